@@ -1,0 +1,1 @@
+"""A knowledge graph of bilateral diplomatic relations: cited, validated, served."""
