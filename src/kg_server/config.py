@@ -1,0 +1,73 @@
+"""Every setting with its default and unit, read once into a frozen dataclass."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Self
+
+from kg_server.errors import ProjectFault
+
+BASE_IRI = "https://diplomacy.example/"
+"""The base IRI that is written in the project's files; ``--base-iri`` replaces it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the server behaves. Units are in the names: ``_s`` seconds, ``_bytes`` bytes.
+
+    Every field can be set by an environment variable ``KG_SERVER_<FIELD>``; options of the
+    command line win over the environment.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    base_iri: str = BASE_IRI
+    workers: int = 1
+    """HTTP worker processes."""
+    evaluators: int = 4
+    """Processes that evaluate queries, one query at a time each."""
+    query_timeout_s: float = 10.0
+    """A query is stopped after this time; a request's ``timeout=`` can only shorten it."""
+    queue_timeout_s: float = 5.0
+    """How long a request waits for a free evaluator before it is told to come back."""
+    queue_length: int = 64
+    """How many requests may wait for an evaluator in one HTTP worker."""
+    body_timeout_s: float = 10.0
+    """How long a client may take to send a request's body."""
+    send_timeout_s: float = 30.0
+    """How long a client may take to accept one chunk of a response."""
+    max_body_bytes: int = 1 << 20
+    max_uri_bytes: int = 16 << 10
+    max_result_bytes: int = 1 << 30
+    evaluator_memory_bytes: int = 1 << 30
+    """What one query may use beyond the graph itself."""
+    cache_bytes: int = 64 << 20
+    """The response cache of one HTTP worker."""
+    cache_entry_bytes: int = 1 << 20
+    """Larger responses are not kept."""
+    slow_query_s: float = 1.0
+    """Queries slower than this go to the slow-query log with their text."""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] = os.environ, **options: object) -> Self:
+        """Read the settings: ``options`` that are not ``None``, then ``environ``, then defaults.
+
+        Raises:
+            ProjectFault: an environment variable's value is not a number where one is needed.
+        """
+        values = {name: value for name, value in options.items() if value is not None}
+        for field in fields(cls):
+            variable = f"KG_SERVER_{field.name.upper()}"
+            if field.name not in values and variable in environ:
+                values[field.name] = _convert(variable, environ[variable], type(field.default))
+        return cls(**values)  # type: ignore[arg-type]  # mypy cannot see that names match
+
+
+def _convert(variable: str, text: str, kind: type) -> object:
+    try:
+        return kind(text)
+    except ValueError as error:
+        message = f"the environment variable {variable} must be of type {kind.__name__}"
+        raise ProjectFault(f"{message}, not {text!r}") from error

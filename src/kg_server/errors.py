@@ -1,0 +1,165 @@
+"""What can go wrong, as one tree: problems of a request, faults of a project.
+
+A ``Problem`` is answered over HTTP as an RFC 9457 problem document and printed by the command
+line as one message. A ``ProjectFault`` means that the files could not be used at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+
+class KgError(Exception):
+    """Anything that this package reports to its user as a message instead of a traceback."""
+
+
+class ProjectFault(KgError):
+    """The project's files could not be read, parsed or checked; the command line exits with 2."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Path | None = None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        self.message, self.path, self.line, self.column = message, path, line, column
+        place = ":".join(str(part) for part in (path, line, column) if part is not None)
+        super().__init__(f"{place}: {message}" if place else message)
+
+
+class Problem(KgError):
+    """The request cannot be answered as asked (RFC 9457).
+
+    ``members`` are extension members of the problem document (RFC 9457 §3.2); ``headers`` go
+    with the response, such as ``Allow`` (RFC 9110 §10.2.1) or ``Retry-After`` (§10.2.3).
+    """
+
+    status: ClassVar[int] = 500
+    slug: ClassVar[str] = "internal"
+    title: ClassVar[str] = "The server failed"
+
+    def __init__(
+        self, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.members = members
+
+    def document(self, base_iri: str) -> dict[str, Any]:
+        """Return the members of the problem document, its ``type`` under ``base_iri``."""
+        return {
+            "type": f"{base_iri}problems/{self.slug}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            **self.members,
+        }
+
+
+class MalformedQuery(Problem):
+    """The query is not SPARQL 1.1 (SPARQL 1.1 Protocol §2.1.6)."""
+
+    status, slug, title = 400, "malformed-query", "The query is not well-formed SPARQL"
+
+
+class BadRequest(Problem):
+    """The request itself is wrong: a parameter missing, repeated, unknown or ill-formed."""
+
+    status, slug, title = 400, "bad-request", "The request cannot be understood"
+
+
+class UpdateRefused(Problem):
+    """The request is a SPARQL Update, and this endpoint is read-only."""
+
+    status, slug, title = 403, "update-refused", "This endpoint is read-only"
+
+
+class NotFound(Problem):
+    """There is nothing at this address."""
+
+    status, slug, title = 404, "not-found", "There is nothing here"
+
+
+class MethodNotAllowed(Problem):
+    """The resource does not know this method; ``Allow`` says which it knows (RFC 9110 §15.5.6)."""
+
+    status, slug, title = 405, "method-not-allowed", "The method is not allowed here"
+
+
+class NotAcceptable(Problem):
+    """No format of ours is acceptable to the client (RFC 9110 §15.5.7)."""
+
+    status, slug, title = 406, "not-acceptable", "No acceptable format"
+
+
+class BodyTimeout(Problem):
+    """The request's body did not arrive in time (RFC 9110 §15.5.9)."""
+
+    status, slug, title = 408, "body-timeout", "The request did not arrive in time"
+
+
+class BodyTooLarge(Problem):
+    """The request's body is larger than the server reads (RFC 9110 §15.5.14)."""
+
+    status, slug, title = 413, "body-too-large", "The request is too large"
+
+
+class UriTooLong(Problem):
+    """The request's URI is longer than the server reads (RFC 9110 §15.5.15)."""
+
+    status, slug, title = 414, "uri-too-long", "The address is too long"
+
+
+class UnsupportedMediaType(Problem):
+    """The request's body is in a format that the resource does not take (RFC 9110 §15.5.16)."""
+
+    status, slug, title = 415, "unsupported-media-type", "The media type is not supported"
+
+
+class QueryCrashed(Problem):
+    """The evaluator died of this query; nothing else was touched."""
+
+    status, slug, title = 500, "query-crashed", "The query could not be evaluated"
+
+
+class EvaluationFailed(Problem):
+    """The engine reported an error while evaluating a well-formed query."""
+
+    status, slug, title = 500, "evaluation-failed", "The query failed while it was evaluated"
+
+
+class ResultTooLarge(Problem):
+    """The result is larger than the server sends."""
+
+    status, slug, title = 500, "result-too-large", "The result is too large"
+
+
+class MemoryExceeded(Problem):
+    """The query needed more memory than one query may use."""
+
+    status, slug, title = 503, "memory-exceeded", "The query needs too much memory"
+
+
+class Overloaded(Problem):
+    """Every evaluator is busy and the queue is full (RFC 9110 §15.6.4)."""
+
+    status, slug, title = 503, "overloaded", "The server is busy"
+
+
+class QueryTimeout(Problem):
+    """The query did not end before its deadline and was stopped (RFC 9110 §15.6.5)."""
+
+    status, slug, title = 504, "query-timeout", "The query took too long"
+
+
+def problem_types() -> list[type[Problem]]:
+    """Return every problem type, in order of status and slug."""
+    found: list[type[Problem]] = [Problem]
+    for kind in found:
+        found.extend(kind.__subclasses__())
+    return sorted(found, key=lambda kind: (kind.status, kind.slug))

@@ -1,0 +1,218 @@
+"""The one table of media types, and the choice among them (RFC 9110 §12.5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import Flag, auto
+
+from kg_server.errors import NotAcceptable
+
+
+class Kind(Flag):
+    """What a response carries."""
+
+    BINDINGS = auto()
+    """Solutions of a SELECT."""
+    BOOLEAN = auto()
+    """The answer of an ASK."""
+    GRAPH = auto()
+    """Triples: of a CONSTRUCT or DESCRIBE, a named graph, a description."""
+
+
+RESULT = Kind.BINDINGS | Kind.BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One serialisation.
+
+    ``media_type`` is the registered one and is what goes into ``Content-Type``; ``aliases`` are
+    other names by which clients ask for it; ``iri`` is its name in the W3C list of formats.
+    """
+
+    name: str
+    media_type: str
+    extension: str
+    kinds: Kind
+    aliases: tuple[str, ...] = ()
+    charset: bool = False
+    iri: str | None = None
+
+    @property
+    def content_type(self) -> str:
+        """The value of ``Content-Type``; text types say that they are UTF-8 (RFC 9110 §8.3)."""
+        return f"{self.media_type}; charset=utf-8" if self.charset else self.media_type
+
+
+_W3 = "http://www.w3.org/ns/formats/"
+
+FORMATS: tuple[Format, ...] = (
+    Format(
+        "json",
+        "application/sparql-results+json",
+        "json",
+        RESULT,
+        ("application/json", "text/json"),
+        iri=_W3 + "SPARQL_Results_JSON",
+    ),
+    Format(
+        "xml",
+        "application/sparql-results+xml",
+        "xml",
+        RESULT,
+        ("application/xml", "text/xml"),
+        iri=_W3 + "SPARQL_Results_XML",
+    ),
+    Format("csv", "text/csv", "csv", RESULT, charset=True, iri=_W3 + "SPARQL_Results_CSV"),
+    Format(
+        "tsv",
+        "text/tab-separated-values",
+        "tsv",
+        RESULT,
+        charset=True,
+        iri=_W3 + "SPARQL_Results_TSV",
+    ),
+    Format(
+        "turtle",
+        "text/turtle",
+        "ttl",
+        Kind.GRAPH,
+        ("application/x-turtle",),
+        charset=True,
+        iri=_W3 + "Turtle",
+    ),
+    Format(
+        "ntriples",
+        "application/n-triples",
+        "nt",
+        Kind.GRAPH,
+        ("text/plain",),
+        iri=_W3 + "N-Triples",
+    ),
+    Format(
+        "rdfxml",
+        "application/rdf+xml",
+        "rdf",
+        Kind.GRAPH,
+        ("application/xml", "text/xml"),
+        iri=_W3 + "RDF_XML",
+    ),
+    Format(
+        "jsonld",
+        "application/ld+json",
+        "jsonld",
+        Kind.GRAPH,
+        ("application/json",),
+        iri=_W3 + "JSON-LD",
+    ),
+    Format("nquads", "application/n-quads", "nq", Kind.GRAPH, iri=_W3 + "N-Quads"),
+    Format("trig", "application/trig", "trig", Kind.GRAPH, iri=_W3 + "TriG"),
+)
+
+HTML = Format(
+    "html", "text/html", "html", RESULT | Kind.GRAPH, ("application/xhtml+xml",), charset=True
+)
+
+_SYNONYMS = {"nt": "ntriples", "n-triples": "ntriples", "ttl": "turtle", "rdf": "rdfxml"} | {
+    "json-ld": "jsonld",
+    "nq": "nquads",
+    "n-quads": "nquads",
+}
+
+
+def of_kind(kind: Kind, *, html: bool = False) -> tuple[Format, ...]:
+    """Return the formats that can carry ``kind``, preferred first; HTML last if there is a page."""
+    fitting = tuple(each for each in FORMATS if each.kinds & kind)
+    return (*fitting, HTML) if html else fitting
+
+
+def named(name: str, kind: Kind, *, html: bool = False) -> Format:
+    """Return the format that a ``format=`` parameter or an extension asks for.
+
+    Args:
+        name: a format's name (``json``), extension (``ttl``) or media type.
+        kind: what the response carries.
+        html: whether there is an HTML page to offer.
+
+    Raises:
+        NotAcceptable: there is no such format for this kind.
+
+    >>> named("nt", Kind.GRAPH).media_type
+    'application/n-triples'
+    """
+    offers = of_kind(kind, html=html)
+    wanted = name.lower()
+    for each in offers:
+        if wanted in (each.name, each.extension, each.media_type, *each.aliases):
+            return each
+    if wanted in _SYNONYMS:
+        return named(_SYNONYMS[wanted], kind, html=html)
+    known = ", ".join(each.name for each in offers)
+    raise NotAcceptable(f"There is no format {name!r} for this result. Can produce: {known}.")
+
+
+def negotiate(accept: str | None, kind: Kind, *, html: bool = False) -> Format:
+    """Choose the format for a response.
+
+    Args:
+        accept: the ``Accept`` header as received; ``None`` or empty accepts anything.
+        kind: what the response carries.
+        html: whether there is an HTML page to offer.
+
+    Returns:
+        The format; its ``media_type`` is the alias if the client accepts only that.
+
+    Raises:
+        NotAcceptable: no format of this kind is acceptable (RFC 9110 §12.5.1).
+
+    >>> negotiate("text/*;q=0.5, application/sparql-results+xml", Kind.BINDINGS).name
+    'xml'
+    """
+    offers = of_kind(kind, html=html)
+    # Werkzeug compares media-type parameters too, so "text/csv;charset=utf-8" would
+    # match nothing we offer. Only q matters to us; drop the other parameters.
+    ranges = list(_media_ranges(accept or "*/*"))
+    best, best_rank = None, (0.0, 0)
+    for offer in offers:
+        for media_type in (offer.media_type, *offer.aliases):
+            rank = _quality(media_type, ranges)
+            exact_alias = media_type == offer.media_type or rank[1] == 2
+            if rank[0] > best_rank[0] and exact_alias:
+                best, best_rank = replace(offer, media_type=media_type), rank
+    if best is None:
+        can = ", ".join(each.media_type for each in offers)
+        raise NotAcceptable(f"Nothing in 'Accept: {accept}' fits. Can produce: {can}.")
+    return best
+
+
+def _media_ranges(accept: str) -> Iterator[tuple[str, float]]:
+    """Yield each media range of an ``Accept`` header with its q, 0 to 1 (RFC 9110 §12.4.2)."""
+    for part in accept.split(","):
+        media_range, *parameters = (each.strip().lower() for each in part.split(";"))
+        if media_range.count("/") == 1 or media_range == "*":
+            yield (
+                media_range.replace("*", "*/*") if media_range == "*" else media_range,
+                _q(parameters),
+            )
+
+
+def _q(parameters: Iterable[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return min(max(float(value), 0.0), 1.0)
+            except ValueError:
+                return 0.0  # an ill-formed weight asks for nothing
+    return 1.0
+
+
+def _quality(media_type: str, ranges: Iterable[tuple[str, float]]) -> tuple[float, int]:
+    """Return q and specificity (0 to 2) of the most specific range that matches."""
+    steps = {"*/*": 0, media_type.partition("/")[0] + "/*": 1, media_type: 2}
+    matching = [(steps[each], q) for each, q in ranges if each in steps]
+    if not matching:
+        return 0.0, 0
+    specificity, q = max(matching)
+    return q, specificity

@@ -1,0 +1,156 @@
+"""Which files make up the graph, rebased to the base IRI, with a content hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from kg_server.config import BASE_IRI
+from kg_server.errors import ProjectFault
+
+SYNTAXES = {
+    ".ttl": "turtle",
+    ".nt": "ntriples",
+    ".nq": "nquads",
+    ".trig": "trig",
+    ".rdf": "rdfxml",
+    ".jsonld": "jsonld",
+}
+"""File suffix to format name (``formats.py``)."""
+
+_HERE = Path(__file__).resolve().parent
+
+
+class Role(Enum):
+    """What a file contributes."""
+
+    DATA = "data"
+    ONTOLOGY = "ontology"
+    SHAPES = "shapes"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFile:
+    """One file of the project, read and rebased.
+
+    ``graph_iri`` is the named graph that it is loaded into; ``content`` is its UTF-8 text.
+    """
+
+    path: Path
+    role: Role
+    graph_iri: str
+    syntax: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything that is validated, loaded and served; ``version`` is a hash of its contents."""
+
+    files: tuple[ProjectFile, ...]
+    base_iri: str
+    version: str
+
+    def of_role(self, *roles: Role) -> tuple[ProjectFile, ...]:
+        """Return the files with one of these roles, in loading order."""
+        return tuple(file for file in self.files if file.role in roles)
+
+
+def load(paths: Sequence[Path] = (), base_iri: str = BASE_IRI) -> Project:
+    """Read the project's files.
+
+    Args:
+        paths: data files or directories, or the root of a project. Empty: the project around
+            the current directory (one that has ``data/`` and ``ontology/``), or else the one
+            that comes with the package. Data given without an ontology or shapes of its own is
+            taken with those.
+        base_iri: replaces ``https://diplomacy.example/`` in every file.
+
+    Raises:
+        ProjectFault: a path does not exist, cannot be read, is not UTF-8 or is no RDF file; or
+            a directory has no RDF files.
+    """
+    if not base_iri.endswith(("/", "#")):
+        raise ProjectFault(f"the base IRI {base_iri!r} must end with a slash")
+    found = _discover(paths)
+    files = tuple(_read(path, role, name, base_iri) for path, role, name in found)
+    digest = hashlib.sha256(base_iri.encode())
+    for file in files:
+        digest.update(file.graph_iri.encode() + b"\0" + file.content + b"\0")
+    return Project(files, base_iri, digest.hexdigest())
+
+
+def home() -> Path:
+    """Return the root of the project to work on when none is named."""
+    if _is_root(Path.cwd()):
+        return Path.cwd()
+    bundled = _HERE / "project_files"
+    return bundled if bundled.is_dir() else _HERE.parents[1]
+
+
+def _is_root(path: Path) -> bool:
+    return (path / "data").is_dir() and (path / "ontology").is_dir()
+
+
+def _discover(paths: Sequence[Path]) -> list[tuple[Path, Role, str]]:
+    """Return path, role and graph name of every file, ontology and shapes included."""
+    roots = [path for path in paths if _is_root(path)] or ([] if paths else [home()])
+    found = [each for root in roots for each in _files_of_root(root)]
+    for path in paths:
+        if path not in roots:
+            found.extend((each, _role(each), each.stem) for each in _rdf_files(path))
+    if not roots and not any(role is not Role.DATA for _, role, _ in found):
+        found.extend(each for each in _files_of_root(home()) if each[1] is not Role.DATA)
+    order = list(Role)
+    return sorted(dict.fromkeys(found), key=lambda each: (order.index(each[1]), each[2], each[0]))
+
+
+def _files_of_root(root: Path) -> Iterable[tuple[Path, Role, str]]:
+    for folder, role, prefix in (
+        (root / "data", Role.DATA, ""),
+        (root / "ontology", Role.ONTOLOGY, "ontology/"),
+        (root / "ontology" / "shapes", Role.SHAPES, "shapes/"),
+    ):
+        if folder.is_dir():
+            recursive = role is Role.DATA
+            for path in _rdf_files(folder, recursive=recursive):
+                yield path, role, prefix + path.relative_to(folder).with_suffix("").as_posix()
+
+
+def _role(path: Path) -> Role:
+    if "shapes" in path.parts[-2:] or path.stem.endswith("shapes"):
+        return Role.SHAPES
+    return Role.ONTOLOGY if "ontology" in path.parts[-2:] else Role.DATA
+
+
+def _rdf_files(path: Path, *, recursive: bool = True) -> list[Path]:
+    if not path.exists():
+        raise ProjectFault("there is no such file or directory", path=path)
+    if path.is_file():
+        if path.suffix not in SYNTAXES:
+            known = ", ".join(SYNTAXES)
+            raise ProjectFault(f"not a kind of RDF file that is known here ({known})", path=path)
+        return [path]
+    entries = path.rglob("*") if recursive else path.glob("*")
+    files = sorted(each for each in entries if each.suffix in SYNTAXES and each.is_file())
+    if not files:
+        raise ProjectFault("the directory has no RDF files", path=path)
+    return files
+
+
+def _read(path: Path, role: Role, name: str, base_iri: str) -> ProjectFile:
+    try:
+        content = path.read_bytes()
+        content.decode()
+    except OSError as error:
+        raise ProjectFault(f"cannot be read: {error.strerror}", path=path) from error
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ProjectFault("not UTF-8 text, so not RDF", path=path, line=line) from error
+    # One replacement serves prefixes, full IRIs and literals such as the preferred namespace;
+    # it keeps the number of lines, so that messages still point to the right one.
+    rebased = content.replace(BASE_IRI.encode(), base_iri.encode())
+    return ProjectFile(path, role, f"{base_iri}graph/{name}", SYNTAXES[path.suffix], rebased)
