@@ -1,0 +1,149 @@
+"""What every page shares: its language, its interface text, and the addresses of its assets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, Response, request
+from werkzeug.datastructures import LanguageAccept
+
+_HERE = Path(__file__).resolve().parent
+_STATIC = _HERE / "static"
+
+LANGUAGES = {"en": "English", "bn": "বাংলা", "fr": "Français"}
+"""Languages of the interface, by BCP 47 tag; the first is what is shown when none fits."""
+
+NAVIGATION = (
+    ("/queries/", "Questions"),
+    ("/conflicts", "Conflicts"),
+    ("/ns/diplomacy", "Vocabulary"),
+    ("/sparql", "Query editor"),
+)
+
+_COOKIE_AGE_S = 365 * 24 * 3600
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates of ``app`` their shared context, and pages their language headers.
+
+    Templates get ``language``, ``languages``, ``navigation``, ``software_version`` and the
+    functions ``t`` (interface text), ``asset`` (a file of ``static/``) and ``script`` (a built
+    entry point of ``frontend/``, or ``None`` where the package was built without npm).
+    """
+    app.context_processor(_context)
+    app.after_request(_with_headers)
+
+
+def page_language() -> str:
+    """Return the language of the page that is being made.
+
+    ``?lang=`` wins over the cookie that an earlier ``?lang=`` set, that over
+    ``Accept-Language`` (RFC 9110 §12.5.4).
+    """
+    asked = request.args.get("lang") or request.cookies.get("lang") or ""
+    return choose_language(asked, request.accept_languages)
+
+
+def choose_language(asked: str, accepted: LanguageAccept) -> str:
+    """Choose among ``LANGUAGES``; a language that there is none of is passed over.
+
+    >>> choose_language("", LanguageAccept([("de", 1), ("fr-CA", 0.8), ("bn", 0.5)]))
+    'fr'
+    >>> choose_language("bn", LanguageAccept([("fr", 1)]))
+    'bn'
+    """
+    if asked in LANGUAGES:
+        return asked
+    for tag, quality in accepted:
+        code = tag.lower().partition("-")[0]
+        if code in LANGUAGES and quality > 0:
+            return code
+    return next(iter(LANGUAGES))
+
+
+def preferred_languages(language: str) -> tuple[str, ...]:
+    """Return the order in which labels are tried on a page in ``language``."""
+    return (language, *(code for code in LANGUAGES if code != language))
+
+
+def translate(text: str, language: str, **values: object) -> str:
+    """Return interface text in ``language``, or as it is where it has not been translated.
+
+    ``values`` replace the ``{names}`` in it.
+    """
+    translated = messages(language).get(text, text)
+    return translated.format(**values) if values else translated
+
+
+@cache
+def messages(language: str) -> Mapping[str, str]:
+    """Return the translations of interface text into ``language``, by the English text."""
+    path = _HERE / "translations" / f"{language}.toml"
+    return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
+
+
+def asset(name: str) -> str:
+    """Return the address of a file of ``static/``; it changes when the file does."""
+    return f"/static/{name}?v={_fingerprint(name)}"
+
+
+def script(entry: str) -> str | None:
+    """Return the address of a built entry point, ``None`` where nothing was built."""
+    name = _built().get(entry)
+    return f"/static/build/{name}" if name else None
+
+
+@cache
+def _built() -> Mapping[str, str]:
+    manifest = _STATIC / "build" / "manifest.json"
+    loaded: dict[str, str] = json.loads(manifest.read_text()) if manifest.is_file() else {}
+    return loaded
+
+
+@cache
+def _fingerprint(name: str) -> str:
+    return hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def _context() -> dict[str, Any]:
+    language = page_language()
+
+    def t(text: str, **values: object) -> str:
+        return translate(text, language, **values)
+
+    return {
+        "language": language,
+        "languages": [(code, name, _in_language(code)) for code, name in LANGUAGES.items()],
+        "navigation": NAVIGATION,
+        "software_version": version("kg-server"),
+        "t": t,
+        "asset": asset,
+        "script": script,
+    }
+
+
+def _in_language(code: str) -> str:
+    """Return the address of this very page in another language."""
+    pairs = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
+    return f"{request.path}?{urlencode([*pairs, ('lang', code)])}"
+
+
+def _with_headers(response: Response) -> Response:
+    if request.endpoint == "static":
+        if "v" in request.args or request.path.startswith("/static/build/"):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    elif response.mimetype == "text/html":
+        response.headers.setdefault("Content-Language", page_language())
+        response.vary.update(("Accept", "Accept-Language", "Cookie"))
+        chosen = request.args.get("lang")
+        if chosen in LANGUAGES:
+            response.set_cookie("lang", chosen, max_age=_COOKIE_AGE_S, samesite="Lax")
+    return response
