@@ -244,3 +244,11 @@ def test_each_file_is_in_unicode_normalization_form_c(path):
     text = path.read_text(encoding="utf-8")
 
     assert unicodedata.normalize("NFC", text) == text
+
+
+def test_the_map_lists_every_term():
+    cells = re.findall(
+        r"^\| `(\w+)`", (ONTOLOGY / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+
+    assert sorted(cells) == sorted(local_name(term) for term in declared_terms())
