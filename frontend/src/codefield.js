@@ -1,0 +1,165 @@
+// The SPARQL text field: CodeMirror 6 in a shadow root, where its styles are constructed style
+// sheets, which a Content-Security-Policy without 'unsafe-inline' allows.
+
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { HighlightStyle, bracketMatching, indentOnInput, syntaxHighlighting } from "@codemirror/language";
+import { linter, lintKeymap } from "@codemirror/lint";
+import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
+import { EditorState, Prec } from "@codemirror/state";
+import {
+  EditorView,
+  drawSelection,
+  highlightActiveLine,
+  hoverTooltip,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import { sparql } from "codemirror-lang-sparql";
+import { complete, explain, unknownNames } from "./completion.js";
+import { syntaxProblem } from "./endpoint.js";
+
+const CHECK_AFTER_MS = 400;
+
+const look = EditorView.theme({
+  "&": {
+    color: "var(--ink)",
+    backgroundColor: "var(--card)",
+    border: "1px solid var(--strong-line)",
+    borderRadius: "var(--radius)",
+    fontSize: "0.9rem",
+  },
+  "&.cm-focused": { outline: "3px solid var(--focus)", outlineOffset: "1px" },
+  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.55", minHeight: "16rem", maxHeight: "60vh" },
+  ".cm-content": { caretColor: "var(--ink)" },
+  ".cm-cursor": { borderLeftColor: "var(--ink)" },
+  ".cm-gutters": { backgroundColor: "var(--sunk)", color: "var(--quiet)", border: "0" },
+  ".cm-activeLine": { backgroundColor: "transparent" },
+  "&.cm-focused .cm-activeLine": { backgroundColor: "color-mix(in srgb, var(--accent) 7%, transparent)" },
+  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
+    backgroundColor: "color-mix(in srgb, var(--accent) 28%, transparent)",
+  },
+  ".cm-tooltip": {
+    backgroundColor: "var(--card)",
+    color: "var(--ink)",
+    border: "1px solid var(--strong-line)",
+    borderRadius: "var(--radius)",
+    maxWidth: "32rem",
+  },
+  ".cm-tooltip-hover": { padding: "0.4rem 0.6rem" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--mono)" },
+  ".cm-tooltip-autocomplete ul li[aria-selected]": {
+    backgroundColor: "var(--accent)",
+    color: "var(--on-accent)",
+  },
+  ".cm-completionDetail": { fontStyle: "normal", fontFamily: "var(--sans)", opacity: "0.85" },
+  ".cm-panels": { backgroundColor: "var(--sunk)", color: "var(--ink)" },
+  ".cm-diagnostic": { fontFamily: "var(--sans)" },
+});
+
+const colours = HighlightStyle.define([
+  { tag: tags.keyword, color: "var(--series-1)", fontWeight: "600" },
+  { tag: tags.variableName, color: "var(--series-3)" },
+  { tag: [tags.string, tags.literal], color: "var(--good)" },
+  { tag: [tags.number, tags.bool], color: "var(--bad)" },
+  { tag: tags.comment, color: "var(--quiet)", fontStyle: "italic" },
+  { tag: [tags.namespace, tags.typeName, tags.propertyName], color: "var(--doubt)" },
+]);
+
+/**
+ * Put a code field into `place`.
+ *
+ * @param {HTMLElement} place
+ * @param {{text: string, label: string, words: object, onRun: () => void, onChange: () => void}} options
+ * @returns {EditorView}
+ */
+export function codeField(place, { text, label, words, onRun, onChange }) {
+  const root = place.attachShadow({ mode: "open" });
+  const state = EditorState.create({
+    doc: text,
+    extensions: [
+      Prec.highest(keymap.of([{ key: "Mod-Enter", run: () => (onRun(), true) }])),
+      lineNumbers(),
+      history(),
+      drawSelection(),
+      indentOnInput(),
+      bracketMatching(),
+      closeBrackets(),
+      highlightActiveLine(),
+      highlightSelectionMatches(),
+      autocompletion({ override: [complete] }),
+      sparql(),
+      syntaxHighlighting(colours),
+      linter((view) => check(view, words), { delay: CHECK_AFTER_MS }),
+      hoverTooltip(explanation),
+      // Tab is not taken: it moves the focus on, as on any page (WCAG 2.1.2).
+      keymap.of([
+        ...closeBracketsKeymap,
+        ...defaultKeymap,
+        ...searchKeymap,
+        ...historyKeymap,
+        ...completionKeymap,
+        ...lintKeymap,
+      ]),
+      look,
+      EditorView.lineWrapping,
+      EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+      EditorView.updateListener.of((update) => update.docChanged && onChange()),
+    ],
+  });
+  return new EditorView({ state, parent: root, root });
+}
+
+let checking;
+
+async function check(view, words) {
+  const text = view.state.doc.toString();
+  if (!text.trim()) return [];
+  checking?.abort();
+  checking = new AbortController();
+  let problem;
+  try {
+    problem = await syntaxProblem(text, checking.signal);
+  } catch {
+    return []; // a newer check is under way, or the server is away
+  }
+  if (problem) return [diagnosticOf(problem, view.state.doc)];
+  return (await unknownNames(text)).map(({ name, index, nearest }) => ({
+    from: index,
+    to: index + name.length,
+    severity: "warning",
+    message: words.unknownName.replace("{name}", name) + (nearest ? ` ${words.didYouMean} ${nearest}` : ""),
+  }));
+}
+
+/** A problem document's line and column (from 1) as a place in the text: the word there. */
+export function diagnosticOf({ line, column, detail }, doc) {
+  const at = doc.line(Math.min(Math.max(line, 1), doc.lines));
+  let from = Math.min(at.from + Math.max((column ?? 1) - 1, 0), at.to);
+  const word = /^[^\s{}()[\].;,]+/.exec(doc.sliceString(from, at.to))?.[0] ?? "";
+  const to = Math.min(from + Math.max(word.length, 1), doc.length);
+  if (from === to) from = Math.max(0, from - 1);
+  return { from, to, severity: "error", message: detail };
+}
+
+async function explanation(view, position) {
+  const { from, text } = view.state.doc.lineAt(position);
+  for (const { 0: name, index } of text.matchAll(/<[^>\s]+>|\w+:[\w-]+/g)) {
+    if (position >= from + index && position <= from + index + name.length) {
+      const term = await explain(name);
+      if (term) return { pos: from + index, end: from + index + name.length, create: () => ({ dom: card(term) }) };
+    }
+  }
+  return null;
+}
+
+function card(term) {
+  const dom = document.createElement("div");
+  const label = document.createElement("strong");
+  label.textContent = Object.values(term.labels).join(" · ");
+  const text = document.createElement("div");
+  text.textContent = term.definition ?? "";
+  dom.append(label, text);
+  return dom;
+}

@@ -1,0 +1,174 @@
+// Graph drawing with d3-force: used for a thing's neighbourhood and for query results.
+
+import { drag } from "d3-drag";
+import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY } from "d3-force";
+import { select } from "d3-selection";
+import { zoom } from "d3-zoom";
+import { labelsOf } from "./endpoint.js";
+import { pageOf, shortIri } from "./terms.js";
+
+const WIDTH = 800;
+const HEIGHT = 460;
+const STEPS_AT_ONCE = 250;
+
+/**
+ * Draw links as a graph into `place`, in the place of what is there.
+ *
+ * @param {HTMLElement} place
+ * @param {{source: string, property: string, target: string}[]} links
+ * @param {{start?: string, expand?: (iri: string) => Promise<object[]>}} options `start` is drawn
+ *   apart; `expand` brings in the links of a node that is clicked
+ */
+export async function drawGraph(place, links, { start, expand } = {}) {
+  const drawing = new Drawing(place, start, expand);
+  await drawing.add(links);
+}
+
+class Drawing {
+  constructor(place, start, expand) {
+    this.start = start;
+    this.expand = expand;
+    this.nodes = new Map();
+    this.links = new Map();
+    this.labels = new Map();
+    place.replaceChildren();
+    this.svg = select(place)
+      .append("svg")
+      .attr("class", "chart network")
+      .attr("viewBox", `0 0 ${WIDTH} ${HEIGHT}`)
+      .attr("role", "group")
+      .attr("aria-label", place.dataset.label ?? "Graph");
+    this.canvas = this.svg.append("g");
+    this.svg.call(
+      zoom()
+        .scaleExtent([0.3, 4])
+        .filter((event) => event.type !== "wheel" || event.ctrlKey)
+        .on("zoom", ({ transform }) => this.canvas.attr("transform", transform)),
+    );
+    this.simulation = forceSimulation()
+      .force("charge", forceManyBody().strength(-420))
+      .force("collide", forceCollide(34))
+      .force("x", forceX(WIDTH / 2).strength(0.05))
+      .force("y", forceY(HEIGHT / 2).strength(0.09))
+      .on("tick", () => this.place());
+  }
+
+  async add(links) {
+    for (const link of links) {
+      for (const iri of [link.source, link.target]) {
+        if (!this.nodes.has(iri)) this.nodes.set(iri, { iri });
+      }
+      const key = `${link.source} ${link.property} ${link.target}`;
+      if (!this.links.has(key)) this.links.set(key, { ...link, key });
+    }
+    const missing = [...this.nodes.keys(), ...links.map(({ property }) => property)].filter(
+      (iri) => iri && !this.labels.has(iri),
+    );
+    const found = await labelsOf(missing, document.documentElement.lang);
+    found.forEach((label, iri) => this.labels.set(iri, label));
+    this.draw();
+  }
+
+  label(iri) {
+    return this.labels.get(iri) ?? shortIri(iri);
+  }
+
+  draw() {
+    const nodes = [...this.nodes.values()];
+    const links = [...this.links.values()].map((link) => ({ ...link }));
+    this.drawLinks(links);
+    this.drawNodes(nodes);
+    this.simulation.nodes(nodes).force(
+      "link",
+      forceLink(links)
+        .id(({ iri }) => iri)
+        .distance(110),
+    );
+    this.simulation.alpha(1).stop();
+    this.simulation.tick(STEPS_AT_ONCE); // settled before it is shown: nothing wobbles
+    this.place();
+  }
+
+  drawLinks(links) {
+    this.lines = this.canvas
+      .selectAll("g.link")
+      .data(links, ({ key }) => key)
+      .join((enter) => {
+        const group = enter.insert("g", "g.node").attr("class", "link");
+        group.append("line").attr("class", "axis");
+        group.append("text").attr("class", "quiet").attr("text-anchor", "middle");
+        return group;
+      });
+    this.lines.select("text").text(({ property }) => (property ? this.label(property) : ""));
+  }
+
+  drawNodes(nodes) {
+    this.dots = this.canvas
+      .selectAll("g.node")
+      .data(nodes, ({ iri }) => iri)
+      .join((enter) => this.enterNode(enter));
+    this.dots.select("a text").text(({ iri }) => shorten(this.label(iri)));
+    this.dots.select("title").text(({ iri }) => this.label(iri));
+  }
+
+  enterNode(enter) {
+    const group = enter.append("g").attr("class", "node");
+    const dot = group
+      .append("circle")
+      .attr("r", ({ iri }) => (iri === this.start ? 13 : 9))
+      .attr("class", ({ iri }) => (iri === this.start ? "series-2" : "series-1"));
+    dot.append("title");
+    if (this.expand) this.makeExpandable(dot);
+    group
+      .append("a")
+      .attr("href", ({ iri }) => pageOf(iri) ?? null)
+      .append("text")
+      .attr("dy", -15)
+      .attr("text-anchor", "middle");
+    group.call(
+      drag()
+        .on("drag", (event, node) => {
+          [node.x, node.y] = [event.x, event.y];
+          this.place();
+        }),
+    );
+    return group;
+  }
+
+  makeExpandable(dot) {
+    const open = async (node) => {
+      if (node.expanded) return;
+      node.expanded = true;
+      await this.add(await this.expand(node.iri));
+    };
+    dot
+      .attr("tabindex", 0)
+      .attr("role", "button")
+      .attr("aria-label", ({ iri }) => `+ ${this.label(iri)}`)
+      .on("click", (_, node) => open(node))
+      .on("keydown", (event, node) => {
+        if (event.key === "Enter" || event.key === " ") {
+          event.preventDefault();
+          open(node);
+        }
+      });
+  }
+
+  place() {
+    this.lines
+      .select("line")
+      .attr("x1", ({ source }) => source.x)
+      .attr("y1", ({ source }) => source.y)
+      .attr("x2", ({ target }) => target.x)
+      .attr("y2", ({ target }) => target.y);
+    this.lines
+      .select("text")
+      .attr("x", ({ source, target }) => (source.x + target.x) / 2)
+      .attr("y", ({ source, target }) => (source.y + target.y) / 2 - 3);
+    this.dots.attr("transform", ({ x, y }) => `translate(${x},${y})`);
+  }
+}
+
+function shorten(text) {
+  return text.length > 32 ? `${text.slice(0, 31)}…` : text;
+}

@@ -1,0 +1,9 @@
+// Comfort for every page. Each page is complete without it.
+
+import { copyButtons } from "./copying.js";
+import { sortableTables } from "./sorting.js";
+import { suggestions } from "./suggesting.js";
+
+copyButtons(document);
+sortableTables(document);
+suggestions(document);

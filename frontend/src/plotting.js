@@ -1,0 +1,125 @@
+// A chart of a result: its kind follows from the types of the columns. Dates make a timeline or
+// a line of time, numbers make bars. The table of the same rows is always there too.
+
+import { extent, max } from "d3-array";
+import { axisBottom } from "d3-axis";
+import { scaleBand, scaleLinear, scaleUtc } from "d3-scale";
+import { select } from "d3-selection";
+import { has } from "./plottable.js";
+import { beginning, isDate, isNumber, shortIri } from "./terms.js";
+
+const WIDTH = 800;
+const BAR = 26;
+const MARGIN = { top: 12, right: 24, bottom: 40, left: 230 };
+const MOST_ROWS = 200;
+
+/** Draw a result into `place`. */
+export function plot(place, { columns, rows }, labels) {
+  const shown = rows.slice(0, MOST_ROWS);
+  const number = columns.find((name) => has(shown, name, isNumber) && !isYear(shown, name));
+  const date = columns.find((name) => has(shown, name, isDate));
+  const names = columns.filter((name) => name !== number && name !== date);
+  const title = (row) =>
+    names.map((name) => row[name] && text(row[name], labels)).filter(Boolean).slice(0, 2).join(" · ");
+  place.replaceChildren();
+  if (number) bars(place, shown, { number, title: (row) => [date && row[date]?.value, title(row)].filter(Boolean).join(" · "), label: number });
+  else timeline(place, shown, { date, title });
+}
+
+function isYear(rows, name) {
+  return /year/i.test(name) && rows.every((row) => !row[name] || /^\d{4}$/.test(row[name].value));
+}
+
+function text(term, labels) {
+  return term.type === "uri" ? (labels.get(term.value) ?? shortIri(term.value)) : term.value;
+}
+
+function canvas(place, count, label) {
+  const height = count * BAR + MARGIN.top + MARGIN.bottom;
+  const svg = select(place)
+    .append("svg")
+    .attr("class", "chart")
+    .attr("viewBox", `0 0 ${WIDTH} ${height}`)
+    .attr("role", "img")
+    .attr("aria-label", label);
+  return { svg, height };
+}
+
+function bars(place, rows, { number, title, label }) {
+  const drawn = rows.filter((row) => row[number]);
+  const { svg, height } = canvas(place, drawn.length, label);
+  const value = (row) => Number(row[number].value);
+  const x = scaleLinear()
+    .domain([Math.min(0, ...drawn.map(value)), max(drawn, value)])
+    .nice()
+    .range([MARGIN.left, WIDTH - MARGIN.right]);
+  const y = scaleBand()
+    .domain(drawn.map((_, index) => index))
+    .range([MARGIN.top, height - MARGIN.bottom])
+    .padding(0.25);
+  axis(svg, axisBottom(x).ticks(6, "s"), 0, height - MARGIN.bottom);
+  const groups = svg.selectAll("g.row").data(drawn).join("g").attr("class", "row");
+  groups
+    .append("rect")
+    .attr("class", (row) => (isDisputed(row) ? "series-2" : "series-1"))
+    .attr("x", (row) => Math.min(x(0), x(value(row))))
+    .attr("y", (_, index) => y(index))
+    .attr("width", (row) => Math.abs(x(value(row)) - x(0)))
+    .attr("height", y.bandwidth())
+    .append("title")
+    .text((row) => `${title(row)}: ${row[number].value}`);
+  rowLabels(groups, (index) => y(index) + y.bandwidth() / 2, title);
+}
+
+function timeline(place, rows, { date, title }) {
+  const drawn = rows
+    .filter((row) => row[date] && beginning(row[date]))
+    .sort((a, b) => beginning(a[date]) - beginning(b[date]));
+  const { svg, height } = canvas(place, drawn.length, date);
+  const [first, last] = extent(drawn, (row) => beginning(row[date]));
+  const x = scaleUtc()
+    .domain([first, last > first ? last : new Date(first.getTime() + 864e5)])
+    .nice()
+    .range([MARGIN.left, WIDTH - MARGIN.right]);
+  axis(svg, axisBottom(x).ticks(6), 0, height - MARGIN.bottom);
+  const at = (index) => MARGIN.top + (index + 0.5) * BAR;
+  const groups = svg.selectAll("g.row").data(drawn).join("g").attr("class", "row");
+  groups
+    .append("line")
+    .attr("class", "grid")
+    .attr("x1", MARGIN.left)
+    .attr("x2", WIDTH - MARGIN.right)
+    .attr("y1", (_, index) => at(index))
+    .attr("y2", (_, index) => at(index));
+  groups
+    .append("circle")
+    .attr("class", (row) => (isDisputed(row) ? "series-2" : "series-1"))
+    .attr("r", 6)
+    .attr("cx", (row) => x(beginning(row[date])))
+    .attr("cy", (_, index) => at(index))
+    .append("title")
+    .text((row) => row[date].value);
+  rowLabels(groups, at, (row) => `${row[date].value} ${title(row)}`);
+}
+
+function axis(svg, drawAxis, left, top) {
+  svg.append("g").attr("class", "axis-group").attr("transform", `translate(${left},${top})`).call(drawAxis);
+}
+
+function rowLabels(groups, at, title) {
+  groups
+    .append("text")
+    .attr("x", MARGIN.left - 8)
+    .attr("y", (_, index) => at(index))
+    .attr("dy", "0.35em")
+    .attr("text-anchor", "end")
+    .text((row) => shorten(title(row)));
+}
+
+function shorten(words) {
+  return words.length > 34 ? `${words.slice(0, 33)}…` : words;
+}
+
+function isDisputed(row) {
+  return Object.values(row).some((term) => /[/#]Disputed$/.test(term?.value ?? ""));
+}

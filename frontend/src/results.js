@@ -1,0 +1,165 @@
+// A result in the editor: as table, raw, chart or graph, and to be saved in every format.
+
+import { ask } from "./endpoint.js";
+import { canPlot } from "./plottable.js";
+import { makeSortable } from "./sorting.js";
+import { isNumber, termElement } from "./terms.js";
+
+const SHOWN_ROWS = 1000;
+const EXPORTS = {
+  bindings: [["CSV", "text/csv", "csv"], ["TSV", "text/tab-separated-values", "tsv"],
+    ["JSON", "application/sparql-results+json", "json"], ["XML", "application/sparql-results+xml", "xml"]],
+  graph: [["Turtle", "text/turtle", "ttl"], ["N-Triples", "application/n-triples", "nt"],
+    ["RDF/XML", "application/rdf+xml", "rdf"], ["JSON-LD", "application/ld+json", "jsonld"]],
+};
+EXPORTS.boolean = EXPORTS.bindings.slice(2);
+
+export class Results {
+  constructor(place, words, currentQuery) {
+    this.place = place;
+    this.words = words;
+    this.currentQuery = currentQuery;
+    this.chosen = "table";
+  }
+
+  /** Show an answer in the view chosen last, if it has that. */
+  show(answer, table, labels) {
+    Object.assign(this, { answer, table, labels, query: this.currentQuery() });
+    const views = this.views();
+    if (!views.includes(this.chosen)) this.chosen = "table";
+    this.body = document.createElement("div");
+    this.place.replaceChildren(this.bar(views), this.body);
+    return this.draw();
+  }
+
+  showProblem({ title, detail, line, column, type }) {
+    const box = document.createElement("div");
+    box.className = "callout bad";
+    box.setAttribute("role", "alert");
+    const heading = document.createElement("h2");
+    heading.textContent = title ?? this.words.failed;
+    const text = document.createElement("p");
+    text.textContent = detail ?? "";
+    box.append(heading, text);
+    if (line) box.append(`${this.words.line} ${line}${column ? `, ${this.words.column} ${column}` : ""} `);
+    if (type && new URL(type, location.href).pathname.startsWith("/problems/")) {
+      const link = document.createElement("a");
+      link.href = new URL(type, location.href).pathname;
+      link.textContent = this.words.more;
+      box.append(link);
+    }
+    this.place.replaceChildren(box);
+  }
+
+  views() {
+    const views = ["table", "raw"];
+    if (canPlot(this.table)) views.push("chart");
+    if (this.edges().length) views.push("graph");
+    return views;
+  }
+
+  bar(views) {
+    const bar = document.createElement("div");
+    bar.className = "row result-bar";
+    const choice = document.createElement("div");
+    choice.className = "views";
+    choice.setAttribute("role", "group");
+    choice.setAttribute("aria-label", this.words.view);
+    choice.append(...views.map((name) => this.viewButton(name, choice)));
+    const exports = EXPORTS[this.table.kind].map((each) => this.exportButton(...each));
+    bar.append(choice, ...exports);
+    return bar;
+  }
+
+  viewButton(name, choice) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = this.words.views[name];
+    button.dataset.view = name;
+    button.setAttribute("aria-pressed", String(name === this.chosen));
+    button.addEventListener("click", () => {
+      this.chosen = name;
+      for (const other of choice.children) other.setAttribute("aria-pressed", String(other === button));
+      this.draw();
+    });
+    return button;
+  }
+
+  exportButton(name, accept, extension) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "quiet";
+    button.textContent = `↓ ${name}`;
+    button.addEventListener("click", async () => {
+      const { text } = await ask(this.query, { accept });
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([text], { type: accept }));
+      link.download = `result.${extension}`;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+    return button;
+  }
+
+  async draw() {
+    if (this.chosen === "raw") this.drawRaw();
+    else if (this.chosen === "chart") (await import("./plotting.js")).plot(this.body, this.table, this.labels);
+    else if (this.chosen === "graph") await (await import("./drawing.js")).drawGraph(this.body, this.edges());
+    else this.drawTable();
+  }
+
+  drawRaw() {
+    const text = document.createElement("pre");
+    text.tabIndex = 0;
+    text.textContent = this.answer.text;
+    this.body.replaceChildren(text);
+  }
+
+  drawTable() {
+    const { columns, rows } = this.table;
+    const table = document.createElement("table");
+    const head = table.createTHead().insertRow();
+    for (const name of columns) head.append(headCell(name));
+    const body = table.createTBody();
+    for (const row of rows.slice(0, SHOWN_ROWS)) {
+      const line = body.insertRow();
+      for (const name of columns) fill(line.insertCell(), row[name], this.labels);
+    }
+    makeSortable(table);
+    const scroll = document.createElement("div");
+    scroll.className = "scroll";
+    scroll.tabIndex = 0;
+    scroll.setAttribute("role", "region");
+    scroll.setAttribute("aria-label", this.words.views.table);
+    scroll.append(table);
+    this.body.replaceChildren(scroll);
+    if (rows.length > SHOWN_ROWS) this.body.append(this.words.cut.replace("{shown}", SHOWN_ROWS));
+  }
+
+  /** Links between things: of triples, or of the first two columns of things. */
+  edges() {
+    const { kind, columns, rows } = this.table;
+    const things = columns.filter((name) => rows.some((row) => row[name]?.type === "uri"));
+    const [from, by, to] = kind === "graph" ? columns : [things[0], undefined, things[1]];
+    if (!from || !to) return [];
+    return rows
+      .filter((row) => row[from]?.type === "uri" && row[to]?.type === "uri")
+      .slice(0, 300)
+      .map((row) => ({ source: row[from].value, property: by ? row[by].value : "", target: row[to].value }));
+  }
+}
+
+function headCell(name) {
+  const cell = document.createElement("th");
+  cell.scope = "col";
+  cell.textContent = name;
+  return cell;
+}
+
+function fill(cell, term, labels) {
+  if (isNumber(term)) {
+    cell.className = "number";
+    cell.dataset.sort = term.value;
+  }
+  cell.append(termElement(term, labels));
+}
