@@ -1,0 +1,259 @@
+"""What a request asks for: SPARQL 1.1 Protocol and Graph Store Protocol as pure functions.
+
+Nothing here knows of a web framework or of a database: parameters and headers in, a
+``store.Query`` out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from urllib.parse import parse_qsl
+
+from kg_server import formats
+from kg_server.errors import (
+    BadRequest,
+    MalformedQuery,
+    UnsupportedMediaType,
+    UpdateRefused,
+)
+from kg_server.formats import Format, Kind
+from kg_server.store import Dataset, Query
+
+Pairs = Sequence[tuple[str, str]]
+
+FORM = "application/x-www-form-urlencoded"
+QUERY = "application/sparql-query"
+UPDATE = "application/sparql-update"
+
+PARAMETERS = frozenset({"query", "default-graph-uri", "named-graph-uri", "format", "timeout"})
+"""The parameters of a query operation: the protocol's three, and two of our own."""
+
+
+class Form(Enum):
+    """The query forms (SPARQL 1.1 Query §16)."""
+
+    SELECT = "SELECT"
+    ASK = "ASK"
+    CONSTRUCT = "CONSTRUCT"
+    DESCRIBE = "DESCRIBE"
+
+    @property
+    def kind(self) -> Kind:
+        """What a query of this form answers."""
+        return {Form.SELECT: Kind.BINDINGS, Form.ASK: Kind.BOOLEAN}.get(self, Kind.GRAPH)
+
+
+_UPDATES = frozenset(
+    ("INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH")
+)
+_FORMS = frozenset(form.value for form in Form)
+
+# The tokens in which a keyword may hide, and the words themselves: linear in the text, whatever
+# it holds (SPARQL 1.1 Query §19.8, productions 139 to 173).
+_TOKEN = re.compile(
+    r"""
+      \#[^\r\n]* | <[^<>"{}|^`\\\x00-\x20]*>
+    | \"{3}(?:[^"\\]|\\.|"(?!""))*+\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*+'{3}
+    | "(?:[^"\\\r\n]|\\.)*+" | '(?:[^'\\\r\n]|\\.)*+'
+    | [?$@][\w-]+ | [\w.-]*:[\w.%:-]*
+    | (?P<word>[A-Za-z]+)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ABSOLUTE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*")
+
+
+def words(text: str) -> Iterator[str]:
+    """Yield the bare words of a SPARQL text in capitals: not those in IRIs, names or strings.
+
+    >>> list(words("PREFIX select: <http://x/from#> ASK { ?from select:where 'load' }"))
+    ['PREFIX', 'ASK']
+    """
+    return (found["word"].upper() for found in _TOKEN.finditer(text) if found["word"])
+
+
+def form_of(text: str) -> Form | None:
+    """Return the form of a query; ``None`` when it has none and so cannot be one.
+
+    Raises:
+        UpdateRefused: the text is a SPARQL Update.
+    """
+    for word in words(text):
+        if word in _FORMS:
+            return Form(word)
+        if word in _UPDATES:
+            raise UpdateRefused(
+                f"{word} is an update operation. This endpoint answers queries only: "
+                "SELECT, ASK, CONSTRUCT and DESCRIBE."
+            )
+    return None
+
+
+def has_dataset(text: str) -> bool:
+    """Tell whether a query says FROM: the word stands nowhere else in the grammar (§13.2)."""
+    return "from" in text.lower() and "FROM" in words(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A query operation as the client sent it (SPARQL 1.1 Protocol §2.1).
+
+    ``text`` is ``None`` when no query is given, which asks for the service description.
+    ``timeout_s`` is the client's own wish, if it has one.
+    """
+
+    text: str | None
+    dataset: Dataset = Dataset()
+    format_name: str | None = None
+    timeout_s: float | None = None
+
+
+def operation(
+    method: str, query_string: str, content_type: str = "", body: bytes = b""
+) -> Operation:
+    """Read a query operation from a request.
+
+    Args:
+        method: ``GET``, ``HEAD`` or ``POST``.
+        query_string: the URL's query component, still percent-encoded.
+        content_type: the ``Content-Type`` header.
+        body: the request's body.
+
+    Raises:
+        BadRequest: a parameter is unknown, repeated or ill-formed, or a POST has no query.
+        UnsupportedMediaType: the body is of a type that the protocol does not have.
+        UpdateRefused: the request is an update operation (§2.2).
+    """
+    pairs = decode(query_string)
+    if method == "POST":
+        pairs = [*pairs, *_body(content_type, body)]
+    if any(name in ("update", "using-graph-uri", "using-named-graph-uri") for name, _ in pairs):
+        raise UpdateRefused("This endpoint answers queries; it takes no SPARQL Update.")
+    single = singles(pairs, PARAMETERS, repeatable={"default-graph-uri", "named-graph-uri"})
+    if method == "POST" and "query" not in single:
+        raise BadRequest("The request has no query. Send it as the parameter 'query'.")
+    dataset = Dataset(_graphs(pairs, "default-graph-uri"), _graphs(pairs, "named-graph-uri"))
+    if "query" not in single and dataset:
+        raise BadRequest("A dataset is given without a query. Add the parameter 'query'.")
+    return Operation(
+        single.get("query"), dataset, single.get("format"), _timeout(single.get("timeout"))
+    )
+
+
+def decode(query_string: str) -> list[tuple[str, str]]:
+    """Split and decode ``application/x-www-form-urlencoded`` text.
+
+    Raises:
+        BadRequest: the text is not percent-encoded UTF-8, or has over 1,000 parameters.
+    """
+    try:
+        return parse_qsl(query_string, keep_blank_values=True, errors="strict", max_num_fields=1000)
+    except UnicodeDecodeError as error:
+        raise BadRequest("The parameters are not percent-encoded UTF-8.") from error
+    except ValueError as error:
+        raise BadRequest("The request has too many parameters.") from error
+
+
+def singles(
+    pairs: Pairs, known: Collection[str], *, repeatable: Collection[str] = ()
+) -> dict[str, str]:
+    """Return the parameters that may come once, by name.
+
+    Raises:
+        BadRequest: a parameter is not known, or comes twice and is not ``repeatable``.
+    """
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name not in known:
+            takes = ", ".join(sorted(known))
+            raise BadRequest(f"There is no parameter {name!r}. Known are: {takes}.", parameter=name)
+        if name in found and name not in repeatable:
+            raise BadRequest(f"The parameter {name!r} is given twice.", parameter=name)
+        found[name] = value
+    return found
+
+
+def query(found: Operation, accept: str | None, *, base_iri: str, limit_s: float) -> Query:
+    """Turn an operation with a query into what a store is asked.
+
+    Args:
+        found: the operation; its ``text`` is not ``None``.
+        accept: the ``Accept`` header; a ``format`` parameter wins over it.
+        base_iri: resolves relative IRIs of the query.
+        limit_s: the longest time that the server gives a query, seconds.
+
+    Raises:
+        NotAcceptable: the client accepts no format that can carry the answer.
+        UpdateRefused: the text is an update.
+        MalformedQuery: the text has no query form at all.
+    """
+    text = found.text or ""
+    form = form_of(text)
+    if form is None:
+        raise MalformedQuery(
+            "The text has none of SELECT, ASK, CONSTRUCT, DESCRIBE.", line=1, column=1
+        )
+    chosen = choose_format(found.format_name, accept, form.kind)
+    timeout_s = min(limit_s, found.timeout_s or limit_s)
+    return Query(text, {form.kind: chosen}, base_iri, found.dataset, timeout_s=timeout_s)
+
+
+def choose_format(
+    name: str | None, accept: str | None, kind: Kind, *, html: bool = False
+) -> Format:
+    """Choose a format by the ``format`` parameter or extension, else by ``Accept``.
+
+    Raises:
+        NotAcceptable: there is no such format, or none that is acceptable.
+    """
+    if name is not None:
+        return formats.named(name, kind, html=html)
+    return formats.negotiate(accept, kind, html=html)
+
+
+def absolute_iri(text: str, what: str) -> str:
+    """Return an IRI that a parameter gives, as it is.
+
+    Raises:
+        BadRequest: it is not an absolute IRI (RFC 3987 §2.2).
+    """
+    if not _ABSOLUTE_IRI.fullmatch(text):
+        raise BadRequest(f"{what}={text!r} is not an absolute IRI.", parameter=what)
+    return text
+
+
+def _body(content_type: str, body: bytes) -> list[tuple[str, str]]:
+    """Return the parameters that a POST body carries (SPARQL 1.1 Protocol §2.1.2, §2.1.3)."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == UPDATE:
+        raise UpdateRefused("This endpoint answers queries; it takes no SPARQL Update.")
+    if media_type not in (FORM, QUERY):
+        raise UnsupportedMediaType(
+            f"A query is posted as {QUERY} or {FORM}, not as {media_type or 'nothing'}.",
+            headers={"Accept-Post": f"{QUERY}, {FORM}"},
+        )
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"The body is not UTF-8: byte {error.start} is wrong.") from error
+    return decode(text) if media_type == FORM else [("query", text)]
+
+
+def _graphs(pairs: Pairs, parameter: str) -> tuple[str, ...]:
+    values = (value for name, value in pairs if name == parameter)
+    return tuple(dict.fromkeys(absolute_iri(value, parameter) for value in values))
+
+
+def _timeout(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise BadRequest("timeout= takes a number of seconds above 0.", parameter="timeout")
+    return seconds

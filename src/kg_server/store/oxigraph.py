@@ -1,0 +1,178 @@
+"""The store that serves: pyoxigraph, in memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import IO
+
+import pyoxigraph as ox
+
+from kg_server import protocol
+from kg_server.errors import EvaluationFailed, MalformedQuery, NotAcceptable, ProjectFault
+from kg_server.formats import Format, Kind
+from kg_server.project import Project, ProjectFile, Role
+from kg_server.store import Answer, Query
+
+_RESULTS = {
+    "json": ox.QueryResultsFormat.JSON,
+    "xml": ox.QueryResultsFormat.XML,
+    "csv": ox.QueryResultsFormat.CSV,
+    "tsv": ox.QueryResultsFormat.TSV,
+}
+_SYNTAXES = {
+    "turtle": ox.RdfFormat.TURTLE,
+    "ntriples": ox.RdfFormat.N_TRIPLES,
+    "rdfxml": ox.RdfFormat.RDF_XML,
+    "jsonld": ox.RdfFormat.JSON_LD,
+    "nquads": ox.RdfFormat.N_QUADS,
+    "trig": ox.RdfFormat.TRIG,
+}
+_Name = ox.NamedNode | ox.BlankNode
+_Graph = _Name | ox.DefaultGraph
+_POSITION = re.compile(
+    r"(?:error )?at (?:line )?(\d+)[:,](?: column )?\s*(\d+):?\s*", re.IGNORECASE
+)
+
+
+class OxigraphStore:
+    """A pyoxigraph store with the project's files, each in its own named graph.
+
+    The default graph is the union of all graphs but those of the shapes (design §3), so that a
+    query without FROM sees facts and labels.
+    """
+
+    def __init__(self, project: Project) -> None:
+        """Load every file of the project.
+
+        Raises:
+            ProjectFault: a file is not well-formed; says where.
+        """
+        self.version = project.version
+        self._store = ox.Store()
+        for file in project.files:
+            self._load(file)
+        hidden = {file.graph_iri for file in project.of_role(Role.SHAPES)}
+        self._default: list[_Graph] = [
+            graph
+            for graph in self._store.named_graphs()
+            if not (isinstance(graph, ox.NamedNode) and graph.value in hidden)
+        ]
+
+    def add_graph(self, graph_iri: str, ntriples: bytes) -> None:
+        """Add triples about the dataset itself as one more graph of the default dataset."""
+        graph = ox.NamedNode(graph_iri)
+        self._store.load(ntriples, format=ox.RdfFormat.N_TRIPLES, to_graph=graph)
+        if graph not in self._default:
+            self._default.append(graph)
+
+    def graph_names(self) -> tuple[str, ...]:
+        """Return the IRIs of the named graphs, sorted."""
+        names = (graph.value for graph in self._store.named_graphs())
+        return tuple(sorted(names))
+
+    def query(self, query: Query) -> Answer:
+        """Evaluate a query in this process; ``timeout_s`` is not enforced here."""
+        kind, chosen, write = self.evaluate(query)
+        return Answer(kind, chosen, iter((write(None),)))
+
+    def evaluate(self, query: Query) -> tuple[Kind, Format, Callable[[IO[bytes] | None], bytes]]:
+        """Start a query; return its kind, the format to write, and what writes it.
+
+        The writer takes a binary file, or ``None`` to return the whole result as bytes, and
+        serialises in Rust, without holding the rows. It raises ``EvaluationFailed``.
+        """
+        result = self._query(query)
+        kind = _kind(result)
+        chosen = query.formats.get(kind)
+        if chosen is None:
+            raise NotAcceptable("The query's answer has none of the formats that were asked for.")
+
+        def write(output: IO[bytes] | None) -> bytes:
+            syntax = _RESULTS[chosen.name] if kind is not Kind.GRAPH else _SYNTAXES[chosen.name]
+            try:
+                return result.serialize(output=output, format=syntax) or b""  # type: ignore[arg-type]
+            except (OSError, RuntimeError, ValueError) as error:
+                if isinstance(error, OSError) and error.errno is not None:
+                    raise  # the reader went away: not the engine's fault
+                raise EvaluationFailed(f"The engine says: {error}.") from error
+
+        return kind, chosen, write
+
+    def close(self) -> None:
+        """Give back the memory."""
+        self._store = ox.Store()
+
+    def _query(self, query: Query) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+        default: list[_Graph] | None = self._default
+        named: list[_Name] | None = None
+        if query.dataset:
+            default = [ox.NamedNode(iri) for iri in query.dataset.default_graphs]
+            named = [ox.NamedNode(iri) for iri in query.dataset.named_graphs]
+        elif protocol.has_dataset(query.text):
+            default = None  # an argument would win over FROM
+        try:
+            return self._store.query(
+                query.text,
+                base_iri=query.base_iri,
+                default_graph=default,
+                named_graphs=named,
+                substitutions={ox.Variable(name): _term(t) for name, t in query.bindings.items()},
+            )
+        except SyntaxError as error:
+            raise malformed(str(error), query.text) from error
+        except (OSError, RuntimeError, ValueError) as error:
+            raise EvaluationFailed(f"The engine says: {error}.") from error
+
+    def _load(self, file: ProjectFile) -> None:
+        # A dataset syntax brings its own graph names; triples outside them go to the file's.
+        syntax, graph = _SYNTAXES[file.syntax], ox.NamedNode(file.graph_iri)
+        try:
+            if syntax.supports_datasets:
+                for quad in ox.parse(file.content, format=syntax):
+                    named = isinstance(quad.graph_name, ox.NamedNode)
+                    self._store.add(quad if named else _in_graph(quad, graph))
+            else:
+                self._store.bulk_load(file.content, format=syntax, to_graph=graph)
+        except SyntaxError as error:
+            raise ProjectFault(
+                error.msg, path=file.path, line=error.lineno, column=error.offset
+            ) from error
+
+
+def malformed(message: str, text: str) -> MalformedQuery:
+    """Turn the engine's ``error at 3:7: expected …`` into a problem that shows the place.
+
+    ``line`` and ``column`` count from 1, in characters; ``near`` is the line with a caret.
+    """
+    found = _POSITION.search(message)
+    if not found:
+        return MalformedQuery(f"The query is not well-formed: {message}.", line=1, column=1)
+    line, column = int(found[1]), int(found[2])
+    expected = message[found.end() :]
+    lines = text.splitlines() or [""]
+    whole = lines[min(line, len(lines)) - 1]
+    start = max(0, column - 61)
+    near = f"{whole[start : start + 100]}\n{' ' * (column - 1 - start)}^"
+    return MalformedQuery(
+        f"line {line}, column {column}: {expected}", line=line, column=column, near=near
+    )
+
+
+def _in_graph(quad: ox.Quad, graph: ox.NamedNode) -> ox.Quad:
+    return ox.Quad(quad.subject, quad.predicate, quad.object, graph)
+
+
+def _kind(result: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples) -> Kind:
+    if isinstance(result, ox.QuerySolutions):
+        return Kind.BINDINGS
+    return Kind.BOOLEAN if isinstance(result, ox.QueryBoolean) else Kind.GRAPH
+
+
+def _term(ntriples: str) -> ox.NamedNode | ox.Literal:
+    """Read one term in N-Triples syntax."""
+    line = f"<urn:s> <urn:p> {ntriples} ."
+    (quad,) = ox.parse(line, format=ox.RdfFormat.N_TRIPLES)
+    if isinstance(quad.object, ox.NamedNode | ox.Literal):
+        return quad.object
+    raise ValueError(f"{ntriples} is not an IRI or a literal")

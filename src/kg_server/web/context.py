@@ -1,0 +1,60 @@
+"""What the views of the application share."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, request
+
+from kg_server.config import Settings
+from kg_server.project import Project
+from kg_server.store import Answer, Store
+
+if TYPE_CHECKING:
+    from kg_server.formats import Format
+
+
+@dataclass(frozen=True)
+class Context:
+    """What is served, and how.
+
+    ``report`` is the validation of what is served, ``None`` where it was not asked for.
+    """
+
+    store: Store
+    project: Project
+    settings: Settings
+    report: Any = None
+
+    def json(
+        self, document: Any, status: int = 200, media_type: str = "application/json"
+    ) -> Response:
+        """Return a JSON response (RFC 8259) with its text readable by people."""
+        text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+        return Response(text, status, content_type=media_type)
+
+    def etag(self, chosen: Format, *parts: str) -> str:
+        """Return a strong entity tag for a representation of what is served (RFC 9110 §8.8.3).
+
+        It depends on the graph's content hash, the format and ``parts``, so that it survives a
+        restart and differs between formats.
+        """
+        return "-".join((self.store.version[:24], chosen.name, *parts))
+
+    def stream(self, answer: Answer) -> Response:
+        """Return a store's answer as a response, chunk by chunk."""
+        return Response(answer.chunks, content_type=answer.format.content_type)
+
+    def cacheable(self, response: Response, etag: str) -> Response:
+        """Mark a read as one that caches may keep, and answer 304 where the client has it.
+
+        Caches revalidate after a minute; ``Vary`` says that the format was negotiated
+        (RFC 9110 §12.5.5, §13.1.2; RFC 9111 §5.2.2).
+        """
+        response.set_etag(etag)
+        response.headers.setdefault("Cache-Control", "public, max-age=60, must-revalidate")
+        response.vary.add("Accept")
+        response.make_conditional(request.environ)
+        return response

@@ -1,0 +1,32 @@
+"""What operators look for: health, and the validation of what is served."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from kg_server.formats import Kind, named
+from kg_server.store import Query
+from kg_server.web.context import Context
+
+
+def blueprint(context: Context) -> Blueprint:
+    """Answer at ``/health/live`` and ``/health/ready``."""
+    routes = Blueprint("ops", __name__)
+
+    @routes.get("/health/live")
+    def live() -> Response:
+        return _fresh(context.json({"status": "live"}))
+
+    @routes.get("/health/ready")
+    def ready() -> Response:
+        """Say ready when a query is answered; otherwise the store's problem is the answer."""
+        query = Query("ASK {}", {Kind.BOOLEAN: named("json", Kind.BOOLEAN)}, timeout_s=2.0)
+        context.store.query(query).read()
+        return _fresh(context.json({"status": "ready", "graph": context.store.version}))
+
+    return routes
+
+
+def _fresh(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
