@@ -1,0 +1,257 @@
+"""The shapes find what they are there to find, and nothing else.
+
+Each ``tests/shapes/<class>/invalid-*.ttl`` breaks one thing and names, in its first lines, all the
+findings that this must produce::
+
+    # expect: dsh:Mission-seat MaxCount Violation mission:AZE-CAN-embassy
+
+that is the shape or the SPARQL constraint, the kind of constraint, the severity and the focus node.
+``# include:`` names a file, relative to this one, that belongs to the small world.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from pyshacl import validate
+from rdflib import RDF, SH, BNode, Graph, URIRef
+from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.sparql import Query
+from rdflib.query import Result
+from rdflib.term import Node
+
+ROOT = Path(__file__).resolve().parents[1]
+CASES = Path(__file__).parent / "shapes"
+VALID = sorted(CASES.glob("*/valid-*.ttl"))
+INVALID = sorted(CASES.glob("*/invalid-*.ttl"))
+DIP = "https://diplomacy.example/ns/diplomacy#"
+DSH = "https://diplomacy.example/ns/shapes#"
+ID = "https://diplomacy.example/id/"
+
+Expectation = tuple[str, str, str, str]
+
+
+class PreparedGraph(Graph):
+    """A graph that parses a query once: pySHACL 0.40 asks the same text for every focus node."""
+
+    def query(self, query_object: str | Query, *args: object, **kwargs: object) -> Result:  # type: ignore[override]
+        """Answer a query as ``Graph.query`` does."""
+        prepared = prepare(query_object) if isinstance(query_object, str) else query_object
+        return super().query(prepared, *args, **kwargs)  # type: ignore[arg-type]
+
+
+@cache
+def prepare(text: str) -> Query:
+    return prepareQuery(text)
+
+
+@cache
+def shapes() -> Graph:
+    return parse(*sorted((ROOT / "ontology" / "shapes").glob("*.ttl")))
+
+
+@cache
+def ontology() -> Graph:
+    return parse(*sorted((ROOT / "ontology").glob("*.ttl")))
+
+
+def parse(*paths: Path) -> Graph:
+    assert paths, "there are files to read"
+    graph = PreparedGraph()
+    for path in paths:
+        graph.parse(path)
+    return graph
+
+
+def world(path: Path) -> Graph:
+    """Read a case with what it includes, and the ontology beside it."""
+    included = re.findall(r"(?m)^# include: (\S+)$", path.read_text())
+    graph = parse(path, *((path.parent / name).resolve() for name in included))
+    graph += ontology()
+    return graph
+
+
+@cache
+def shapes_of_data() -> Graph:
+    """Return the shapes without those of the ontology's terms, which most cases leave alone."""
+    files = sorted((ROOT / "ontology" / "shapes").glob("*.ttl"))
+    return parse(*(each for each in files if each.stem != "ontology"))
+
+
+def findings(graph: Graph, by: Graph) -> Graph:
+    """Return the report on a data graph by a shapes graph."""
+    _, report, _ = validate(graph, shacl_graph=by, inplace=True)
+    assert isinstance(report, Graph)
+    return report
+
+
+def expectations(path: Path) -> set[Expectation]:
+    lines = re.findall(r"(?m)^# expect: (\S+) (\S+) (\S+) (\S+)$", path.read_text())
+    return {(shape, component, severity, focus) for shape, component, severity, focus in lines}
+
+
+def judged(path: Path) -> set[Expectation]:
+    """Return what is found in a case."""
+    by = shapes() if path.parent.name == "ontology" else shapes_of_data()
+    return set(summarise(findings(world(path), by)))
+
+
+def summarise(report: Graph) -> Iterator[Expectation]:
+    for result in report.objects(None, SH.result):  # not sh:detail, which nested shapes give
+        focus = report.value(result, SH.focusNode)
+        yield (
+            curie(
+                report.value(result, SH.sourceConstraint) or report.value(result, SH.sourceShape)
+            ),
+            component_name(report.value(result, SH.sourceConstraintComponent)),
+            str(report.value(result, SH.resultSeverity)).removeprefix(str(SH)),
+            curie(focus),
+        )
+
+
+def component_name(component: Node | None) -> str:
+    return str(component).removeprefix(str(SH)).removesuffix("ConstraintComponent")
+
+
+def curie(node: Node | None) -> str:
+    """Write a node as the cases do: ``dsh:Mission-seat``, ``mission:AZE-CAN-embassy``."""
+    if isinstance(node, BNode):
+        return "_:"
+    text = str(node)
+    for prefix, namespace in (("dip", DIP), ("dsh", DSH)):
+        if text.startswith(namespace):
+            return f"{prefix}:{text.removeprefix(namespace)}"
+    kind, slash, key = text.removeprefix(ID).partition("/")
+    return f"{kind}:{key}" if text.startswith(ID) and slash else f"<{text}>"
+
+
+def name_of(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+@pytest.mark.parametrize("path", VALID, ids=name_of)
+def test_a_valid_world_has_no_findings(path: Path) -> None:
+    assert judged(path) == set()
+
+
+@pytest.mark.parametrize("path", INVALID, ids=name_of)
+def test_an_invalid_world_has_exactly_the_findings_it_names(path: Path) -> None:
+    expected = expectations(path)
+
+    found = judged(path)
+
+    assert expected, "the file says what to expect"
+    assert found == expected
+
+
+PARAMETERS = {
+    SH["class"]: "Class",
+    SH.datatype: "Datatype",
+    SH.disjoint: "Disjoint",
+    SH.hasValue: "HasValue",
+    SH["in"]: "In",
+    SH.languageIn: "LanguageIn",
+    SH.lessThan: "LessThan",
+    SH.maxCount: "MaxCount",
+    SH.minCount: "MinCount",
+    SH.minInclusive: "MinInclusive",
+    SH.node: "Node",
+    SH.nodeKind: "NodeKind",
+    SH["or"]: "Or",
+    SH.pattern: "Pattern",
+    SH.qualifiedMinCount: "QualifiedMinCount",
+    SH.uniqueLang: "UniqueLang",
+    SH.xone: "Xone",
+}
+NOT_CONSTRAINTS = {
+    RDF.type,
+    SH.message,
+    SH.path,
+    SH.property,
+    SH.qualifiedValueShape,
+    SH.severity,
+    SH.sparql,
+    SH.targetClass,
+    SH.targetSubjectsOf,
+}
+
+
+def reported_shapes() -> set[Node]:
+    """Return the shapes that findings name: those with a target, and their property shapes."""
+    graph = shapes()
+    targets = {*graph.subjects(SH.targetClass), *graph.subjects(SH.targetSubjectsOf)}
+    return targets | {each for shape in targets for each in graph.objects(shape, SH.property)}
+
+
+def constraints() -> set[tuple[str, str]]:
+    """Return every constraint of the shapes as its name and its kind."""
+    graph = shapes()
+    found = set()
+    for shape in reported_shapes():
+        for predicate, value in graph.predicate_objects(shape):
+            if predicate == SH.sparql:
+                found.add((curie(value), "SPARQL"))
+            elif predicate not in NOT_CONSTRAINTS:
+                found.add((curie(shape), PARAMETERS[URIRef(predicate)]))
+    return found
+
+
+def test_every_constraint_is_broken_by_some_file() -> None:
+    broken = {line[:2] for path in INVALID for line in expectations(path)}
+
+    assert len(INVALID) >= 45
+    assert constraints() - broken == set()
+
+
+def test_every_class_of_shapes_has_a_valid_world() -> None:
+    assert {path.parent for path in VALID} == {path.parent for path in INVALID}
+    assert {path.parent for path in INVALID} == {each for each in CASES.iterdir() if each.is_dir()}
+
+
+def test_shapes_constraints_and_what_they_reuse_have_iris_and_messages() -> None:
+    graph = shapes()
+    named = reported_shapes() | set(graph.objects(None, SH.sparql))
+
+    assert all(isinstance(each, URIRef) for each in named)
+    silent = {curie(each) for each in named if not list(graph.objects(each, SH.message))}
+    loud = {shape for shape, kind in constraints() if kind != "SPARQL"}
+    assert silent & loud == set()
+
+
+def test_evidence_targets_are_what_the_ontology_says() -> None:
+    evidence = URIRef(f"{DIP}evidence")
+    for kind in ("ByClaim", "ByNode"):
+        concept = URIRef(f"https://diplomacy.example/def/{kind}")
+
+        properties = set(ontology().subjects(evidence, concept))
+
+        assert properties
+        shape = URIRef(f"{DSH}Evidence{kind}")
+        assert set(shapes().objects(shape, SH.targetSubjectsOf)) == properties
+
+
+def test_the_shapes_are_themselves_well_formed() -> None:
+    conforms, _, text = validate(Graph(), shacl_graph=shapes(), meta_shacl=True)
+
+    assert conforms, text
+
+
+def test_the_shipped_graph_has_two_warnings_and_nothing_worse() -> None:
+    graph = parse(*sorted((ROOT / "data").rglob("*.ttl")))
+    graph += ontology()
+
+    found = set(summarise(findings(graph, shapes())))
+
+    assert found == {
+        (
+            "dsh:Mission-receivingStateKnown",
+            "MinCount",
+            "Warning",
+            "mission:CAN-unnamed-nearby-embassy",
+        ),
+        ("dsh:Programme-beneficiaryKnown", "MinCount", "Warning", "programme:canada-fund"),
+    }
