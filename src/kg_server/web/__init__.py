@@ -132,3 +132,9 @@ def _with_headers(response: Response) -> Response:
     if response.mimetype == "text/html":
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     return response
+
+
+def preload() -> None:
+    """Import what requests will need, before workers are forked."""
+    for name in PROTOCOLS:
+        import_module(f"{__name__}.{name}")

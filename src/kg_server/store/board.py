@@ -1,0 +1,108 @@
+"""Shared memory in which evaluators say what they do, and how they died.
+
+The main process makes one board before it forks; everything forked from it sees the same
+memory. There is one writer for each field, and fields are aligned 64-bit words.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import signal
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_SLOT = struct.Struct("=QQd")  # process id, id of the running query (0: none), its start
+_DEATH = struct.Struct("=QQ")  # id of the query, signal
+_DEATHS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One evaluator: its process, the query that it runs (0: none) and since when."""
+
+    pid: int
+    query_id: int
+    since: float
+
+
+class Board:
+    """Slots of the evaluators of two generations, and the last deaths.
+
+    Two generations, because after a reload the old evaluators still finish their queries while
+    the new ones start. ``generation`` counts the graphs that were put into service.
+    """
+
+    def __init__(self, evaluators: int) -> None:
+        self.evaluators = evaluators
+        self._deaths_at = 8 + 2 * evaluators * _SLOT.size
+        self._memory = mmap.mmap(-1, self._deaths_at + 8 + _DEATHS * _DEATH.size)
+
+    @property
+    def generation(self) -> int:
+        """The number of the graph in service; 0 before the first."""
+        return int.from_bytes(self._memory[:8], "little")
+
+    @generation.setter
+    def generation(self, number: int) -> None:
+        self._memory[:8] = number.to_bytes(8, "little")
+
+    def write(self, index: int, pid: int, query_id: int = 0) -> None:
+        """Say what the evaluator in a slot does."""
+        since = time.monotonic() if query_id else 0.0
+        _SLOT.pack_into(self._memory, self._offset(index), pid, query_id, since)
+
+    def read(self, index: int) -> Slot:
+        """Return what the evaluator in a slot does."""
+        return Slot(*_SLOT.unpack_from(self._memory, self._offset(index)))
+
+    def slots(self) -> Iterator[Slot]:
+        """Yield every slot that has an evaluator."""
+        each = (self.read(index) for index in range(2 * self.evaluators))
+        return (slot for slot in each if slot.pid)
+
+    def started(self, query_id: int) -> bool:
+        """Tell whether an evaluator has taken up the query."""
+        return any(slot.query_id == query_id for slot in self.slots())
+
+    def bury(self, query_id: int, number: int) -> None:
+        """Record the signal of which the evaluator of a query died; only the zygote writes."""
+        count = int.from_bytes(self._memory[self._deaths_at : self._deaths_at + 8], "little")
+        offset = self._deaths_at + 8 + (count % _DEATHS) * _DEATH.size
+        _DEATH.pack_into(self._memory, offset, query_id, number)
+        self._memory[self._deaths_at : self._deaths_at + 8] = (count + 1).to_bytes(8, "little")
+
+    def cause(self, query_id: int, wait_s: float = 1.0) -> int | None:
+        """Return the signal of which a query's evaluator died, once the zygote has said so."""
+        until = time.monotonic() + wait_s
+        while time.monotonic() < until:
+            for number in range(_DEATHS):
+                offset = self._deaths_at + 8 + number * _DEATH.size
+                found, cause = _DEATH.unpack_from(self._memory, offset)
+                if found == query_id:
+                    return int(cause)
+            time.sleep(0.002)
+        return None
+
+    def stop(self, query_id: int) -> bool:
+        """Kill the evaluator that runs a query; whether there was one.
+
+        The evaluator is halted before it is looked at again, so that it cannot have gone on to
+        somebody else's query when it is killed.
+        """
+        for slot in self.slots():
+            if slot.query_id != query_id:
+                continue
+            try:
+                os.kill(slot.pid, signal.SIGSTOP)
+                still = any(each == slot for each in self.slots())
+                os.kill(slot.pid, signal.SIGKILL if still else signal.SIGCONT)
+            except ProcessLookupError:
+                continue
+            return still
+        return False
+
+    def _offset(self, index: int) -> int:
+        return 8 + index * _SLOT.size
