@@ -1,0 +1,198 @@
+"""Reading ``.rq`` files, and binding the parameters of a request."""
+
+import re
+
+import pyoxigraph
+import pytest
+import rdflib
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kg_server import canned
+from kg_server.errors import BadRequest, ProjectFault
+from kg_server.formats import Kind
+from kg_server.parameters import Context, Parameter, StateNames, literal, term
+
+CANADA = "https://diplomacy.example/id/state/CAN"
+CONGOS = {f"https://diplomacy.example/id/state/{code}" for code in ("COD", "COG")}
+STATES = StateNames(
+    frozenset({CANADA, *CONGOS}),
+    {
+        "can": frozenset({CANADA}),
+        "canada": frozenset({CANADA}),
+        "কানাডা": frozenset({CANADA}),
+        "congo": frozenset(CONGOS),
+    },
+    {"can": "CAN", "canada": "Canada", "কানাডা": "কানাডা", "congo": "Congo"},
+)
+HEADER = "#+ title: T\n#+ description: D\n#+ result: R\n"
+QUERY = """#+ param s: string; a text; example x
+#+ param n: integer; a number; default 1; example 2
+#+ param i: iri; a thing; example urn:x; optional
+SELECT $s ?o WHERE { $i ?p ?o . FILTER(?o = $s) . FILTER($n = 1) }
+"""
+
+
+def query(tmp_path, text=HEADER + QUERY):
+    (tmp_path / "some-query.rq").write_text(text, encoding="utf-8")
+    return canned.load(tmp_path)["some-query"]
+
+
+def test_the_header_is_read_over_several_lines(tmp_path):
+    text = HEADER.replace("D\n", "one\n#+     two\n") + "#+ tags: a, b\nASK { ?s ?p ?o }"
+
+    loaded = query(tmp_path, text)
+
+    assert (loaded.description, loaded.tags, loaded.kind) == ("one two", ("a", "b"), Kind.BOOLEAN)
+    assert loaded.text == "ASK { ?s ?p ?o }"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ASK {}", "the header lacks title, description, result"),
+        (HEADER + "#+ titel: x\nASK {}", "not a line of a query's header: 'titel'"),
+        (HEADER + "#+ title: again\nASK {}", "not a line of a query's header: 'title'"),
+        (HEADER + "#+ param a: colour; x; example red\nASK { ?s ?p $a }", "'a' is not declared as"),
+        (HEADER + "#+ param a: iri; x\nASK { ?s ?p $a }", "'a' has no example"),
+        (HEADER + "#+ param limit: integer; x; example 1\nASK { ?s ?p $limit }", "not declared as"),
+        (HEADER + "ASK { ?s ?p $a }", "a: either not declared or not used"),
+        (HEADER + "#+ param a: iri; x; example u:x\nASK { ?s ?p ?o }", "a: either not declared"),
+        (HEADER + "#+ param a: iri; x; example u:x\nASK { ?a ?p $a }", "a: written with ?"),
+        (HEADER + "SELECT * { ?s ?p ?o } LIMIT 3", "LIMIT: for requests to say"),
+        (HEADER, "there is no query below the header"),
+    ],
+)
+def test_a_file_that_cannot_be_bound_safely_is_refused_when_it_is_loaded(tmp_path, text, message):
+    with pytest.raises(ProjectFault, match=re.escape(message)):
+        query(tmp_path, text)
+
+
+def test_the_base_iri_of_a_deployment_goes_into_the_queries():
+    loaded = canned.load(base_iri="https://kg.example.org/")
+
+    assert len(loaded) >= 15
+    assert not any("https://diplomacy.example/" in each.source for each in loaded.values())
+
+
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        ([], "The parameter 's' is missing: a text. It takes text of at most 2000 characters"),
+        ([("s", "x"), ("t", "y")], "has no parameter 't'. It takes: s, n, i"),
+        ([("s", "x"), ("s", "y")], "The parameter 's' is given more than once"),
+        ([("s", "x"), ("n", "many")], "The parameter 'n' takes a whole number; 'many' is not one"),
+        ([("s", "a\x00b")], "The parameter 's' takes text of at most 2000 characters; this one"),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_what_it_takes(tmp_path, pairs, message):
+    loaded = query(tmp_path)
+
+    with pytest.raises(BadRequest) as caught:
+        canned.bind(loaded, pairs, STATES)
+
+    assert message in caught.value.detail
+    assert caught.value.members["parameter"] in caught.value.detail
+
+
+def test_an_optional_parameter_that_is_not_given_stays_a_variable(tmp_path):
+    assert "{ $i ?p ?o ." in canned.bind(query(tmp_path), [("s", "x")], STATES)
+
+
+def test_a_parameter_reaches_a_sub_select_that_does_not_project_it():
+    text = "SELECT ?s WHERE { { SELECT ?s WHERE { ?s ?p $name } } }"
+    store = pyoxigraph.Store()
+    for name in ("a", "b"):
+        store.add(
+            pyoxigraph.Quad(
+                pyoxigraph.NamedNode(f"urn:{name}"),
+                pyoxigraph.NamedNode("urn:p"),
+                pyoxigraph.Literal(name),
+            )
+        )
+
+    rows = list(store.query(canned.substitute(text, {"name": literal("a")})))
+
+    assert [row[0].value for row in rows] == ["urn:a"]
+
+
+@given(
+    st.text(
+        alphabet=st.one_of(
+            st.sampled_from("\\\"'uU0022{}<>#$?sn.;\n\r\t"),
+            st.characters(exclude_categories=["Cs", "Cc"]),
+        ),
+        max_size=40,
+    )
+)
+def test_no_text_gets_out_of_its_literal(text):
+    bound = canned.substitute("SELECT ?x WHERE { BIND($s AS ?x) }", {"s": literal(text)})
+
+    (of_oxigraph,) = pyoxigraph.Store().query(bound)
+    (of_rdflib,) = rdflib.Graph().query(bound)
+
+    assert of_oxigraph[0].value == text
+    assert str(of_rdflib[0]) == text
+
+
+@pytest.mark.parametrize(
+    ("type_", "text", "expected"),
+    [
+        ("state", "CAN", f"<{CANADA}>"),
+        ("state", "canada", f"<{CANADA}>"),
+        ("state", "  CANADÁ ", f"<{CANADA}>"),
+        ("state", "কানাডা", f"<{CANADA}>"),
+        ("state", CANADA, f"<{CANADA}>"),
+        ("iri", "dip:Mission", "<urn:dip#Mission>"),
+        ("iri", "mailto:a@b.example", "<mailto:a@b.example>"),
+        ("date", "2004-02-29", '"2004-02-29"^^<http://www.w3.org/2001/XMLSchema#date>'),
+        ("year", "2008", '"2008"^^<http://www.w3.org/2001/XMLSchema#gYear>'),
+        ("integer", "-3", '"-3"^^<http://www.w3.org/2001/XMLSchema#integer>'),
+        ("language", "BN", '"bn"'),
+        ("string", "x", '"x"'),
+    ],
+)
+def test_a_value_becomes_a_term_of_its_type(type_, text, expected):
+    context = Context(STATES, {"dip": "urn:dip#"})
+
+    assert term(Parameter("p", type_, "m"), text, context) == expected
+
+
+@pytest.mark.parametrize(
+    ("type_", "text"),
+    [
+        ("state", "Atlantis"), ("state", ""), ("state", "কনড"), ("state", "urn:x"),
+        ("iri", "no iri"), ("iri", "/id/state/CAN"), ("iri", "urn:x> ?p ?o . <urn:y"),
+        ("iri", 'urn:"x'), ("iri", "urn:\\u003E"), ("iri", ""),
+        ("date", "2003-02-29"), ("date", "2004"), ("date", "2004-W01-1"), ("date", "٢٠٠٤-٠١-٠١"),
+        ("year", "99"), ("year", "0000"), ("year", "২০০৮"),
+        ("integer", "1.5"), ("integer", "1e3"), ("integer", "9" * 19), ("integer", "১"),
+        ("language", "en_GB"), ("language", ""), ("string", "\ud800"), ("string", "x" * 2001),
+    ],
+)  # fmt: skip
+def test_an_ill_typed_value_is_refused(type_, text):
+    with pytest.raises(BadRequest, match="The parameter 'p' takes "):
+        term(Parameter("p", type_, "m"), text, Context(STATES))
+
+
+def test_a_name_near_a_state_is_answered_with_the_state():
+    with pytest.raises(BadRequest) as caught:
+        term(Parameter("p", "state", "m"), "Kanada", Context(STATES))
+
+    assert caught.value.members["suggestions"] == ["Canada"]
+    assert "Near it: Canada." in caught.value.detail
+
+
+def test_a_name_of_two_states_is_not_guessed():
+    with pytest.raises(BadRequest) as caught:
+        term(Parameter("p", "state", "m"), "Congo", Context(STATES))
+
+    assert set(caught.value.members["suggestions"]) == CONGOS
+
+
+def test_an_enumeration_takes_its_values_only():
+    parameter = Parameter("p", "enum", "m", choices=("sent", "received"))
+
+    assert term(parameter, "sent", Context()) == '"sent"'
+    with pytest.raises(BadRequest, match="takes one of sent, received; 'Sent' is none of them"):
+        term(parameter, "Sent", Context())

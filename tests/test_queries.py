@@ -1,0 +1,154 @@
+"""The canned queries: every file over the shipped graph, with two engines.
+
+``tests/queries/cases.toml`` has the parameters of each case, and ``tests/queries/<case>.csv`` its
+answer. Numbers are compared by value, since engines write decimals differently.
+"""
+
+import csv
+import functools
+import tomllib
+from collections import Counter
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import pyoxigraph
+import pytest
+import rdflib
+
+from kg_server import canned, parameters
+from kg_server.config import BASE_IRI
+
+ROOT = Path(__file__).parents[1]
+EXPECTED = ROOT / "tests" / "queries"
+CASES = tomllib.loads((EXPECTED / "cases.toml").read_text(encoding="utf-8"))
+FILES = [ROOT / "data" / "relations.ttl", *sorted((ROOT / "ontology").glob("*.ttl"))]
+QUERIES = canned.load()
+
+Row = tuple[str, ...]
+
+
+@functools.cache
+def oxigraph_store():
+    store = pyoxigraph.Store()
+    for path in FILES:
+        store.load(path=str(path), format=pyoxigraph.RdfFormat.TURTLE)
+    return store
+
+
+@functools.cache
+def rdflib_graph():
+    graph = rdflib.Graph()
+    for path in FILES:
+        graph.parse(path, format="turtle")
+    return graph
+
+
+@functools.cache
+def states():
+    solutions = oxigraph_store().query(parameters.state_names_query(BASE_IRI))
+    return parameters.read_state_names(
+        solutions.serialize(format=pyoxigraph.QueryResultsFormat.JSON)
+    )
+
+
+def query_of(case: str) -> canned.CannedQuery:
+    return QUERIES[max((name for name in QUERIES if case.startswith(name)), key=len)]
+
+
+def bound(case: str) -> str:
+    return canned.bind(query_of(case), CASES[case].items(), states())
+
+
+def by_value(cell: str) -> str:
+    try:
+        return format(Decimal(cell).normalize(), "f")
+    except InvalidOperation:
+        return cell
+
+
+def answer_of_pyoxigraph(text: str) -> list[Row]:
+    solutions = oxigraph_store().query(text)
+    rows = [tuple("" if term is None else term.value for term in row) for row in solutions]
+    return [tuple(variable.value for variable in solutions.variables), *rows]
+
+
+def answer_of_rdflib(text: str) -> list[Row]:
+    result = rdflib_graph().query(text)
+    rows = [tuple("" if term is None else str(term) for term in row) for row in result]
+    return [tuple(map(str, result.vars)), *rows]
+
+
+def expected_answer(case: str) -> list[Row]:
+    with (EXPECTED / f"{case}.csv").open(encoding="utf-8", newline="") as file:
+        return [tuple(row) for row in csv.reader(file)]
+
+
+def test_every_query_has_a_case_and_every_case_an_answer():
+    assert len(QUERIES) >= 15
+    assert {query_of(case).name for case in CASES} == set(QUERIES)
+    assert {path.stem for path in EXPECTED.glob("*.csv")} == set(CASES)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("engine", [answer_of_pyoxigraph, answer_of_rdflib])
+def test_the_answer_is_the_expected_one(engine, case):
+    answer = engine(bound(case))
+
+    rows = [tuple(map(by_value, row)) for row in answer]
+    assert rows == [tuple(map(by_value, row)) for row in expected_answer(case)]
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_its_own_example_has_an_answer(query):
+    rows = answer_of_pyoxigraph(canned.bind(query, query.example.items(), states()))
+
+    assert len(rows) > 1
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_the_file_is_a_sparql_query_by_itself(query):
+    unbound = answer_of_pyoxigraph(query.source)[0]
+
+    assert unbound == answer_of_pyoxigraph(canned.bind(query, query.example.items(), states()))[0]
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_it_is_titled_in_every_language_and_says_what_it_answers(query):
+    assert set(query.titles) == {"bn", "fr"}
+    assert query.result
+    assert query.tags
+    assert all(each.meaning and each.example for each in query.parameters)
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_a_chart_draws_columns_that_are_there(query):
+    columns = answer_of_pyoxigraph(canned.bind(query, query.example.items(), states()))[0]
+
+    assert set(query.chart[1:]) <= set(columns)
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_rows_are_in_an_order(query):
+    assert "\nORDER BY " in query.text
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_rows_of_an_answer_can_be_counted_and_paged(case):
+    whole = answer_of_pyoxigraph(bound(case))[1:]
+
+    (_, (rows,)) = answer_of_pyoxigraph(canned.counting(bound(case)))
+    paged = [
+        row
+        for offset in range(0, len(whole), 3)
+        for row in answer_of_pyoxigraph(canned.page(bound(case), 3, offset))[1:]
+    ]
+
+    assert int(rows) == len(whole)
+    assert Counter(paged) == Counter(whole)
+
+
+def test_the_timeline_keeps_the_precision_of_each_source():
+    header, *rows = expected_answer("timeline")
+
+    dates = {len(row[header.index("date")]): row[header.index("precision")] for row in rows}
+    assert dates == {4: "year", 7: "month", 10: "day"}
