@@ -1,0 +1,217 @@
+"""JSON-LD that reads like JSON: the published context, and documents framed around their topic.
+
+The context is made from the ontology, so that a new term is in it at once. A document carries the
+terms that it uses with it: it can be read from a file, and nobody has to fetch anything to
+understand it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+from pyld import jsonld
+from rdflib import DCTERMS, FOAF, OWL, RDF, RDFS, SDO, SKOS, XSD, BNode, Graph, URIRef
+from rdflib.term import Node
+
+from kg_server import prefixes
+from kg_server.documents import HYDRA, Document
+
+Context = dict[str, Any]
+
+_LANGUAGE_MAP = {"@container": "@language"}
+_LINK = {"@type": "@id"}
+
+_GENERAL: Mapping[str, tuple[URIRef, Mapping[str, str]]] = {
+    "label": (RDFS.label, _LANGUAGE_MAP),
+    "comment": (RDFS.comment, _LANGUAGE_MAP),
+    "seeAlso": (RDFS.seeAlso, _LINK),
+    "isDefinedBy": (RDFS.isDefinedBy, _LINK),
+    "prefLabel": (SKOS.prefLabel, _LANGUAGE_MAP),
+    "definition": (SKOS.definition, _LANGUAGE_MAP),
+    "inScheme": (SKOS.inScheme, _LINK),
+    "hasTopConcept": (SKOS.hasTopConcept, _LINK),
+    "sameAs": (OWL.sameAs, _LINK),
+    "primaryTopic": (FOAF.primaryTopic, _LINK),
+    "license": (DCTERMS.license, _LINK),
+    "isPartOf": (DCTERMS.isPartOf, _LINK),
+    "member": (HYDRA.member, _LINK),
+    "view": (HYDRA.view, _LINK),
+    "first": (HYDRA.first, _LINK),
+    "next": (HYDRA.next, _LINK),
+    "previous": (HYDRA.previous, _LINK),
+    "subject": (RDF.subject, _LINK),
+    "predicate": (RDF.predicate, _LINK),
+    "object": (RDF.object, {}),
+}
+"""Terms of other vocabularies that documents use, by the names that the context gives them."""
+
+_REVERSE = {"claims": RDF.subject}
+"""What points to a thing, by the name under which it is listed at the thing."""
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_BLANK = "urn:blank:"
+
+
+def _refuse(url: str, _options: Mapping[str, Any]) -> NoReturn:
+    details = {"url": url}
+    raise jsonld.JsonLdError("nothing is loaded from elsewhere", "loading", details)
+
+
+_OPTIONS = {"documentLoader": _refuse, "processingMode": "json-ld-1.1"}
+
+
+def context(ontology: Graph, base_iri: str) -> Context:
+    """Return the published context: a term for each class and property of the ontology."""
+    namespaces = {**prefixes.own(base_iri), **prefixes.EXTERNAL}
+    terms: Context = {"@version": 1.1, "id": "@id", "type": "@type", **namespaces}
+    for name, (iri, coercion) in _GENERAL.items():
+        terms[name] = {"@id": _compact(iri, namespaces), **coercion}
+    for name, iri in _REVERSE.items():
+        terms[name] = {"@reverse": _compact(iri, namespaces)}
+    terms.update(sorted(_own_terms(ontology, namespaces, set(terms))))
+    return {"@context": terms}
+
+
+def _own_terms(
+    ontology: Graph, namespaces: Mapping[str, str], taken: set[str]
+) -> Iterator[tuple[str, Any]]:
+    for term in set(ontology.subjects(RDF.type)):
+        name = str(term).removeprefix(namespaces["dip"])
+        if name in taken or not _WORD.fullmatch(name):
+            continue
+        kinds = set(ontology.objects(term, RDF.type))
+        if OWL.Class in kinds:
+            yield name, f"dip:{name}"
+        elif OWL.ObjectProperty in kinds:
+            yield name, {"@id": f"dip:{name}", **_LINK}
+        elif kinds & {OWL.DatatypeProperty, OWL.AnnotationProperty}:
+            yield name, {"@id": f"dip:{name}", **_coercion(ontology, term, namespaces)}
+
+
+def _coercion(ontology: Graph, term: Any, namespaces: Mapping[str, str]) -> Mapping[str, str]:
+    ranges = {*ontology.objects(term, RDFS.range), *ontology.objects(term, SDO.rangeIncludes)}
+    if ranges == {RDF.langString}:
+        return _LANGUAGE_MAP
+    only = str(ranges.pop()) if len(ranges) == 1 else ""
+    if only.startswith(str(XSD)) and only != str(XSD.string):
+        return {"@type": _compact(URIRef(only), namespaces)}
+    return {}
+
+
+def _compact(iri: URIRef, namespaces: Mapping[str, str]) -> str:
+    for prefix, namespace in namespaces.items():
+        if iri.startswith(namespace):
+            return f"{prefix}:{iri[len(namespace) :]}"
+    return str(iri)
+
+
+def render(document: Document, published: Context) -> dict[str, Any]:
+    """Return the document as compacted JSON-LD with the part of the context that it uses.
+
+    A thing's document is a tree that starts at the document and its topic; what the topic does
+    not lead to is in ``@included`` (JSON-LD 1.1 §4.13), so that nothing is lost. An ontology's
+    document has no single root and is a flat ``@graph``.
+    """
+    if document.topic == document.iri and not document.is_collection:
+        expanded = jsonld.from_rdf(ntriples(document.graph), _OPTIONS)
+        compacted = jsonld.compact(expanded, published, {**_OPTIONS, "graph": True})
+    else:
+        compacted = _framed(document, published)
+    del compacted["@context"]
+    return {"@context": _used(published["@context"], compacted), **compacted}
+
+
+def _framed(document: Document, published: Context) -> dict[str, Any]:
+    expanded = jsonld.from_rdf(_with_named_blank_nodes(document.graph), _OPTIONS)
+    frame = {"@context": published["@context"], "@id": document.iri, **_frame_of_topic(document)}
+    nested = jsonld.frame(expanded, frame, {**_OPTIONS, "omitGraph": True, "embed": "@once"})
+    seen = set(_identifiers(nested))
+    rest = [node for node in expanded if node["@id"] not in seen]
+    if rest:
+        compacted = jsonld.compact(rest, published, {**_OPTIONS, "graph": True})
+        nested["@included"] = compacted["@graph"]
+    framed: dict[str, Any] = _with_blank_nodes(nested)
+    return framed
+
+
+def ntriples(graph: Graph) -> str:
+    """Return a graph as N-Triples in a fixed order."""
+    return "".join(sorted(graph.serialize(format="nt").splitlines(keepends=True)))
+
+
+def _with_named_blank_nodes(graph: Graph) -> str:
+    """Return the graph as N-Triples with IRIs for blank nodes.
+
+    Framing gives blank nodes new labels, so that what is framed and what is left over would not
+    join up any more (PyLD 3.3).
+    """
+
+    def named(term: Node) -> Node:
+        return URIRef(_BLANK + term) if isinstance(term, BNode) else term
+
+    renamed = Graph()
+    for s, p, o in graph:
+        renamed.add((named(s), p, named(o)))
+    return ntriples(renamed)
+
+
+def _with_blank_nodes(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _with_blank_nodes(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_with_blank_nodes(each) for each in node]
+    if isinstance(node, str) and node.startswith(_BLANK):
+        return "_:" + node.removeprefix(_BLANK)
+    return node
+
+
+def _frame_of_topic(document: Document) -> dict[str, Any]:
+    topic = URIRef(document.topic)
+    incoming = {
+        str(p) for s, p in document.graph.subject_predicates(topic) if str(s) != document.iri
+    }
+    reverse: dict[str, Any] = {}
+    if incoming:
+        reverse["@reverse"] = {predicate: {} for predicate in sorted(incoming)}
+    if document.is_collection:
+        return reverse
+    return {str(FOAF.primaryTopic): {"@id": document.topic, **reverse}}
+
+
+def _identifiers(node: Any) -> Iterator[str]:
+    """Yield the identifiers of the nodes that are described, not only mentioned."""
+    if isinstance(node, list):
+        for each in node:
+            yield from _identifiers(each)
+    elif isinstance(node, dict):
+        if "id" in node and len(node) > 1:
+            yield node["id"]
+        for each in node.values():
+            yield from _identifiers(each)
+
+
+def _used(terms: Mapping[str, Any], node: Any) -> Context:
+    """Return the part of the context that ``node`` needs."""
+    words = set(_words(node))
+    kept: Context = {"@version": 1.1, "id": "@id", "type": "@type"}
+    for name in terms:
+        if name in words and name not in kept:
+            kept[name] = terms[name]
+            words |= set(_words(terms[name]))
+    return {**{k: v for k, v in terms.items() if k in words and k not in kept}, **kept}
+
+
+def _words(node: Any) -> Iterator[str]:
+    """Yield every word that could be a term or a prefix of ``node``."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from _words(key)
+            yield from _words(value)
+    elif isinstance(node, list):
+        for each in node:
+            yield from _words(each)
+    elif isinstance(node, str):
+        yield node
+        yield node.partition(":")[0]

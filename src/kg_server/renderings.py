@@ -1,0 +1,82 @@
+"""A document in each of the formats that a client can ask for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from rdflib import BNode, Graph
+from rdflib.compare import to_canonical_graph
+
+from kg_server import jsonld, prefixes
+from kg_server.documents import Document
+from kg_server.errors import NotAcceptable
+from kg_server.formats import Format
+from kg_server.store import transcode
+
+
+def render(document: Document, form: Format, base_iri: str, context: jsonld.Context) -> bytes:
+    """Return the document's triples in a format.
+
+    Formats of datasets (TriG, N-Quads) put them into a named graph with the document's IRI, so
+    that a store that collects documents knows where each statement was found.
+
+    Raises:
+        NotAcceptable: the format cannot express this graph.
+    """
+    if any(isinstance(term, BNode) for triple in document.graph for term in triple):
+        # Labels that depend on the contents alone: the same document is the same bytes after a
+        # restart, as a strong entity tag promises (RFC 9110 §8.8.1).
+        document = replace(document, graph=to_canonical_graph(document.graph))
+    if form.name == "jsonld":
+        rendered = jsonld.render(document, context)
+        return (json.dumps(rendered, ensure_ascii=False, indent=2) + "\n").encode()
+    namespaces = prefixes.of_graph(document.graph, base_iri)
+    if form.name in _WRITERS:
+        return _WRITERS[form.name](document, namespaces)
+    return _quads(document, namespaces, form)
+
+
+def turtle(graph: Graph, namespaces: Mapping[str, str]) -> bytes:
+    """Return a graph as Turtle with prefixes."""
+    return _copy(graph, namespaces).serialize(format="turtle", encoding="utf-8")
+
+
+def _turtle(document: Document, namespaces: Mapping[str, str]) -> bytes:
+    return turtle(document.graph, namespaces)
+
+
+def _ntriples(document: Document, _namespaces: Mapping[str, str]) -> bytes:
+    return jsonld.ntriples(document.graph).encode()
+
+
+def _rdfxml(document: Document, namespaces: Mapping[str, str]) -> bytes:
+    try:
+        return _copy(document.graph, namespaces).serialize(format="xml", encoding="utf-8")
+    except ValueError as error:  # "Can't split": a property whose IRI does not end in a name
+        raise NotAcceptable(f"RDF/XML cannot express this document: {error}.") from error
+
+
+def _quads(document: Document, namespaces: Mapping[str, str], form: Format) -> bytes:
+    triples = transcode.triples([_ntriples(document, namespaces)])
+    quads = transcode.in_graph(triples, document.iri)
+    return b"".join(transcode.write(quads, form, namespaces))
+
+
+def _copy(graph: Graph, namespaces: Mapping[str, str]) -> Graph:
+    """Return the graph with these prefixes only; rdflib would add thirty of its own."""
+    # Unlike the default store, this one keeps the order in which triples are added.
+    copy = Graph("SimpleMemory", bind_namespaces="none")
+    for triple in sorted(graph):
+        copy.add(triple)
+    for prefix, namespace in namespaces.items():
+        copy.bind(prefix, namespace, override=True, replace=True)
+    return copy
+
+
+_WRITERS: Mapping[str, Callable[[Document, Mapping[str, str]], bytes]] = {
+    "turtle": _turtle,
+    "ntriples": _ntriples,
+    "rdfxml": _rdfxml,
+}

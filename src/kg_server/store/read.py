@@ -1,0 +1,86 @@
+"""Small answers of a store as RDF terms: for descriptions and pages, not for result sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyoxigraph as ox
+from rdflib import XSD, BNode, Graph, Literal, URIRef
+from rdflib.term import Identifier, Node
+
+from kg_server.formats import Kind, named
+from kg_server.store import Dataset, Query, Store
+
+_N_TRIPLES = named("ntriples", Kind.GRAPH)
+_JSON = named("json", Kind.BINDINGS)
+_TSV = named("tsv", Kind.BINDINGS)
+
+
+def add_triples(
+    graph: Graph, store: Store, text: str, *, dataset: Dataset | None = None, **bindings: str
+) -> int:
+    """Add the triples that a CONSTRUCT gives to ``graph``.
+
+    Args:
+        graph: what the triples are added to. Blank nodes keep the store's labels, so that
+            several answers about one node join up.
+        store: who is asked.
+        text: a CONSTRUCT query.
+        dataset: the dataset to ask, if not the store's default.
+        bindings: values of variables, as terms in N-Triples syntax.
+
+    Returns:
+        How many triples the answer had.
+    """
+    query = Query(text, {Kind.GRAPH: _N_TRIPLES}, dataset=dataset or Dataset(), bindings=bindings)
+    count = 0
+    answer = store.query(query).read()
+    for triple in ox.parse(answer, format=ox.RdfFormat.N_TRIPLES, lenient=True):
+        graph.add((_term(triple.subject), _term(triple.predicate), _term(triple.object)))
+        count += 1
+    return count
+
+
+def rows(
+    store: Store, text: str, *, dataset: Dataset | None = None, **bindings: str
+) -> list[dict[str, Identifier]]:
+    """Return the solutions of a SELECT, each as variable name to RDF term."""
+    query = Query(text, {Kind.BINDINGS: _JSON}, dataset=dataset or Dataset(), bindings=bindings)
+    answer = store.query(query).read()
+    solutions = ox.parse_query_results(answer, format=ox.QueryResultsFormat.JSON)
+    if not isinstance(solutions, ox.QuerySolutions):
+        raise TypeError("rows() takes a SELECT")
+    names = [variable.value for variable in solutions.variables]
+    return [
+        {name: _term(value) for name in names if (value := solution[name]) is not None}
+        for solution in solutions
+    ]
+
+
+def iris(store: Store, text: str, *, dataset: Dataset | None = None) -> list[str]:
+    """Return the IRIs that a SELECT of one variable gives; made for long lists."""
+    query = Query(text, {Kind.BINDINGS: _TSV}, dataset=dataset or Dataset())
+    lines = store.query(query).read().decode().split("\n")[1:]
+    return [line[1:-1] for line in lines if line.startswith("<")]
+
+
+def values(terms: Iterable[Node]) -> str:
+    """Return the IRIs among ``terms`` as they stand in a SPARQL VALUES block, sorted."""
+    return " ".join(sorted(term.n3() for term in set(terms) if isinstance(term, URIRef)))
+
+
+def _term(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Identifier:
+    if isinstance(term, ox.NamedNode):
+        return URIRef(term.value)
+    if isinstance(term, ox.BlankNode):
+        return BNode(term.value)
+    if isinstance(term, ox.Triple):
+        raise TypeError("RDF 1.1 has no triple terms")
+    # rdflib would rewrite the lexical form ("1.50" to "1.5"); what a source says stays as it is.
+    datatype = None if term.language or term.datatype.value == str(XSD.string) else term.datatype
+    return Literal(
+        term.value,
+        lang=term.language,
+        datatype=URIRef(datatype.value) if datatype else None,
+        normalize=False,
+    )

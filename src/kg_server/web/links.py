@@ -1,0 +1,89 @@
+"""Link headers: which formats, names and licences a resource has (RFC 8288, FAIR Signposting)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
+
+from kg_server import addresses
+from kg_server.documents import Document
+from kg_server.formats import HTML, Format, Kind, of_kind
+
+OFFERED: tuple[Format, ...] = of_kind(Kind.GRAPH, html=True)
+"""The formats of a document."""
+
+_METADATA = ("turtle", "jsonld")
+_LANDING_PAGE = "https://schema.org/AboutPage"
+
+
+def header(links: Iterable[tuple[str, str, str | None]]) -> str:
+    """Join targets, relations and media types to the value of a ``Link`` header."""
+    return ", ".join(
+        f'<{quote(target, safe=_RESERVED)}>; rel="{relation}"'
+        + (f'; type="{media_type}"' if media_type else "")
+        for target, relation, media_type in links
+    )
+
+
+_RESERVED = ":/?#[]@!$&'()*+,;=%~-._"
+
+
+def of_document(
+    document: Document, base_iri: str, chosen: Format
+) -> Iterator[tuple[str, str, str | None]]:
+    """Yield the links of a document that is sent as ``chosen``."""
+    path = addresses.local_path(document.iri, base_iri)
+    yield document.page_iri(document.page), "canonical", None
+    yield from alternates(path, document.page, chosen)
+    if chosen == HTML:
+        yield _LANDING_PAGE, "type", None
+    for iri in document.types:
+        yield iri, "type", None
+    if document.topic != document.iri:
+        yield document.topic, "cite-as", None
+        yield document.topic, "describes", None
+    if document.licence:
+        yield document.licence, "license", None
+    yield f"{base_iri}dataset", "collection", None
+    if document.page > 1:
+        yield _page(path, document.page - 1), "prev", None
+    if document.has_more:
+        yield _page(path, document.page + 1), "next", None
+
+
+def alternates(
+    path: str, page: int = 1, chosen: Format | None = None
+) -> Iterator[tuple[str, str, str | None]]:
+    """Yield the other formats of a document, and which of them describe it to a program."""
+    for each in OFFERED:
+        if chosen is None or each.name != chosen.name:
+            yield _page(with_extension(path, each), page), "alternate", each.media_type
+    for each in OFFERED:
+        if each.name in _METADATA:
+            yield _page(with_extension(path, each), page), "describedby", each.media_type
+
+
+def with_extension(path: str, form: Format) -> str:
+    """Return the address of a document in one format.
+
+    >>> with_extension("/doc/state/", HTML)
+    '/doc/state/index.html'
+    """
+    return f"{path}{'index' if path.endswith('/') else ''}.{form.extension}"
+
+
+def split_extension(path: str) -> tuple[str, Format | None]:
+    """Split a format's extension off a path; a dot that begins none belongs to the name.
+
+    >>> split_extension("ns/diplomacy/0.1.0")
+    ('ns/diplomacy/0.1.0', None)
+    """
+    stem, dot, extension = path.rpartition(".")
+    for each in OFFERED:
+        if dot and stem and extension == each.extension:
+            return stem.removesuffix("index") if stem.endswith("/index") else stem, each
+    return path, None
+
+
+def _page(path: str, page: int) -> str:
+    return path if page == 1 else f"{path}?page={page}"
