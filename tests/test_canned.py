@@ -8,7 +8,7 @@ import rdflib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg_server import canned
+from kg_server import canned, rq
 from kg_server.errors import BadRequest, ProjectFault
 from kg_server.formats import Kind
 from kg_server.parameters import Context, Parameter, StateNames, literal, term
@@ -111,7 +111,7 @@ def test_a_parameter_reaches_a_sub_select_that_does_not_project_it():
             )
         )
 
-    rows = list(store.query(canned.substitute(text, {"name": literal("a")})))
+    rows = list(store.query(rq.substitute(text, {"name": literal("a")})))
 
     assert [row[0].value for row in rows] == ["urn:a"]
 
@@ -126,7 +126,7 @@ def test_a_parameter_reaches_a_sub_select_that_does_not_project_it():
     )
 )
 def test_no_text_gets_out_of_its_literal(text):
-    bound = canned.substitute("SELECT ?x WHERE { BIND($s AS ?x) }", {"s": literal(text)})
+    bound = rq.substitute("SELECT ?x WHERE { BIND($s AS ?x) }", {"s": literal(text)})
 
     (of_oxigraph,) = pyoxigraph.Store().query(bound)
     (of_rdflib,) = rdflib.Graph().query(bound)
@@ -196,3 +196,50 @@ def test_an_enumeration_takes_its_values_only():
     assert term(parameter, "sent", Context()) == '"sent"'
     with pytest.raises(BadRequest, match="takes one of sent, received; 'Sent' is none of them"):
         term(parameter, "Sent", Context())
+
+
+@pytest.fixture(scope="module")
+def described():
+    """A store that holds nothing but the description of the canned queries."""
+    store = pyoxigraph.Store()
+    base_iri = "https://kg.example.org/"
+    queries = canned.load(base_iri=base_iri)
+    store.load(canned.as_graph(queries, base_iri), format=pyoxigraph.RdfFormat.N_TRIPLES)
+    return store
+
+
+SH = "PREFIX sh: <http://www.w3.org/ns/shacl#> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>"
+
+
+def test_query_editors_find_the_prefixes(described):
+    rows = described.query(
+        SH + "SELECT DISTINCT ?prefix ?namespace"
+        " { [] sh:namespace ?namespace ; sh:prefix ?prefix } ORDER BY ?prefix"
+    )
+
+    prefixes = {row["prefix"].value: row["namespace"].value for row in rows}
+    assert prefixes["dip"] == "https://kg.example.org/ns/diplomacy#"
+    assert prefixes["rdf"] == str(rdflib.RDF)
+
+
+def test_query_editors_find_the_examples_and_each_is_a_query(described):
+    rows = list(
+        described.query(
+            SH + "SELECT DISTINCT ?sq ?comment ?query { ?sq a sh:SPARQLExecutable ;"
+            " rdfs:comment ?comment ; sh:select|sh:ask|sh:construct ?query }"
+        )
+    )
+
+    assert {row["sq"].value.rpartition("/")[2] for row in rows} == set(canned.load())
+    for row in rows:
+        assert "$" not in row["query"].value
+        described.query(row["query"].value)
+
+
+def test_every_executable_says_what_it_takes(described):
+    (row,) = described.query(
+        SH + "SELECT ?optional { <https://kg.example.org/queries/missions> sh:parameter ?p ."
+        " ?p sh:name 'state' ; sh:optional ?optional ; sh:path ?p }"
+    )
+
+    assert row["optional"].value == "false"

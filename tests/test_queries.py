@@ -15,7 +15,7 @@ import pyoxigraph
 import pytest
 import rdflib
 
-from kg_server import canned, parameters
+from kg_server import canned, parameters, rq
 from kg_server.config import BASE_IRI
 
 ROOT = Path(__file__).parents[1]
@@ -136,11 +136,11 @@ def test_rows_are_in_an_order(query):
 def test_the_rows_of_an_answer_can_be_counted_and_paged(case):
     whole = answer_of_pyoxigraph(bound(case))[1:]
 
-    (_, (rows,)) = answer_of_pyoxigraph(canned.counting(bound(case)))
+    (_, (rows,)) = answer_of_pyoxigraph(rq.counting(bound(case)))
     paged = [
         row
         for offset in range(0, len(whole), 3)
-        for row in answer_of_pyoxigraph(canned.page(bound(case), 3, offset))[1:]
+        for row in answer_of_pyoxigraph(rq.page(bound(case), 3, offset))[1:]
     ]
 
     assert int(rows) == len(whole)

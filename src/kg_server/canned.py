@@ -26,29 +26,26 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kg_server import rq
 from kg_server.config import BASE_IRI
 from kg_server.errors import BadRequest, ProjectFault
+from kg_server.folding import fold
 from kg_server.formats import Kind
-from kg_server.parameters import TYPES, Context, Parameter, StateNames, choices_of, term
+from kg_server.parameters import (
+    TYPES,
+    XSD,
+    Context,
+    Parameter,
+    StateNames,
+    choices_of,
+    literal,
+    term,
+)
 
 QUERIES = Path(__file__).resolve().parent / "queries"
 RESERVED = ("format", "limit", "offset")
 """What a request may give beside a query's own parameters."""
 
-_TOKEN = re.compile(
-    r"""(?P<comment>\#[^\n]*)
-    | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
-    | (?P<string>\"{3}(?:\"{0,2}(?:[^"\\]|\\.))*\"{3} | '{3}(?:'{0,2}(?:[^'\\]|\\.))*'{3}
-        | "(?:[^"\\\n\r]|\\.)*" | '(?:[^'\\\n\r]|\\.)*')
-    | (?P<escape>\\.)
-    | (?P<variable>[?$]\w+)
-    | (?P<word>[\w:@][\w:.%-]*)
-    | (?P<other>.)""",
-    re.VERBOSE | re.DOTALL,
-)
-_KINDS = {"SELECT": Kind.BINDINGS, "ASK": Kind.BOOLEAN} | dict.fromkeys(
-    ("CONSTRUCT", "DESCRIBE"), Kind.GRAPH
-)
 _PREFIX = re.compile(r"^\s*PREFIX\s+([\w.-]*):\s*<([^>]*)>", re.MULTILINE | re.IGNORECASE)
 
 
@@ -103,35 +100,7 @@ def bind(query: CannedQuery, given: Iterable[tuple[str, str]], states: StateName
             detail = f"The parameter {parameter.name!r} is missing: {parameter.meaning}."
             detail += f" It takes {parameter.takes}, for example {parameter.example}."
             raise BadRequest(detail, parameter=parameter.name, takes=parameter.takes)
-    return substitute(query.text, terms)
-
-
-def substitute(text: str, terms: Mapping[str, str]) -> str:
-    """Put terms in SPARQL syntax where the tokens ``$name`` of ``text`` stand.
-
-    >>> substitute('SELECT $s ?o WHERE { $s ?p ?o, "$s" } # $s', {"s": "<urn:x>"})
-    'SELECT (<urn:x> AS ?s) ?o WHERE { <urn:x> ?p ?o, "$s" } # $s'
-    """
-    written: list[str] = []
-    for token, kind, projected in _tokens(text):
-        if kind == "variable" and token[0] == "$" and token[1:] in terms:
-            value = terms[token[1:]]
-            written.append(f"({value} AS ?{token[1:]})" if projected else value)
-        else:
-            written.append(token)
-    return "".join(written)
-
-
-def counting(text: str) -> str:
-    """Return a query that counts the rows of the SELECT query ``text``, as ``?rows``."""
-    start = sum(len(token) for token, _, _ in _prologue(text))
-    return f"{text[:start]}SELECT (COUNT(*) AS ?rows) WHERE {{\n{text[start:]}\n}}"
-
-
-def page(text: str, limit: int | None, offset: int) -> str:
-    """Return the SELECT query ``text`` cut to ``limit`` rows after the first ``offset``."""
-    cut = f"\nLIMIT {limit}" if limit is not None else ""
-    return text.rstrip() + cut + (f"\nOFFSET {offset}" if offset else "") + "\n"
+    return rq.substitute(query.text, terms)
 
 
 def _once(query: CannedQuery, given: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -152,33 +121,11 @@ def _once(query: CannedQuery, given: Iterable[tuple[str, str]]) -> dict[str, str
     return values
 
 
-def _tokens(text: str) -> Iterator[tuple[str, str, bool]]:
-    """Yield every token with its kind, and whether it stands bare in a SELECT clause."""
-    clause, depth = False, 0
-    for match in _TOKEN.finditer(text):
-        token, kind = match[0], match.lastgroup or "other"
-        if kind == "word" and token.upper() == "SELECT":
-            clause, depth = True, 0
-        elif kind in ("word", "other") and token.upper() in ("{", "WHERE", "FROM"):
-            clause = False
-        elif kind == "other":
-            depth += {"(": 1, ")": -1}.get(token, 0)
-        yield token, kind, clause and depth == 0
-
-
-def _prologue(text: str) -> Iterator[tuple[str, str, bool]]:
-    """Yield the tokens before the query form."""
-    for token, kind, projected in _tokens(text):
-        if kind == "word" and token.upper() in _KINDS:
-            return
-        yield token, kind, projected
-
-
 def _read(path: Path, base_iri: str) -> CannedQuery:
     source = path.read_text(encoding="utf-8").replace(BASE_IRI, base_iri)
     lines = source.splitlines(keepends=True)
     size = next((n for n, line in enumerate(lines) if not line.startswith("#+")), len(lines))
-    header = _header(path, lines[:size])
+    header = rq.header(path, lines[:size])
     text = "".join(lines[size:]).lstrip("\n")
     parameters = tuple(
         _parameter(path, key.removeprefix("param "), value)
@@ -199,27 +146,6 @@ def _read(path: Path, base_iri: str) -> CannedQuery:
         chart=tuple(header.get("chart", "").split()),
         prefixes=dict(_PREFIX.findall(text)),
     )
-
-
-_KEY = re.compile(r"(title(@[a-z-]+)?|description|result|tags|chart|param [a-z][a-z0-9_]*)")
-
-
-def _header(path: Path, lines: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    key = ""
-    for number, line in enumerate(lines, 1):
-        content = line[2:].rstrip()
-        if content.startswith("   ") and key:
-            found[key] += " " + content.strip()
-            continue
-        key, colon, value = (each.strip() for each in content.partition(":"))
-        if not colon or not _KEY.fullmatch(key) or key in found:
-            raise ProjectFault(f"not a line of a query's header: {key!r}", path=path, line=number)
-        found[key] = value
-    missing = [key for key in ("title", "description", "result") if not found.get(key)]
-    if missing:
-        raise ProjectFault(f"the header lacks {', '.join(missing)}", path=path, line=1)
-    return found
 
 
 def _parameter(path: Path, name: str, declaration: str) -> Parameter:
@@ -249,7 +175,7 @@ def _check(path: Path, text: str, parameters: Sequence[Parameter]) -> Kind:
         ProjectFault: ``$name`` and the declared parameters differ, a parameter is also written
             ``?name``, or the query has a LIMIT or OFFSET of its own, which are the requests'.
     """
-    tokens = [(token, kind) for token, kind, _ in _tokens(text)]
+    tokens = [(token, kind) for token, kind, _ in rq.tokens(text)]
     words = [token.upper() for token, kind in tokens if kind == "word"]
     variables = {token for token, kind in tokens if kind == "variable"}
     used = {each[1:] for each in variables if each[0] == "$"}
@@ -262,7 +188,76 @@ def _check(path: Path, text: str, parameters: Sequence[Parameter]) -> Kind:
     ):
         if wrong:
             raise ProjectFault(f"{', '.join(sorted(wrong))}: {message}", path=path)
-    form = next((word for word in words if word in _KINDS), None)
+    form = next((word for word in words if word in rq.KINDS), None)
     if form is None:
         raise ProjectFault("there is no query below the header", path=path)
-    return _KINDS[form]
+    return rq.KINDS[form]
+
+
+def as_graph(queries: Mapping[str, CannedQuery], base_iri: str) -> bytes:
+    """Describe queries as SHACL-AF executables, in N-Triples (SHACL-AF §5, §7).
+
+    Each is bound to its example, so that an editor or an agent that loads it has a query that
+    answers. The prefixes are declared for those who ask for ``sh:prefix`` and ``sh:namespace``.
+    """
+    lines = [*_describe_prefixes(queries, base_iri)]
+    for query in queries.values():
+        lines.extend(_describe(query, base_iri))
+    return "".join(f"{line} .\n" for line in lines).encode()
+
+
+SH = "http://www.w3.org/ns/shacl#"
+_RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+_TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
+_EXECUTABLES = {
+    Kind.BINDINGS: ("SPARQLSelectExecutable", "select"),
+    Kind.BOOLEAN: ("SPARQLAskExecutable", "ask"),
+    Kind.GRAPH: ("SPARQLConstructExecutable", "construct"),
+}
+
+
+def example_text(query: CannedQuery, base_iri: str) -> str:
+    """Return the query bound to its own example, whose states are named by their codes."""
+    codes = {each.example for each in query.parameters if each.type == "state" and each.example}
+    iris = {code: frozenset({f"{base_iri}id/state/{code}"}) for code in codes}
+    states = StateNames(by_name={fold(code): iri for code, iri in iris.items()})
+    defaults = {each.name for each in query.parameters if each.default is not None}
+    given = [(name, text) for name, text in query.example.items() if name not in defaults]
+    return bind(query, given, states)
+
+
+def _describe(query: CannedQuery, base_iri: str) -> Iterator[str]:
+    iri = f"{base_iri}queries/{query.name}"
+    executable, form = _EXECUTABLES[query.kind]
+    for kind in ("SPARQLExecutable", executable):
+        yield f"<{iri}> {_TYPE} <{SH}{kind}>"
+    for language, title in {"en": query.title, **query.titles}.items():
+        yield f"<{iri}> <{_RDFS}label> {literal(title)}@{language}"
+    yield f"<{iri}> <{_RDFS}comment> {literal(query.title + '. ' + query.description)}@en"
+    yield f"<{iri}> <{SH}prefixes> <{base_iri}queries/>"
+    yield f"<{iri}> <{SH}{form}> {literal(example_text(query, base_iri))}"
+    yield f"<{iri}> <https://schema.org/target> <{base_iri}sparql>"
+    for tag in query.tags:
+        yield f"<{iri}> <https://schema.org/keywords> {literal(tag)}"
+    for parameter in query.parameters:
+        yield from _describe_parameter(parameter, iri)
+
+
+def _describe_parameter(parameter: Parameter, query_iri: str) -> Iterator[str]:
+    iri = f"{query_iri}#{parameter.name}"
+    yield f"<{query_iri}> <{SH}parameter> <{iri}>"
+    yield f"<{iri}> {_TYPE} <{SH}Parameter>"
+    yield f"<{iri}> <{SH}path> <{iri}>"
+    yield f"<{iri}> <{SH}name> {literal(parameter.name)}"
+    yield f"<{iri}> <{SH}description> {literal(f'{parameter.meaning}: {parameter.takes}')}@en"
+    yield f"<{iri}> <{SH}optional> {literal(str(not parameter.required).lower(), XSD + 'boolean')}"
+
+
+def _describe_prefixes(queries: Mapping[str, CannedQuery], base_iri: str) -> Iterator[str]:
+    iri = f"{base_iri}queries/"
+    merged = {prefix: ns for query in queries.values() for prefix, ns in query.prefixes.items()}
+    for prefix, namespace in sorted(merged.items()):
+        declaration = f"{iri}#prefix-{prefix}"
+        yield f"<{iri}> <{SH}declare> <{declaration}>"
+        yield f"<{declaration}> <{SH}prefix> {literal(prefix)}"
+        yield f"<{declaration}> <{SH}namespace> {literal(namespace, XSD + 'anyURI')}"
