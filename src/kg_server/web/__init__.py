@@ -25,7 +25,7 @@ from kg_server.web.context import Context
 
 log = logging.getLogger(__name__)
 
-PROTOCOLS = ("sparql", "graphs", "resources", "ops", "problems")
+PROTOCOLS = ("sparql", "graphs", "canned", "resources", "ops", "problems")
 """The modules of this package that have a ``blueprint``: one file a protocol."""
 
 EXPOSED = "Link, ETag, Location, Content-Location, Retry-After, X-Request-Id"

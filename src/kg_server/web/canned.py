@@ -1,0 +1,288 @@
+"""Canned queries over HTTP: a list, and for each query its answer, its page and its source."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, render_template, request
+
+from kg_server import canned, formats, parameters, prefixes, protocol, rq
+from kg_server.canned import CannedQuery
+from kg_server.errors import BadRequest, NotFound
+from kg_server.formats import Format, Kind
+from kg_server.parameters import Parameter, StateNames
+from kg_server.store import Query, transcode
+from kg_server.web import layout
+from kg_server.web.context import Context
+
+Pairs = Sequence[tuple[str, str]]
+
+SOURCE = "application/sparql-query"
+MAX_LIMIT = 100_000
+_PREFIXES = {name: prefixes.EXTERNAL[name] for name in ("rdfs", "schema", "sh", "xsd")}
+PAGE_ROWS = 100
+"""How many rows the HTML page shows when the request does not say."""
+
+
+def blueprint(context: Context) -> Blueprint:
+    """Answer at ``/queries/`` and ``/queries/<name>``, with an extension or without."""
+    routes = Blueprint("canned", __name__)
+    queries = canned.load(base_iri=context.project.base_iri)
+
+    @cache
+    def states() -> StateNames:
+        return parameters.state_names(context.store, context.project.base_iri)
+
+    @routes.get("/queries/")
+    def every() -> Response:
+        return _list(context, queries)
+
+    @routes.get("/queries/<name>")
+    def one(name: str) -> Response:
+        stem, _, extension = name.partition(".")
+        if stem not in queries:
+            raise NotFound(f"There is no canned query {stem!r}. /queries/ lists them.")
+        if extension == "rq":
+            return _source(context, queries[stem])
+        return _answer(context, queries[stem], extension or None, states)
+
+    return routes
+
+
+def listing(queries: dict[str, CannedQuery], base_iri: str) -> list[dict[str, Any]]:
+    """Return what JSON clients read of every query."""
+    return [
+        {
+            "name": query.name,
+            "url": f"{base_iri}queries/{query.name}",
+            "title": {"en": query.title, **query.titles},
+            "description": query.description,
+            "result": query.result,
+            "tags": list(query.tags),
+            "chart": list(query.chart),
+            "parameters": [field(each) for each in query.parameters],
+            "example": f"{base_iri}queries/{query.name}?{urlencode(example(query))}",
+        }
+        for query in queries.values()
+    ]
+
+
+def field(parameter: Parameter, value: str | None = None) -> dict[str, Any]:
+    """Return one parameter as JSON clients and the form read it."""
+    return {
+        "name": parameter.name,
+        "type": parameter.type,
+        "meaning": parameter.meaning,
+        "takes": parameter.takes,
+        "required": parameter.required,
+        "default": parameter.default,
+        "example": parameter.example,
+        "choices": list(parameter.choices),
+        "input": {"date": "date", "integer": "number", "iri": "url"}.get(parameter.type, "text"),
+        "value": value,
+    }
+
+
+def example(query: CannedQuery) -> dict[str, str]:
+    """Return the values of the query's example, but for what has a default."""
+    defaults = {each.name for each in query.parameters if each.default is not None}
+    return {name: text for name, text in query.example.items() if name not in defaults}
+
+
+def table(result: bytes) -> dict[str, Any]:
+    """Return columns and rows of cells from SPARQL 1.1 Query Results JSON."""
+    document = json.loads(result)
+    columns = document["head"].get("vars", [])
+    rows = document.get("results", {}).get("bindings", [])
+    return {
+        "columns": columns,
+        "rows": [[row.get(column) for column in columns] for row in rows],
+        "boolean": document.get("boolean"),
+    }
+
+
+def page_links(path: str, pairs: Pairs, limit: int, offset: int, rows: int) -> dict[str, str]:
+    """Return the addresses of the first, previous, next and last page (RFC 8288, RFC 5988 §5).
+
+    >>> page_links("/queries/x", [], 10, 10, 25)["last"]
+    '/queries/x?limit=10&offset=20'
+    """
+    last = max(rows - 1, 0) // limit * limit
+    offsets = {"first": 0, "last": last}
+    if offset > 0:
+        offsets["prev"] = max(0, min(offset - limit, last))
+    if offset + limit < rows:
+        offsets["next"] = offset + limit
+    kept = [(name, value) for name, value in pairs if name not in ("limit", "offset")]
+    return {
+        relation: f"{path}?{urlencode([*kept, ('limit', limit), ('offset', start)])}"
+        for relation, start in offsets.items()
+    }
+
+
+def _list(context: Context, queries: dict[str, CannedQuery]) -> Response:
+    pairs = _pairs()
+    name = protocol.singles(pairs, {"format", "lang"}).get("format")
+    chosen = _choose_listing(name, request.headers.get("Accept"))
+    base_iri = context.project.base_iri
+    if chosen.name == "html":
+        content: str | bytes = render_template(
+            "queries.html", queries=listing(queries, base_iri), base_iri=base_iri
+        )
+    elif chosen.name == "json":
+        document = {"queries": listing(queries, base_iri)}
+        content = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    else:
+        graph = transcode.triples([canned.as_graph(queries, base_iri)])
+        syntax = formats.named(chosen.name, Kind.GRAPH)
+        content = b"".join(transcode.write(graph, syntax, {**prefixes.own(base_iri), **_PREFIXES}))
+    response = Response(content, content_type=chosen.content_type)
+    return context.cacheable(response, _etag(context, chosen, repr(pairs)))
+
+
+def _choose_listing(name: str | None, accept: str | None) -> Format:
+    """Choose the format of the list: a page, plain JSON, or any RDF syntax.
+
+    Raises:
+        NotAcceptable: there is none that the client takes.
+    """
+    plain = Format("json", "application/json", "json", Kind.GRAPH)
+    if name == "json":
+        return plain
+    chosen = protocol.choose_format(name, accept, Kind.GRAPH, html=True)
+    return plain if chosen.media_type == plain.media_type else chosen
+
+
+def _source(context: Context, query: CannedQuery) -> Response:
+    response = Response(query.source, content_type=f"{SOURCE}; charset=utf-8")
+    source = Format("rq", SOURCE, "rq", query.kind)
+    return context.cacheable(response, _etag(context, source, query.source))
+
+
+def _answer(context: Context, query: CannedQuery, extension: str | None, states: Any) -> Response:
+    pairs = _pairs()
+    reserved = protocol.singles(
+        [pair for pair in pairs if pair[0] in canned.RESERVED], set(canned.RESERVED)
+    )
+    name = extension or reserved.get("format")
+    chosen = protocol.choose_format(name, request.headers.get("Accept"), query.kind, html=True)
+    own = _own(query, pairs, html=chosen.name == "html")
+    limit, offset = _window(query, reserved, html=chosen.name == "html")
+    shown = own or (list(example(query).items()) if chosen.name == "html" else [])
+    text = canned.bind(query, shown, states())
+    links = _links(context, text, pairs, limit, offset)
+    cut = rq.page(text, limit, offset) if query.kind is Kind.BINDINGS else text
+    if chosen.name == "html":
+        response = _page(context, query, shown, cut, links)
+    else:
+        response = context.stream(_run(context, cut, query.kind, chosen))
+        filename = f"{query.name}.{chosen.extension}"
+        response.headers["Content-Disposition"] = f'inline; filename="{filename}"'
+    _add_links(response, query, links)
+    return context.cacheable(response, _etag(context, chosen, cut, repr(pairs)))
+
+
+def _own(query: CannedQuery, pairs: Pairs, *, html: bool) -> list[tuple[str, str]]:
+    """Return the query's own parameters of a request.
+
+    ``lang`` also chooses the language of a page, and a form sends fields that were left empty.
+    """
+    known = {each.name for each in query.parameters}
+    own = [pair for pair in pairs if pair[0] not in canned.RESERVED]
+    if html:
+        own = [pair for pair in own if pair[1] and (pair[0] in known or pair[0] != "lang")]
+    return own
+
+
+def _window(query: CannedQuery, reserved: dict[str, str], *, html: bool) -> tuple[int | None, int]:
+    """Return limit and offset of a request.
+
+    Raises:
+        BadRequest: one is no number in its range, or the answer has no rows to cut.
+    """
+    if query.kind is not Kind.BINDINGS:
+        for name in ("limit", "offset"):
+            if name in reserved:
+                raise BadRequest(f"The answer has no rows, so no {name}.", parameter=name)
+        return None, 0
+    limit = _number(reserved, "limit", 1, MAX_LIMIT)
+    offset = _number(reserved, "offset", 0, 10**9)
+    return limit if limit is not None or not html else PAGE_ROWS, offset or 0
+
+
+def _number(reserved: dict[str, str], name: str, least: int, most: int) -> int | None:
+    if name not in reserved:
+        return None
+    text = reserved[name]
+    if not (text.isascii() and text.isdigit() and least <= int(text[:12]) <= most):
+        takes = f"a whole number from {least} to {most}"
+        raise BadRequest(
+            f"The parameter {name!r} takes {takes}; {text[:80]!r} is not one.",
+            parameter=name,
+            takes=takes,
+        )
+    return int(text)
+
+
+def _links(
+    context: Context, text: str, pairs: Pairs, limit: int | None, offset: int
+) -> dict[str, str]:
+    if limit is None:
+        return {}
+    json_ = formats.named("json", Kind.BINDINGS)
+    counted = _run(context, rq.counting(text), Kind.BINDINGS, json_).read()
+    rows = int(json.loads(counted)["results"]["bindings"][0]["rows"]["value"])
+    return page_links(request.path, pairs, limit, offset, rows)
+
+
+def _run(context: Context, text: str, kind: Kind, chosen: Format) -> Any:
+    settings = context.settings
+    query = Query(text, {kind: chosen}, context.project.base_iri)
+    return context.store.query(replace(query, timeout_s=settings.query_timeout_s))
+
+
+def _page(
+    context: Context, query: CannedQuery, shown: Pairs, text: str, links: dict[str, str]
+) -> Response:
+    machine = formats.of_kind(query.kind)
+    written = formats.named("json", Kind.BINDINGS) if query.kind in formats.RESULT else machine[0]
+    result = _run(context, text, query.kind, written).read()
+    values = dict(shown)
+    page = render_template(
+        "query.html",
+        query=query,
+        title=query.titles.get(layout.page_language(), query.title),
+        fields=[field(each, values.get(each.name)) for each in query.parameters],
+        table=table(result) if query.kind in formats.RESULT else None,
+        graph=None if query.kind in formats.RESULT else result.decode(),
+        text=text,
+        links=links,
+        downloads=[
+            (each.name, f"/queries/{query.name}.{each.extension}?{urlencode(shown)}")
+            for each in machine
+        ],
+    )
+    return Response(page, mimetype="text/html")
+
+
+def _add_links(response: Response, query: CannedQuery, links: dict[str, str]) -> None:
+    values = [f'<{address}>; rel="{relation}"' for relation, address in sorted(links.items())]
+    values.append(f'</queries/{query.name}.rq>; rel="describedby"; type="{SOURCE}"')
+    response.headers["Link"] = ", ".join(values)
+
+
+def _pairs() -> list[tuple[str, str]]:
+    return protocol.decode(request.query_string.decode("latin-1"))
+
+
+def _etag(context: Context, chosen: Format, *parts: str) -> str:
+    """Return an entity tag; pages also differ by their language."""
+    language = layout.page_language() if chosen.name == "html" else ""
+    digest = hashlib.sha256(repr((request.path, language, parts)).encode()).hexdigest()
+    return context.etag(chosen, digest[:24])

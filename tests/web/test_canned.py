@@ -1,0 +1,182 @@
+"""Canned queries over HTTP."""
+
+import csv
+import io
+import json
+import re
+
+import pyoxigraph
+import pytest
+import rdflib
+
+from kg_server import canned
+
+QUERIES = canned.load()
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+def links(response):
+    return {
+        rel: address
+        for address, rel in re.findall(r'<([^>]*)>; rel="(\w+)"', response.headers["Link"])
+    }
+
+
+def rows(response):
+    return list(csv.DictReader(io.StringIO(response.text)))
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_every_query_answers_its_example_in_every_format(client, query):
+    for extension in ("json", "xml", "csv", "tsv", "html"):
+        response = client.get(f"/queries/{query.name}.{extension}", query_string=query.example)
+
+        assert response.status_code == 200
+        assert response.text
+        assert response.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    "state", ["CAN", "ca", "Canada", "কানাডা", "https://diplomacy.example/id/state/CAN"]
+)
+def test_a_state_is_found_by_any_of_its_names(client, state):
+    response = client.get("/queries/missions.csv", query_string={"state": state})
+
+    assert {row["state"] for row in rows(response)} == {"https://diplomacy.example/id/state/CAN"}
+
+
+@pytest.mark.parametrize(
+    ("address", "parameter"),
+    [
+        ("/queries/missions.json", "state"),
+        ("/queries/missions.json?state=", "state"),
+        ("/queries/missions.json?state=Atlantis", "state"),
+        ("/queries/missions.json?state=CAN&state=AZE", "state"),
+        ("/queries/missions.json?state=CAN&colour=red", "colour"),
+        ("/queries/missions.json?state=CAN&limit=0", "limit"),
+        ("/queries/missions.json?state=CAN&limit=10&limit=20", "limit"),
+        ("/queries/missions.json?state=CAN&offset=-1", "offset"),
+        ("/queries/missions.json?state=CAN&limit=٣", "limit"),
+        ("/queries/trade.json?state=CAN&year=08", "year"),
+        ("/queries/sources.json?lang=en_GB", "lang"),
+    ],
+)
+def test_a_wrong_parameter_is_a_problem_that_names_it(client, address, parameter):
+    response = client.get(address)
+
+    assert response.status_code == 400
+    assert response.content_type == "application/problem+json"
+    assert response.json["parameter"] == parameter
+
+
+def test_a_misspelt_state_is_answered_with_those_near_it(client):
+    response = client.get("/queries/missions.json?state=Azerbajan")
+
+    assert "Azerbaijan" in response.json["suggestions"]
+
+
+def test_a_value_cannot_leave_its_term(client):
+    attack = "https://x.example/> ?p ?o } } SELECT * { ?s ?p ?o } #"
+    response = client.get("/queries/claims-about.csv", query_string={"thing": attack})
+
+    assert response.status_code == 400
+
+
+def test_pages_are_linked_from_the_first_to_the_last(client):
+    address, seen = "/queries/conflicts.csv?limit=20", []
+    while address:
+        response = client.get(address)
+        seen.extend(rows(response))
+        address = links(response).get("next")
+
+    assert seen == rows(client.get("/queries/conflicts.csv"))
+    assert links(response)["prev"] == "/queries/conflicts.csv?limit=20&offset=20"
+    assert links(response)["first"] == "/queries/conflicts.csv?limit=20&offset=0"
+    assert links(response)["last"] == "/queries/conflicts.csv?limit=20&offset=40"
+
+
+def test_the_source_of_a_query_is_served_as_it_is(client):
+    response = client.get("/queries/trade.rq")
+
+    assert response.mimetype == "application/sparql-query"
+    assert response.text == (canned.QUERIES / "trade.rq").read_text(encoding="utf-8")
+    assert "trade.rq" in client.get("/queries/trade.csv?state=CAN").headers["Link"]
+
+
+def test_a_representation_that_the_client_has_is_not_sent_again(client):
+    first = client.get("/queries/sources.csv")
+
+    again = client.get("/queries/sources.csv", headers={"If-None-Match": first.headers["ETag"]})
+
+    assert (again.status_code, again.data) == (304, b"")
+    assert client.get("/queries/sources.tsv").headers["ETag"] != first.headers["ETag"]
+
+
+def test_head_and_options_are_answered(client):
+    head = client.head("/queries/sources.csv")
+    options = client.options("/queries/sources")
+
+    assert (head.status_code, head.data) == (200, b"")
+    assert options.status_code == 200
+    assert set(options.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+
+
+@pytest.mark.parametrize("name", ["nothing", "../trade", "trade.exe?state=CAN", "missions."])
+def test_what_is_not_there_is_not_found_or_not_acceptable(client, name):
+    assert client.get(f"/queries/{name}").status_code in (400, 404, 406)
+
+
+def test_the_list_is_a_page_json_and_rdf(client):
+    page = client.get("/queries/", headers=BROWSER)
+    listed = client.get("/queries/?format=json").json["queries"]
+    graph = rdflib.Graph().parse(data=client.get("/queries/?format=ttl").text, format="turtle")
+
+    executables = {
+        str(each).rpartition("/")[2]
+        for each in graph.subjects(rdflib.RDF.type, rdflib.SH.SPARQLExecutable)
+    }
+    assert {each["name"] for each in listed} == executables == set(QUERIES)
+    assert all(f'href="/queries/{name}"' in page.text for name in QUERIES)
+
+
+@pytest.mark.parametrize("format_", ["turtle", "nt", "rdf", "jsonld", "nq", "trig"])
+def test_the_list_is_the_same_graph_in_every_syntax(client, format_):
+    response = client.get(f"/queries/?format={format_}")
+
+    syntax = pyoxigraph.RdfFormat.from_media_type(response.mimetype)
+    triples = {quad.triple for quad in pyoxigraph.parse(response.data, format=syntax)}
+    expected = canned.as_graph(QUERIES, "https://diplomacy.example/")
+    assert len(triples) == len(set(expected.splitlines()))
+
+
+def test_a_page_without_parameters_shows_its_example_and_says_what_it_takes(client):
+    page = client.get("/queries/missions", headers=BROWSER)
+
+    assert page.status_code == 200
+    assert 'name="state" type="text" value="CAN" required' in page.text
+    assert "Embassy of Canada, Ankara" in page.text
+
+
+def test_a_form_may_be_sent_with_fields_left_empty(client):
+    page = client.get("/queries/trade?state=CAN&other=&year=&lang=bn", headers=BROWSER)
+
+    assert page.status_code == 200
+    assert "১২" in page.text or "কানাডীয়" in page.text
+
+
+def test_a_hostile_value_stays_text_on_the_page(client):
+    response = client.get(
+        "/queries/missions", headers=BROWSER, query_string={"state": "<script>alert(1)</script>"}
+    )
+
+    assert response.status_code == 400
+    assert "<script>alert" not in response.text
+
+
+def test_the_examples_of_the_list_work(client):
+    for each in client.get("/queries/?format=json").json["queries"]:
+        address = each["example"].removeprefix("https://diplomacy.example")
+        response = client.get(address, headers={"Accept": "application/json"})
+
+        assert response.status_code == 200
+        assert json.loads(response.data)["results"]["bindings"]
