@@ -97,6 +97,14 @@ def has_dataset(text: str) -> bool:
     return "from" in text.lower() and "FROM" in words(text)
 
 
+_VOLATILE = frozenset(("RAND", "NOW", "UUID", "STRUUID", "BNODE"))
+
+
+def is_volatile(text: str) -> bool:
+    """Tell whether a query may answer differently the next time over the same graph (§17.4)."""
+    return any(word in _VOLATILE for word in words(text))
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A query operation as the client sent it (SPARQL 1.1 Protocol §2.1).

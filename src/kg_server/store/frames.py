@@ -33,11 +33,34 @@ def pack(kind: bytes, payload: bytes = b"") -> bytes:
     return _HEAD.pack(kind, len(payload)) + payload
 
 
+class Frames:
+    """Takes bytes as they come and gives whole frames."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, received: bytes) -> None:
+        """Take bytes."""
+        self._buffer += received
+
+    def next(self) -> tuple[bytes, bytes] | None:
+        """Return type and payload of the next frame; ``None`` when it is not here yet."""
+        if len(self._buffer) < _HEAD.size:
+            return None
+        kind, length = _HEAD.unpack_from(self._buffer)
+        end = _HEAD.size + length
+        if len(self._buffer) < end:
+            return None
+        payload = bytes(self._buffer[_HEAD.size : end])
+        del self._buffer[:end]
+        return kind, payload
+
+
 class Reader:
     """Reads frames from a socket; ``recv`` may bring several at once."""
 
     def __init__(self, connection: socket.socket) -> None:
-        self._connection, self._buffer = connection, bytearray()
+        self._connection, self._frames = connection, Frames()
 
     def frame(self) -> tuple[bytes, bytes]:
         """Return type and payload of the next frame.
@@ -46,21 +69,15 @@ class Reader:
             Cut: the connection ended before the frame did.
             TimeoutError: the socket's timeout passed; the frame can still be waited for.
         """
-        kind, length = _HEAD.unpack(self._need(_HEAD.size)[: _HEAD.size])
-        payload = bytes(self._need(_HEAD.size + length)[_HEAD.size : _HEAD.size + length])
-        del self._buffer[: _HEAD.size + length]
-        return kind, payload
-
-    def _need(self, size: int) -> bytearray:
-        while len(self._buffer) < size:
+        while (frame := self._frames.next()) is None:
             try:
                 received = self._connection.recv(1 << 18)
             except ConnectionError as error:
                 raise Cut from error
             if not received:
                 raise Cut
-            self._buffer += received
-        return self._buffer
+            self._frames.feed(received)
+        return frame
 
 
 def pack_query(query: Query, query_id: int) -> bytes:

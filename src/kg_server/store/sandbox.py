@@ -99,12 +99,17 @@ class SandboxStore:
         """Do nothing: the evaluators belong to the zygote."""
 
 
+def new_id() -> int:
+    """Return an id that no other query of this server has now."""
+    return os.getpid() << 32 | next(_numbers) & 0xFFFFFFFF
+
+
 class _Run:
     """One query on its way."""
 
     def __init__(self, store: SandboxStore, query: Query) -> None:
         self._store, self._query = store, query
-        self._id = os.getpid() << 32 | next(_numbers) & 0xFFFFFFFF
+        self._id = new_id()
         self._ticket = ticket.get()
         self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._reader = frames.Reader(self._connection)
@@ -112,7 +117,7 @@ class _Run:
     def answer(self) -> Answer:
         try:
             self._send()
-            kind, chosen = frames.unpack_kind(_unless_problem(*self._first_frame())[1])
+            kind, chosen = frames.unpack_kind(unless_problem(*self._first_frame())[1])
             first, ended = self._data()
         except BaseException:
             self._close()
@@ -131,7 +136,7 @@ class _Run:
             self._connection.settimeout(self._store.queue_timeout_s)
             self._connection.sendall(frames.pack_query(self._query, self._id))
         except (BlockingIOError, TimeoutError, ConnectionError, FileNotFoundError) as error:
-            raise _busy() from error
+            raise busy() from error
 
     def _first_frame(self) -> tuple[bytes, bytes]:
         """Wait in the queue, then for the evaluation."""
@@ -139,7 +144,7 @@ class _Run:
             return self._reader.frame()
         except TimeoutError:
             if not self._store.board.started(self._id):
-                raise _busy() from None
+                raise busy() from None
         except frames.Cut:
             raise self._death() from None
         self._connection.settimeout((self._query.timeout_s or 1e6) + _MARGIN_S)
@@ -150,13 +155,13 @@ class _Run:
             return self._reader.frame()
         except TimeoutError:
             self._store.board.stop(self._id)
-            raise self._timeout() from None
+            raise timed_out(self._query) from None
         except frames.Cut:
             raise self._death() from None
 
     def _data(self) -> tuple[bytes, bool]:
         """Return one chunk, and whether the answer ended with it."""
-        kind, payload = _unless_problem(*self._frame())
+        kind, payload = unless_problem(*self._frame())
         if kind == frames.END:
             return b"", True
         if len(payload) >= 1 << 16:
@@ -180,38 +185,50 @@ class _Run:
         self._connection.close()
 
     def _death(self) -> Problem:
-        """Say why the evaluator died."""
-        if self._ticket and self._ticket.cancelled:
-            return QueryCrashed("The query was stopped, because its client went away.")
-        number = self._store.board.cause(self._id)
-        if number == signal.SIGALRM:
-            return self._timeout()
-        if number in (signal.SIGABRT, signal.SIGKILL):
-            return MemoryExceeded(
-                "The query needed more memory than one query may use. Ask for less: "
-                "add a LIMIT, or leave out ORDER BY, GROUP BY or DISTINCT over many rows."
-            )
-        return QueryCrashed(
-            "The engine could not evaluate this query and was stopped, perhaps because the query "
-            "is nested too deeply. Nothing else was affected."
+        cancelled = self._ticket is not None and self._ticket.cancelled
+        return death(self._store.board, self._id, self._query, cancelled=cancelled)
+
+
+def death(board: Board, query_id: int, query: Query, *, cancelled: bool) -> Problem:
+    """Say why an evaluator died before it ended its answer."""
+    if cancelled:
+        return QueryCrashed("The query was stopped, because its client went away.")
+    number = board.cause(query_id)
+    if number == signal.SIGALRM:
+        return timed_out(query)
+    if number in (signal.SIGABRT, signal.SIGKILL):
+        return MemoryExceeded(
+            "The query needed more memory than one query may use. Ask for less: "
+            "add a LIMIT, or leave out ORDER BY, GROUP BY or DISTINCT over many rows."
         )
-
-    def _timeout(self) -> Problem:
-        limit_s = self._query.timeout_s
-        return QueryTimeout(
-            f"The query was stopped after {limit_s:g} seconds. Ask for less: add a LIMIT, "
-            "name a class or a subject, or join on fewer patterns.",
-            limit_s=limit_s,
-        )
+    return QueryCrashed(
+        "The engine could not evaluate this query and was stopped, perhaps because the query "
+        "is nested too deeply. Nothing else was affected."
+    )
 
 
-def _unless_problem(kind: bytes, payload: bytes) -> tuple[bytes, bytes]:
+def timed_out(query: Query) -> QueryTimeout:
+    """Say that a query met its deadline."""
+    return QueryTimeout(
+        f"The query was stopped after {query.timeout_s:g} seconds. Ask for less: add a LIMIT, "
+        "name a class or a subject, or join on fewer patterns.",
+        limit_s=query.timeout_s,
+    )
+
+
+def unless_problem(kind: bytes, payload: bytes) -> tuple[bytes, bytes]:
+    """Return a frame as it is.
+
+    Raises:
+        Problem: it carries one.
+    """
     if kind == frames.PROBLEM:
         raise frames.unpack_problem(payload)
     return kind, payload
 
 
-def _busy() -> Overloaded:
+def busy() -> Overloaded:
+    """Say that no evaluator was free in time."""
     return Overloaded(
         "Every evaluator is busy and the queue is full. Try again in a few seconds.",
         headers={"Retry-After": "2"},

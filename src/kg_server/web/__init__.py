@@ -21,6 +21,7 @@ from kg_server import errors, formats
 from kg_server.errors import NotAcceptable, Problem
 from kg_server.formats import Kind
 from kg_server.web import layout
+from kg_server.web.answers import COMMON_HEADERS
 from kg_server.web.context import Context
 
 log = logging.getLogger(__name__)
@@ -28,14 +29,6 @@ log = logging.getLogger(__name__)
 PROTOCOLS = ("sparql", "graphs", "canned", "resources", "ops", "problems")
 """The modules of this package that have a ``blueprint``: one file a protocol."""
 
-EXPOSED = "Link, ETag, Location, Content-Location, Retry-After, X-Request-Id"
-"""Response headers that scripts of other origins may read (Fetch §4.9)."""
-
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-}
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -119,15 +112,13 @@ def _unforeseen(error: Exception) -> Problem:
 
 def _with_headers(response: Response) -> Response:
     """Add what every response has: CORS for everybody, and what keeps pages harmless."""
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = EXPOSED
     if request.method == "OPTIONS":
         allowed = response.headers.get("Allow", "GET, HEAD, OPTIONS")
         response.headers["Access-Control-Allow-Methods"] = allowed
         wanted = request.headers.get("Access-Control-Request-Headers")
         response.headers["Access-Control-Allow-Headers"] = wanted or "Accept, Content-Type"
         response.headers["Access-Control-Max-Age"] = "86400"
-    for name, value in SECURITY_HEADERS.items():
+    for name, value in COMMON_HEADERS.items():
         response.headers.setdefault(name, value)
     if response.mimetype == "text/html":
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -30,6 +31,7 @@ from kg_server.store.board import Board
 from kg_server.store.evaluator import Limits, die_with_parent, run_zygote
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.store.sandbox import SandboxStore
+from kg_server.web.front import Front, Served
 
 log = logging.getLogger("kg_server.server")
 
@@ -86,7 +88,8 @@ class _Main:
         try:
             go = self._start_http()
             self._put_into_service(_load(self._start), begun)
-            go.send(b"1")
+            with suppress(BrokenPipeError):  # the HTTP server ended; _mind says so
+                go.send(b"1")
             signal.signal(signal.SIGHUP, self._on_hup)
             self._mind()
         except (_Leave, KeyboardInterrupt):
@@ -215,21 +218,22 @@ class Serving:
     def __init__(self, board: Board, folder: Path, settings: Settings) -> None:
         self._board, self._folder, self._settings = board, folder, settings
         self._lock = threading.Lock()
-        self._current: tuple[int, Any] = (0, None)
+        self._current: Served | None = None
 
-    def current(self) -> tuple[int, Any]:
-        """Return the graph's number and its application, made anew after a reload."""
-        if self._board.generation == self._current[0] != 0:
-            return self._current
+    def current(self) -> Served:
+        """Return the graph that is in service, with an application made anew after a reload."""
+        current = self._current
+        if current is not None and self._board.generation == current.generation:
+            return current
         with self._lock:
             generation = self._board.generation
             if generation == 0:
                 raise Overloaded("The graph is being loaded.", headers={"Retry-After": "1"})
-            if generation != self._current[0]:
-                self._current = (generation, self._make(generation))
+            if self._current is None or generation != self._current.generation:
+                self._current = self._make(generation)
             return self._current
 
-    def _make(self, generation: int) -> Any:
+    def _make(self, generation: int) -> Served:
         from kg_server.web import create_app
         from kg_server.web.context import Context
 
@@ -241,7 +245,8 @@ class Serving:
             queue_timeout_s=self._settings.queue_timeout_s,
             send_timeout_s=self._settings.send_timeout_s,
         )
-        return create_app(Context(store, loaded, self._settings, report))
+        app = create_app(Context(store, loaded, self._settings, report))
+        return Served(generation, app, store, loaded.base_iri)
 
 
 def _run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) -> None:
@@ -251,7 +256,6 @@ def _run_http(settings: Settings, board: Board, folder: Path, go: socket.socket)
     from granian.server.mp import MPServer
 
     import kg_server.web
-    from kg_server.web.front import Front
 
     kg_server.web.preload()
     if not go.recv(1):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from flask import Blueprint, Response, render_template, request
 
 from kg_server import protocol
 from kg_server.errors import NotAcceptable
 from kg_server.formats import Kind
+from kg_server.web import answers
 from kg_server.web.context import Context
 
 
@@ -24,20 +23,25 @@ def blueprint(context: Context) -> Blueprint:
             request.headers.get("Content-Type", ""),
             request.get_data() if request.method == "POST" else b"",
         )
-        if operation.text is None:
-            return _editor()
-        query = protocol.query(
-            operation,
-            request.headers.get("Accept"),
-            base_iri=context.project.base_iri,
-            limit_s=context.settings.query_timeout_s,
-        )
-        answer = context.store.query(query)
-        response = context.stream(answer)
-        digest = hashlib.sha256(repr((query.text, query.dataset)).encode()).hexdigest()
-        return context.cacheable(response, context.etag(answer.format, digest[:24]))
+        return _editor() if operation.text is None else _answer(context, operation)
 
     return routes
+
+
+def _answer(context: Context, operation: protocol.Operation) -> Response:
+    asked = answers.asked(
+        operation,
+        request.headers.get("Accept"),
+        version=context.store.version,
+        base_iri=context.project.base_iri,
+        limit_s=context.settings.query_timeout_s,
+    )
+    if request.method != "POST" and answers.matches(
+        request.headers.get("If-None-Match"), asked.etag
+    ):
+        return Response(status=304, headers=asked.headers())
+    answer = context.store.query(asked.query)
+    return Response(answer.chunks, headers=asked.headers())
 
 
 def _editor() -> Response:

@@ -1,0 +1,86 @@
+"""What the SPARQL endpoint reads from a request and says in a response's headers.
+
+Flask's view (``sparql.py``) and the event loop's short way (``front.py``) both use these pure
+functions, so that they cannot differ.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from kg_server import protocol
+from kg_server.formats import Format
+from kg_server.store import Query
+
+EXPOSED = "Link, ETag, Location, Content-Location, Retry-After, X-Request-Id"
+"""Response headers that scripts of other origins may read (Fetch §4.9)."""
+
+COMMON_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": EXPOSED,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+"""What every response carries: CORS for everybody, and what keeps browsers from guessing."""
+
+FRESH = "public, max-age=60, must-revalidate"
+"""Caches may keep what is read, and ask again after a minute (RFC 9111 §5.2.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query as it will be put to the store, and the entity tag that its answer will have.
+
+    ``etag`` is empty for a query that may answer differently each time.
+    """
+
+    query: Query
+    format: Format
+    etag: str
+
+    def headers(self) -> list[tuple[str, str]]:
+        """Return the headers of the answer, without those about its length and coding."""
+        cache = [("Cache-Control", FRESH), ("ETag", f'"{self.etag}"')]
+        return [
+            ("Content-Type", self.format.content_type),
+            *(cache if self.etag else [("Cache-Control", "no-cache")]),
+            ("Vary", "Accept"),
+            *COMMON_HEADERS.items(),
+        ]
+
+
+def asked(
+    operation: protocol.Operation,
+    accept: str | None,
+    *,
+    version: str,
+    base_iri: str,
+    limit_s: float,
+) -> Asked:
+    """Read what is asked; see ``protocol.query`` for the errors.
+
+    The entity tag is made of the graph's content hash, the query, its dataset and the format:
+    it is strong, survives a restart, and is known before anything is evaluated.
+    """
+    query = protocol.query(operation, accept, base_iri=base_iri, limit_s=limit_s)
+    (chosen,) = query.formats.values()
+    etag = ""
+    if not protocol.is_volatile(query.text):
+        said = repr((version, base_iri, query.text, query.dataset, chosen.media_type))
+        etag = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return Asked(query, chosen, etag)
+
+
+def matches(if_none_match: str | None, etag: str) -> bool:
+    """Tell whether the client has this representation; weak comparison (RFC 9110 §13.1.2).
+
+    The tag of a compressed representation counts as that of the plain one.
+    """
+    if not if_none_match or not etag:
+        return False
+    if if_none_match.strip() == "*":
+        return True
+    tags = (each.strip().removeprefix("W/").strip('"') for each in if_none_match.split(","))
+    return any(tag.removesuffix("-gzip") == etag.removesuffix("-gzip") for tag in tags)

@@ -1,0 +1,165 @@
+"""One request answered by the Flask application, in a thread beside the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import unquote_to_bytes
+
+from kg_server.errors import Problem
+from kg_server.store.cache import Stored
+from kg_server.web import coding, connections
+from kg_server.web.request import Request
+
+Headers = coding.Headers
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+log = logging.getLogger("kg_server.front")
+
+
+class Front(Protocol):
+    """What an exchange needs of the front (``front.Front``)."""
+
+    keep_bytes: int
+    """Responses up to this size are gathered, to be sent whole and kept."""
+    send_timeout_s: float
+    """How long a client may take to accept one chunk."""
+
+    def keep(self, key: tuple[object, ...] | None, stored: Stored) -> None:
+        """Put a response into the cache, if it says that it may be kept."""
+        ...
+
+    def record(self, request: Request, status: int, size: int) -> None:
+        """Count and log a request."""
+        ...
+
+
+class Exchange:
+    """Runs the application for one request, in a thread, and sends what it answers."""
+
+    def __init__(
+        self,
+        front: Front,
+        request: Request,
+        protocol: Any,
+        loop: asyncio.AbstractEventLoop,
+        key: tuple[object, ...] | None,
+    ) -> None:
+        self._front, self._request, self._protocol = front, request, protocol
+        self._loop, self._key = loop, key
+        self._status, self._headers = 500, Headers()
+
+    def run(self, app: WsgiApp) -> None:
+        """Answer the request; whatever happens, the client gets an answer or a cut."""
+        chunks = app(_environ(self._request), self._start_response)
+        try:
+            self._send(iter(chunks))
+        finally:
+            close = getattr(chunks, "close", None)
+            if close:
+                close()
+
+    def _start_response(self, status: str, headers: Headers, exc_info: object = None) -> None:
+        del exc_info
+        self._status, self._headers = int(status[:3]), headers
+
+    def _send(self, chunks: Iterator[bytes]) -> None:
+        """Send small responses whole and keep them; stream the others."""
+        gathered, size = [], 0
+        for chunk in chunks:
+            gathered.append(chunk)
+            size += len(chunk)
+            if size > self._front.keep_bytes:
+                self._stream(gathered, chunks)
+                return
+        self._send_whole(b"".join(gathered))
+
+    def _send_whole(self, body: bytes) -> None:
+        head = self._request.scope.method == "HEAD"
+        if self._status == HTTPStatus.OK and not head:
+            self._headers, body = coding.whole(self._request.gzip, self._headers, body)
+            etag = coding.value(self._headers, "etag")
+            self._front.keep(self._key, Stored(self._status, self._headers, etag, body))
+        self._loop.call_soon_threadsafe(self._respond, body)
+
+    def _respond(self, body: bytes) -> None:
+        if body:
+            self._protocol.response_bytes(self._status, self._headers, body)
+        else:
+            self._protocol.response_empty(self._status, self._headers)
+        self._front.record(self._request, self._status, len(body))
+
+    def _stream(self, gathered: list[bytes], chunks: Iterator[bytes]) -> None:
+        self._headers, packer = coding.streamed(self._request.gzip, self._headers)
+        transport = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
+        size = 0
+        try:
+            for chunk in _joined(gathered, chunks):
+                packed = packer.compress(chunk)
+                size += len(packed)
+                self._pass_on(transport, packed)
+            self._pass_on(transport, packer.flush())
+        except (Problem, OSError, RuntimeError, TimeoutError) as error:
+            # What was sent so far must not be taken for the whole: end without the last chunk.
+            connections.abort(self._request.scope.client, self._request.scope.server)
+            log.warning("response cut after %d bytes: %s", size, error)
+        self._front.record(self._request, self._status, size)
+
+    async def _open(self) -> Any:
+        return self._protocol.response_stream(self._status, self._headers)
+
+    def _pass_on(self, transport: Any, data: bytes) -> None:
+        if not data:
+            return
+        sending = asyncio.run_coroutine_threadsafe(_send_bytes(transport, data), self._loop)
+        sending.result(self._front.send_timeout_s)
+
+
+async def _send_bytes(transport: Any, data: bytes) -> None:
+    await transport.send_bytes(data)
+
+
+def _joined(gathered: list[bytes], chunks: Iterator[bytes]) -> Iterator[bytes]:
+    yield b"".join(gathered)
+    yield from chunks
+
+
+def _environ(request: Request) -> dict[str, Any]:
+    """Return the WSGI environment of a request (PEP 3333)."""
+    scope = request.scope
+    host, _, port = scope.server.rpartition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(scope.path).decode("latin-1"),
+        "RAW_URI": scope.path,
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(request.body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        environ_name = "HTTP_" + name.upper().replace("-", "_")
+        old = environ.get(environ_name)
+        environ[environ_name] = f"{old}, {value}" if old else value
+    environ["HTTP_HOST"] = scope.authority or environ.get("HTTP_HOST", scope.server)
+    environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE", "")
+    environ["CONTENT_LENGTH"] = str(len(request.body)) if request.body else ""
+    environ.pop("HTTP_CONTENT_LENGTH", None)
+    if "HTTP_IF_NONE_MATCH" in environ:
+        environ["HTTP_IF_NONE_MATCH"] = environ["HTTP_IF_NONE_MATCH"].replace('-gzip"', '"')
+    return environ

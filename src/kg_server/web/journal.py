@@ -1,0 +1,58 @@
+"""Counting and logging of answered requests: metrics, access log, slow-query log."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from hashlib import sha256
+
+from kg_server import metrics
+from kg_server.config import Settings
+from kg_server.web.request import Request
+
+access = logging.getLogger("kg_server.access")
+slow_queries = logging.getLogger("kg_server.slow")
+
+
+def record(
+    settings: Settings, request: Request, status: int, size: int, *, cached: bool = False
+) -> None:
+    """Count a request, and log it: each to the access log, slow ones with what they asked.
+
+    Args:
+        settings: says what slow is.
+        request: what was asked.
+        status: the status that was sent.
+        size: bytes of the body that was sent.
+        cached: whether the response cache answered.
+    """
+    seconds = time.perf_counter() - request.started
+    metrics.REQUESTS.labels(request.scope.method, str(status)).inc()
+    metrics.REQUEST_SECONDS.observe(seconds)
+    metrics.RESPONSE_BYTES.inc(size)
+    if seconds > settings.slow_query_s:
+        slow_queries.warning(_line(request, status, size, seconds, cached=cached, full=True))
+    if access.isEnabledFor(logging.INFO):
+        access.info(_line(request, status, size, seconds, cached=cached, full=False))
+
+
+def _line(
+    request: Request, status: int, size: int, seconds: float, *, cached: bool, full: bool
+) -> str:
+    """Return a request as one line of JSON."""
+    scope = request.scope
+    asked = f"{scope.query_string}\n".encode() + request.body
+    line = {
+        "client": scope.client.rpartition(":")[0],
+        "method": scope.method,
+        "path": scope.path,
+        "status": status,
+        "bytes": size,
+        "ms": round(seconds * 1000, 2),
+        "cached": cached,
+        "query": sha256(asked).hexdigest()[:16],
+    }
+    if full:
+        line["asked"] = asked.decode("utf-8", "replace")[:2000]
+    return json.dumps(line, ensure_ascii=False)

@@ -1,0 +1,44 @@
+"""A request as the HTTP server gives it, with its body read."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from kg_server.web import coding
+
+
+@dataclass(slots=True)
+class Request:
+    """One request as it came, with its body read."""
+
+    scope: Any
+    body: bytes = b""
+    started: float = field(default_factory=time.perf_counter)
+
+    def header(self, name: str) -> str:
+        """Return a header's value, empty when there is none."""
+        return self.scope.headers.get(name) or ""
+
+    def key(self, generation: int) -> tuple[object, ...] | None:
+        """Return the cache's key for this request; ``None`` when it cannot be cached."""
+        if self.scope.method not in ("GET", "HEAD", "POST"):
+            return None
+        return (
+            generation,
+            "POST" if self.scope.method == "POST" else "GET",
+            self.scope.path,
+            self.scope.query_string,
+            self.body,
+            self.header("content-type") if self.body else "",
+            self.header("accept"),
+            self.header("accept-language"),
+            self.header("cookie"),
+            self.gzip,
+        )
+
+    @property
+    def gzip(self) -> bool:
+        """Whether the client takes gzip (RFC 9110 §12.5.3)."""
+        return coding.accepts_gzip(self.header("accept-encoding"))
