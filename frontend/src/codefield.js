@@ -133,13 +133,18 @@ async function check(view, words) {
   }));
 }
 
-/** A problem document's line and column (from 1) as a place in the text: the word there. */
+/**
+ * A problem document's line and column (from 1) as a place in the text: the word that begins
+ * there, or else the one before, where the parser ran out of text to read.
+ */
 export function diagnosticOf({ line, column, detail }, doc) {
   const at = doc.line(Math.min(Math.max(line, 1), doc.lines));
-  let from = Math.min(at.from + Math.max((column ?? 1) - 1, 0), at.to);
-  const word = /^[^\s{}()[\].;,]+/.exec(doc.sliceString(from, at.to))?.[0] ?? "";
-  const to = Math.min(from + Math.max(word.length, 1), doc.length);
-  if (from === to) from = Math.max(0, from - 1);
+  const place = Math.min(at.from + Math.max((column ?? 1) - 1, 0), at.to);
+  const after = /^(?:[^\s{}()[\].;,]+|\S)/.exec(doc.sliceString(place, at.to))?.[0];
+  if (after) return { from: place, to: place + after.length, severity: "error", message: detail };
+  const before = /([^\s{}()[\].;,]+|\S)\s*$/.exec(doc.sliceString(0, place));
+  const from = before?.index ?? 0;
+  const to = Math.max(from + (before?.[1].length ?? 0), Math.min(from + 1, doc.length));
   return { from, to, severity: "error", message: detail };
 }
 

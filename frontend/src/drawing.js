@@ -50,7 +50,7 @@ class Drawing {
       .force("collide", forceCollide(34))
       .force("x", forceX(WIDTH / 2).strength(0.05))
       .force("y", forceY(HEIGHT / 2).strength(0.09))
-      .on("tick", () => this.place());
+      .stop();
   }
 
   async add(links) {
@@ -84,8 +84,7 @@ class Drawing {
         .id(({ iri }) => iri)
         .distance(110),
     );
-    this.simulation.alpha(1).stop();
-    this.simulation.tick(STEPS_AT_ONCE); // settled before it is shown: nothing wobbles
+    this.simulation.alpha(1).tick(STEPS_AT_ONCE); // settled before it is shown: nothing wobbles
     this.place();
   }
 

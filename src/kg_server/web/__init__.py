@@ -26,7 +26,7 @@ from kg_server.web.context import Context
 
 log = logging.getLogger(__name__)
 
-PROTOCOLS = ("sparql", "graphs", "canned", "resources", "ops", "problems")
+PROTOCOLS = ("sparql", "graphs", "canned", "resources", "ops", "problems", "pages")
 """The modules of this package that have a ``blueprint``: one file a protocol."""
 
 CONTENT_SECURITY_POLICY = (
@@ -51,7 +51,7 @@ def create_app(context: Context) -> Flask:
     app.url_map.redirect_defaults = False
     app.config["MAX_CONTENT_LENGTH"] = context.settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = context.settings.max_body_bytes
-    layout.init_app(app)
+    layout.init_app(app, context.project.base_iri)
     app.context_processor(lambda: _served(context))
     for name in PROTOCOLS:
         module = import_module(f"{__name__}.{name}")

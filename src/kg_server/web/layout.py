@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 from flask import Flask, Response, request
 from werkzeug.datastructures import LanguageAccept
 
+from kg_server.config import BASE_IRI
+
 _HERE = Path(__file__).resolve().parent
 _STATIC = _HERE / "static"
 
@@ -31,14 +33,14 @@ NAVIGATION = (
 _COOKIE_AGE_S = 365 * 24 * 3600
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, base_iri: str = BASE_IRI) -> None:
     """Give the templates of ``app`` their shared context, and pages their language headers.
 
-    Templates get ``language``, ``languages``, ``navigation``, ``software_version`` and the
-    functions ``t`` (interface text), ``asset`` (a file of ``static/``) and ``script`` (a built
-    entry point of ``frontend/``, or ``None`` where the package was built without npm).
+    Templates get ``base_iri``, ``language``, ``languages``, ``navigation``, ``software_version``
+    and the functions ``t`` (interface text), ``asset`` (a file of ``static/``) and ``script`` (a
+    built entry point of ``frontend/``, or ``None`` where the package was built without npm).
     """
-    app.context_processor(_context)
+    app.context_processor(lambda: {"base_iri": base_iri, **_context()})
     app.after_request(_with_headers)
 
 
@@ -146,4 +148,5 @@ def _with_headers(response: Response) -> Response:
         chosen = request.args.get("lang")
         if chosen in LANGUAGES:
             response.set_cookie("lang", chosen, max_age=_COOKIE_AGE_S, samesite="Lax")
+            response.headers["Cache-Control"] = "private, no-cache"
     return response

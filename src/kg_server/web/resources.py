@@ -14,7 +14,7 @@ from kg_server.catalogue import PAGE_THINGS, Catalogue
 from kg_server.documents import Document, Site
 from kg_server.errors import BadRequest, NotFound
 from kg_server.formats import HTML, Format, Kind
-from kg_server.web import layout, links
+from kg_server.web import facts, layout, links, things
 from kg_server.web.context import Context
 
 
@@ -71,15 +71,20 @@ class Resources:
 
     def _page(self, document: Document, language: str) -> str:
         languages = layout.preferred_languages(language)
-        path = addresses.local_path(document.iri, self.site.base_iri)
+        site, path = self.site, addresses.local_path(document.iri, self.site.base_iri)
         others = [each for each in links.OFFERED if each.name != HTML.name]
-        return render_template(
-            "resource.html",
-            page=views.page(document, self.site.base_iri, languages),
-            schema_org=views.schema_org(self.site, document, languages),
-            canonical=document.iri,
-            alternates=[(links.with_extension(path, each), each) for each in others],
-        )
+        shared = {
+            "view": views.page(document, site.base_iri, languages),
+            "schema_org": views.schema_org(site, document, languages),
+            "canonical": document.iri,
+            "alternates": [(links.with_extension(path, each), each) for each in others],
+        }
+        if addresses.kind(document.topic, site.base_iri):
+            thing = things.thing_page(site.store, site.base_iri, document.topic, language)
+            if thing:
+                notes = facts.Notes(thing.evidence)
+                return render_template("thing.html", page=thing, notes=notes, **shared)
+        return render_template("resource.html", **shared)
 
 
 def blueprint(context: Context) -> Blueprint:

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask import Blueprint, Response, render_template, request
 
-from kg_server import protocol
+from kg_server import canned, protocol
+from kg_server.canned import CannedQuery
 from kg_server.errors import NotAcceptable
-from kg_server.formats import Kind
-from kg_server.web import answers
+from kg_server.formats import RESULT, Kind
+from kg_server.web import answers, editor
 from kg_server.web.context import Context
+from kg_server.web.layout import page_language
+from kg_server.web.terms import Labels
 
 
 def blueprint(context: Context) -> Blueprint:
     """Answer at ``/sparql``: a query, or else what this service is."""
     routes = Blueprint("sparql", __name__)
+    queries = canned.load(base_iri=context.project.base_iri)
 
     @routes.route("/sparql", methods=["GET", "POST"])
     def sparql() -> Response:
+        if request.method != "POST" and _wants_page():
+            return _editor(context, queries.values())
         operation = protocol.operation(
             request.method,
             request.query_string.decode("latin-1"),
             request.headers.get("Content-Type", ""),
             request.get_data() if request.method == "POST" else b"",
         )
-        return _editor() if operation.text is None else _answer(context, operation)
+        if operation.text is None:
+            raise NotAcceptable("Without a query, this address answers with a page.")
+        return _answer(context, operation)
 
     return routes
 
@@ -44,9 +54,32 @@ def _answer(context: Context, operation: protocol.Operation) -> Response:
     return Response(answer.chunks, headers=asked.headers())
 
 
-def _editor() -> Response:
-    """Return the page with a form for a query."""
-    chosen = protocol.choose_format(None, request.headers.get("Accept"), Kind.GRAPH, html=True)
-    if chosen.name != "html":
-        raise NotAcceptable("Without a query, this address answers with a page.")
-    return Response(render_template("sparql.html", query=""), mimetype="text/html")
+def _wants_page() -> bool:
+    """Tell whether the request comes from somebody who reads pages."""
+    if "format" in request.args:
+        return False
+    accept = request.headers.get("Accept")
+    try:
+        chosen = protocol.choose_format(None, accept, RESULT | Kind.GRAPH, html=True)
+    except NotAcceptable:
+        return False
+    return chosen.name == "html"
+
+
+def _editor(context: Context, queries: Iterable[CannedQuery]) -> Response:
+    """Return the page with a form for a query, and the answer to the query of this address."""
+    given = "&".join(
+        pair
+        for pair in request.query_string.decode("latin-1").split("&")
+        if not pair.startswith("lang=")
+    )
+    operation = protocol.operation(request.method, given)
+    labels = Labels(context.store, context.project.base_iri, page_language())
+    answered = editor.run(context.store, operation, labels, context.settings.query_timeout_s)
+    page = render_template(
+        "sparql.html",
+        answered=answered,
+        script_words=editor.words,
+        examples=editor.examples(queries, labels.language),
+    )
+    return Response(page, answered.status, mimetype="text/html")

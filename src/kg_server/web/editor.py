@@ -1,0 +1,116 @@
+"""The query editor: a form that asks by itself, which the script turns into an editor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from kg_server.canned import CannedQuery
+from kg_server.errors import Problem
+from kg_server.formats import of_kind
+from kg_server.protocol import Operation
+from kg_server.store import Query, Store
+from kg_server.web import tables
+from kg_server.web.terms import Labels
+
+STARTER = """\
+# What is disputed, and in which words
+PREFIX dip: <%(base)sns/diplomacy#>
+PREFIX def: <%(base)sdef/>
+
+SELECT ?claim ?says ?passage
+WHERE {
+  ?claim a dip:Claim ;
+    dip:standing def:Disputed ;
+    dip:restatement ?says ;
+    dip:statedIn ?passage .
+}
+ORDER BY ?claim
+"""
+"""What the field holds at first: a query of this graph, already answered."""
+
+WORDS = {
+    "query": "SPARQL query",
+    "running": "Running …",
+    "stopped": "Stopped.",
+    "failed": "The query failed",
+    "away": "The server could not be reached.",
+    "bindings": "rows",
+    "graph": "triples",
+    "boolean": "answer",
+    "bytes": "bytes",
+    "line": "line",
+    "column": "column",
+    "more": "About this problem",
+    "view": "View",
+    "cut": "Only the first {shown} rows are shown; every download has all.",
+    "unknownName": "{name} does not occur in this graph.",
+    "didYouMean": "Did you mean",
+}
+"""The script's words, in English, by the name it uses."""
+
+VIEWS = {"table": "Table", "raw": "Raw", "chart": "Chart", "graph": "Graph"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A query's table and how long it took, in milliseconds; or the problem document."""
+
+    text: str
+    table: tables.Table | None = None
+    milliseconds: int = 0
+    problem: Mapping[str, object] | None = None
+    status: int = 200
+
+    @property
+    def downloads(self) -> list[tuple[str, str]]:
+        """The formats that the whole result is to be had in: name, and label."""
+        offered = of_kind(self.table.kind) if self.table else ()
+        return [(each.name, each.name.upper()) for each in offered]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A query to start from: its title, its text and where its page is."""
+
+    title: str
+    text: str
+    href: str
+
+
+def run(store: Store, operation: Operation, labels: Labels, timeout_s: float) -> Answered:
+    """Answer a query for the page; a problem with it is part of the page."""
+    text = operation.text if operation.text is not None else STARTER % {"base": labels.base_iri}
+    query = Query(
+        text,
+        tables.FORMATS,
+        labels.base_iri,
+        operation.dataset,
+        timeout_s=_shorter(operation, timeout_s),
+    )
+    started = time.perf_counter()
+    try:
+        table = tables.read(store.query(query), labels)
+    except Problem as problem:
+        document = {**problem.document(labels.base_iri), "slug": problem.slug}
+        return Answered(text, problem=document, status=problem.status)
+    return Answered(text, table, round((time.perf_counter() - started) * 1000))
+
+
+def examples(queries: Iterable[CannedQuery], language: str) -> list[Example]:
+    """Return the canned queries to start from; a parameter without a value matches anything."""
+    return [
+        Example(query.titles.get(language, query.title), query.text, f"/queries/{query.name}")
+        for query in queries
+    ]
+
+
+def words(translate: Callable[[str], str]) -> dict[str, object]:
+    """Return the script's words in the page's language; ``translate`` is the page's ``t``."""
+    named = {name: translate(text) for name, text in WORDS.items()}
+    return {**named, "views": {name: translate(text) for name, text in VIEWS.items()}}
+
+
+def _shorter(operation: Operation, timeout_s: float) -> float:
+    return min(timeout_s, operation.timeout_s or timeout_s)

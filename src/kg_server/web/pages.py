@@ -1,0 +1,57 @@
+"""Pages that are no protocol's: home, conflicts, and what the query editor completes."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template
+
+from kg_server import canned
+from kg_server.formats import HTML, Kind, named
+from kg_server.web import completion, facts, home, questions, results
+from kg_server.web.context import Context
+from kg_server.web.layout import page_language
+from kg_server.web.terms import Labels
+
+_JSON = named("json", Kind.BINDINGS)
+
+
+def blueprint(context: Context) -> Blueprint:
+    """Answer at ``/``, ``/conflicts`` and ``/completion.json``."""
+    routes = Blueprint("pages", __name__)
+    base_iri = context.project.base_iri
+    queries = canned.load(base_iri=base_iri)
+
+    @routes.get("/")
+    def start() -> Response:
+        language = page_language()
+        glance = home.Glance(context.store, base_iri, language)
+        relations = glance.relations()
+        page = render_template(
+            "home.html",
+            glance=glance.relation(*relations[0]) if relations else None,
+            counts=glance.counts(),
+            topics=questions.topics(queries.values(), language),
+            examples=results.code(f"{base_iri}queries/missions", {"state": "CAN"}),
+        )
+        return _page(context, page, "home")
+
+    @routes.get("/conflicts")
+    def conflicts() -> Response:
+        labels = Labels(context.store, base_iri, page_language())
+        evidence = facts.all_conflicts(context.store, base_iri)
+        labels.load(evidence.terms())
+        page = render_template(
+            "conflicts.html", evidence=evidence, labels=labels, notes=facts.Notes(evidence)
+        )
+        return _page(context, page, "conflicts")
+
+    @routes.get("/completion.json")
+    def complete() -> Response:
+        response = context.json(completion.Source(context.store, base_iri).document())
+        return context.cacheable(response, context.etag(_JSON, "completion"))
+
+    return routes
+
+
+def _page(context: Context, page: str, name: str) -> Response:
+    response = Response(page, content_type=HTML.content_type)
+    return context.cacheable(response, context.etag(HTML, name, page_language()))

@@ -1,0 +1,120 @@
+"""Results of any query as a table of a page, from the formats that every client gets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rdflib import XSD, BNode, Graph, Literal, URIRef
+from rdflib.term import Node
+
+from kg_server.errors import ResultTooLarge
+from kg_server.formats import Kind, named
+from kg_server.store import Answer
+from kg_server.web.terms import Labels, Shown
+
+MOST_ROWS = 500
+"""How many rows a page shows; every data format has all."""
+
+_MOST_BYTES = 8 << 20
+
+FORMATS = {
+    Kind.BINDINGS: named("json", Kind.BINDINGS),
+    Kind.BOOLEAN: named("json", Kind.BOOLEAN),
+    Kind.GRAPH: named("ntriples", Kind.GRAPH),
+}
+"""What to ask a store for, so that ``read`` can make a table of it."""
+
+Row = Mapping[str, Node]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A result: its rows of terms by column, and how each is shown.
+
+    ``total`` is the number of rows of the whole result, of which a page shows ``MOST_ROWS``.
+    """
+
+    kind: Kind
+    columns: tuple[str, ...]
+    terms: tuple[Row, ...]
+    rows: tuple[tuple[Shown | None, ...], ...]
+    total: int
+
+    @property
+    def boolean(self) -> bool | None:
+        """The answer of an ASK, ``None`` for other queries."""
+        if self.kind is not Kind.BOOLEAN:
+            return None
+        return str(self.terms[0]["answer"]) == "true"
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Which columns hold numbers only."""
+        cells = [[row[n] for row in self.rows if row[n]] for n in range(len(self.columns))]
+        return tuple(bool(each) and all(cell.is_number for cell in each if cell) for each in cells)
+
+    def is_disputed(self, row: int) -> bool:
+        """Tell whether a row names the standing of a doubted claim."""
+        return any(str(term).endswith("/def/Disputed") for term in self.terms[row].values())
+
+
+def read(answer: Answer, labels: Labels) -> Table:
+    """Return an answer in one of ``FORMATS`` as a table.
+
+    Raises:
+        ResultTooLarge: it is too large for a page.
+    """
+    content = _whole(answer)
+    columns, rows = _triples(content) if answer.kind is Kind.GRAPH else _solutions(content)
+    shown = rows[:MOST_ROWS]
+    labels.load(term for row in shown for term in row.values())
+    cells = tuple(
+        tuple(labels.show(row[name]) if name in row else None for name in columns) for row in shown
+    )
+    return Table(answer.kind, columns, tuple(shown), cells, len(rows))
+
+
+def _whole(answer: Answer) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in answer.chunks:
+        size += len(chunk)
+        if size > _MOST_BYTES:
+            raise ResultTooLarge(
+                f"The result has more than {_MOST_BYTES:,} bytes, which is too much for a page. "
+                "Ask for a data format, such as CSV, or add a LIMIT."
+            )
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _solutions(content: bytes) -> tuple[tuple[str, ...], list[Row]]:
+    """Read SPARQL 1.1 Query Results JSON (§3.2, §4.1)."""
+    document: dict[str, Any] = json.loads(content)
+    if "boolean" in document:
+        return ("answer",), [{"answer": Literal(document["boolean"])}]
+    found = document["results"]["bindings"]
+    rows: list[Row] = [{name: _term(term) for name, term in row.items()} for row in found]
+    return tuple(document["head"]["vars"]), rows
+
+
+def _term(term: dict[str, str]) -> Node:
+    if term["type"] == "uri":
+        return URIRef(term["value"])
+    if term["type"] == "bnode":
+        return BNode(term["value"])
+    if "xml:lang" in term:
+        return Literal(term["value"], lang=term["xml:lang"])
+    datatype = term.get("datatype")
+    kind = URIRef(datatype) if datatype and datatype != str(XSD.string) else None
+    return Literal(term["value"], datatype=kind, normalize=False)
+
+
+def _triples(content: bytes) -> tuple[tuple[str, ...], list[Row]]:
+    graph = Graph()
+    graph.parse(data=content, format="nt")
+    names = ("subject", "predicate", "object")
+    return names, [dict(zip(names, triple, strict=True)) for triple in sorted(graph)]

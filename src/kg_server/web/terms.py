@@ -1,0 +1,197 @@
+"""RDF terms as people read them: by label, in their language, as plain text and safe links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from urllib.parse import unquote
+
+from babel.dates import format_date
+from babel.numbers import format_compact_decimal, format_decimal
+from rdflib import XSD, Literal, URIRef
+from rdflib.term import Node
+
+from kg_server import addresses
+from kg_server.store import Store
+from kg_server.store.read import rows, values
+from kg_server.web.dates import beginning
+from kg_server.web.layout import preferred_languages
+
+LONGEST_TEXT = 300
+"""Longer literals are cut on the page, in code points; the whole can be unfolded."""
+
+_NUMBERS = {XSD.integer, XSD.decimal, XSD.double, XSD.float, XSD.int, XSD.long, XSD.short} | {
+    XSD.nonNegativeInteger
+}
+_PATTERNS = {XSD.date: "d MMMM y", XSD.gYearMonth: "MMMM y", XSD.gYear: "y"}
+_DIGITS = {"bn": str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")}
+_WEB = re.compile(r"https?://[^/]", re.IGNORECASE)
+
+_LABELS = """
+SELECT ?iri ?label ?property WHERE {
+  VALUES ?iri { %s }
+  VALUES ?property {
+    <http://www.w3.org/2000/01/rdf-schema#label> <http://www.w3.org/2004/02/skos/core#prefLabel>
+    <http://purl.org/dc/terms/title>
+  }
+  ?iri ?property ?label
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A term on a page.
+
+    ``text`` is plain text, in ``language`` if that is known; ``rest`` is what follows it where it
+    was cut; ``href`` is where a link leads, ``None`` for what is no link; ``iri`` is the full name;
+    ``sort`` is the value to sort a column by.
+    """
+
+    text: str
+    language: str | None = None
+    href: str | None = None
+    iri: str | None = None
+    rest: str = ""
+    sort: str | None = None
+    is_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label and its language, ``None`` for a plain string."""
+
+    text: str
+    language: str | None
+
+
+class Labels:
+    """Labels of one page in the reader's language; asks the store for many at a time."""
+
+    def __init__(self, store: Store, base_iri: str, language: str) -> None:
+        self.store, self.base_iri, self.language = store, base_iri, language
+        self._order = preferred_languages(language)
+        self._known: dict[str, Label | None] = {}
+
+    def load(self, terms: Iterable[Node | str]) -> None:
+        """Look the labels of all IRIs among ``terms`` up at once."""
+        wanted = {str(term) for term in terms if _is_iri(term)} - self._known.keys()
+        if not wanted:
+            return
+        best: dict[str, tuple[int, Label]] = {}
+        for row in rows(self.store, _LABELS % values(URIRef(iri) for iri in wanted)):
+            label = row["label"]
+            if isinstance(label, Literal):
+                candidate = (self._rank(label.language), Label(str(label), label.language))
+                iri = str(row["iri"])
+                if iri not in best or candidate[0] < best[iri][0]:
+                    best[iri] = candidate
+        for iri in wanted:
+            self._known[iri] = best[iri][1] if iri in best else None
+
+    def of(self, iri: str) -> Label:
+        """Return a label of a thing; a readable end of its IRI where it has none."""
+        if iri not in self._known:
+            self.load([iri])
+        return self._known[iri] or Label(readable_end(iri), None)
+
+    def show(self, term: Node | str) -> Shown:
+        """Return a term as the page shows it."""
+        if isinstance(term, Literal):
+            return self._show_literal(term)
+        iri = str(term)
+        if not _is_iri(term):
+            return Shown("…", iri=None, sort=iri)
+        label = self.of(iri)
+        return cut(
+            Shown(label.text, label.language, link(iri, self.base_iri), iri, sort=label.text)
+        )
+
+    def compact(self, value: float) -> str:
+        """Return a number in few characters, for an axis."""
+        shown = format_compact_decimal(value, locale=self.language, fraction_digits=1)
+        return shown.translate(_DIGITS.get(self.language, {}))
+
+    def _rank(self, language: str | None) -> int:
+        code = (language or "").partition("-")[0]
+        return self._order.index(code) if code in self._order else len(self._order)
+
+    def _show_literal(self, literal: Literal) -> Shown:
+        text = str(literal)
+        if literal.datatype in _NUMBERS:
+            return Shown(number(text, self.language), sort=text, is_number=True)
+        if literal.datatype in _PATTERNS:
+            return Shown(date(text, literal.datatype, self.language), sort=text)
+        if literal.datatype == XSD.boolean:
+            return Shown({"true": "✓", "1": "✓"}.get(text, "✗"), sort=text)
+        return cut(Shown(text, literal.language, sort=text[:LONGEST_TEXT]))
+
+
+def number(text: str, language: str) -> str:
+    """Return a number in the digits and groups of a language, as it is where it is no number.
+
+    >>> number("19713000.0", "fr").replace(chr(0x202F), " ")
+    '19 713 000'
+    """
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return text
+    if not value.is_finite() or abs(value.adjusted()) > 30:
+        return text
+    return str(format_decimal(value, locale=language, decimal_quantization=False)).removesuffix(
+        ".0"
+    )
+
+
+def date(text: str, datatype: URIRef, language: str) -> str:
+    """Return a date with the precision it was given in, in words of a language.
+
+    >>> date("2004-09", XSD.gYearMonth, "en")
+    'September 2004'
+    >>> date("1992-07-10", XSD.date, "bn")
+    '১০ জুলাই ১৯৯২'
+    """
+    day = beginning(text)
+    if day is None:
+        return text
+    shown = format_date(day, _PATTERNS[datatype], locale=language)
+    return shown.translate(_DIGITS.get(language, {}))
+
+
+def cut(shown: Shown) -> Shown:
+    """Return the beginning of a long text, and the rest of it apart."""
+    if len(shown.text) <= LONGEST_TEXT:
+        return shown
+    head, rest = shown.text[:LONGEST_TEXT], shown.text[LONGEST_TEXT:]
+    return Shown(head, shown.language, shown.href, shown.iri, rest, shown.sort, shown.is_number)
+
+
+def link(iri: str, base_iri: str) -> str | None:
+    """Return where an IRI on a page leads: our own page of it, or the web; else nowhere.
+
+    >>> link("https://e.org/id/state/CAN", "https://e.org/")
+    '/doc/state/CAN'
+    >>> link("javascript:alert(1)", "https://e.org/")
+    """
+    ours = addresses.document_path(iri, base_iri)
+    if ours is not None:
+        fragment = iri.partition("#")[2]
+        return f"{ours}#{fragment}" if fragment else ours
+    return iri if _WEB.match(iri) else None
+
+
+def readable_end(iri: str) -> str:
+    """Return the last part of an IRI, decoded.
+
+    >>> readable_end("http://www.w3.org/2002/07/owl#sameAs")
+    'sameAs'
+    """
+    parts = [part for part in re.split(r"[/#]", iri) if part]
+    return unquote(parts[-1]) if parts else iri
+
+
+def _is_iri(term: Node | str) -> bool:
+    return isinstance(term, URIRef) or (type(term) is str)

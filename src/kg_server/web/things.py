@@ -1,0 +1,132 @@
+"""The page of one thing: names, facts, statements, what points to it, its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rdflib import RDF, RDFS, SKOS, Literal, URIRef
+from rdflib.term import Node
+
+from kg_server.store import Store
+from kg_server.store.read import rows
+from kg_server.web import facts
+from kg_server.web.networks import Network, radial
+from kg_server.web.terms import Label, Labels, Shown
+
+MOST_STATEMENTS = 500
+"""How many statements in each direction a page takes in."""
+
+MOST_VALUES = 25
+"""How many values of one property a page lists; the data formats have all."""
+
+_OUTGOING = "SELECT ?p ?o WHERE { %s ?p ?o } ORDER BY ?p ?o LIMIT %d"
+_INCOMING = "SELECT ?s ?p WHERE { ?s ?p %s } ORDER BY ?p ?s LIMIT %d"
+_NAMES = {RDFS.label, SKOS.prefLabel, SKOS.altLabel}
+_DEFINITIONS = (SKOS.definition, RDFS.comment)
+_REIFICATION = {RDF.subject, RDF.object, RDF.predicate}
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """A property and its values; ``more`` counts those that are left out."""
+
+    property: Shown
+    values: tuple[tuple[Shown, facts.Claim | None], ...]
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ThingPage:
+    """What the page of a thing shows."""
+
+    iri: str
+    title: Shown
+    names: tuple[Label, ...]
+    definition: Literal | None
+    types: tuple[Shown, ...]
+    evidence: facts.Evidence
+    labels: Labels
+    outgoing: tuple[Values, ...]
+    incoming: tuple[Values, ...]
+    network: Network | None
+
+
+def thing_page(store: Store, base_iri: str, iri: str, language: str) -> ThingPage | None:
+    """Return the page of a thing, ``None`` if the graph says nothing with it."""
+    this = URIRef(iri).n3()
+    out = [(row["p"], row["o"]) for row in rows(store, _OUTGOING % (this, MOST_STATEMENTS))]
+    back = [(row["p"], row["s"]) for row in rows(store, _INCOMING % (this, MOST_STATEMENTS))]
+    if not out and not back:
+        return None
+    evidence = facts.about(store, base_iri, iri)
+    labels = Labels(store, base_iri, language)
+    labels.load([iri, *evidence.terms(), *(term for pair in (*out, *back) for term in pair)])
+    names = _names(out, labels.of(iri).text)
+    types = [o for p, o in out if p == RDF.type]
+    return ThingPage(
+        iri,
+        labels.show(URIRef(iri)),
+        names,
+        _definition(out),
+        tuple(labels.show(each) for each in types if each != RDF.Statement),
+        evidence,
+        labels,
+        _grouped(
+            [pair for pair in out if pair[0] not in {*_NAMES, RDF.type}], labels, evidence, iri
+        ),
+        _grouped([pair for pair in back if pair[0] not in _REIFICATION], labels),
+        radial(iri, out, back, labels),
+    )
+
+
+def _names(out: Iterable[tuple[Node, Node]], title: str) -> tuple[Label, ...]:
+    """Return the other names of a thing, by language."""
+    found = {
+        Label(str(o), o.language)
+        for p, o in out
+        if p in _NAMES and isinstance(o, Literal) and str(o) != title
+    }
+    return tuple(sorted(found, key=lambda name: (name.language or "", name.text)))
+
+
+def _definition(out: Iterable[tuple[Node, Node]]) -> Literal | None:
+    found = [o for p, o in out if p in _DEFINITIONS and isinstance(o, Literal)]
+    return found[0] if found else None
+
+
+def _grouped(
+    pairs: Iterable[tuple[Node, Node]],
+    labels: Labels,
+    evidence: facts.Evidence | None = None,
+    iri: str = "",
+) -> tuple[Values, ...]:
+    groups: dict[Node, list[Node]] = {}
+    for p, term in pairs:
+        groups.setdefault(p, []).append(term)
+    return tuple(
+        Values(
+            labels.show(p),
+            tuple((labels.show(o), _claim_of(evidence, iri, p, o)) for o in terms[:MOST_VALUES]),
+            max(len(terms) - MOST_VALUES, 0),
+        )
+        for p, terms in groups.items()
+    )
+
+
+def _claim_of(evidence: facts.Evidence | None, iri: str, p: Node, o: Node) -> facts.Claim | None:
+    """Return the claim that a statement rests on; the doubted one if there are several."""
+    if evidence is None:
+        return None
+    found = [
+        claim
+        for claim in evidence.claims.values()
+        if str(claim.subject) == iri and claim.predicate == p and _same(claim.object, o)
+    ]
+    return max(found, key=lambda claim: claim.is_disputed, default=None)
+
+
+def _same(one: Node, other: Node) -> bool:
+    if isinstance(one, Literal) and isinstance(other, Literal):
+        return str(one) == str(other) and one.datatype == other.datatype
+    return one == other

@@ -1,0 +1,144 @@
+"""A browser for tests: what a visitor does and sees, and what the accessibility rules say."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+from werkzeug.serving import make_server
+
+from kg_server import project
+from kg_server.config import Settings
+from kg_server.store.oxigraph import OxigraphStore
+from kg_server.web import create_app
+from kg_server.web.context import Context
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--lang=en",
+    "--window-size=1280,900",
+)
+WAIT_S = 10
+
+
+@contextmanager
+def serving(*paths):
+    """Serve a project over HTTP on a free port of this machine."""
+    files = project.load(paths)
+    store = OxigraphStore(files)
+    app = create_app(Context(store, files, Settings()))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        store.close()
+
+
+def start(chromium, driver, profile):
+    options = ChromeOptions()
+    options.binary_location = chromium
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.add_experimental_option("prefs", {"intl.accept_languages": "en"})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return Chrome(options=options, service=Service(driver))
+
+
+class Browser:
+    """The driver, with the words of the tests."""
+
+    def __init__(self, driver, axe):
+        self.driver, self.axe = driver, axe
+
+    def reset(self):
+        self.driver.get("about:blank")
+        self.driver.delete_all_cookies()
+        self.cdp("Emulation.setScriptExecutionDisabled", value=False)
+        self.width(1280)
+        self.scheme("light")
+        self.languages("en")
+        self.complaints()
+
+    def cdp(self, command, **parameters):
+        return self.driver.execute_cdp_cmd(command, parameters)
+
+    def width(self, pixels, height=900):
+        self.cdp(
+            "Emulation.setDeviceMetricsOverride",
+            width=pixels,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+
+    def scheme(self, name):
+        feature = {"name": "prefers-color-scheme", "value": name}
+        still = {"name": "prefers-reduced-motion", "value": "reduce"}
+        self.cdp("Emulation.setEmulatedMedia", features=[feature, still])
+
+    def languages(self, accept):
+        agent = self.driver.execute_script("return navigator.userAgent")
+        self.cdp("Emulation.setUserAgentOverride", userAgent=agent, acceptLanguage=accept)
+
+    def without_scripts(self):
+        self.cdp("Emulation.setScriptExecutionDisabled", value=True)
+        return self
+
+    def open(self, address):
+        self.driver.get(address)
+        return self
+
+    def run(self, script, *arguments):
+        return self.driver.execute_script(script, *arguments)
+
+    def one(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def every(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def link(self, text):
+        return self.driver.find_element(By.PARTIAL_LINK_TEXT, text)
+
+    def text(self, selector="main"):
+        return self.one(selector).text
+
+    def until(self, condition, what="the page is as expected"):
+        return WebDriverWait(self.driver, WAIT_S).until(lambda _: condition(), what)
+
+    def complaints(self):
+        """What the browser has complained of since it was last asked, CSP violations included."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def audit(self):
+        """The violations that axe-core finds on the page, as one line each."""
+        self.run(self.axe.read_text("utf-8"))
+        self.driver.set_script_timeout(30)
+        found = self.driver.execute_async_script(
+            """const done = arguments[arguments.length - 1];
+            const failed = (error) => done({error: String(error)});
+            axe.run(document, {resultTypes: ["violations"]}).then(done, failed);"""
+        )
+        assert "error" not in found, found
+        return [
+            f"{violation['id']}: {node['target']} {node['failureSummary']}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+        ]
