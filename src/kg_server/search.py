@@ -1,0 +1,204 @@
+"""Find a thing by its label, in any language and script.
+
+The index is one string of all folded labels in alphabetical order, a line each: a name that begins
+with the text is found by bisection, one that contains it by the interpreter's own substring
+search, which reads some gigabytes a second.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import math
+import re
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from kg_server.folding import fold
+from kg_server.formats import Kind, named
+from kg_server.store import Query, Store
+
+_TSV = named("tsv", Kind.BINDINGS)
+_MOST_HITS = 10_000
+"""How many labels with the text are ranked; the rest of a text as short as that is not read."""
+_LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"(?:@([\w-]+))?')
+
+EXACT, PREFIX, WORDS, INFIX = 100.0, 80.0, 60.0, 40.0
+"""Scores, from 0 to 100: the label itself, its beginning, the beginnings of words, any part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A thing that was found. ``label`` is in the language asked for, ``matched`` is what matched.
+
+    ``score`` is 0 to 100; 100 means that a label is the text itself.
+    """
+
+    iri: str
+    label: str
+    language: str
+    types: tuple[str, ...]
+    matched: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One name of a thing; ``language`` is empty for codes."""
+
+    folded: str
+    text: str
+    language: str
+    iri: str
+
+
+class Index:
+    """Every label of a store, ready to be searched. It never changes."""
+
+    def __init__(self, labels: Iterable[Label], types: Mapping[str, Sequence[str]]) -> None:
+        self._labels = sorted(labels, key=lambda each: (each.folded, each.iri, each.language))
+        self._folded = [each.folded for each in self._labels]
+        self._blob = "\n".join(self._folded)
+        self._starts = [0, *accumulate(len(each) + 1 for each in self._folded)][:-1]
+        self._types = types
+        self._of_thing: defaultdict[str, list[Label]] = defaultdict(list)
+        for label in self._labels:
+            self._of_thing[label.iri].append(label)
+        counted = Counter(type_ for iri in self._of_thing for type_ in types.get(iri, ()))
+        self._commonness = {each: math.log10(1 + count) for each, count in counted.items()}
+
+    def __len__(self) -> int:
+        return len(self._of_thing)
+
+    def types(self) -> list[str]:
+        """Return the types that things in the index have, sorted."""
+        return sorted(self._commonness)
+
+    def label(self, iri: str, language: str = "en") -> str:
+        """Return a thing's label in a language, else in English, else any; its IRI if none."""
+        found = {each.language: each.text for each in reversed(self._of_thing.get(iri, []))}
+        named_ = [text for tag, text in found.items() if tag]
+        return found.get(language) or found.get("en") or (named_ or [iri])[0]
+
+    def types_of(self, iri: str) -> tuple[str, ...]:
+        """Return the types of a thing, the rarest first."""
+        return tuple(sorted(self._types.get(iri, ()), key=lambda each: self._commonness[each]))
+
+    def search(
+        self, text: str, *, type_: str | None = None, language: str = "en", limit: int = 20
+    ) -> list[Hit]:
+        """Return the things that best match, best first.
+
+        Args:
+            text: what to find; every word of it has to be in the label, in any order.
+            type_: the IRI of a class that the things have to be of.
+            language: in which the labels are returned where they can be.
+            limit: how many things at most.
+        """
+        wanted = fold(text)
+        if not wanted:
+            return []
+        best: dict[str, tuple[float, Label]] = {}
+        for label in self._containing(wanted):
+            if type_ is None or type_ in self._types.get(label.iri, ()):
+                score = _score(wanted, label.folded)
+                if label.iri not in best or score > best[label.iri][0]:
+                    best[label.iri] = (score, label)
+        ranked = heapq.nsmallest(limit, best.values(), key=self._rank)
+        return [self._hit(score, label, language) for score, label in ranked]
+
+    def _rank(self, found: tuple[float, Label]) -> tuple[float, float, int, str, str]:
+        score, label = found
+        types = self._types.get(label.iri, ())
+        common = min((self._commonness[each] for each in types), default=math.inf)
+        return -score, common, len(label.folded), label.folded, label.iri
+
+    def _hit(self, score: float, label: Label, language: str) -> Hit:
+        shown = self.label(label.iri, language)
+        tag = next((n.language for n in self._of_thing[label.iri] if n.text == shown), "")
+        return Hit(label.iri, shown, tag, self.types_of(label.iri), label.text, score)
+
+    def _containing(self, wanted: str) -> Iterator[Label]:
+        """Yield labels with every word of the text, those that begin with the text first."""
+        first = bisect_left(self._folded, wanted)
+        last = min(bisect_left(self._folded, wanted + "\U0010ffff"), first + _MOST_HITS)
+        yield from self._labels[first:last]
+        words = sorted(wanted.split(), key=len, reverse=True)
+        for place in self._lines_with(words[0]):
+            if not first <= place < last and all(w in self._folded[place] for w in words[1:]):
+                yield self._labels[place]
+
+    def _lines_with(self, word: str) -> Iterator[int]:
+        """Yield the numbers of the labels that contain a word, each once."""
+        position = self._blob.find(word)
+        for _ in range(_MOST_HITS):
+            if position < 0:
+                return
+            place = bisect_right(self._starts, position) - 1
+            yield place
+            if place + 1 == len(self._starts):
+                return
+            position = self._blob.find(word, self._starts[place + 1])
+
+
+def build(store: Store, base_iri: str) -> Index:
+    """Index every label, concept label and state code in a store's default graph."""
+    types: defaultdict[str, list[str]] = defaultdict(list)
+    for iri, type_ in _rows(store, _TYPES):
+        types[iri].append(type_)
+    labels = (
+        Label(fold(text), text, language, iri)
+        for iri, literal in _rows(store, _LABELS.format(base=base_iri))
+        for text, language in _read_literal(literal)
+    )
+    return Index(labels, types)
+
+
+_TYPES = "SELECT ?thing ?type WHERE { ?thing a ?type FILTER(ISIRI(?thing) && ISIRI(?type)) }"
+_LABELS = """
+PREFIX dip: <{base}ns/diplomacy#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+SELECT ?thing ?label
+WHERE {{
+  {{ ?thing rdfs:label ?label }}
+  UNION {{ ?thing skos:prefLabel ?label }}
+  UNION {{ ?thing skos:altLabel ?label }}
+  UNION {{ ?thing dip:iso3166alpha3 ?label }}
+  UNION {{ ?thing dip:iso3166alpha2 ?label }}
+  UNION {{ ?thing dip:iso3166former ?label }}
+  FILTER(ISIRI(?thing))
+}}
+"""
+
+
+def _rows(store: Store, text: str) -> Iterator[list[str]]:
+    """Yield rows of two cells; TSV, as JSON takes three times as long to read at this size."""
+    content = store.query(Query(text, {Kind.BINDINGS: _TSV})).read().decode()
+    for line in content.split("\n")[1:]:
+        first, tab, second = line.partition("\t")
+        if tab:
+            yield [first[1:-1], second[1:-1] if second[0] == "<" else second]
+
+
+def _read_literal(written: str) -> Iterator[tuple[str, str]]:
+    """Yield text and language of a literal in Turtle syntax."""
+    match = _LITERAL.match(written)
+    if match:
+        text = json.loads(f'"{match[1]}"') if "\\" in match[1] else match[1]
+        yield text, (match[2] or "").lower()
+
+
+def _score(wanted: str, folded: str) -> float:
+    if folded == wanted:
+        return EXACT
+    closeness = 15 * len(wanted) / max(len(folded), len(wanted))
+    if folded.startswith(wanted):
+        return PREFIX + closeness
+    beginnings = folded.split()
+    if all(any(b.startswith(word) for b in beginnings) for word in wanted.split()):
+        return WORDS + closeness
+    return INFIX + closeness

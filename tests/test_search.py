@@ -1,0 +1,97 @@
+"""Finding things by label."""
+
+import pytest
+
+from kg_server import search
+from kg_server.folding import fold
+
+BASE = "https://diplomacy.example/"
+DIP = f"{BASE}ns/diplomacy#"
+
+
+@pytest.fixture(scope="module")
+def index(store):
+    return search.build(store, BASE)
+
+
+def found(index, text, **options):
+    return [hit.iri.removeprefix(BASE) for hit in index.search(text, **options)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Canada", "id/state/CAN"),
+        ("canada", "id/state/CAN"),
+        ("CAN", "id/state/CAN"),
+        ("কানাডা", "id/state/CAN"),
+        ("আজার", "id/state/AZE"),
+        ("Azerbaïdjan", "id/state/AZE"),
+        ("azerbaidjan", "id/state/AZE"),
+        ("turkiye", "id/state/TUR"),
+        ("Embassy of Canada, Ankara", "id/mission/CAN-TUR-embassy"),
+        ("ankara embassy", "id/mission/CAN-TUR-embassy"),
+        ("অটোয়া", "id/place/ottawa"),
+        ("zerbaijan-canada tax", "id/treaty/AZE-CAN-2004-tax"),
+        ("sending state", "ns/diplomacy#sendingState"),
+        ("high commission", "def/HighCommission"),
+    ],
+)
+def test_a_thing_is_found_first_by_its_label(index, text, expected):
+    assert found(index, text)[0] == expected
+
+
+@pytest.mark.parametrize("text", ["", "  ", "qwxz", "কনড", "\n", "\U0010ffff"])
+def test_what_is_not_there_is_not_found(index, text):
+    assert found(index, text) == []
+
+
+def test_the_label_comes_in_the_language_asked_for(index):
+    (hit, *_) = index.search("Canada", language="bn")
+
+    assert (hit.label, hit.language, hit.matched) == ("কানাডা", "bn", "Canada")
+    assert hit.score == search.EXACT
+    assert hit.types == (DIP + "State",)
+
+
+def test_things_of_one_type_only(index):
+    hits = index.search("canada", type_=DIP + "Mission", limit=50)
+
+    assert len(hits) >= 2
+    assert all(DIP + "Mission" in hit.types for hit in hits)
+
+
+def test_an_exact_label_comes_before_a_beginning_and_that_before_a_part(index):
+    scores = [hit.score for hit in index.search("canada", limit=50)]
+
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] == search.EXACT
+    assert scores[-1] < search.PREFIX
+
+
+def test_a_thing_is_found_once_however_many_of_its_labels_match(index):
+    iris = found(index, "a", limit=1000)
+
+    assert len(iris) == len(set(iris)) > 50
+
+
+def test_the_limit_holds(index):
+    assert len(index.search("a", limit=3)) == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ÉCOLE", "ecole"), ("Straße", "strasse"), ("İstanbul", "istanbul"), ("Ёлка", "елка"),
+        ("Ελλάς", "ελλασ"), ("ﬁn", "fin"), ("a\u00a0 b", "A B"), ("\u09af\u09bc", "\u09df"),
+    ],
+)  # fmt: skip
+def test_case_accents_and_forms_are_folded(one, other):
+    assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("কানাডা", "কনড"), ("कि", "क"), ("שָׁלוֹם", "שלום"), ("が", "か")]
+)
+def test_marks_that_are_vowels_or_consonants_are_kept(one, other):
+    assert fold(one) != fold(other)
