@@ -73,6 +73,9 @@ class Index:
     def __len__(self) -> int:
         return len(self._of_thing)
 
+    def __contains__(self, iri: object) -> bool:
+        return iri in self._of_thing
+
     def types(self) -> list[str]:
         """Return the types that things in the index have, sorted."""
         return sorted(self._commonness)

@@ -1,0 +1,171 @@
+"""Search over HTTP: things by label, and suggestions while one types (OpenSearch 1.1)."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, render_template, request
+
+from kg_server import addresses, formats, protocol, search
+from kg_server.errors import BadRequest, NotAcceptable
+from kg_server.formats import HTML, Format, Kind
+from kg_server.search import Hit, Index
+from kg_server.web import layout, reconcile
+from kg_server.web.context import Context
+
+MAX_LIMIT = 100
+MAX_TEXT = 500
+"""How many characters a text to search for may have."""
+
+JSON = Format("json", "application/json", "json", Kind.BINDINGS)
+_PARAMETERS = {"q", "type", "lang", "limit", "format"}
+_SUGGESTIONS = "application/x-suggestions+json"
+_DESCRIPTION = "application/opensearchdescription+xml"
+
+
+class LazyIndex:
+    """The index of what is served, built when it is first needed."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._lock = threading.Lock()
+        self._index: Index | None = None
+
+    def get(self) -> Index:
+        """Return the index; the first call takes about a second for each million triples."""
+        with self._lock:
+            if self._index is None:
+                self._index = search.build(self._context.store, self._context.project.base_iri)
+            return self._index
+
+
+def blueprint(context: Context) -> Blueprint:
+    """Answer at ``/search``, ``/search/suggest``, ``/opensearch.xml`` and ``/reconcile``."""
+    routes = Blueprint("search", __name__)
+    index = LazyIndex(context)
+
+    @routes.get("/search")
+    def find() -> Response:
+        return _search(context, index.get())
+
+    @routes.get("/search/suggest")
+    def suggest() -> Response:
+        return _suggest(context, index.get())
+
+    @routes.get("/opensearch.xml")
+    def describe() -> Response:
+        xml = render_template("opensearch.xml", base_iri=context.project.base_iri)
+        response = Response(xml, content_type=_DESCRIPTION)
+        return context.cacheable(response, f"{context.store.version[:24]}-opensearch")
+
+    reconcile.register(routes, context, index.get)
+    return routes
+
+
+def result(hit: Hit, index: Index, base_iri: str, language: str) -> dict[str, Any]:
+    """Return a hit as JSON clients read it; ``page`` is where people read about it."""
+    kind = hit.types[0] if hit.types else None
+    return {
+        "iri": hit.iri,
+        "label": hit.label,
+        "lang": hit.language,
+        "type": kind,
+        "typeLabel": index.label(kind, language) if kind else None,
+        "types": list(hit.types),
+        "matched": hit.matched,
+        "score": round(hit.score, 1),
+        "page": addresses.document_path(hit.iri, base_iri) or hit.iri,
+    }
+
+
+def class_iri(name: str, index: Index) -> str:
+    """Return the class that ``type=`` asks for: its IRI, or its local name in any case.
+
+    Raises:
+        BadRequest: nothing that can be found is of such a class.
+    """
+    for each in index.types():
+        if name == each or name.casefold() == _local(each).casefold():
+            return each
+    known = ", ".join(sorted(_local(each) for each in index.types()))
+    raise BadRequest(
+        f"Nothing here is of the type {name[:200]!r}. There are: {known}.", parameter="type"
+    )
+
+
+def _search(context: Context, index: Index) -> Response:
+    asked = _asked()
+    chosen = _choose(asked.get("format"), request.headers.get("Accept"))
+    if "q" not in asked and chosen is JSON:
+        raise BadRequest("The parameter 'q' is missing: the text to find.", parameter="q")
+    base_iri = context.project.base_iri
+    language = asked.get("lang") or (layout.page_language() if chosen is HTML else "en")
+    hits = _hits(asked, index, language)
+    results = [result(hit, index, base_iri, language) for hit in hits]
+    document = {"query": asked.get("q", ""), "results": results}
+    if chosen is HTML:
+        page = render_template("search.html", language_of_labels=language, **document)
+        response = Response(page, mimetype="text/html")
+    else:
+        response = context.json(document)
+    digest = hashlib.sha256(repr((asked, language, layout.page_language())).encode()).hexdigest()
+    return context.cacheable(response, context.etag(chosen, digest[:24]))
+
+
+def _suggest(context: Context, index: Index) -> Response:
+    """Answer as browsers' search fields ask: text, completions, descriptions, addresses."""
+    asked = _asked()
+    hits = _hits(asked, index, asked.get("lang") or "en")
+    base_iri = context.project.base_iri
+    found = [result(hit, index, base_iri, asked.get("lang") or "en") for hit in hits]
+    document = [
+        asked.get("q", ""),
+        [each["matched"] for each in found],
+        [each["typeLabel"] or "" for each in found],
+        [addresses.absolute(each["page"], base_iri) for each in found],
+    ]
+    response = context.json(document, media_type=_SUGGESTIONS)
+    digest = hashlib.sha256(repr(sorted(asked.items())).encode()).hexdigest()
+    return context.cacheable(response, f"{context.store.version[:24]}-suggest-{digest[:24]}")
+
+
+def _asked() -> dict[str, str]:
+    pairs = protocol.decode(request.query_string.decode("latin-1"))
+    return protocol.singles(pairs, _PARAMETERS)
+
+
+def _hits(asked: dict[str, str], index: Index, language: str) -> list[Hit]:
+    text, limit = asked.get("q", ""), asked.get("limit", "20")
+    if len(text) > MAX_TEXT:
+        raise BadRequest(f"The text has over {MAX_TEXT} characters.", parameter="q")
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MAX_LIMIT):
+        takes = f"a whole number from 1 to {MAX_LIMIT}"
+        raise BadRequest(f"The parameter 'limit' takes {takes}.", parameter="limit", takes=takes)
+    type_ = class_iri(asked["type"], index) if asked.get("type") else None
+    return index.search(text, type_=type_, language=language.lower(), limit=int(limit))
+
+
+def _choose(name: str | None, accept: str | None) -> Format:
+    """Choose between the page and JSON.
+
+    Raises:
+        NotAcceptable: the client takes neither.
+    """
+    if name is not None:
+        if name in ("json", "html"):
+            return JSON if name == "json" else HTML
+        raise NotAcceptable(f"There is no format {name[:80]!r} here. Can produce: json, html.")
+    chosen = formats.negotiate(accept, Kind.BOOLEAN, html=True)
+    if chosen.name == "html":
+        return HTML
+    if chosen.name == "json":
+        return JSON
+    raise NotAcceptable("Can produce: application/json, text/html.")
+
+
+def _local(iri: str) -> str:
+    fragment = urlsplit(iri).fragment
+    return fragment or iri.rstrip("/").rpartition("/")[2]

@@ -1,0 +1,163 @@
+"""Search, suggestions and reconciliation over HTTP."""
+
+import json
+from xml.etree import ElementTree
+
+import pytest
+
+BASE = "https://diplomacy.example/"
+CANADA = BASE + "id/state/CAN"
+STATE = BASE + "ns/diplomacy#State"
+BROWSER = {"Accept": "text/html,*/*;q=0.8"}
+
+
+def results(client, **parameters):
+    response = client.get("/search", query_string=parameters | {"format": "json"})
+    return response.json["results"]
+
+
+def test_a_thing_is_found_with_its_type_and_its_page(client):
+    first = results(client, q="কানাডা", lang="bn")[0]
+
+    assert first["iri"] == CANADA
+    assert first["label"] == "কানাডা"
+    assert first["type"] == STATE
+    assert first["typeLabel"] == "রাষ্ট্র"
+    assert first["page"] == "/doc/state/CAN"
+
+
+@pytest.mark.parametrize("type_", ["Mission", "mission", BASE + "ns/diplomacy#Mission"])
+def test_the_type_is_named_by_its_iri_or_its_local_name(client, type_):
+    found = results(client, q="embassy", type=type_)
+
+    assert found
+    assert {each["type"] for each in found} == {BASE + "ns/diplomacy#Mission"}
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "parameter"),
+    [
+        ("", 400, "q"),
+        ("q=a&limit=0", 400, "limit"),
+        ("q=a&limit=1e9", 400, "limit"),
+        ("q=a&type=Unicorn", 400, "type"),
+        ("q=a&colour=red", 400, "colour"),
+        ("q=a&q=b", 400, "q"),
+        ("q=" + "a" * 501, 400, "q"),
+    ],
+)
+def test_a_wrong_parameter_is_named(client, query, status, parameter):
+    response = client.get(f"/search?{query}", headers={"Accept": "application/json"})
+
+    assert (response.status_code, response.json["parameter"]) == (status, parameter)
+
+
+def test_the_page_lists_links_and_shows_the_text_as_text(client):
+    found = client.get("/search?q=canada", headers=BROWSER)
+    hostile = client.get("/search", query_string={"q": "<script>x</script>"}, headers=BROWSER)
+
+    assert 'href="/doc/state/CAN"' in found.text
+    assert "<script>x" not in hostile.text
+    assert hostile.status_code == 200
+
+
+def test_neither_page_nor_json_is_not_acceptable(client):
+    assert client.get("/search?q=a", headers={"Accept": "image/png"}).status_code == 406
+
+
+def test_a_browser_s_search_field_gets_suggestions(client):
+    response = client.get("/search/suggest?q=azer")
+
+    text, completions, descriptions, addresses = response.json
+    assert text == "azer"
+    assert completions[0] == "Azerbaijan"
+    assert len(completions) == len(descriptions) == len(addresses) > 1
+    assert addresses[0] == BASE + "doc/state/AZE"
+
+
+def test_the_search_describes_itself_to_browsers(client):
+    response = client.get("/opensearch.xml")
+    root = ElementTree.fromstring(response.data)  # noqa: S314  # our own document
+
+    templates = {each.get("rel"): each.get("template") for each in root if each.tag.endswith("Url")}
+    assert response.mimetype == "application/opensearchdescription+xml"
+    assert templates["suggestions"] == BASE + "search/suggest?q={searchTerms}"
+
+
+def batch(client, queries, method="post"):
+    pairs = {"queries": json.dumps(queries)}
+    if method == "post":
+        return client.post("/reconcile", data=pairs)
+    return client.get("/reconcile", query_string=pairs)
+
+
+def test_the_manifest_leads_to_every_service(client):
+    manifest = client.get("/reconcile").json
+
+    assert "0.2" in manifest["versions"]
+    assert set(manifest["suggest"]) == {"entity", "type", "property"}
+    for kind in manifest["suggest"].values():
+        assert client.get(kind["service_path"] + "?prefix=a").status_code == 200
+    for what in ("view", "preview"):
+        path = manifest[what]["url"].removeprefix(BASE).replace("{{id}}", CANADA)
+        assert client.get("/" + path).status_code in (200, 303)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_names_are_matched_in_a_batch(client, method):
+    response = batch(
+        client,
+        {
+            "q0": {"query": "Canada", "type": STATE, "limit": 3},
+            "q1": {"query": "আজারবাইজান"},
+            "q2": {"query": "embassy", "limit": 2},
+            "q3": {"query": "Atlantis", "type": [{"id": STATE}]},
+        },
+        method,
+    )
+
+    found = {key: value["result"] for key, value in response.json.items()}
+    assert found["q0"][0] | {"type": []} == {
+        "id": CANADA, "name": "Canada", "type": [], "score": 100.0, "match": True
+    }  # fmt: skip
+    assert found["q1"][0]["id"] == BASE + "id/state/AZE"
+    assert len(found["q2"]) == 2
+    assert found["q3"] == []
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize(
+    "queries",
+    [
+        "not json", "[]", '{"q0": "Canada"}', '{"q0": {}}', '{"q0": {"query": 1}}',
+        '{"q0": {"query": "a", "limit": 0}}', '{"q0": {"query": "a", "limit": true}}',
+        '{"q0": {"query": "a", "type": 3}}', "[" * 100_000,
+        json.dumps({f"q{n}": {"query": "a"} for n in range(101)}),
+    ],
+)  # fmt: skip
+def test_a_batch_that_cannot_be_read_is_a_bad_request(client, queries):
+    response = client.post("/reconcile", data={"queries": queries})
+
+    assert (response.status_code, response.json["parameter"]) == (400, "queries")
+
+
+def test_types_and_properties_are_suggested(client):
+    types = client.get("/reconcile/suggest/type?prefix=miss").json["result"]
+    properties = client.get("/reconcile/suggest/property?prefix=send").json["result"]
+
+    assert types[0]["id"] == BASE + "ns/diplomacy#Mission"
+    assert properties[0]["id"] == BASE + "ns/diplomacy#sendingState"
+    assert client.get("/reconcile/suggest/entity").status_code == 400
+    assert client.get("/reconcile/suggest/colour?prefix=a").status_code == 404
+
+
+def test_what_is_unknown_has_no_preview(client):
+    assert client.get("/reconcile/preview?id=urn:x").status_code == 404
+    assert client.get("/reconcile/view?id=https://evil.example/").status_code == 404
+
+
+def test_the_preview_may_be_shown_in_another_page(client):
+    response = client.get("/reconcile/preview", query_string={"id": CANADA})
+
+    assert "frame-ancestors *" in response.headers["Content-Security-Policy"]
+    assert "Canada" in response.text
