@@ -31,6 +31,31 @@ FLAGS = (
     "--window-size=1280,900",
 )
 WAIT_S = 10
+PAGES = (
+    "/",
+    "/queries/",
+    "/queries/embassy-status",
+    "/queries/timeline",
+    "/queries/trade",
+    "/queries/conflicts",
+    "/conflicts",
+    "/sparql",
+    "/sparql?query=ASK%20%7B%7D",
+    "/sparql?query=SELECT%20%3Fs%20WHERE",
+    "/doc/state/CAN",
+    "/doc/state/",
+    "/doc/relation/AZE-CAN",
+    "/doc/trade/bnwiki/2008-AZE-to-CAN",
+    "/doc/claim/F14",
+    "/doc/conflict/C6",
+    "/doc/source/bnwiki-azerbaijan-canada/S7",
+    "/doc/def/Disputed",
+    "/ns/diplomacy",
+    "/problems/",
+    "/problems/query-timeout",
+    "/nothing-here",
+)
+"""Every kind of page that there is."""
 
 
 @contextmanager

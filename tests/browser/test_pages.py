@@ -3,21 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-PAGES = [
-    "/",
-    "/conflicts",
-    "/sparql",
-    "/sparql?query=ASK%20%7B%7D",
-    "/sparql?query=SELECT%20%3Fs%20WHERE",
-    "/doc/state/CAN",
-    "/doc/relation/AZE-CAN",
-    "/doc/claim/F14",
-    "/doc/conflict/C6",
-    "/problems/",
-    "/problems/query-timeout",
-    "/nothing-here",
-]
+from browsing import PAGES
 
 
 @pytest.fixture(params=PAGES)

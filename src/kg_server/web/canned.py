@@ -18,8 +18,9 @@ from kg_server.errors import BadRequest, NotFound
 from kg_server.formats import Format, Kind
 from kg_server.parameters import Parameter, StateNames
 from kg_server.store import Query, transcode
-from kg_server.web import layout
+from kg_server.web import layout, results, tables
 from kg_server.web.context import Context
+from kg_server.web.terms import Labels
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -28,6 +29,8 @@ MAX_LIMIT = 100_000
 _PREFIXES = {name: prefixes.EXTERNAL[name] for name in ("rdfs", "schema", "sh", "xsd")}
 PAGE_ROWS = 100
 """How many rows the HTML page shows when the request does not say."""
+MOST_STATES = 500
+"""How many names of states a field of the HTML page offers."""
 
 
 def blueprint(context: Context) -> Blueprint:
@@ -93,18 +96,6 @@ def example(query: CannedQuery) -> dict[str, str]:
     """Return the values of the query's example, but for what has a default."""
     defaults = {each.name for each in query.parameters if each.default is not None}
     return {name: text for name, text in query.example.items() if name not in defaults}
-
-
-def table(result: bytes) -> dict[str, Any]:
-    """Return columns and rows of cells from SPARQL 1.1 Query Results JSON."""
-    document = json.loads(result)
-    columns = document["head"].get("vars", [])
-    rows = document.get("results", {}).get("bindings", [])
-    return {
-        "columns": columns,
-        "rows": [[row.get(column) for column in columns] for row in rows],
-        "boolean": document.get("boolean"),
-    }
 
 
 def page_links(path: str, pairs: Pairs, limit: int, offset: int, rows: int) -> dict[str, str]:
@@ -174,12 +165,12 @@ def _answer(context: Context, query: CannedQuery, extension: str | None, states:
     chosen = protocol.choose_format(name, request.headers.get("Accept"), query.kind, html=True)
     own = _own(query, pairs, html=chosen.name == "html")
     limit, offset = _window(query, reserved, html=chosen.name == "html")
-    shown = own or (list(example(query).items()) if chosen.name == "html" else [])
+    shown = _shown(query, own) if chosen.name == "html" else own
     text = canned.bind(query, shown, states())
     links = _links(context, text, pairs, limit, offset)
     cut = rq.page(text, limit, offset) if query.kind is Kind.BINDINGS else text
     if chosen.name == "html":
-        response = _page(context, query, shown, cut, links)
+        response = _page(context, query, shown, cut, links, states())
     else:
         response = context.stream(_run(context, cut, query.kind, chosen))
         filename = f"{query.name}.{chosen.extension}"
@@ -198,6 +189,15 @@ def _own(query: CannedQuery, pairs: Pairs, *, html: bool) -> list[tuple[str, str
     if html:
         own = [pair for pair in own if pair[1] and (pair[0] in known or pair[0] != "lang")]
     return own
+
+
+def _shown(query: CannedQuery, own: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the parameters of a page: those given or else the example's, and its language."""
+    pairs = own if any(name != "lang" for name, _ in own) else [*example(query).items(), *own]
+    takes_language = any(each.name == "lang" for each in query.parameters)
+    if takes_language and not any(name == "lang" for name, _ in pairs):
+        pairs = [*pairs, ("lang", layout.page_language())]
+    return pairs
 
 
 def _window(query: CannedQuery, reserved: dict[str, str], *, html: bool) -> tuple[int | None, int]:
@@ -248,24 +248,34 @@ def _run(context: Context, text: str, kind: Kind, chosen: Format) -> Any:
 
 
 def _page(
-    context: Context, query: CannedQuery, shown: Pairs, text: str, links: dict[str, str]
+    context: Context,
+    query: CannedQuery,
+    shown: Pairs,
+    text: str,
+    links: dict[str, str],
+    states: StateNames,
 ) -> Response:
-    machine = formats.of_kind(query.kind)
-    written = formats.named("json", Kind.BINDINGS) if query.kind in formats.RESULT else machine[0]
-    result = _run(context, text, query.kind, written).read()
-    values = dict(shown)
+    language, values, base_iri = layout.page_language(), dict(shown), context.project.base_iri
+    labels = Labels(context.store, base_iri, language)
+    asked = Query(text, tables.FORMATS, base_iri, timeout_s=context.settings.query_timeout_s)
+    table = tables.read(context.store.query(asked), labels)
+    given = urlencode(shown)
     page = render_template(
         "query.html",
         query=query,
-        title=query.titles.get(layout.page_language(), query.title),
+        title=query.titles.get(language, query.title),
         fields=[field(each, values.get(each.name)) for each in query.parameters],
-        table=table(result) if query.kind in formats.RESULT else None,
-        graph=None if query.kind in formats.RESULT else result.decode(),
+        states=sorted(set(states.shown.values()))[:MOST_STATES],
+        table=results.readable(table),
+        panels=results.panels(query.chart, table, labels),
+        series=results.series(query.chart, table, labels),
         text=text,
         links=links,
+        address=f"{base_iri}queries/{query.name}" + (f"?{given}" if given else ""),
+        examples=results.code(f"{base_iri}queries/{query.name}", values),
         downloads=[
-            (each.name, f"/queries/{query.name}.{each.extension}?{urlencode(shown)}")
-            for each in machine
+            (each, f"/queries/{query.name}.{each.extension}" + (f"?{given}" if given else ""))
+            for each in formats.of_kind(query.kind)
         ],
     )
     return Response(page, mimetype="text/html")

@@ -6,15 +6,15 @@ import hashlib
 from functools import cached_property
 from urllib.parse import quote
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 from rdflib import Graph
 
-from kg_server import addresses, documents, formats, jsonld, renderings, views
+from kg_server import addresses, documents, formats, jsonld, renderings
 from kg_server.catalogue import PAGE_THINGS, Catalogue
 from kg_server.documents import Document, Site
 from kg_server.errors import BadRequest, NotFound
 from kg_server.formats import HTML, Format, Kind
-from kg_server.web import facts, layout, links, things
+from kg_server.web import document_pages, layout, links
 from kg_server.web.context import Context
 
 
@@ -57,7 +57,9 @@ class Resources:
         digest = hashlib.sha256(f"{document.iri} {document.page}".encode()).hexdigest()[:24]
         if asked.name == HTML.name:
             language = layout.page_language()
-            response = Response(self._page(document, language), content_type=HTML.content_type)
+            response = Response(
+                document_pages.page(site, document, language), content_type=HTML.content_type
+            )
             etag = self.context.etag(asked, digest, language)
         else:
             body = renderings.render(document, asked, site.base_iri, self.jsonld_context)
@@ -68,23 +70,6 @@ class Resources:
             path = addresses.local_path(document.iri, site.base_iri)
             response.headers["Content-Location"] = links.with_extension(path, asked)
         return self.context.cacheable(response, etag)
-
-    def _page(self, document: Document, language: str) -> str:
-        languages = layout.preferred_languages(language)
-        site, path = self.site, addresses.local_path(document.iri, self.site.base_iri)
-        others = [each for each in links.OFFERED if each.name != HTML.name]
-        shared = {
-            "view": views.page(document, site.base_iri, languages),
-            "schema_org": views.schema_org(site, document, languages),
-            "canonical": document.iri,
-            "alternates": [(links.with_extension(path, each), each) for each in others],
-        }
-        if addresses.kind(document.topic, site.base_iri):
-            thing = things.thing_page(site.store, site.base_iri, document.topic, language)
-            if thing:
-                notes = facts.Notes(thing.evidence)
-                return render_template("thing.html", page=thing, notes=notes, **shared)
-        return render_template("resource.html", **shared)
 
 
 def blueprint(context: Context) -> Blueprint:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from rdflib import Literal
@@ -53,6 +53,23 @@ def panels(hint: Sequence[str], table: Table, labels: Labels) -> tuple[Panel, ..
         for currency, drawn in found
         if drawn
     )
+
+
+def readable(table: Table) -> Table:
+    """Return a table without the columns that only give labels of things beside them.
+
+    >>> from kg_server.formats import Kind
+    >>> readable(Table(Kind.BINDINGS, ("seat", "seatLabel"), (), (), 0)).columns
+    ('seat',)
+    """
+    kept = [
+        index
+        for index, name in enumerate(table.columns)
+        if not (name.endswith("Label") and name.removesuffix("Label") in table.columns)
+    ]
+    columns = tuple(table.columns[index] for index in kept)
+    rows = tuple(tuple(row[index] for index in kept) for row in table.rows)
+    return replace(table, columns=columns, rows=rows)
 
 
 def series(hint: Sequence[str], table: Table, labels: Labels) -> tuple[str, ...]:

@@ -1,0 +1,126 @@
+"""The page of a vocabulary: each term with its names, its definition and how it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, Graph, Literal, Namespace, URIRef
+from rdflib.namespace import SH
+from rdflib.term import Node
+
+from kg_server.web.layout import preferred_languages
+from kg_server.web.terms import Label, Labels, Shown, readable_end
+
+_SECTIONS = (
+    ("Classes", (OWL.Class,)),
+    ("Properties", (OWL.ObjectProperty, OWL.DatatypeProperty)),
+    ("Annotation properties", (OWL.AnnotationProperty,)),
+    ("Shapes of classes", (SH.NodeShape,)),
+    ("Shapes of properties", (SH.PropertyShape,)),
+)
+_NAMES = (RDFS.label, SKOS.prefLabel, SH.name)
+_DEFINITIONS = (SKOS.definition, RDFS.comment, SH.message, SH.description)
+_NOTES = (SKOS.scopeNote, SKOS.example, DCTERMS.source)
+_HIDDEN = {RDF.type, RDFS.isDefinedBy, *_NAMES, *_DEFINITIONS, SH.select, SH.prefixes}
+_DIPLOMACY = "ns/diplomacy#"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term of a vocabulary; ``anchor`` is its fragment, ``uses`` its other statements."""
+
+    iri: str
+    anchor: str
+    name: str
+    labels: tuple[Label, ...]
+    definitions: tuple[Label, ...]
+    uses: tuple[tuple[Shown, tuple[Shown, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VocabularyPage:
+    """What the page of a vocabulary shows."""
+
+    title: Label
+    description: Label | None
+    version: str
+    sections: tuple[tuple[str, tuple[Term, ...]], ...]
+
+
+def vocabulary_page(graph: Graph, iri: str, labels: Labels) -> VocabularyPage:
+    """Return the page of the vocabulary that ``graph`` describes.
+
+    Args:
+        graph: the ontology's or the shapes' triples.
+        iri: the vocabulary's IRI, without ``#``.
+        labels: the labels of the page.
+    """
+    this = URIRef(iri)
+    terms = [each for each in set(graph.subjects(RDF.type)) if _is_term(each, iri)]
+    labels.load(term for each in terms for pair in graph.predicate_objects(each) for term in pair)
+    sections = ((title, _section(graph, terms, types, labels)) for title, types in _SECTIONS)
+    return VocabularyPage(
+        labels.of(iri),
+        _best(graph, this, (DCTERMS.description, RDFS.comment, DCTERMS.abstract), labels.language),
+        str(graph.value(this, OWL.versionInfo) or ""),
+        tuple((title, found) for title, found in sections if found),
+    )
+
+
+def _is_term(term: Node, iri: str) -> bool:
+    return isinstance(term, URIRef) and term.startswith(f"{iri}#")
+
+
+def _section(
+    graph: Graph, terms: Iterable[Node], types: Iterable[Node], labels: Labels
+) -> tuple[Term, ...]:
+    wanted = set(types)
+    found = [
+        _term(graph, URIRef(str(term)), labels)
+        for term in terms
+        if wanted & set(graph.objects(term, RDF.type))
+    ]
+    return tuple(sorted(found, key=lambda term: term.anchor.lower()))
+
+
+def _term(graph: Graph, term: URIRef, labels: Labels) -> Term:
+    return Term(
+        str(term),
+        readable_end(term),
+        labels.of(term).text,
+        _texts(graph, term, _NAMES),
+        _texts(graph, term, _DEFINITIONS),
+        tuple(_uses(graph, term, labels)),
+    )
+
+
+def _uses(graph: Graph, term: URIRef, labels: Labels) -> Iterable[tuple[Shown, tuple[Shown, ...]]]:
+    for predicate in sorted(set(graph.predicates(term)), key=_rank):
+        if predicate not in _HIDDEN:
+            values = [each for each in graph.objects(term, predicate) if not _is_blank(each)]
+            if values:
+                yield labels.show(predicate), tuple(labels.show(each) for each in sorted(values))
+
+
+def _rank(predicate: Node) -> tuple[bool, str]:
+    return predicate in _NOTES, str(predicate)
+
+
+def _is_blank(term: Node) -> bool:
+    return not isinstance(term, URIRef | Literal)
+
+
+def _texts(graph: Graph, term: Node, predicates: Iterable[URIRef]) -> tuple[Label, ...]:
+    found = [each for predicate in predicates for each in graph.objects(term, predicate)]
+    texts = {Label(str(each), each.language) for each in found if isinstance(each, Literal)}
+    return tuple(sorted(texts, key=lambda label: (label.language or "", label.text)))
+
+
+def _best(graph: Graph, term: Node, predicates: Iterable[URIRef], language: str) -> Label | None:
+    order = preferred_languages(language)
+    texts = _texts(graph, term, predicates)
+    ranked = sorted(
+        texts, key=lambda text: order.index(text.language) if text.language in order else 9
+    )
+    return ranked[0] if ranked else None
