@@ -93,9 +93,10 @@ class Labels:
 
     def of(self, iri: str) -> Label:
         """Return a label of a thing; a readable end of its IRI where it has none."""
-        if iri not in self._known:
-            self.load([iri])
-        return self._known[iri] or Label(readable_end(iri), None)
+        name = str(iri)  # an rdflib term is not equal to its own text
+        if name not in self._known:
+            self.load([name])
+        return self._known[name] or Label(readable_end(name), None)
 
     def show(self, term: Node | str) -> Shown:
         """Return a term as the page shows it."""

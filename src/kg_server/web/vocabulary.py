@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, Graph, Literal, Namespace, URIRef
+from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, Graph, Literal, URIRef
 from rdflib.namespace import SH
 from rdflib.term import Node
 
@@ -23,7 +23,6 @@ _NAMES = (RDFS.label, SKOS.prefLabel, SH.name)
 _DEFINITIONS = (SKOS.definition, RDFS.comment, SH.message, SH.description)
 _NOTES = (SKOS.scopeNote, SKOS.example, DCTERMS.source)
 _HIDDEN = {RDF.type, RDFS.isDefinedBy, *_NAMES, *_DEFINITIONS, SH.select, SH.prefixes}
-_DIPLOMACY = "ns/diplomacy#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def _section(
         for term in terms
         if wanted & set(graph.objects(term, RDF.type))
     ]
-    return tuple(sorted(found, key=lambda term: term.anchor.lower()))
+    return tuple(sorted(found, key=lambda term: (term.anchor.lower(), term.anchor)))
 
 
 def _term(graph: Graph, term: URIRef, labels: Labels) -> Term:
@@ -100,7 +99,10 @@ def _uses(graph: Graph, term: URIRef, labels: Labels) -> Iterable[tuple[Shown, t
         if predicate not in _HIDDEN:
             values = [each for each in graph.objects(term, predicate) if not _is_blank(each)]
             if values:
-                yield labels.show(predicate), tuple(labels.show(each) for each in sorted(values))
+                yield (
+                    labels.show(predicate),
+                    tuple(labels.show(each) for each in sorted(values, key=str)),
+                )
 
 
 def _rank(predicate: Node) -> tuple[bool, str]:
