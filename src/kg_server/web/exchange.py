@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 from kg_server.errors import Problem
 from kg_server.store.cache import Stored
 from kg_server.web import coding, connections
-from kg_server.web.request import Request
+from kg_server.web.incoming import Request
 
 Headers = coding.Headers
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -56,9 +56,13 @@ class Exchange:
 
     def run(self, app: WsgiApp) -> None:
         """Answer the request; whatever happens, the client gets an answer or a cut."""
-        chunks = app(_environ(self._request), self._start_response)
+        chunks: Iterable[bytes] = ()
         try:
+            chunks = app(_environ(self._request), self._start_response)
             self._send(iter(chunks))
+        except Exception:
+            log.exception("the application failed on %s", self._request.scope.path)
+            connections.abort(self._request.scope.client, self._request.scope.server)
         finally:
             close = getattr(chunks, "close", None)
             if close:

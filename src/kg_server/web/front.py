@@ -25,7 +25,7 @@ from kg_server.store.direct import Conversation
 from kg_server.store.sandbox import SandboxStore, Ticket, ticket
 from kg_server.web import answers, coding, connections, journal
 from kg_server.web.exchange import Exchange, WsgiApp
-from kg_server.web.request import Request
+from kg_server.web.incoming import Request
 
 log = logging.getLogger("kg_server.front")
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from kg_server import metrics
 from kg_server.config import Settings
-from kg_server.web.request import Request
+from kg_server.web.incoming import Request
 
 access = logging.getLogger("kg_server.access")
 slow_queries = logging.getLogger("kg_server.slow")

@@ -58,6 +58,7 @@ def serve(start: Start) -> None:
         ProjectFault: the project cannot be used, does not conform, or the port is taken.
     """
     signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGINT, _leave)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _Main(start).run()
 
@@ -92,7 +93,7 @@ class _Main:
                 go.send(b"1")
             signal.signal(signal.SIGHUP, self._on_hup)
             self._mind()
-        except (_Leave, KeyboardInterrupt):
+        except _Leave:
             pass
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -275,13 +276,24 @@ def _run_http(settings: Settings, board: Board, folder: Path, go: socket.socket)
         workers_kill_timeout=_GRACE_S,
     )
     server.serve(
-        target_loader=lambda: Front(Serving(board, folder, settings), settings),  # type: ignore[arg-type,return-value]
+        target_loader=lambda: _worker(board, folder, settings),
         wrap_loader=False,
     )
 
 
+def _worker(board: Board, folder: Path, settings: Settings) -> Any:
+    """Make the application in a freshly forked HTTP worker."""
+    die_with_parent()
+    return Front(Serving(board, folder, settings), settings)
+
+
 def _child(work: Any) -> None:
-    """Run work in a forked child, which never returns."""
+    """Run work in a forked child, which never returns.
+
+    It leaves the terminal's process group: Ctrl-C is for the main process, which then ends the
+    others in order (a Granian worker that gets a second signal does not end).
+    """
+    os.setpgid(0, 0)
     code = 1
     try:
         work()
