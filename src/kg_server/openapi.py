@@ -1,0 +1,242 @@
+"""What the server's addresses take and give, as an OpenAPI 3.1 document.
+
+The canned queries are described from their files, the fixed addresses from the table here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+
+from kg_server import errors
+from kg_server.canned import CannedQuery
+from kg_server.formats import HTML, RESULT, Kind, of_kind
+from kg_server.openapi_parts import (
+    IRI,
+    JSON,
+    LIMIT,
+    OFFSET,
+    OVERLOAD,
+    SCHEMAS,
+    Node,
+    answer,
+    content,
+    field_schema,
+    format_parameter,
+    get,
+    gives,
+    operation,
+    problems,
+    query,
+)
+from kg_server.parameters import TYPES, Parameter
+
+MEDIA_TYPE = "application/vnd.oai.openapi+json;version=3.1"
+
+
+def document(queries: Iterable[CannedQuery], base_iri: str) -> Node:
+    """Return the OpenAPI document of a server that is reached at ``base_iri``."""
+    paths = {f"/queries/{each.name}": _canned(each) for each in queries}
+    return {
+        "openapi": "3.1.1",
+        "info": {
+            "title": "Diplomatic relations, cited",
+            "version": version("kg-server"),
+            "summary": "A knowledge graph of diplomatic relations: questions, search, SPARQL",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": base_iri.rstrip("/")}],
+        "tags": [{"name": name} for name in ("queries", "search", "sparql", "operation")],
+        "paths": {"/queries/": _listing(), **paths, **_FIXED},
+        "components": {"schemas": SCHEMAS},
+    }
+
+
+def _canned(canned: CannedQuery) -> Node:
+    window = [LIMIT, OFFSET] if canned.kind is Kind.BINDINGS else []
+    parameters = [*map(_parameter, canned.parameters), *window, format_parameter(canned.kind)]
+    return {
+        "get": {
+            "operationId": canned.name,
+            "tags": ["queries"],
+            "summary": canned.title,
+            "description": f"{canned.description}\n\nAnswer: {canned.result}.",
+            "parameters": parameters,
+            "responses": {
+                "200": answer(canned.result, canned.kind),
+                **problems(errors.BadRequest, errors.NotAcceptable, *OVERLOAD),
+            },
+        }
+    }
+
+
+def _parameter(parameter: Parameter) -> Node:
+    schema = field_schema(parameter)
+    if parameter.default is not None:
+        schema["default"] = parameter.default
+    described = {
+        "name": parameter.name,
+        "in": "query",
+        "required": parameter.required,
+        "description": f"{parameter.meaning}: {parameter.takes}",
+        "schema": schema,
+    }
+    return described | ({"example": parameter.example} if parameter.example else {})
+
+
+def _listing() -> Node:
+    graph = content(Kind.GRAPH)
+    responses = {
+        "200": {"description": "The canned queries", "content": {JSON: {}, **graph}},
+        **problems(errors.BadRequest, errors.NotAcceptable),
+    }
+    names = ["json", *(each.name for each in of_kind(Kind.GRAPH, html=True))]
+    wanted = query("format", "Wins over Accept", {"type": "string", "enum": names})
+    return {
+        "get": operation(
+            "queries", "queries", "Every canned query", parameters=[wanted], responses=responses
+        )
+    }
+
+
+_ANY = Kind.GRAPH | RESULT
+_LANG = query("lang", "Language of labels", dict(TYPES["language"].schema))
+_SPARQL_RESPONSES: Mapping[str, Node] = {
+    "200": answer("The query's answer, or without a query what this service is", _ANY),
+    **problems(
+        errors.BadRequest,
+        errors.MalformedQuery,
+        errors.UpdateRefused,
+        errors.NotAcceptable,
+        errors.QueryCrashed,
+        errors.MemoryExceeded,
+        *OVERLOAD,
+    ),
+}
+_IRIS: Node = {"type": "array", "items": {"type": "string", "pattern": IRI}, "maxItems": 10}
+_SPARQL_PARAMETERS = [
+    query("query", "A SPARQL 1.1 query", {"type": "string"}),
+    query("default-graph-uri", "Graphs that make the default graph", _IRIS),
+    query("named-graph-uri", "Named graphs of the dataset", _IRIS),
+    query("timeout", "Seconds", {"type": "number", "exclusiveMinimum": 0, "maximum": 3600}),
+    format_parameter(_ANY, html=False),
+]
+_EXAMPLE = "SELECT ?class (COUNT(*) AS ?count) WHERE { ?s a ?class } GROUP BY ?class"
+_SEARCH_PARAMETERS = [
+    query("q", "The text to find", {"type": "string", "maxLength": 500}, required=True)
+    | {"example": "কানাডা"},
+    query("type", "A class, by its IRI or local name", {"type": "string"}) | {"example": "State"},
+    _LANG,
+    query("limit", "Things at most", {"type": "integer", "minimum": 1, "maximum": 100}),
+]
+_SEARCH_FORMAT = query("format", "Wins over Accept", {"type": "string", "enum": ["json", "html"]})
+_BATCH: Node = {"type": "string", "description": "JSON: an object of queries by key"}
+_BATCH_EXAMPLE = '{"q0": {"query": "Canada", "limit": 3}}'
+_OBJECT: Node = {"type": "object"}
+
+
+_FIXED: Mapping[str, Node] = {
+    "/search": get(
+        "search",
+        "search",
+        "Things by label, in any language and script",
+        [*_SEARCH_PARAMETERS, _SEARCH_FORMAT],
+        {
+            "200": gives("What was found, best first", JSON, HTML.media_type, schema={}),
+            **problems(errors.BadRequest, errors.NotAcceptable, *OVERLOAD),
+        },
+    ),
+    "/search/suggest": get(
+        "suggest",
+        "search",
+        "Suggestions for a search field (OpenSearch)",
+        _SEARCH_PARAMETERS,
+        {
+            "200": gives(
+                "Text, completions, descriptions, addresses",
+                "application/x-suggestions+json",
+                schema={"type": "array"},
+            ),
+            **problems(errors.BadRequest, *OVERLOAD),
+        },
+    ),
+    "/opensearch.xml": get(
+        "opensearch",
+        "search",
+        "How a browser searches here",
+        [],
+        {
+            "200": gives("OpenSearch 1.1", "application/opensearchdescription+xml"),
+            **problems(),
+        },
+    ),
+    "/reconcile": {
+        "get": operation(
+            "reconcile",
+            "search",
+            "Manifest, or names matched to things (Reconciliation API 0.2)",
+            parameters=[query("queries", "A batch", _BATCH) | {"example": _BATCH_EXAMPLE}],
+            responses={
+                "200": gives("Manifest or candidates", JSON, schema=_OBJECT),
+                **problems(errors.BadRequest, *OVERLOAD),
+            },
+        ),
+        "post": operation(
+            "reconcileBatch",
+            "search",
+            "Names matched to things",
+            requestBody={
+                "required": True,
+                "content": {
+                    "application/x-www-form-urlencoded": {
+                        "schema": {
+                            "type": "object",
+                            "properties": {"queries": _BATCH},
+                            "required": ["queries"],
+                        },
+                        "example": {"queries": _BATCH_EXAMPLE},
+                    }
+                },
+            },
+            responses={
+                "200": gives("Candidates by key", JSON, schema=_OBJECT),
+                **problems(errors.BadRequest, errors.BodyTooLarge, *OVERLOAD),
+            },
+        ),
+    },
+    "/sparql": {
+        "get": operation(
+            "sparql",
+            "sparql",
+            "SPARQL 1.1 Protocol",
+            parameters=[_SPARQL_PARAMETERS[0] | {"example": _EXAMPLE}, *_SPARQL_PARAMETERS[1:]],
+            responses=_SPARQL_RESPONSES,
+        ),
+        "post": operation(
+            "sparqlPost",
+            "sparql",
+            "SPARQL 1.1 Protocol, the query in the body",
+            parameters=_SPARQL_PARAMETERS[1:],
+            requestBody={
+                "required": True,
+                "content": {
+                    "application/sparql-query": {"schema": {"type": "string"}, "example": _EXAMPLE}
+                },
+            },
+            responses={
+                **_SPARQL_RESPONSES,
+                **problems(errors.BodyTooLarge, errors.UnsupportedMediaType),
+            },
+        ),
+    },
+    "/health/ready": get(
+        "ready",
+        "operation",
+        "Whether queries are answered",
+        [],
+        {
+            "200": gives("They are", JSON, schema=_OBJECT),
+            **problems(*OVERLOAD),
+        },
+    ),
+}

@@ -1,0 +1,22 @@
+"""The OpenAPI document over HTTP."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from kg_server import canned, openapi
+from kg_server.web.context import Context
+
+
+def blueprint(context: Context) -> Blueprint:
+    """Answer at ``/openapi.json``."""
+    routes = Blueprint("openapi", __name__)
+    base_iri = context.project.base_iri
+    document = openapi.document(canned.load(base_iri=base_iri).values(), base_iri)
+
+    @routes.get("/openapi.json")
+    def describe() -> Response:
+        response = context.json(document, media_type=openapi.MEDIA_TYPE)
+        return context.cacheable(response, f"{context.store.version[:24]}-openapi")
+
+    return routes
