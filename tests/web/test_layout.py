@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from flask import Flask, render_template
 
-from kg_server.web import layout
+from kg_server import canned
+from kg_server.web import editor, layout, vocabulary
+
+TEMPLATES = Path(layout.__file__).parent / "templates"
+CALL = re.compile(r"""\bt\(\s*(?:"([^"]+)"|'([^']+)')""")
+
+
+def interface_text():
+    """Every text that a page gives to ``t``."""
+    files = sorted(TEMPLATES.glob("*.html"))
+    assert len(files) > 10
+    for file in files:
+        yield from (one or other for one, other in CALL.findall(file.read_text("utf-8")))
+    yield from (*editor.WORDS.values(), *editor.VIEWS.values())
+    yield from (text for _, text in layout.NAVIGATION)
+    yield from (title for title, _ in vocabulary.SECTIONS)
+    yield from (query.tags[0] for query in canned.load().values())
 
 
 @pytest.fixture
@@ -65,8 +84,17 @@ def test_assets_may_be_kept_forever_because_their_address_changes_with_them(clie
 
 
 @pytest.mark.parametrize("language", [code for code in layout.LANGUAGES if code != "en"])
-def test_interface_text_is_translated_into(language):
-    other = next(code for code in layout.LANGUAGES if code not in ("en", language))
+def test_every_text_of_the_interface_is_translated_into(language):
+    texts = set(interface_text())
 
-    assert layout.messages(language)
-    assert layout.messages(language).keys() == layout.messages(other).keys()
+    missing = texts - layout.messages(language).keys()
+
+    assert texts
+    assert not missing
+
+
+@pytest.mark.parametrize("language", [code for code in layout.LANGUAGES if code != "en"])
+def test_a_translation_has_the_same_gaps_to_fill_as_the_text(language):
+    for text, translated in layout.messages(language).items():
+        gaps = re.findall(r"{\w+}", text)
+        assert sorted(gaps) == sorted(re.findall(r"{\w+}", translated)), text

@@ -12,13 +12,14 @@ from rdflib.term import Node
 from kg_server.web.layout import preferred_languages
 from kg_server.web.terms import Label, Labels, Shown, readable_end
 
-_SECTIONS = (
+SECTIONS = (
     ("Classes", (OWL.Class,)),
     ("Properties", (OWL.ObjectProperty, OWL.DatatypeProperty)),
     ("Annotation properties", (OWL.AnnotationProperty,)),
     ("Shapes of classes", (SH.NodeShape,)),
     ("Shapes of properties", (SH.PropertyShape,)),
 )
+"""The sections of a vocabulary's page, in order, with the types of the terms in each."""
 _NAMES = (RDFS.label, SKOS.prefLabel, SH.name)
 _DEFINITIONS = (SKOS.definition, RDFS.comment, SH.message, SH.description)
 _NOTES = (SKOS.scopeNote, SKOS.example, DCTERMS.source)
@@ -58,7 +59,7 @@ def vocabulary_page(graph: Graph, iri: str, labels: Labels) -> VocabularyPage:
     this = URIRef(iri)
     terms = [each for each in set(graph.subjects(RDF.type)) if _is_term(each, iri)]
     labels.load(term for each in terms for pair in graph.predicate_objects(each) for term in pair)
-    sections = ((title, _section(graph, terms, types, labels)) for title, types in _SECTIONS)
+    sections = ((title, _section(graph, terms, types, labels)) for title, types in SECTIONS)
     return VocabularyPage(
         labels.of(iri),
         _best(graph, this, (DCTERMS.description, RDFS.comment, DCTERMS.abstract), labels.language),
