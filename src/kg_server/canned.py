@@ -21,29 +21,30 @@ there it gives all rows, silently.)
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kg_server import rq
 from kg_server.config import BASE_IRI
-from kg_server.errors import BadRequest, ProjectFault
+from kg_server.errors import BadRequest, NotFound
 from kg_server.folding import fold
-from kg_server.formats import Kind
+from kg_server.formats import Format, Kind
 from kg_server.parameters import (
-    TYPES,
     XSD,
     Context,
     Parameter,
     StateNames,
-    choices_of,
     literal,
+    state_names,
     term,
 )
+from kg_server.store import Answer, Query, Store
 
 QUERIES = Path(__file__).resolve().parent / "queries"
-RESERVED = ("format", "limit", "offset")
+RESERVED = rq.RESERVED
 """What a request may give beside a query's own parameters."""
 
 _PREFIX = re.compile(r"^\s*PREFIX\s+([\w.-]*):\s*<([^>]*)>", re.MULTILINE | re.IGNORECASE)
@@ -103,6 +104,53 @@ def bind(query: CannedQuery, given: Iterable[tuple[str, str]], states: StateName
     return rq.substitute(query.text, terms)
 
 
+def find(queries: Mapping[str, CannedQuery], name: str) -> CannedQuery:
+    """Return a query by its name.
+
+    Raises:
+        NotFound: there is none of that name; names those near it.
+    """
+    if name in queries:
+        return queries[name]
+    near = difflib.get_close_matches(name, queries, n=3)
+    hint = f" Near it: {', '.join(near)}." if near else ""
+    raise NotFound(f"There is no canned query {name[:80]!r}.{hint} /queries/ lists them.")
+
+
+def pairs(texts: Iterable[str]) -> list[tuple[str, str]]:
+    """Split ``name=value``, as a command line gives parameters.
+
+    Raises:
+        BadRequest: a text has no equals sign.
+
+    >>> pairs(["state=CAN"])
+    [('state', 'CAN')]
+    """
+    found = [text.partition("=") for text in texts]
+    for name, equals, _ in found:
+        if not equals:
+            raise BadRequest(f"A parameter is written NAME=VALUE; {name!r} has no '='.")
+    return [(name, value) for name, _, value in found]
+
+
+def ask(
+    query: CannedQuery,
+    given: Iterable[tuple[str, str]],
+    store: Store,
+    chosen: Format,
+    base_iri: str,
+) -> Answer:
+    """Answer a query with parameters, in one call; for command lines and tests.
+
+    Raises:
+        BadRequest: a parameter is wrong.
+    """
+    needs_states = any(each.type == "state" for each in query.parameters)
+    states = state_names(store, base_iri) if needs_states else StateNames()
+    text = bind(query, given, states)
+    return store.query(Query(text, {query.kind: chosen}, base_iri))
+
+
 def _once(query: CannedQuery, given: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the given values by name, each of which has to be known and given once."""
     known = {each.name for each in query.parameters}
@@ -128,7 +176,7 @@ def _read(path: Path, base_iri: str) -> CannedQuery:
     header = rq.header(path, lines[:size])
     text = "".join(lines[size:]).lstrip("\n")
     parameters = tuple(
-        _parameter(path, key.removeprefix("param "), value)
+        rq.parameter(path, key.removeprefix("param "), value)
         for key, value in header.items()
         if key.startswith("param ")
     )
@@ -139,59 +187,13 @@ def _read(path: Path, base_iri: str) -> CannedQuery:
         result=header["result"],
         source=source,
         text=text,
-        kind=_check(path, text, parameters),
+        kind=rq.check(path, text, parameters),
         titles={key[6:]: value for key, value in header.items() if key.startswith("title@")},
         parameters=parameters,
         tags=tuple(each.strip() for each in header.get("tags", "").split(",") if each.strip()),
         chart=tuple(header.get("chart", "").split()),
         prefixes=dict(_PREFIX.findall(text)),
     )
-
-
-def _parameter(path: Path, name: str, declaration: str) -> Parameter:
-    type_, _, remainder = (each.strip() for each in declaration.partition(";"))
-    meaning, *rest = (each.strip() for each in remainder.split(";"))
-    choices = choices_of(type_)
-    values: dict[str, str] = {}
-    for each in rest:
-        word, _, value = each.partition(" ")
-        values[word] = value.strip()
-    unknown = values.keys() - {"example", "default", "optional"}
-    if (type_ not in TYPES and not choices) or not meaning or unknown or name in RESERVED:
-        message = f"the parameter {name!r} is not declared as 'TYPE; meaning; example VALUE'"
-        raise ProjectFault(message, path=path, line=1)
-    example, default = values.get("example"), values.get("default")
-    if example is None and default is None and "optional" not in values:
-        raise ProjectFault(f"the parameter {name!r} has no example", path=path, line=1)
-    return Parameter(
-        name, "enum" if choices else type_, meaning, example, default, "optional" in values, choices
-    )
-
-
-def _check(path: Path, text: str, parameters: Sequence[Parameter]) -> Kind:
-    """Return the query's kind.
-
-    Raises:
-        ProjectFault: ``$name`` and the declared parameters differ, a parameter is also written
-            ``?name``, or the query has a LIMIT or OFFSET of its own, which are the requests'.
-    """
-    tokens = [(token, kind) for token, kind, _ in rq.tokens(text)]
-    words = [token.upper() for token, kind in tokens if kind == "word"]
-    variables = {token for token, kind in tokens if kind == "variable"}
-    used = {each[1:] for each in variables if each[0] == "$"}
-    declared = {each.name for each in parameters}
-    plain = declared & {each[1:] for each in variables if each[0] == "?"}
-    for wrong, message in (
-        (used ^ declared, "either not declared or not used"),
-        (plain, "written with ? and not with $"),
-        ({"LIMIT", "OFFSET"} & set(words), "for requests to say, not for the query"),
-    ):
-        if wrong:
-            raise ProjectFault(f"{', '.join(sorted(wrong))}: {message}", path=path)
-    form = next((word for word in words if word in rq.KINDS), None)
-    if form is None:
-        raise ProjectFault("there is no query below the header", path=path)
-    return rq.KINDS[form]
 
 
 def as_graph(queries: Mapping[str, CannedQuery], base_iri: str) -> bytes:

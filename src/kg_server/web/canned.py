@@ -14,7 +14,7 @@ from flask import Blueprint, Response, render_template, request
 
 from kg_server import canned, formats, parameters, prefixes, protocol, rq
 from kg_server.canned import CannedQuery
-from kg_server.errors import BadRequest, NotFound
+from kg_server.errors import BadRequest
 from kg_server.formats import Format, Kind
 from kg_server.parameters import Parameter, StateNames
 from kg_server.store import Query, transcode
@@ -49,11 +49,10 @@ def blueprint(context: Context) -> Blueprint:
     @routes.get("/queries/<name>")
     def one(name: str) -> Response:
         stem, _, extension = name.partition(".")
-        if stem not in queries:
-            raise NotFound(f"There is no canned query {stem!r}. /queries/ lists them.")
+        query = canned.find(queries, stem)
         if extension == "rq":
-            return _source(context, queries[stem])
-        return _answer(context, queries[stem], extension or None, states)
+            return _source(context, query)
+        return _answer(context, query, extension or None, states)
 
     return routes
 
