@@ -38,6 +38,8 @@ PAGES = (
     "/queries/timeline",
     "/queries/trade",
     "/queries/conflicts",
+    "/search?q=canada",
+    "/search?q=nothing-is-called-this",
     "/conflicts",
     "/sparql",
     "/sparql?query=ASK%20%7B%7D",
@@ -50,6 +52,7 @@ PAGES = (
     "/doc/conflict/C6",
     "/doc/source/bnwiki-azerbaijan-canada/S7",
     "/doc/def/Disputed",
+    "/ns/shapes",
     "/ns/diplomacy",
     "/problems/",
     "/problems/query-timeout",
@@ -94,7 +97,7 @@ class Browser:
 
     def reset(self):
         self.driver.get("about:blank")
-        self.driver.delete_all_cookies()
+        self.cdp("Network.clearBrowserCookies")
         self.cdp("Emulation.setScriptExecutionDisabled", value=False)
         self.width(1280)
         self.scheme("light")

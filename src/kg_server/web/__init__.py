@@ -26,7 +26,17 @@ from kg_server.web.context import Context
 
 log = logging.getLogger(__name__)
 
-PROTOCOLS = ("sparql", "graphs", "canned", "search", "openapi", "resources", "ops", "problems", "pages")
+PROTOCOLS = (
+    "sparql",
+    "graphs",
+    "canned",
+    "search",
+    "openapi",
+    "resources",
+    "ops",
+    "problems",
+    "pages",
+)
 """The modules of this package that have a ``blueprint``: one file a protocol."""
 
 CONTENT_SECURITY_POLICY = (

@@ -27,6 +27,7 @@ _NUMBERS = {XSD.integer, XSD.decimal, XSD.double, XSD.float, XSD.int, XSD.long, 
 }
 _PATTERNS = {XSD.date: "d MMMM y", XSD.gYearMonth: "MMMM y", XSD.gYear: "y"}
 _DIGITS = {"bn": str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")}
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _WEB = re.compile(r"https?://[^/]", re.IGNORECASE)
 
 _LABELS = """
@@ -96,7 +97,12 @@ class Labels:
         name = str(iri)  # an rdflib term is not equal to its own text
         if name not in self._known:
             self.load([name])
-        return self._known[name] or Label(readable_end(name), None)
+        return self._known[name] or Label(self._spelt(name), None)
+
+    def _spelt(self, iri: str) -> str:
+        """Return the end of an IRI that has no label; another vocabulary's as separate words."""
+        end = readable_end(iri)
+        return end if iri.startswith(self.base_iri) else _CAMEL.sub(" ", end).lower()
 
     def show(self, term: Node | str) -> Shown:
         """Return a term as the page shows it."""

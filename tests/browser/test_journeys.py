@@ -1,0 +1,167 @@
+"""What people come for, from the home page on, by what they see and click."""
+
+from __future__ import annotations
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_canada_is_found_by_its_bengali_name(browser, site, scripts):
+    if not scripts:
+        browser.without_scripts()
+    browser.open(f"{site}/")
+
+    box = browser.one("#q")
+    box.send_keys("কানাডা")
+    box.submit()
+    browser.until(lambda: browser.every(".found a"))
+    browser.one(".found a").click()
+
+    browser.until(lambda: browser.driver.current_url.endswith("/doc/state/CAN"))
+    assert browser.text("h1") == "Canada"
+
+
+def test_a_name_is_suggested_while_it_is_typed_and_chosen_by_keyboard(browser, site):
+    browser.open(f"{site}/")
+
+    box = browser.one("#q")
+    box.send_keys("কানা")
+    browser.until(lambda: browser.every(".suggestions [role=option]"))
+    assert browser.audit() == []
+    box.send_keys(Keys.ARROW_DOWN, Keys.ENTER)
+
+    browser.until(lambda: "/doc/" in browser.driver.current_url)
+    assert browser.one("h1").text
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_who_says_that_canada_has_no_embassy_in_azerbaijan(browser, site, scripts):
+    if not scripts:
+        browser.without_scripts()
+    browser.open(f"{site}/")
+
+    card = browser.one(".embassy.denied")
+    assert "Embassy of Canada" in card.text.replace("\n", " ")
+    assert "no" in card.find_element("css selector", ".badge").text
+    card.find_element("partial link text", "sentence 2").click()
+
+    browser.until(lambda: "/S2" in browser.driver.current_url)
+    assert "Canada has no embassy in Azerbaijan." in browser.text()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_the_disputed_bars_of_the_trade_chart_lead_to_what_contradicts_them(browser, site, scripts):
+    if not scripts:
+        browser.without_scripts()
+    browser.open(f"{site}/queries/trade?state=CAN&other=AZE")
+
+    hatched = browser.every("svg.chart g.bar[data-standing=Disputed] rect")
+    assert len(hatched) == 3
+    assert all("hatch" in bar.get_attribute("fill") for bar in hatched)
+    first = browser.one("a:has(g.bar[data-standing=Disputed])")
+    browser.open(site + first.get_dom_attribute("href"))
+
+    assert "disputed" in browser.text(".fact")
+    assert browser.every(".against li")
+
+
+def test_a_question_is_asked_sorted_and_opened_in_the_editor(browser, site):
+    browser.open(f"{site}/queries/trade")
+    field = browser.one("#p-year")
+    field.clear()
+    browser.one("form.card button.primary").click()
+    browser.until(lambda: "year=" in browser.driver.current_url)
+
+    def amounts():
+        heads = [head.text.strip("↕↑↓ \n") for head in browser.every("th")]
+        cells = browser.every(f"tbody td:nth-child({heads.index('amount') + 1})")
+        return [float(text) for cell in cells if (text := cell.get_attribute("data-sort"))]
+
+    head = browser.one("th:nth-child(5) button.sort")
+    head.click()
+    assert amounts() == sorted(amounts())
+    head.click()
+    assert amounts() == sorted(amounts(), reverse=True)
+
+    browser.one("form[action='/sparql'] button").click()
+    browser.until(lambda: "/sparql" in browser.driver.current_url)
+    browser.until(lambda: "rows" in browser.text("#status"))
+
+
+def test_the_neighbourhood_is_walked(browser, site):
+    browser.open(f"{site}/doc/relation/AZE-CAN")
+    dots = browser.until(lambda: browser.every("svg.network [role=button]"))
+    assert len(dots) == 3
+
+    browser.run("arguments[0].focus()", dots[1])
+    dots[1].send_keys(Keys.ENTER)
+
+    browser.until(lambda: len(browser.every("svg.network [role=button]")) > 8)
+    assert browser.audit() == []
+
+
+def test_the_neighbourhood_is_walked_without_scripts_by_its_links(browser, site):
+    browser.without_scripts().open(f"{site}/doc/relation/AZE-CAN")
+
+    links = [each.get_dom_attribute("href") for each in browser.every("svg.network a")]
+
+    assert "/doc/state/CAN" in links
+
+
+def test_the_choice_of_dark_is_kept(browser, site):
+    browser.open(f"{site}/")
+    paper = "return getComputedStyle(document.body).backgroundColor"
+    light = browser.run(paper)
+
+    browser.one("#theme-dark").click()
+    dark = browser.run(paper)
+    browser.open(f"{site}/conflicts")
+
+    assert dark != light
+    assert browser.run(paper) == dark
+    assert browser.one("#theme-dark").is_selected()
+    browser.run("localStorage.clear()")
+
+
+def test_dark_can_be_chosen_without_scripts(browser, site):
+    browser.without_scripts().open(f"{site}/")
+    light = browser.one("body").value_of_css_property("background-color")
+
+    browser.one("#theme-dark").click()
+
+    assert browser.one("body").value_of_css_property("background-color") != light
+
+
+def test_the_language_once_chosen_is_kept(browser, site):
+    browser.open(f"{site}/")
+
+    browser.link("বাংলা").click()
+    browser.open(f"{site}/doc/state/CAN")
+
+    assert browser.text("h1") == "কানাডা"
+
+
+def test_everything_is_reached_by_keyboard(browser, site):
+    browser.open(f"{site}/")
+
+    body = browser.one("body")
+    body.send_keys(Keys.TAB)
+    first = browser.run("return document.activeElement.className")
+    browser.driver.switch_to.active_element.send_keys(Keys.ENTER)
+
+    assert first == "skip"
+    assert browser.run("return document.activeElement.id") == "main"
+
+
+def test_code_can_be_copied(browser, site):
+    browser.open(f"{site}/queries/missions")
+
+    assert len(browser.every("button.copy")) >= 3
+
+
+def test_a_page_that_is_not_there_helps_on(browser, site):
+    browser.open(f"{site}/doc/state/CAM")
+
+    assert "CAN" in browser.text()
+    assert browser.link("What this problem means")
