@@ -18,7 +18,7 @@ from kg_server.errors import BadRequest
 from kg_server.formats import Format, Kind
 from kg_server.parameters import Parameter, StateNames
 from kg_server.store import Query, transcode
-from kg_server.web import layout, results, tables
+from kg_server.web import answers, layout, results, tables
 from kg_server.web.context import Context
 from kg_server.web.terms import Labels
 
@@ -166,8 +166,11 @@ def _answer(context: Context, query: CannedQuery, extension: str | None, states:
     limit, offset = _window(query, reserved, html=chosen.name == "html")
     shown = _shown(query, own) if chosen.name == "html" else own
     text = canned.bind(query, shown, states())
-    links = _links(context, text, pairs, limit, offset)
     cut = rq.page(text, limit, offset) if query.kind is Kind.BINDINGS else text
+    etag = _etag(context, chosen, cut, repr(pairs))
+    if answers.matches(request.headers.get("If-None-Match"), etag):
+        return context.cacheable(Response(), etag)
+    links = _links(context, text, pairs, limit, offset)
     if chosen.name == "html":
         response = _page(context, query, shown, cut, links, states())
     else:
@@ -175,7 +178,7 @@ def _answer(context: Context, query: CannedQuery, extension: str | None, states:
         filename = f"{query.name}.{chosen.extension}"
         response.headers["Content-Disposition"] = f'inline; filename="{filename}"'
     _add_links(response, query, links)
-    return context.cacheable(response, _etag(context, chosen, cut, repr(pairs)))
+    return context.cacheable(response, etag)
 
 
 def _own(query: CannedQuery, pairs: Pairs, *, html: bool) -> list[tuple[str, str]]:
