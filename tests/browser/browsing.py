@@ -41,6 +41,7 @@ PAGES = (
     "/search?q=canada",
     "/search?q=nothing-is-called-this",
     "/conflicts",
+    "/validation",
     "/sparql",
     "/sparql?query=ASK%20%7B%7D",
     "/sparql?query=SELECT%20%3Fs%20WHERE",
