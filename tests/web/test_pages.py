@@ -117,9 +117,15 @@ def test_the_language_switch_works_where_parameters_are_checked(client):
 def test_a_query_page_shows_code_that_asks_the_same(client):
     page = html.unescape(client.get("/queries/missions?state=CAN", headers=HTML).text)
 
-    assert "curl 'https://diplomacy.example/queries/missions.csv?state=CAN" in page
+    assert "curl 'http://127.0.0.1:8000/queries/missions.csv?state=CAN" in page
     assert "pandas.read_csv" in page
     assert "await fetch(" in page
+
+
+def test_addresses_to_copy_do_not_come_from_the_request(client):
+    page = client.get("/queries/missions?state=CAN", headers={**HTML, "Host": "evil.example"})
+
+    assert "evil.example" not in page.text
 
 
 def test_amounts_in_different_currencies_are_not_drawn_to_one_scale(client):

@@ -274,7 +274,7 @@ def _page(
         text=text,
         links=links,
         address=f"{base_iri}queries/{query.name}" + (f"?{given}" if given else ""),
-        examples=results.code(f"{base_iri}queries/{query.name}", values),
+        examples=results.code(f"{context.address}queries/{query.name}", values),
         downloads=[
             (each, f"/queries/{query.name}.{each.extension}" + (f"?{given}" if given else ""))
             for each in formats.of_kind(query.kind)

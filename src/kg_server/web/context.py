@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
 
-from kg_server.config import Settings
+from kg_server.config import BASE_IRI, Settings
 from kg_server.project import Project
 from kg_server.store import Answer, Store
 
@@ -27,6 +27,17 @@ class Context:
     project: Project
     settings: Settings
     report: Any = None
+
+    @property
+    def address(self) -> str:
+        """Where this server is reached, for commands to copy; ends with a slash.
+
+        That is the base IRI, unless it is still the reserved name that nobody can reach. It
+        never comes from a request's ``Host``, which anybody may set.
+        """
+        if self.project.base_iri != BASE_IRI:
+            return self.project.base_iri
+        return f"http://{self.settings.host}:{self.settings.port}/"
 
     def json(
         self, document: Any, status: int = 200, media_type: str = "application/json"

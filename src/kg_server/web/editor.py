@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from kg_server import canned
 from kg_server.canned import CannedQuery
 from kg_server.errors import Problem
 from kg_server.formats import of_kind
@@ -72,11 +73,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A query to start from: its title, its text and where its page is."""
+    """A query to start from: its title and its text."""
 
     title: str
     text: str
-    href: str
 
 
 def run(store: Store, operation: Operation, labels: Labels, timeout_s: float) -> Answered:
@@ -98,10 +98,10 @@ def run(store: Store, operation: Operation, labels: Labels, timeout_s: float) ->
     return Answered(text, table, round((time.perf_counter() - started) * 1000))
 
 
-def examples(queries: Iterable[CannedQuery], language: str) -> list[Example]:
-    """Return the canned queries to start from; a parameter without a value matches anything."""
+def examples(queries: Iterable[CannedQuery], base_iri: str, language: str) -> list[Example]:
+    """Return the canned queries to start from, each with its example's values in place."""
     return [
-        Example(query.titles.get(language, query.title), query.text, f"/queries/{query.name}")
+        Example(query.titles.get(language, query.title), canned.example_text(query, base_iri))
         for query in queries
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from rdflib import Literal, URIRef
 from rdflib.term import Node
@@ -94,7 +95,7 @@ class TradePanel:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Two states at a glance."""
+    """Two states at a glance; ``query`` has them as parameters of canned queries."""
 
     relation: Shown
     states: tuple[Shown, Shown]
@@ -102,6 +103,7 @@ class Relation:
     timeline: charts.Chart | None
     trade: tuple[TradePanel, ...]
     series: tuple[str, ...]
+    query: str
     evidence: facts.Evidence
     labels: Labels
 
@@ -142,6 +144,7 @@ class Glance:
             charts.timeline(self._moments(dated)),
             tuple(self._panels(trade, amounts, (one, other))),
             (self._arrow(one, other), self._arrow(other, one)),
+            urlencode({"state": one, "other": other}),
             facts.Evidence(everything.asked, every.claims | everything.claims, every.conflicts),
             self.labels,
         )

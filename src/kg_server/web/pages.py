@@ -30,7 +30,7 @@ def blueprint(context: Context) -> Blueprint:
             glance=glance.relation(*relations[0]) if relations else None,
             counts=glance.counts(),
             topics=questions.topics(queries.values(), language),
-            examples=results.code(f"{base_iri}queries/missions", {"state": "CAN"}),
+            examples=results.code(f"{context.address}queries/missions", {"state": "CAN"}),
         )
         return _page(context, page, "home")
 

@@ -80,6 +80,8 @@ def _editor(context: Context, queries: Iterable[CannedQuery]) -> Response:
         "sparql.html",
         answered=answered,
         script_words=editor.words,
-        examples=editor.examples(queries, labels.language),
+        examples=editor.examples(queries, labels.base_iri, labels.language),
     )
-    return Response(page, answered.status, mimetype="text/html")
+    # The page says how long the query took, so it differs each time.
+    headers = {"Cache-Control": "no-cache"}
+    return Response(page, answered.status, headers, mimetype="text/html")
