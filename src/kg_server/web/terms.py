@@ -33,13 +33,14 @@ _WEB = re.compile(r"https?://[^/]", re.IGNORECASE)
 _LABELS = """
 SELECT ?iri ?label ?property WHERE {
   VALUES ?iri { %s }
-  VALUES ?property {
-    <http://www.w3.org/2000/01/rdf-schema#label> <http://www.w3.org/2004/02/skos/core#prefLabel>
-    <http://purl.org/dc/terms/title>
-  }
   ?iri ?property ?label
+  FILTER(?property IN (
+    <http://www.w3.org/2000/01/rdf-schema#label>, <http://www.w3.org/2004/02/skos/core#prefLabel>,
+    <http://purl.org/dc/terms/title>))
 }
 """
+# With a second VALUES in place of the FILTER, the engine (pyoxigraph 0.5.13) reads every label:
+# 4 s against 11 ms for 300 IRIs at a million triples.
 
 
 @dataclass(frozen=True, slots=True)
