@@ -90,6 +90,7 @@ def pack_query(query: Query, query_id: int) -> bytes:
         "base_iri": query.base_iri,
         "dataset": [query.dataset.default_graphs, query.dataset.named_graphs],
         "bindings": dict(query.bindings),
+        "prefixes": dict(query.prefixes),
         "timeout_s": query.timeout_s,
     }
     return pack(ASK, json.dumps(document).encode())
@@ -106,6 +107,7 @@ def unpack_query(payload: bytes) -> tuple[Query, int]:
         read["base_iri"],
         Dataset(default, named),
         read["bindings"],
+        read["prefixes"],
         read["timeout_s"],
     )
     return query, read["id"]

@@ -117,6 +117,7 @@ class OxigraphStore:
                 base_iri=query.base_iri,
                 default_graph=default,
                 named_graphs=named,
+                prefixes=dict(query.prefixes),
                 substitutions={ox.Variable(name): _term(t) for name, t in query.bindings.items()},
             )
         except SyntaxError as error:

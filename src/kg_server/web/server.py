@@ -24,6 +24,7 @@ from types import FrameType
 from typing import Any
 
 from kg_server import project as projects
+from kg_server import reports, validation
 from kg_server.config import Settings
 from kg_server.errors import Overloaded, ProjectFault
 from kg_server.project import Project
@@ -31,6 +32,7 @@ from kg_server.store.board import Board
 from kg_server.store.evaluator import Limits, die_with_parent, run_zygote
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.store.sandbox import SandboxStore
+from kg_server.validation import Report
 from kg_server.web.front import Front, Served
 
 log = logging.getLogger("kg_server.server")
@@ -333,9 +335,19 @@ def _loader(loaded: Project) -> Any:
     return lambda: OxigraphStore(loaded)
 
 
-def _validate(loaded: Project, start: Start) -> Any:
-    del loaded, start
-    return None
+def _validate(loaded: Project, start: Start) -> Report | None:
+    """Validate what will be served.
+
+    Raises:
+        ProjectFault: it does not conform, and is not allowed not to.
+    """
+    if not start.validate:
+        return None
+    report = validation.validate(loaded)
+    if not report.conforms and not start.allow_invalid:
+        sys.stderr.write(reports.text(report, loaded))
+        raise ProjectFault("not served, because the data do not conform; see --allow-invalid")
+    return report
 
 
 def _fault(told: bytes) -> str:
@@ -360,7 +372,7 @@ def _stamps(start: Start) -> dict[Path, tuple[int, int]]:
     return {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in paths if path.exists()}
 
 
-def _announce(loaded: Project, report: Any, settings: Settings, seconds: float) -> None:
+def _announce(loaded: Project, report: Report | None, settings: Settings, seconds: float) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     home = f"http://{host}:{settings.port}/"
     sys.stderr.write(

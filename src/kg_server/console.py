@@ -1,0 +1,123 @@
+"""What the command line prints of queries: tables for people, formats for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+
+from kg_server import canned, formats, parameters, prefixes, protocol
+from kg_server.errors import BadRequest, NotFound
+from kg_server.formats import Kind
+from kg_server.store import Query, Store
+
+_KINDS = (
+    *("accreditation", "activity", "claim", "comparison", "conflict", "event", "mission", "organ"),
+    *("place", "post", "programme", "recognition", "relation", "source", "state", "trade"),
+    "treaty",
+)
+
+
+def namespaces(base_iri: str) -> dict[str, str]:
+    """Return the prefixes that need no declaration on the command line."""
+    return {**prefixes.own(base_iri, _KINDS), **prefixes.EXTERNAL}
+
+
+def expand(name: str, base_iri: str) -> str:
+    """Return the full IRI of a short name.
+
+    >>> expand("state:CAN", "https://e.org/"), expand("id/state/CAN", "https://e.org/")
+    ('https://e.org/id/state/CAN', 'https://e.org/id/state/CAN')
+    """
+    prefix, colon, local = name.partition(":")
+    known = namespaces(base_iri)
+    if colon and prefix in known:
+        return known[prefix] + local
+    if colon and re.fullmatch(r"[A-Za-z][\w+.-]*", prefix):
+        return protocol.absolute_iri(name.strip("<>"), "iri")
+    return protocol.absolute_iri(base_iri + name.lstrip("/"), "iri")
+
+
+def exists(store: Store, iri: str) -> bool:
+    """Tell whether the graph says anything of a thing."""
+    text = f"ASK {{ {{ <{iri}> ?p ?o }} UNION {{ ?s ?q <{iri}> }} }}"
+    answer = store.query(Query(text, {Kind.BOOLEAN: formats.named("csv", Kind.BOOLEAN)}))
+    return answer.read().strip() == b"true"
+
+
+def answer(store: Store, text: str, form: str | None, base_iri: str, *, terminal: bool) -> bytes:
+    """Return a query's answer as it is to be printed.
+
+    Args:
+        store: what is asked.
+        text: the query.
+        form: the format's name; ``table`` for people; ``None`` chooses.
+        base_iri: resolves relative IRIs, and shortens names in tables.
+        terminal: whether a person reads it.
+
+    Raises:
+        NotAcceptable: there is no such format for this answer.
+    """
+    kind = (protocol.form_of(text) or protocol.Form.SELECT).kind
+    table = kind is not Kind.GRAPH and (form == "table" or (form is None and terminal))
+    default = "turtle" if kind is Kind.GRAPH else "csv"
+    chosen = formats.named("csv" if table else form or default, kind)
+    query = Query(text, {kind: chosen}, base_iri, prefixes=namespaces(base_iri))
+    content = store.query(query).read()
+    return _table(content, base_iri, kind).encode() if table else content
+
+
+def canned_list(base_iri: str) -> str:
+    """Return the canned queries with their parameters, one a line."""
+    lines = []
+    for name, query in canned.load(base_iri=base_iri).items():
+        takes = " ".join(f"{each.name}=<{each.type}>" for each in query.parameters)
+        lines.append(f"{name:<22} {query.title}{f'  ({takes})' if takes else ''}\n")
+    return "".join(lines)
+
+
+def canned_text(name: str, params: Iterable[str], store: Store, base_iri: str) -> str:
+    """Return the text of a canned query with its parameters bound.
+
+    Raises:
+        NotFound: there is no such query.
+        BadRequest: a parameter is missing, unknown or ill-typed.
+    """
+    known = canned.load(base_iri=base_iri)
+    if name not in known:
+        raise NotFound(f"There is no canned query {name!r}. Known are: {', '.join(known)}.")
+    given = []
+    for each in params:
+        parameter, equals, value = each.partition("=")
+        if not equals:
+            raise BadRequest(f"--param takes NAME=VALUE, not {each!r}.")
+        given.append((parameter, value))
+    return canned.bind(known[name], given, parameters.state_names(store, base_iri))
+
+
+def _table(content: bytes, base_iri: str, kind: Kind) -> str:
+    """Return CSV results as a table with short names."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if kind is Kind.BOOLEAN:
+        return content.decode().strip() + "\n"
+    header, *rows = list(csv.reader(io.StringIO(content.decode())))
+    table = Table(*header)
+    by_length = sorted(namespaces(base_iri).items(), key=lambda item: -len(item[1]))
+    for row in rows:
+        table.add_row(*(_short(cell, by_length) for cell in row))
+    console = Console(file=io.StringIO(), width=None if rows else 80, markup=False)
+    console.print(table)
+    console.print(f"{len(rows)} row{'' if len(rows) == 1 else 's'}")
+    written = console.file
+    assert isinstance(written, io.StringIO)  # noqa: S101  # for the type checker
+    return written.getvalue()
+
+
+def _short(cell: str, by_length: list[tuple[str, str]]) -> str:
+    for prefix, namespace in by_length:
+        if cell.startswith(namespace):
+            return f"{prefix}:{cell.removeprefix(namespace)}"
+    return cell

@@ -1,0 +1,95 @@
+"""Work in a child process that can open nothing and that ends at a deadline."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import resource
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from kg_server.errors import ProjectFault
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A running child: its process id, and the pipe that brings its result."""
+
+    pid: int
+    pipe: int
+
+
+def start(work: Callable[[], object]) -> Child:
+    """Start work in a forked child, which can open no socket and no file.
+
+    Its result must be picklable; a ``ProjectFault`` that it raises is raised by ``result``.
+    """
+    reading, writing = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        os.close(writing)
+        return Child(pid, reading)
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+        content = pickle.dumps(_outcome(work))
+        while content:
+            content = content[os.write(writing, content) :]
+    finally:
+        os._exit(0)
+
+
+def result(child: Child, timeout_s: float) -> Any:
+    """Wait for a child's result.
+
+    Raises:
+        ProjectFault: the work raised it, ended without a result, or took over ``timeout_s``
+            seconds.
+    """
+    until, content = time.monotonic() + timeout_s, b""
+    try:
+        while received := _read(child.pipe, until):
+            content += received
+    except TimeoutError as error:
+        os.kill(child.pid, signal.SIGKILL)
+        raise ProjectFault(
+            f"the validation was given up after {timeout_s:g} seconds; "
+            "is there a sh:pattern with nested repetitions, or a costly sh:sparql?"
+        ) from error
+    finally:
+        os.close(child.pipe)
+        os.waitpid(child.pid, 0)
+    if not content:
+        raise ProjectFault("the validation ended without a result; was there too little memory?")
+    outcome = pickle.loads(content)  # noqa: S301  # from our own child
+    if isinstance(outcome, _Fault):
+        raise ProjectFault(outcome.message)
+    return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    message: str
+
+
+def _outcome(work: Callable[[], object]) -> object:
+    try:
+        return work()
+    except ProjectFault as fault:
+        return _Fault(str(fault))
+    except Exception as error:  # noqa: BLE001  # whatever it is, the parent must hear of it
+        return _Fault(f"the validation failed: {type(error).__name__}: {error}")
+
+
+def _read(pipe: int, until: float) -> bytes:
+    if not select.select([pipe], [], [], max(0.0, until - time.monotonic()))[0]:
+        raise TimeoutError
+    return os.read(pipe, 1 << 20)

@@ -1,0 +1,122 @@
+"""A validation's report as text, JSON and Turtle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from kg_server import prefixes
+from kg_server.project import Project
+from kg_server.validation import Finding, Report, Severity
+
+SHACL = "http://www.w3.org/ns/shacl#"
+
+
+def text(report: Report, project: Project) -> str:
+    """Return the report for a person: each finding, then the verdict and what was checked."""
+    shorten = _shortener(project)
+    blocks = [_block(finding, shorten) for finding in report.findings]
+    checked = (
+        f"Checked {report.triples:,} triples of {report.data_files} data file"
+        f"{'' if report.data_files == 1 else 's'} and the ontology, "
+        f"{report.focus_nodes:,} nodes by {report.shapes} shapes, in {report.seconds:.2f} s."
+    )
+    verdict = report.summary[0].upper() + report.summary[1:] + "."
+    return "\n\n".join((*blocks, f"{verdict}\n{checked}")) + "\n"
+
+
+def as_json(report: Report, project: Project) -> str:
+    """Return the report as JSON, its terms in N-Triples syntax."""
+    del project
+    document = {
+        "conforms": report.conforms,
+        "counts": {each.value: report.count(each) for each in Severity},
+        "checked": {
+            "data_files": report.data_files,
+            "triples": report.triples,
+            "shapes": report.shapes,
+            "focus_nodes": report.focus_nodes,
+            "seconds": round(report.seconds, 3),
+        },
+        "findings": [_members(finding) for finding in report.findings],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def turtle(report: Report, project: Project) -> str:
+    """Return the report as RDF (SHACL §3.6), in Turtle."""
+    del project
+    lines = [f"@prefix sh: <{SHACL}> .", "", "[] a sh:ValidationReport ;"]
+    lines.append(f"    sh:conforms {str(not report.findings).lower()}")
+    for finding in report.findings:
+        lines[-1] += " ;"
+        lines.append(f"    sh:result [\n{_result(finding)}\n    ]")
+    return "\n".join(lines) + " .\n"
+
+
+FORMS: Mapping[str, Callable[[Report, Project], str]] = {
+    "text": text,
+    "json": as_json,
+    "turtle": turtle,
+}
+"""The forms of a report, by the name that ``--format`` takes."""
+
+
+def _block(finding: Finding, shorten: Callable[[str], str]) -> str:
+    """Return one finding as a few lines."""
+    rows = [("path", finding.path), ("value", finding.value)]
+    rows.append(("shape", finding.source_constraint or finding.source_shape))
+    head = f"{finding.severity.value.upper()}: {shorten(finding.focus_node)}"
+    details = [f"    {name:<6} {shorten(value)}" for name, value in rows if value]
+    return "\n".join((head, f"    {finding.message}", *details))
+
+
+def _shortener(project: Project) -> Callable[[str], str]:
+    """Return what writes an IRI as a prefixed name where a prefix fits."""
+    kinds = ("state", "place", "organ", "relation", "event", "recognition", "mission", "post")
+    more = ("accreditation", "treaty", "trade", "comparison", "programme", "activity")
+    evidence = ("source", "claim", "conflict")
+    named = {**prefixes.own(project.base_iri, (*kinds, *more, *evidence)), **prefixes.EXTERNAL}
+    by_length = sorted(named.items(), key=lambda item: -len(item[1]))
+
+    def shorten(term: str) -> str:
+        iri = term[1:-1] if term.startswith("<") else ""
+        for prefix, namespace in by_length:
+            if iri.startswith(namespace):
+                return f"{prefix}:{iri.removeprefix(namespace)}"
+        return term
+
+    return shorten
+
+
+def _members(finding: Finding) -> dict[str, str | None]:
+    return {
+        "severity": finding.severity.value,
+        "focus_node": finding.focus_node,
+        "path": finding.path,
+        "value": finding.value,
+        "source_shape": finding.source_shape,
+        "source_constraint": finding.source_constraint,
+        "component": finding.component,
+        "message": finding.message,
+    }
+
+
+def _result(finding: Finding) -> str:
+    message = json.dumps(finding.message, ensure_ascii=False)
+    rows = (
+        ("sh:focusNode", _node(finding.focus_node)),
+        ("sh:resultSeverity", f"sh:{finding.severity.value}"),
+        ("sh:resultPath", _node(finding.path)),
+        ("sh:value", _node(finding.value)),
+        ("sh:sourceShape", _node(finding.source_shape)),
+        ("sh:sourceConstraint", _node(finding.source_constraint)),
+        ("sh:sourceConstraintComponent", _node(finding.component)),
+        ("sh:resultMessage", f"{message}@en"),
+    )
+    stated = [f"        {name} {value}" for name, value in rows if value]
+    return " ;\n".join(("        a sh:ValidationResult", *stated))
+
+
+def _node(term: str | None) -> str | None:
+    return term

@@ -1,0 +1,189 @@
+"""What the shapes for shapes miss: a typo in a shape silently means that all conforms."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kg_server.errors import ProjectFault
+from kg_server.project import ProjectFile
+
+if TYPE_CHECKING:
+    from rdflib import Graph
+    from rdflib.term import Node
+
+SHACL = "http://www.w3.org/ns/shacl#"
+
+_INTEGERS = (
+    "minCount",
+    "maxCount",
+    "minLength",
+    "maxLength",
+    "qualifiedMinCount",
+    "qualifiedMaxCount",
+)
+_BOOLEANS = ("closed", "uniqueLang", "deactivated", "qualifiedValueShapesDisjoint")
+_LISTS = ("in", "languageIn", "and", "or", "xone", "ignoredProperties")
+_REFERENCES = ("property", "node", "not", "qualifiedValueShape")
+_IRIS = ("class", "datatype", "nodeKind", "severity", "targetClass")
+_RESERVED = {"class", "in", "or", "and", "not"}
+"""Terms whose name is a word of Python, which rdflib's list of SHACL's terms leaves out."""
+_TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf", "target")
+
+
+def check(files: Sequence[ProjectFile], shapes: Graph) -> None:
+    """Check the shapes.
+
+    Raises:
+        ProjectFault: the first fault, with the file and line where its term stands: an unknown
+            term of SHACL, a shape that nothing reaches, an ill-formed parameter, or no shape.
+    """
+    for message, term in _faults(shapes):
+        path, line = _place(files, term)
+        raise ProjectFault(message, path=path, line=line)
+
+
+def known_good(shapes: Graph) -> bool:
+    """Tell whether these shapes have passed the shapes for shapes before, on this machine."""
+    return (_cache() / _digest(shapes)).exists()
+
+
+def remember(shapes: Graph) -> None:
+    """Note that these shapes have passed; where nothing can be written, they are checked again."""
+    try:
+        _cache().mkdir(parents=True, exist_ok=True)
+        (_cache() / _digest(shapes)).touch()
+    except OSError:
+        return
+
+
+def _cache() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "kg-server" / "shapes"
+
+
+def _digest(shapes: Graph) -> str:
+    """Return a hash of the shapes that does not depend on the names of blank nodes' order."""
+    from importlib.metadata import version
+
+    digest = hashlib.sha256(version("pyshacl").encode())
+    for line in sorted(" ".join(_stable(term) for term in triple) for triple in shapes):
+        digest.update(line.encode() + b"\n")
+    return digest.hexdigest()[:40]
+
+
+def _stable(term: Node) -> str:
+    from rdflib import BNode
+
+    return "_:b" if isinstance(term, BNode) else term.n3()
+
+
+def _faults(shapes: Graph) -> Iterator[tuple[str, str]]:
+    """Yield each fault with the text to look for in the files."""
+    from rdflib import RDF, SH
+
+    if not any(shapes.subjects(RDF.type, SH.NodeShape)) and not any(
+        shapes.subjects(RDF.type, SH.PropertyShape)
+    ):
+        yield "there is no sh:NodeShape and no sh:PropertyShape: these are no shapes", ""
+    yield from _unknown_terms(shapes)
+    yield from _ill_formed(shapes)
+    yield from _unreachable(shapes)
+
+
+def _unknown_terms(shapes: Graph) -> Iterator[tuple[str, str]]:
+    from rdflib import SH
+
+    known = set(SH.__annotations__) | _RESERVED
+    used = {str(term) for triple in shapes for term in triple if str(term).startswith(SHACL)}
+    for name in sorted(iri.removeprefix(SHACL) for iri in used):
+        if name and name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean sh:{close[0]}?" if close else ""
+            yield f"sh:{name} is not a term of SHACL{hint}", name
+
+
+def _ill_formed(shapes: Graph) -> Iterator[tuple[str, str]]:
+    """Yield parameters whose value is of the wrong kind (SHACL §4)."""
+    from rdflib import URIRef
+
+    for names, is_good, takes in (
+        (_INTEGERS, _is_count, "a whole number such as 1"),
+        (_BOOLEANS, _is_boolean, "true or false"),
+        (_LISTS, lambda value: _is_list(shapes, value), "a list in parentheses"),
+        (_IRIS, lambda value: isinstance(value, URIRef), "an IRI"),
+        (("pattern",), _is_pattern, "a regular expression"),
+    ):
+        for name in names:
+            for shape, value in shapes.subject_objects(URIRef(SHACL + name)):
+                if not is_good(value):
+                    message = f"sh:{name} of {shape.n3()} takes {takes}, not {value.n3()}"
+                    yield message, name
+
+
+def _unreachable(shapes: Graph) -> Iterator[tuple[str, str]]:
+    """Yield named shapes that have no target and that no other shape refers to."""
+    from rdflib import OWL, RDF, RDFS, SH, URIRef
+
+    referred = {o for name in _REFERENCES for o in shapes.objects(None, URIRef(SHACL + name))}
+    for name in ("and", "or", "xone"):
+        for head in shapes.objects(None, URIRef(SHACL + name)):
+            referred.update(shapes.items(head))
+    for kind in (SH.NodeShape, SH.PropertyShape):
+        for shape in sorted(set(shapes.subjects(RDF.type, kind)), key=str):
+            is_class = any((shape, RDF.type, each) in shapes for each in (RDFS.Class, OWL.Class))
+            has_target = any((shape, URIRef(SHACL + each), None) in shapes for each in _TARGETS)
+            if not (has_target or is_class or shape in referred):
+                short = re.split(r"[#/]", str(shape))[-1]
+                yield f"the shape {shape.n3()} has no target and no shape refers to it", short
+
+
+def _is_count(value: Node) -> bool:
+    from rdflib import XSD, Literal
+
+    whole = isinstance(value, Literal) and value.datatype == XSD.integer and not value.ill_typed
+    return whole and int(str(value)) >= 0
+
+
+def _is_boolean(value: Node) -> bool:
+    from rdflib import XSD, Literal
+
+    return isinstance(value, Literal) and value.datatype == XSD.boolean and not value.ill_typed
+
+
+def _is_pattern(value: Node) -> bool:
+    try:
+        re.compile(str(value))
+    except re.error:
+        return False
+    return True
+
+
+def _is_list(shapes: Graph, head: Node) -> bool:
+    from rdflib import RDF
+
+    seen: set[Node] = set()
+    while head != RDF.nil:
+        if head in seen or (head, RDF.first, None) not in shapes:
+            return False
+        seen.add(head)
+        following = shapes.value(head, RDF.rest)
+        if following is None:
+            return False
+        head = following
+    return True
+
+
+def _place(files: Sequence[ProjectFile], term: str) -> tuple[Path | None, int | None]:
+    """Find the file and line where a term stands first."""
+    pattern = re.compile(rb"(?<![\w-])" + re.escape(term.encode()) + rb"(?![\w-])")
+    for file in files if term else ():
+        found = pattern.search(file.content)
+        if found:
+            return file.path, file.content.count(b"\n", 0, found.start()) + 1
+    return (files[0].path if len(files) == 1 else None), None

@@ -1,0 +1,311 @@
+"""SHACL validation: a project in, a ``Report`` out. CI and the server share this one path.
+
+The work is done in forked processes that cannot open a socket or a file and that end at a
+deadline: a pattern may take exponential time, and ``FROM <url>`` in a constraint must reach
+nothing. Each takes a share of the shapes; a share is made by leaving out the *targets* of the
+others, which stay usable by reference, so that every verdict is the same as in one run.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kg_server import isolation, loading, shapes_lint
+from kg_server.errors import ProjectFault
+from kg_server.project import Project, Role
+
+if TYPE_CHECKING:
+    from rdflib import Graph
+    from rdflib.term import Node
+
+TIMEOUT_S = 120.0
+"""How long a validation may take before it is given up."""
+
+
+class Severity(Enum):
+    """How much a finding weighs (SHACL §2.1.4): wrong, look again, could be richer."""
+
+    VIOLATION = "Violation"
+    WARNING = "Warning"
+    INFO = "Info"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One ``sh:ValidationResult``, its terms as plain strings in N-Triples syntax.
+
+    ``source_constraint`` is the SHACL-SPARQL constraint that found it, where it has a name.
+    """
+
+    severity: Severity
+    focus_node: str
+    path: str | None
+    value: str | None
+    source_shape: str
+    source_constraint: str | None
+    component: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found, and what was checked to find it.
+
+    ``triples`` counts the data graph, ontology included; ``focus_nodes`` the nodes that some
+    shape looked at; ``seconds`` is the time that it took.
+    """
+
+    findings: tuple[Finding, ...]
+    data_files: int
+    triples: int
+    shapes: int
+    focus_nodes: int
+    seconds: float
+
+    @property
+    def conforms(self) -> bool:
+        """Whether nothing is wrong: warnings and hints are no violations."""
+        return not self.count(Severity.VIOLATION)
+
+    def count(self, severity: Severity) -> int:
+        """Return how many findings have a severity."""
+        return sum(1 for finding in self.findings if finding.severity is severity)
+
+    @property
+    def summary(self) -> str:
+        """One line: whether it conforms, and the counts of findings."""
+        counts = Counter(finding.severity for finding in self.findings)
+        parts = [_plural(counts[each], each.value.lower()) for each in Severity if counts[each]]
+        found = ", ".join(parts)
+        if self.conforms:
+            return f"conforms ({found})" if found else "conforms"
+        return f"does not conform ({found})"
+
+
+def validate(project: Project, *, timeout_s: float = TIMEOUT_S, jobs: int | None = None) -> Report:
+    """Validate a project's data and ontology by its shapes.
+
+    Args:
+        project: the files.
+        timeout_s: how long it may take, seconds.
+        jobs: how many processes share the work; all cores when ``None``.
+
+    Raises:
+        ProjectFault: a file is not well-formed, a shape is ill-formed, there are no data, no
+            shapes or no focus nodes, or the time is over.
+    """
+    begun = time.monotonic()
+    data = loading.read(project.of_role(Role.DATA, Role.ONTOLOGY), "data")
+    shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
+    shapes_lint.check(project.of_role(Role.SHAPES), shapes)
+    targeted = focus_nodes(data, shapes)
+    if not targeted:
+        raise ProjectFault("no shape has a node to look at: nothing would be checked")
+    findings = validate_graphs(
+        data, shapes, timeout_s=timeout_s, jobs=jobs, meta=not shapes_lint.known_good(shapes)
+    )
+    shapes_lint.remember(shapes)
+    return Report(
+        findings,
+        len(project.of_role(Role.DATA)),
+        len(data),
+        len(set(_shapes_with_targets(shapes))),
+        len(targeted),
+        time.monotonic() - begun,
+    )
+
+
+def validate_graphs(
+    data: Graph,
+    shapes: Graph,
+    *,
+    timeout_s: float = TIMEOUT_S,
+    jobs: int | None = None,
+    meta: bool = False,
+) -> tuple[Finding, ...]:
+    """Validate a data graph by a shapes graph; findings in order of severity and focus node.
+
+    Args:
+        data: the data graph; made by ``loading.graph()``, or it is slow.
+        shapes: the shapes graph.
+        timeout_s: how long it may take, seconds.
+        jobs: how many processes share the work; all cores when ``None``.
+        meta: whether to check the shapes by the shapes for shapes first (SHACL Appendix C).
+
+    Raises:
+        ProjectFault: the time is over, or the shapes cannot be used.
+    """
+    import pyshacl  # noqa: F401  # before the children are forked, so that it is imported once
+
+    shares = list(_shares(shapes, jobs or os.cpu_count() or 1))
+    work = [partial(_findings, data, share) for share in shares]
+    if meta:
+        _shapes_for_shapes()
+        work.append(partial(_check_shapes, shapes))
+    with ThreadPoolExecutor(len(work)) as pool:
+        children = [isolation.start(each) for each in work]
+        results = pool.map(lambda child: isolation.result(child, timeout_s), children)
+        found: set[Finding] = set().union(*results)
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(finding: Finding) -> tuple[int, str, str, str]:
+    """Order findings: the worst first, then by what they are about."""
+    weight = list(Severity).index(finding.severity)
+    return weight, finding.focus_node, finding.source_shape, finding.message
+
+
+def focus_nodes(data: Graph, shapes: Graph) -> set[Node]:
+    """Return every node that some shape targets (SHACL §2.1.3)."""
+    from rdflib import OWL, RDF, RDFS, SH
+
+    found = set(shapes.objects(None, SH.targetNode))
+    classes = set(shapes.objects(None, SH.targetClass))
+    for shape in shapes.subjects(RDF.type, SH.NodeShape):
+        if (shape, RDF.type, RDFS.Class) in shapes or (shape, RDF.type, OWL.Class) in shapes:
+            classes.add(shape)
+    for each in classes:
+        for subclass in data.transitive_subjects(RDFS.subClassOf, each):
+            found.update(data.subjects(RDF.type, subclass))
+    for predicate in shapes.objects(None, SH.targetSubjectsOf):
+        found.update(data.subjects(predicate, None))
+    for predicate in shapes.objects(None, SH.targetObjectsOf):
+        found.update(data.objects(None, predicate))
+    return found
+
+
+def _shapes_with_targets(shapes: Graph) -> Iterator[Node]:
+    from rdflib import OWL, RDF, RDFS, SH
+
+    for target in (
+        SH.targetNode,
+        SH.targetClass,
+        SH.targetSubjectsOf,
+        SH.targetObjectsOf,
+        SH.target,
+    ):
+        yield from shapes.subjects(target, None)
+    for kind in (RDFS.Class, OWL.Class):
+        for shape in shapes.subjects(RDF.type, kind):
+            if (shape, RDF.type, SH.NodeShape) in shapes:
+                yield shape
+
+
+def _targets() -> tuple[Node, ...]:
+    from rdflib import SH
+
+    return SH.targetNode, SH.targetClass, SH.targetSubjectsOf, SH.targetObjectsOf, SH.target
+
+
+def _shares(shapes: Graph, jobs: int) -> Iterator[Graph]:
+    """Divide the shapes that have targets among processes, the costly ones first."""
+    from rdflib import OWL, RDF, RDFS
+
+    targeted = sorted(
+        set(_shapes_with_targets(shapes)), key=lambda shape: (-_cost(shapes, shape), shape)
+    )
+    count = max(1, min(jobs, len(targeted)))
+    loads, homes = [0] * count, {}
+    for shape in targeted:
+        lightest = loads.index(min(loads))
+        loads[lightest] += _cost(shapes, shape)
+        homes[shape] = lightest
+    for number in range(count):
+        share = loading.graph()
+        share += shapes
+        for shape, home in homes.items():
+            if home != number:
+                for target in _targets():
+                    share.remove((shape, target, None))
+                for kind in (RDFS.Class, OWL.Class):
+                    share.remove((shape, RDF.type, kind))
+        yield share
+
+
+def _cost(shapes: Graph, shape: Node) -> int:
+    """Guess what a shape costs: SPARQL constraints weigh most."""
+    from rdflib import SH
+
+    sparql = sum(1 for _ in shapes.objects(shape, SH.sparql))
+    return 1 + 8 * sparql + sum(1 for _ in shapes.objects(shape, SH.property))
+
+
+def _findings(data: Graph, shapes: Graph) -> tuple[Finding, ...]:
+    """Run pySHACL; only results at the top count, not what nested shapes add as details."""
+    import pyshacl
+    from rdflib import SH, Graph
+
+    try:
+        _, report, text = pyshacl.validate(
+            data, shacl_graph=shapes, inplace=True, do_owl_imports=False, advanced=False
+        )
+    except Exception as error:
+        raise ProjectFault(f"the shapes cannot be used: {_first_line(error)}") from error
+    if not isinstance(report, Graph):
+        raise ProjectFault(f"the shapes cannot be used: {text}")
+    return tuple(_finding(report, result) for result in report.objects(None, SH.result))
+
+
+def _finding(report: Graph, result: Node) -> Finding:
+    from rdflib import SH
+
+    def text(predicate: Any) -> str | None:
+        term = report.value(result, predicate)
+        return None if term is None else term.n3()
+
+    messages = sorted(str(message) for message in report.objects(result, SH.resultMessage))
+    severity = str(report.value(result, SH.resultSeverity)).rpartition("#")[2]
+    return Finding(
+        Severity(severity) if severity in ("Warning", "Info") else Severity.VIOLATION,
+        text(SH.focusNode) or "",
+        text(SH.resultPath),
+        text(SH.value),
+        text(SH.sourceShape) or "",
+        text(SH.sourceConstraint),
+        text(SH.sourceConstraintComponent) or "",
+        " ".join(messages),
+    )
+
+
+def _check_shapes(shapes: Graph) -> tuple[Finding, ...]:
+    """Validate the shapes by the shapes for shapes, which pySHACL carries."""
+    import pyshacl
+
+    conforms, _, text = pyshacl.validate(
+        shapes, shacl_graph=_shapes_for_shapes(), inplace=True, inference="rdfs"
+    )
+    if not conforms:
+        raise ProjectFault(f"the shapes are ill-formed: {text}")
+    return ()
+
+
+@cache
+def _shapes_for_shapes() -> Graph:
+    """Return the shapes for shapes; read once, before a child is forked that can open no file."""
+    import pyshacl
+    import pyshacl.inference  # which pySHACL imports late, when a child could not
+    from rdflib import Graph
+
+    path = Path(pyshacl.__file__).parent / "assets" / "shacl-shacl.pickle"
+    store, identifier = pickle.loads(path.read_bytes())  # noqa: S301  # a file of pySHACL
+    merged = loading.graph()
+    merged += Graph(store, identifier)
+    return merged
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
