@@ -30,8 +30,8 @@ class Query:
 
     ``formats`` gives, for each kind of answer that the query could have, the format to write;
     ``bindings`` gives variables (without ``?``) their values as terms in N-Triples syntax, as if
-    the query had been written with them; ``prefixes`` hold where the query does not declare them itself; ``timeout_s`` is the time that
-    evaluation may take, ``None`` without limit.
+    the query had been written with them; ``prefixes`` hold where the query does not declare them
+    itself; ``timeout_s`` is the time that evaluation may take, ``None`` without limit.
     """
 
     text: str
