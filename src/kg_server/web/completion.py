@@ -65,7 +65,7 @@ class Source:
         self._add(terms, "class", _CLASSES)
         self._add(terms, "property", _PROPERTIES)
         self._add(terms, "thing", f"{_CONCEPT} {self._classes_of_things()}")
-        return {"prefixes": self.prefixes(terms), "terms": list(terms.values())}
+        return {"prefixes": self.prefixes(terms), "terms": [terms[iri] for iri in sorted(terms)]}
 
     def prefixes(self, terms: dict[str, dict[str, Any]]) -> dict[str, str]:
         """Return the prefixes that make short names of ``terms``, and the standard ones."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Response, request
 
 from kg_server.config import BASE_IRI, Settings
+from kg_server.formats import HTML, Format
 from kg_server.project import Project
 from kg_server.store import Answer, Store
-
-if TYPE_CHECKING:
-    from kg_server.formats import Format
+from kg_server.web import layout
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,10 @@ class Context:
         """Return a strong entity tag for a representation of what is served (RFC 9110 §8.8.3).
 
         It depends on the graph's content hash, the format and ``parts``, so that it survives a
-        restart and differs between formats.
+        restart and differs between formats. That of a page depends on its templates too.
         """
-        return "-".join((self.store.version[:24], chosen.name, *parts))
+        edition = (layout.edition(),) if chosen.name == HTML.name else ()
+        return "-".join((self.store.version[:24], chosen.name, *edition, *parts))
 
     def stream(self, answer: Answer) -> Response:
         """Return a store's answer as a response, chunk by chunk."""

@@ -92,6 +92,17 @@ def messages(language: str) -> Mapping[str, str]:
     return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 
+@cache
+def edition() -> str:
+    """Return what tells this edition of the pages from others: a hash of all they are made of."""
+    digest = hashlib.sha256()
+    for folder in ("templates", "translations", "static"):
+        for file in sorted((_HERE / folder).rglob("*")):
+            if file.is_file():
+                digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
 def asset(name: str) -> str:
     """Return the address of a file of ``static/``; it changes when the file does."""
     return f"/static/{name}?v={_fingerprint(name)}"

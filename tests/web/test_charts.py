@@ -1,0 +1,77 @@
+"""Charts: every mark where its value is."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kg_server.web import charts
+from kg_server.web.charts import Bar, Moment
+
+
+def bar(value, *, group="2008", standing="Accepted"):
+    return Bar(group, "AZE → CAN", value, str(value), 1, standing)
+
+
+def moment(date, *, standing="Accepted", label="event"):
+    return Moment(label, date, date, standing)
+
+
+def test_nothing_to_draw_is_no_chart():
+    assert charts.bars([], str) is None
+    assert charts.timeline([moment("never")]) is None
+
+
+def test_a_bar_is_as_long_as_its_value():
+    short, long = charts.bars([bar(25), bar(100)], str).rows
+
+    assert long.width == 4 * short.width
+
+
+def test_bars_stand_under_the_names_of_their_groups():
+    chart = charts.bars([bar(1), bar(2), bar(3, group="2009")], str)
+
+    assert [heading.text for heading in chart.headings] == ["2008", "2009"]
+    places = sorted([row.y for row in chart.rows] + [heading.y for heading in chart.headings])
+    assert len(set(places)) == 5
+    assert chart.height > places[-1]
+
+
+def test_what_is_doubted_is_hatched_and_what_another_source_says_is_hollow():
+    standings = ("Accepted", "Disputed", "Background")
+
+    rows = charts.bars([bar(1, standing=each) for each in standings], str).rows
+
+    assert [row.look for row in rows] == ["full", "hatched", "hollow"]
+
+
+def test_a_date_is_drawn_as_long_as_it_may_mean():
+    chart = charts.timeline([moment("1992-07-10"), moment("1992"), moment("2004-09")])
+
+    widths = {row.item.date: row.width for row in chart.rows}
+
+    assert widths["1992-07-10"] < widths["2004-09"] < widths["1992"]
+
+
+def test_dates_are_in_their_order():
+    dates = ["2004-09", "1992", "1991-12-25", "1992-07-10"]
+
+    rows = charts.timeline([moment(each) for each in dates]).rows
+
+    assert [row.item.date for row in rows] == ["1991-12-25", "1992", "1992-07-10", "2004-09"]
+
+
+@given(st.lists(st.floats(min_value=0, max_value=1e15), min_size=1, max_size=20))
+def test_every_bar_is_inside_the_drawing(values):
+    chart = charts.bars([bar(value) for value in values], str)
+
+    assert all(row.x + row.width <= chart.width - chart.right + 1 for row in chart.rows)
+
+
+@given(st.lists(st.dates().map(str), min_size=1, max_size=20))
+def test_every_date_is_inside_the_drawing(dates):
+    chart = charts.timeline([moment(each) for each in dates])
+
+    assert len(chart.rows) == len(dates)
+    assert all(chart.left <= row.x <= chart.width - chart.right + 1 for row in chart.rows)
+    assert len(chart.ticks) <= 12
