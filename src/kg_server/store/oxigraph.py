@@ -28,6 +28,7 @@ _SYNTAXES = {
     "nquads": ox.RdfFormat.N_QUADS,
     "trig": ox.RdfFormat.TRIG,
 }
+_SIZES = "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
 _Name = ox.NamedNode | ox.BlankNode
 _Graph = _Name | ox.DefaultGraph
 _POSITION = re.compile(
@@ -53,18 +54,51 @@ class OxigraphStore:
         for file in project.files:
             self._load(file)
         hidden = {file.graph_iri for file in project.of_role(Role.SHAPES)}
-        self._default: list[_Graph] = [
-            graph
-            for graph in self._store.named_graphs()
-            if not (isinstance(graph, ox.NamedNode) and graph.value in hidden)
-        ]
+        blank = [name for name in self._store.named_graphs() if isinstance(name, ox.BlankNode)]
+        self._default: list[_Graph] = [*blank]
+        for name in self._by_size():
+            if name.value not in hidden:
+                self._add_to_default(name)
 
     def add_graph(self, graph_iri: str, ntriples: bytes) -> None:
         """Add triples about the dataset itself as one more graph of the default dataset."""
         graph = ox.NamedNode(graph_iri)
         self._store.load(ntriples, format=ox.RdfFormat.N_TRIPLES, to_graph=graph)
         if graph not in self._default:
+            self._add_to_default(graph)
+
+    def _by_size(self) -> list[ox.NamedNode]:
+        """Return the named graphs that have a name, the one with most triples first."""
+        sizes: dict[ox.NamedNode, int] = {}
+        for solution in self._store.query(_SIZES):  # type: ignore[union-attr]  # it is a SELECT
+            if isinstance(solution["g"], ox.NamedNode):
+                sizes[solution["g"]] = int(solution["n"].value)
+        return sorted(sizes, key=lambda name: (-sizes[name], name.value))
+
+    def _add_to_default(self, graph: ox.NamedNode) -> None:
+        """Make a graph part of the default graph, in which no triple may be twice (§13.1).
+
+        The engine does not merge the graphs that it is given but finds a triple once in each
+        (pyoxigraph 0.5.13). A graph that has triples of an earlier one is therefore copied into
+        the store's own default graph, without those; the first and largest never is.
+        """
+        overlaps = any(self._overlap(graph, other) for other in self._default)
+        if not overlaps:
             self._default.append(graph)
+            return
+        merged = ox.DefaultGraph()
+        if merged not in self._default:
+            self._default.append(merged)
+        others = [other for other in self._default if other != merged]
+        for quad in list(self._store.quads_for_pattern(None, None, None, graph)):
+            if not any(_in_graph(quad, other) in self._store for other in others):
+                self._store.add(_in_graph(quad, merged))
+
+    def _overlap(self, one: ox.NamedNode, other: _Graph) -> bool:
+        """Tell whether two graphs have a triple in common."""
+        default: list[_Graph] = [other]
+        text = f"ASK {{ GRAPH {one} {{ ?s ?p ?o }} ?s ?p ?o }}"
+        return bool(self._store.query(text, default_graph=default, named_graphs=[one]))
 
     def graph_names(self) -> tuple[str, ...]:
         """Return the IRIs of the named graphs, sorted."""
@@ -160,7 +194,7 @@ def malformed(message: str, text: str) -> MalformedQuery:
     )
 
 
-def _in_graph(quad: ox.Quad, graph: ox.NamedNode) -> ox.Quad:
+def _in_graph(quad: ox.Quad, graph: _Graph) -> ox.Quad:
     return ox.Quad(quad.subject, quad.predicate, quad.object, graph)
 
 
