@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kg_server import description
 from kg_server import project as projects
 from kg_server.config import Settings
 from kg_server.store.oxigraph import OxigraphStore
@@ -22,7 +23,7 @@ def project():
 
 @pytest.fixture(scope="session")
 def store(project):
-    return OxigraphStore(project)
+    return description.described_store(OxigraphStore(project), project.base_iri)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pytest
 from rdflib import DCTERMS, FOAF, OWL, RDF, RDFS, Graph, Literal, Namespace, URIRef
 from rdflib.compare import isomorphic
 
-from kg_server import documents, project
+from kg_server import documents, project, vocabularies
 from kg_server.store.oxigraph import OxigraphStore
 
 BASE = "https://diplomacy.example/"
@@ -80,7 +80,7 @@ def test_nothing_is_known_of_what_the_graph_does_not_mention(site):
 
 
 def test_the_ontology_s_document_is_its_files(site, project):
-    document = documents.namespace_document(site, "ns/diplomacy")
+    document = vocabularies.namespace_document(site, "ns/diplomacy")
 
     expected = Graph()
     files = [f for f in project.files if f.path.name in ("diplomacy.ttl", "alignments.ttl")]
@@ -91,10 +91,10 @@ def test_the_ontology_s_document_is_its_files(site, project):
 
 
 def test_the_current_version_of_the_ontology_is_at_its_version_s_address(site):
-    document = documents.namespace_document(site, "ns/diplomacy/0.1.0")
+    document = vocabularies.namespace_document(site, "ns/diplomacy/0.1.0")
 
     assert document.iri == f"{BASE}ns/diplomacy"
-    assert documents.namespace_document(site, "ns/diplomacy/9.9.9") is None
+    assert vocabularies.namespace_document(site, "ns/diplomacy/9.9.9") is None
 
 
 @pytest.fixture(scope="module")

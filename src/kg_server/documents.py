@@ -8,14 +8,13 @@ thousand links has many small documents instead of a huge one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rdflib import DCTERMS, FOAF, RDF, RDFS, BNode, Graph, Namespace, URIRef
 
 from kg_server import addresses
-from kg_server.store import Dataset, Store
+from kg_server.store import Store
 from kg_server.store.read import add_triples, rows, values
 
 PAGE_STATEMENTS = 200
@@ -68,14 +67,6 @@ WHERE {
 }
 """
 _OBJECTS = "SELECT ?this ?o WHERE { ?this <%s> ?o } ORDER BY ?o"
-_VERSION_OF = "SELECT ?s ?this WHERE { ?s <http://www.w3.org/2002/07/owl#versionIRI> ?this }"
-_WHOLE = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
-_IN_NAMESPACE = """
-SELECT DISTINCT ?g WHERE {
-  GRAPH ?g { ?s ?p ?o FILTER(?s = <%(iri)s> || STRSTARTS(STR(?s), "%(iri)s#")) }
-}
-"""
-_NAMESPACE_PATH = re.compile(r"ns(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,30 +165,6 @@ def describe_thing(site: Site, iri: str, page: int = 1) -> Document | None:
     return document
 
 
-def namespace_document(site: Site, path: str) -> Document | None:
-    """Return the whole ontology or all shapes at ``/ns/<name>`` or at a version's IRI.
-
-    The document is the union of the ontology's and the shapes' graphs that say something about
-    a term of that namespace, as their files have it.
-    """
-    if not _NAMESPACE_PATH.fullmatch(path):
-        return None
-    iri = _current(site, site.base_iri + path)
-    folders = tuple(f"{site.base_iri}graph/{folder}/" for folder in ("ontology", "shapes"))
-    graphs = tuple(name for name in site.store.graph_names() if name.startswith(folders))
-    dataset = Dataset(named_graphs=graphs)
-    about = rows(site.store, _IN_NAMESPACE % {"iri": iri}, dataset=dataset) if graphs else []
-    names = tuple(sorted(str(row["g"]) for row in about))
-    if not names:
-        return None
-    graph = Graph()
-    add_triples(graph, site.store, _WHOLE, dataset=Dataset(default_graphs=names))
-    types = tuple(sorted(str(each) for each in graph.objects(URIRef(iri), RDF.type)))
-    licences = sorted(str(each) for each in graph.objects(URIRef(iri), DCTERMS.license))
-    licence = licences[0] if licences else licence_of(site, f"{site.base_iri}ns/diplomacy")
-    return Document(iri, iri, graph, types, licence)
-
-
 def collection_document(
     site: Site, kind: str, members: Iterable[str], page: int, *, has_more: bool
 ) -> Document:
@@ -252,12 +219,6 @@ def _licence(site: Site, this: URIRef) -> str | None:
 def _objects(site: Site, this: URIRef, predicate: URIRef) -> tuple[str, ...]:
     found = rows(site.store, _OBJECTS % predicate, this=this.n3())
     return tuple(str(row["o"]) for row in found if isinstance(row["o"], URIRef))
-
-
-def _current(site: Site, iri: str) -> str:
-    """Return the IRI of the ontology that ``iri`` is the current version of, or else ``iri``."""
-    versions = rows(site.store, _VERSION_OF, this=f"<{iri}>")
-    return str(versions[0]["s"]) if versions else iri
 
 
 def _complete(site: Site, graph: Graph, this: URIRef) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from pyld import jsonld
-from rdflib import DCTERMS, FOAF, OWL, RDF, RDFS, SDO, SKOS, XSD, BNode, Graph, URIRef
+from rdflib import DCTERMS, FOAF, OWL, RDF, RDFS, SDO, SKOS, XSD, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from kg_server import prefixes
@@ -114,7 +114,8 @@ def render(document: Document, published: Context) -> dict[str, Any]:
     not lead to is in ``@included`` (JSON-LD 1.1 §4.13), so that nothing is lost. An ontology's
     document has no single root and is a flat ``@graph``.
     """
-    if document.topic == document.iri and not document.is_collection:
+    has_root = (URIRef(document.iri), FOAF.primaryTopic, URIRef(document.topic)) in document.graph
+    if not has_root and not document.is_collection:
         expanded = jsonld.from_rdf(ntriples(document.graph), _OPTIONS)
         compacted = jsonld.compact(expanded, published, {**_OPTIONS, "graph": True})
     else:
@@ -169,15 +170,24 @@ def _with_blank_nodes(node: Any) -> Any:
 
 def _frame_of_topic(document: Document) -> dict[str, Any]:
     topic = URIRef(document.topic)
+    pairs = document.graph.subject_predicates(topic)
+    # PyLD 3.3 fails on a reverse property that has a literal anywhere in the document.
     incoming = {
-        str(p) for s, p in document.graph.subject_predicates(topic) if str(s) != document.iri
+        str(p)
+        for s, p in pairs
+        if str(s) != document.iri
+        and not any(isinstance(each, Literal) for each in document.graph.objects(None, p))
     }
     reverse: dict[str, Any] = {}
     if incoming:
         reverse["@reverse"] = {predicate: {} for predicate in sorted(incoming)}
     if document.is_collection:
         return reverse
-    return {str(FOAF.primaryTopic): {"@id": document.topic, **reverse}}
+    # The data set comes first in the alphabet, and its example resources would be shown in it.
+    return {
+        str(DCTERMS.isPartOf): {"@embed": "@never"},
+        str(FOAF.primaryTopic): {"@id": document.topic, **reverse},
+    }
 
 
 def _identifiers(node: Any) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rdflib import RDF, RDFS, SKOS, BNode, Graph, Literal, URIRef
+from rdflib import DCAT, DCTERMS, OWL, RDF, RDFS, SKOS, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from kg_server import addresses
@@ -79,12 +79,17 @@ def page(document: Document, base_iri: str, languages: Sequence[str]) -> Page:
 def label(graph: Graph, term: Node, base_iri: str, languages: Sequence[str]) -> str:
     """Return the best name of a thing: in the first language that there is one in, else its IRI."""
     named = [each for prop in _LABELS for each in graph.objects(term, prop)]
-    texts = [each for each in named if isinstance(each, Literal)]
+    return best(named, languages) or str(term).removeprefix(base_iri)
+
+
+def best(texts: Iterable[Node], languages: Sequence[str]) -> str:
+    """Return the text in the first language that there is one in; empty if there is none."""
+    literals = sorted(each for each in texts if isinstance(each, Literal))
     for language in languages:
-        for text in sorted(texts):
+        for text in literals:
             if (text.language or "").partition("-")[0] == language:
                 return str(text)
-    return str(min(texts)) if texts else str(term).removeprefix(base_iri)
+    return str(literals[0]) if literals else ""
 
 
 def schema_org(site: Site, document: Document, languages: Sequence[str]) -> dict[str, Any]:
@@ -107,6 +112,39 @@ def schema_org(site: Site, document: Document, languages: Sequence[str]) -> dict
         "mainEntity": entity,
         "license": document.licence,
         "isPartOf": {"@type": "Dataset", "@id": site.dataset_iri},
+    }
+
+
+def schema_org_dataset(
+    document: Document, base_iri: str, languages: Sequence[str]
+) -> dict[str, Any]:
+    """Return the description of the data set for search engines (schema.org Dataset)."""
+    graph, topic = document.graph, URIRef(document.topic)
+    text = best(graph.objects(topic, DCTERMS.description), languages)
+    downloads = [
+        {
+            "@type": "DataDownload",
+            "contentUrl": str(graph.value(URIRef(each), DCAT.downloadURL)),
+            "encodingFormat": str(graph.value(URIRef(each), DCAT.mediaType)).partition(
+                "media-types/"
+            )[2],
+        }
+        for each in sorted(map(str, graph.objects(topic, DCAT.distribution)))
+    ]
+    return {
+        "@context": _SCHEMA,
+        "@type": "Dataset",
+        "@id": document.topic,
+        "name": label(graph, topic, base_iri, languages),
+        "description": text,
+        "url": base_iri,
+        "license": document.licence,
+        "version": str(graph.value(topic, OWL.versionInfo)),
+        "creator": [
+            {"@type": "Organization", "name": each}
+            for each in sorted(map(str, graph.objects(topic, DCTERMS.creator)))
+        ],
+        "distribution": downloads,
     }
 
 

@@ -121,6 +121,22 @@ def test_a_json_ld_processor_reads_the_same_graph_without_fetching_a_context(cli
     )
 
 
+def test_every_thing_of_the_graph_is_read_by_a_json_ld_processor(client):
+    things = client.get("/sitemap.xml").get_data(as_text=True).split("<loc>")[1:]
+    paths = [each.split("</loc>")[0].removeprefix(BASE) for each in things if "/doc/" in each]
+
+    for path in paths:
+        if path.endswith("/"):
+            continue
+        document = client.get(f"/{path}.jsonld").get_data(as_text=True)
+        expected = client.get(f"/{path}.nt").data
+        nquads = jsonld.to_rdf(json.loads(document), {"format": "application/n-quads"})
+        assert isomorphic(
+            Graph().parse(data=nquads, format="nt"), Graph().parse(data=expected, format="nt")
+        ), path
+    assert len(paths) > 250
+
+
 def test_links_name_the_thing_its_type_its_licence_and_its_formats(client):
     found = links(client.get("/doc/state/CAN", headers={"Accept": "text/turtle"}))
 

@@ -33,6 +33,7 @@ PROTOCOLS = (
     "search",
     "openapi",
     "resources",
+    "dataset",
     "ops",
     "problems",
     "pages",

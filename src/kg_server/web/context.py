@@ -67,5 +67,7 @@ class Context:
         response.set_etag(etag)
         response.headers.setdefault("Cache-Control", "public, max-age=60, must-revalidate")
         response.vary.add("Accept")
+        if response.is_streamed:  # Werkzeug would read it all to know its length
+            response.automatically_set_content_length = False
         response.make_conditional(request.environ)
         return response

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 
-from kg_server import canned
+from kg_server import canned, formats
 from kg_server.formats import HTML, Kind, named
-from kg_server.web import completion, facts, findings, home, questions, results
+from kg_server.web import completion, dataset, facts, findings, home, questions, results
 from kg_server.web.context import Context
 from kg_server.web.layout import page_language
+from kg_server.web.resources import Resources
 from kg_server.web.terms import Labels
 
 _JSON = named("json", Kind.BINDINGS)
@@ -19,9 +20,13 @@ def blueprint(context: Context) -> Blueprint:
     routes = Blueprint("pages", __name__)
     base_iri = context.project.base_iri
     queries = canned.load(base_iri=base_iri)
+    resources = Resources(context)
 
     @routes.get("/")
     def start() -> Response:
+        chosen = formats.negotiate(request.headers.get("Accept"), Kind.GRAPH, html=True)
+        if chosen.name != HTML.name:
+            return dataset.negotiated(resources, "", chosen)
         language = page_language()
         glance = home.Glance(context.store, base_iri, language)
         relations = glance.relations()
@@ -31,8 +36,12 @@ def blueprint(context: Context) -> Blueprint:
             counts=glance.counts(),
             topics=questions.topics(queries.values(), language),
             examples=results.code(f"{context.address}queries/missions", {"state": "CAN"}),
+            schema_org=dataset.schema_org(resources, language),
         )
-        return _page(context, page, "home")
+        response = _page(context, page, "home")
+        described = dataset.described(resources, "")
+        response.headers["Link"] = dataset.signposts(described, base_iri)
+        return response
 
     @routes.get("/conflicts")
     def conflicts() -> Response:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 from rdflib import Graph
 
-from kg_server import addresses, documents, formats, jsonld, renderings
+from kg_server import addresses, documents, formats, jsonld, renderings, vocabularies
 from kg_server.catalogue import PAGE_THINGS, Catalogue
 from kg_server.documents import Document, Site
 from kg_server.errors import BadRequest, NotFound
@@ -29,9 +29,15 @@ class Resources:
     @cached_property
     def jsonld_context(self) -> jsonld.Context:
         """The published JSON-LD context."""
-        ontology = documents.namespace_document(self.site, "ns/diplomacy")
+        ontology = vocabularies.namespace_document(self.site, "ns/diplomacy")
         graph = ontology.graph if ontology else Graph()
         return jsonld.context(graph, self.site.base_iri)
+
+    def namespaces(self) -> list[str]:
+        """Return the paths of the vocabularies, such as ``/ns/diplomacy``."""
+        base_iri = self.site.base_iri
+        found = vocabularies.vocabularies(self.site)
+        return [addresses.local_path(iri, base_iri) for iri in found]
 
     def find(self, document_path: str) -> str:
         """Return the IRI of the thing that a document is about.
@@ -147,7 +153,7 @@ def _namespace(resources: Resources, name: str) -> Response:
     stem, form = links.split_extension(name)
     if stem.endswith("/"):
         return _permanently(request.path.rstrip("/"))
-    found = documents.namespace_document(resources.site, stem)
+    found = vocabularies.namespace_document(resources.site, stem)
     if found is None:
         raise NotFound(f"There is no vocabulary at /{stem}. /ns/diplomacy and /ns/shapes are.")
     return resources.send(found, form)

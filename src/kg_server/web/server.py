@@ -23,8 +23,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from kg_server import description, reports, validation
 from kg_server import project as projects
-from kg_server import reports, validation
 from kg_server.config import Settings
 from kg_server.errors import Overloaded, ProjectFault
 from kg_server.project import Project
@@ -332,7 +332,7 @@ def _load(start: Start) -> Project:
 
 
 def _loader(loaded: Project) -> Any:
-    return lambda: OxigraphStore(loaded)
+    return lambda: description.described_store(OxigraphStore(loaded), loaded.base_iri)
 
 
 def _validate(loaded: Project, start: Start) -> Report | None:

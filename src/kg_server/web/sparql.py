@@ -12,7 +12,9 @@ from kg_server.errors import NotAcceptable
 from kg_server.formats import RESULT, Kind
 from kg_server.web import answers, editor
 from kg_server.web.context import Context
+from kg_server.web.dataset import negotiated
 from kg_server.web.layout import page_language
+from kg_server.web.resources import Resources
 from kg_server.web.terms import Labels
 
 
@@ -20,6 +22,7 @@ def blueprint(context: Context) -> Blueprint:
     """Answer at ``/sparql``: a query, or else what this service is."""
     routes = Blueprint("sparql", __name__)
     queries = canned.load(base_iri=context.project.base_iri)
+    resources = Resources(context)
 
     @routes.route("/sparql", methods=["GET", "POST"])
     def sparql() -> Response:
@@ -32,7 +35,9 @@ def blueprint(context: Context) -> Blueprint:
             request.get_data() if request.method == "POST" else b"",
         )
         if operation.text is None:
-            raise NotAcceptable("Without a query, this address answers with a page.")
+            accept = request.headers.get("Accept")
+            chosen = protocol.choose_format(operation.format_name, accept, Kind.GRAPH)
+            return negotiated(resources, "sparql", chosen)
         return _answer(context, operation)
 
     return routes

@@ -1,0 +1,269 @@
+"""What the server says of itself: VoID, DCAT 3 and the SPARQL service description, as one graph.
+
+Everything is counted from the graph that is served, or stands in it. The description is loaded
+beside the data, so that it can be queried; ``graphs`` is called once, when a store is filled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
+
+from rdflib import DCAT, DCTERMS, FOAF, OWL, RDF, RDFS, SH, VOID, XSD, Graph, Literal, URIRef
+from rdflib.term import Node
+
+from kg_server import addresses, canned, dumps, formats, prefixes, statistics
+from kg_server.documents import Site
+from kg_server.formats import Format, Kind
+from kg_server.partitions import add_partitions
+from kg_server.statistics import Statistics
+from kg_server.store import Store
+from kg_server.store.read import add_triples, rows
+
+GRAPH = "graph/description"
+"""The named graph of the description, below the base IRI."""
+
+QUERIES = "graph/queries"
+"""The named graph that describes the canned queries."""
+
+SD = "http://www.w3.org/ns/sparql-service-description#"
+_MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
+
+TARGETS = {
+    "http://www.wikidata.org/entity/": ("wikidata", "Wikidata", "https://www.wikidata.org/"),
+    "https://sws.geonames.org/": ("geonames", "GeoNames", "https://www.geonames.org/"),
+}
+"""Data sets that the graph links to: namespace, key, name, home page."""
+
+FilledStore = TypeVar("FilledStore", bound="Fillable")
+
+_OWN = "CONSTRUCT { ?this ?p ?o } WHERE { ?this ?p ?o }"
+_GRAPH_SIZES = "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g"
+
+
+def graphs(site: Site) -> list[tuple[str, bytes]]:
+    """Return the description of what a store holds, as named graphs to add to it.
+
+    Returns:
+        Pairs of a graph's IRI and its triples as N-Triples.
+    """
+    counted = statistics.count(site.store, site.base_iri, tuple(TARGETS))
+    triples = _Description(site, counted).graph().serialize(format="nt", encoding="utf-8")
+    return [(site.base_iri + GRAPH, triples)]
+
+
+class Fillable(Store, Protocol):
+    """A store that graphs can be added to while it is filled."""
+
+    def add_graph(self, graph_iri: str, ntriples: bytes) -> None:
+        """Add a named graph to the default dataset."""
+        ...
+
+
+def described_store(store: FilledStore, base_iri: str) -> FilledStore:
+    """Add the description of what a store holds, and of its canned queries; return the store."""
+    queries = canned.as_graph(canned.load(base_iri=base_iri), base_iri)
+    for graph_iri, ntriples in [*graphs(Site(store, base_iri)), (base_iri + QUERIES, queries)]:
+        store.add_graph(graph_iri, ntriples)
+    return store
+
+
+def void_iri(base_iri: str) -> URIRef:
+    """Return the IRI of the document that describes the data set (VoID §6.1)."""
+    return URIRef(f"{base_iri}.well-known/void")
+
+
+class _Description:
+    def __init__(self, site: Site, counted: Statistics) -> None:
+        self._site, self._counted = site, counted
+        self._graph = Graph()
+        self._document = void_iri(site.base_iri)
+        self._dataset = URIRef(site.dataset_iri)
+        self._endpoint = URIRef(f"{site.base_iri}sparql")
+        self._known = Graph()
+        add_triples(self._known, site.store, _OWN, this=self._dataset.n3())
+
+    def graph(self) -> Graph:
+        self._add_document()
+        self._add_dataset()
+        self._add_catalogue()
+        self._add_linksets()
+        self._add_distributions()
+        self._add_service()
+        self._add_prefixes()
+        kinds = self._counted.kinds()
+        namespaces = {**prefixes.own(self._site.base_iri, kinds), **prefixes.EXTERNAL}
+        add_partitions(self._graph, self._dataset, self._document, self._counted, namespaces)
+        return self._graph
+
+    def _add(self, subject: Node, predicate: Node, *objects: Node) -> None:
+        for each in objects:
+            self._graph.add((subject, predicate, each))
+
+    def _name(self, fragment: str) -> URIRef:
+        return URIRef(f"{self._document}#{fragment}")
+
+    def _iri(self, path: str) -> URIRef:
+        return URIRef(self._site.base_iri + path)
+
+    def _add_document(self) -> None:
+        self._add(self._document, RDF.type, VOID.DatasetDescription, FOAF.Document)
+        self._add(self._document, FOAF.primaryTopic, self._dataset)
+        self._add(self._document, FOAF.topic, self._name("catalogue"), self._endpoint)
+        self._add(self._document, DCTERMS.title, Literal("Description of the data set", "en"))
+
+    def _add_dataset(self) -> None:
+        this, counted = self._dataset, self._counted
+        self._add(this, RDF.type, VOID.Dataset, DCAT.Dataset)
+        for predicate, text in ((DCTERMS.title, "Data set"), (DCTERMS.description, "A graph.")):
+            if not self._known.value(this, predicate):
+                self._add(this, predicate, Literal(text, "en"))
+        self._add(this, DCTERMS.publisher, self._publisher())
+        self._add(this, DCTERMS.identifier, Literal(str(this)))
+        self._add(this, OWL.versionInfo, Literal(self._site.store.version))
+        self._add(this, DCAT.landingPage, self._iri(""))
+        self._add(this, FOAF.homepage, self._iri(""))
+        self._add(this, VOID.sparqlEndpoint, self._endpoint)
+        self._add(this, VOID.uriSpace, Literal(f"{self._site.base_iri}id/"))
+        self._add(this, VOID.triples, Literal(counted.triples))
+        self._add(this, VOID.distinctSubjects, Literal(counted.number("subjects")))
+        self._add(this, VOID.distinctObjects, Literal(counted.number("objects")))
+        for form in (*formats.of_kind(Kind.GRAPH), formats.HTML):
+            if form.iri:
+                self._add(this, VOID.feature, URIRef(form.iri))
+        self._add(this, VOID.vocabulary, *self._vocabularies())
+        self._add(this, VOID.rootResource, *self._lists())
+        self._add(this, VOID.exampleResource, *self._examples())
+
+    def _publisher(self) -> URIRef:
+        """Return an agent with the name that the data set gives its publisher or its creator."""
+        agent = self._name("publisher")
+        given = [
+            each
+            for predicate in (DCTERMS.publisher, DCTERMS.creator)
+            for each in self._known.objects(self._dataset, predicate)
+        ]
+        name = str(min(map(str, given))) if given else self._site.base_iri
+        self._add(agent, RDF.type, FOAF.Agent)
+        self._add(agent, FOAF.name, Literal(name))
+        return agent
+
+    def _vocabularies(self) -> Iterable[URIRef]:
+        used = {str(row["p"]) for row, _ in self._counted.rows("properties")}
+        used |= {str(row["c"]) for row, _ in self._counted.rows("classes")}
+        return sorted(URIRef(term[: max(term.rfind("#"), term.rfind("/")) + 1]) for term in used)
+
+    def _lists(self) -> Iterable[URIRef]:
+        base = self._site.base_iri
+        kinds = [*self._counted.kinds(), "def"]
+        return [URIRef(addresses.collection_iri(kind, base)) for kind in kinds]
+
+    def _examples(self) -> Iterable[Node]:
+        """Return a thing of each kind, of its commonest class."""
+        examples: dict[str, Node] = {}
+        for row, _ in self._counted.rows("classes"):
+            if row.get("kind"):
+                examples.setdefault(str(row["kind"]), row["example"])
+        return examples.values()
+
+    def _add_catalogue(self) -> None:
+        this = self._name("catalogue")
+        self._add(this, RDF.type, DCAT.Catalog)
+        self._add(this, DCTERMS.title, Literal("Data sets of this server", "en"))
+        self._add(this, DCTERMS.description, Literal("The data set served here.", "en"))
+        self._add(this, DCTERMS.publisher, self._name("publisher"))
+        self._add(this, DCAT.dataset, self._dataset)
+        self._add(this, DCAT.service, self._endpoint)
+        self._add(this, FOAF.homepage, self._iri(""))
+        self._add_licence(this)
+
+    def _add_licence(self, subject: Node) -> None:
+        self._add(subject, DCTERMS.license, *self._known.objects(self._dataset, DCTERMS.license))
+
+    def _add_linksets(self) -> None:
+        for row, number in self._counted.rows("links"):
+            namespace, predicate = str(row["target"]), str(row["p"])
+            key, name, home = TARGETS[namespace]
+            target = self._name(key)
+            this = self._name(f"links-{key}-{predicate.rpartition('#')[2]}")
+            self._add(target, RDF.type, VOID.Dataset)
+            self._add(target, DCTERMS.title, Literal(name, "en"))
+            self._add(target, FOAF.homepage, URIRef(home))
+            self._add(target, VOID.uriSpace, Literal(namespace))
+            self._add(this, RDF.type, VOID.Linkset)
+            self._add(this, VOID.subjectsTarget, self._dataset)
+            self._add(this, VOID.objectsTarget, target)
+            self._add(this, VOID.linkPredicate, URIRef(predicate))
+            self._add(this, VOID.triples, Literal(number))
+            self._add(self._dataset, VOID.subset, this)
+
+    def _add_distributions(self) -> None:
+        for form in dumps.FORMATS:
+            self._add_distribution(f"dump.{form.extension}", form, "RDF 1.1")
+        turtle = dumps.RDF12_FORMATS[0]
+        this = self._add_distribution(f"dump-rdf12.{turtle.extension}", turtle, "RDF 1.2")
+        self._add(this, DCTERMS.conformsTo, URIRef("https://www.w3.org/TR/rdf12-concepts/"))
+
+    def _add_distribution(self, path: str, form: Format, version: str) -> URIRef:
+        this, address = self._name(path.replace(".", "-")), self._iri(path)
+        self._add(self._dataset, DCAT.distribution, this)
+        self._add(self._dataset, VOID.dataDump, address)
+        self._add(this, RDF.type, DCAT.Distribution)
+        self._add(this, DCTERMS.title, Literal(f"The whole graph as {form.name}, {version}", "en"))
+        self._add(this, DCTERMS.description, Literal("Every triple, streamed.", "en"))
+        self._add(this, DCAT.accessURL, address)
+        self._add(this, DCAT.downloadURL, address)
+        self._add(this, DCAT.mediaType, URIRef(_MEDIA_TYPES + form.media_type))
+        self._add(this, DCAT.accessService, self._endpoint)
+        if form.iri:
+            self._add(this, DCTERMS["format"], URIRef(form.iri))
+        self._add_licence(this)
+        return this
+
+    def _add_service(self) -> None:
+        """Describe the SPARQL endpoint (SPARQL 1.1 Service Description §3, DCAT 3 §6.9)."""
+        this, default = self._endpoint, self._name("default-dataset")
+        self._add(this, RDF.type, URIRef(f"{SD}Service"), DCAT.DataService)
+        self._add(this, DCTERMS.title, Literal("SPARQL endpoint", "en"))
+        self._add(this, DCAT.endpointURL, this)
+        self._add(this, DCAT.endpointDescription, this)
+        self._add(this, DCAT.servesDataset, self._dataset)
+        self._add(this, URIRef(f"{SD}endpoint"), this)
+        self._add(this, URIRef(f"{SD}supportedLanguage"), URIRef(f"{SD}SPARQL11Query"))
+        for form in formats.FORMATS:
+            if form.iri:
+                self._add(this, URIRef(f"{SD}resultFormat"), URIRef(form.iri))
+        self._add_licence(this)
+        self._add(this, URIRef(f"{SD}defaultDataset"), default)
+        self._add(default, RDF.type, URIRef(f"{SD}Dataset"))
+        graph = self._name("default-graph")
+        self._add(default, URIRef(f"{SD}defaultGraph"), graph)
+        self._add(graph, RDF.type, URIRef(f"{SD}Graph"))
+        self._add(graph, VOID.triples, Literal(self._counted.triples))
+        self._add_named_graphs(default)
+
+    def _add_named_graphs(self, default: URIRef) -> None:
+        for row in rows(self._site.store, _GRAPH_SIZES):
+            name = row["g"]
+            this = self._name(str(name).removeprefix(self._site.base_iri).replace("/", "-"))
+            self._add(default, URIRef(f"{SD}namedGraph"), this)
+            self._add(this, RDF.type, URIRef(f"{SD}NamedGraph"))
+            self._add(this, URIRef(f"{SD}name"), name)
+            contents = self._name(f"contents-{str(this).rpartition('#')[2]}")
+            self._add(this, URIRef(f"{SD}graph"), contents)
+            self._add(contents, RDF.type, URIRef(f"{SD}Graph"))
+            self._add(contents, VOID.triples, Literal(int(str(row["n"]))))
+
+    def _add_prefixes(self) -> None:
+        """Publish the prefixes, in the way that query editors ask for them (SHACL §5.2.1)."""
+        this = self._name("prefixes")
+        self._add(this, RDF.type, OWL.Ontology)
+        self._add(this, RDFS.label, Literal("Prefixes for queries", "en"))
+        kinds = self._counted.kinds()
+        named = {**prefixes.own(self._site.base_iri, kinds), **prefixes.EXTERNAL}
+        for prefix, namespace in named.items():
+            declaration = self._name(f"prefix-{prefix}")
+            self._add(this, SH.declare, declaration)
+            self._add(declaration, RDF.type, SH.PrefixDeclaration)
+            self._add(declaration, SH.prefix, Literal(prefix))
+            self._add(declaration, SH.namespace, Literal(namespace, datatype=XSD.anyURI))

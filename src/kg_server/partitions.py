@@ -1,0 +1,96 @@
+"""VoID partitions: how many of each class, with which properties, leading to what (VoID §4.5)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from rdflib import OWL, RDF, VOID, Graph, Literal, Namespace, URIRef
+
+from kg_server.statistics import Statistics
+
+VOID_EXT = Namespace("http://ldf.fi/void-ext#")
+
+_NOT_IN_FRAGMENT = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+class _Namer:
+    """Gives partitions readable names, such as ``#class-dip-Mission-property-dip-seat``."""
+
+    def __init__(self, document: URIRef, namespaces: Mapping[str, str]) -> None:
+        self._document, self._namespaces = document, namespaces
+
+    def name(self, *parts: object) -> URIRef:
+        return URIRef(f"{self._document}#" + "-".join(self._word(str(part)) for part in parts))
+
+    def _word(self, part: str) -> str:
+        for prefix, namespace in self._namespaces.items():
+            if part.startswith(namespace):
+                return _NOT_IN_FRAGMENT.sub("_", f"{prefix}-{part[len(namespace) :]}")
+        known = part in ("class", "property", "value")
+        return part if known else hashlib.sha256(part.encode()).hexdigest()[:16]
+
+
+def add_partitions(
+    graph: Graph,
+    dataset: URIRef,
+    document: URIRef,
+    counted: Statistics,
+    namespaces: Mapping[str, str],
+) -> None:
+    """Add class and property partitions of a data set, as ``document#class-…``.
+
+    A class partition has a partition for each property of its instances, that again one for each
+    class or datatype of the values: what a query editor needs to know what may follow what.
+    That these parts are data sets goes without saying (the range of the properties), and so it
+    is not said of each.
+    """
+    namer = _Namer(document, namespaces)
+    _add_classes(graph, dataset, counted, namer)
+    for row, number in counted.rows("properties"):
+        this = namer.name("property", row["p"])
+        graph.add((dataset, VOID.propertyPartition, this))
+        graph.add((this, VOID.property, row["p"]))
+        graph.add((this, VOID.triples, Literal(number)))
+    number_of_properties = len(counted.results["properties"])
+    graph.add((dataset, VOID.properties, Literal(number_of_properties)))
+    for row, number in counted.rows("class_properties"):
+        if _is_of_the_language(row["c"]):
+            continue
+        this = namer.name("class", row["c"], "property", row["p"])
+        graph.add((namer.name("class", row["c"]), VOID.propertyPartition, this))
+        graph.add((this, VOID.property, row["p"]))
+        graph.add((this, VOID.triples, Literal(number)))
+    _add_values(graph, counted, namer)
+
+
+def _is_of_the_language(term: object) -> bool:
+    """Tell whether a class is one of OWL or RDF: how the ontology is written is no data."""
+    return str(term).startswith((str(OWL), str(RDF)))
+
+
+def _add_classes(graph: Graph, dataset: URIRef, counted: Statistics, namer: _Namer) -> None:
+    entities: dict[URIRef, int] = {}
+    for row, number in counted.rows("classes"):
+        entities[URIRef(str(row["c"]))] = entities.get(URIRef(str(row["c"])), 0) + number
+    graph.add((dataset, VOID.classes, Literal(len(entities))))
+    for each, number in entities.items():
+        this = namer.name("class", each)
+        graph.add((dataset, VOID.classPartition, this))
+        graph.add((this, VOID["class"], each))
+        graph.add((this, VOID.entities, Literal(number)))
+
+
+def _add_values(graph: Graph, counted: Statistics, namer: _Namer) -> None:
+    for name, partition, predicate in (
+        ("object_classes", VOID.classPartition, VOID["class"]),
+        ("datatypes", VOID_EXT.datatypePartition, VOID_EXT.datatype),
+    ):
+        for row, number in counted.rows(name):
+            if _is_of_the_language(row["c"]):
+                continue
+            this = namer.name("class", row["c"], "property", row["p"], "value", row["x"])
+            graph.add((namer.name("class", row["c"], "property", row["p"]), partition, this))
+            graph.add((this, predicate, row["x"]))
+            graph.add((this, VOID.triples, Literal(number)))

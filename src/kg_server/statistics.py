@@ -1,0 +1,99 @@
+"""What is in the graph, counted with SPARQL: classes, properties and what they link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from rdflib.term import Identifier
+
+from kg_server.store import Store
+from kg_server.store.read import rows
+
+_QUERIES: Mapping[str, str] = {
+    "subjects": "SELECT (COUNT(DISTINCT ?s) AS ?n) WHERE { ?s ?p ?o }",
+    "objects": "SELECT (COUNT(DISTINCT ?o) AS ?n) WHERE { ?s ?p ?o }",
+    "properties": "SELECT ?p (COUNT(*) AS ?n) WHERE { ?s ?p ?o } GROUP BY ?p",
+    "classes": """
+        SELECT ?c ?kind (COUNT(?s) AS ?n) (MIN(?s) AS ?example)
+        WHERE {
+          ?s a ?c
+          BIND(STRBEFORE(STRAFTER(STR(?s), "%(base)sid/"), "/") AS ?kind)
+        }
+        GROUP BY ?c ?kind
+    """,
+    "class_properties": "SELECT ?c ?p (COUNT(*) AS ?n) WHERE { ?s a ?c ; ?p ?o } GROUP BY ?c ?p",
+    # The inner SELECT keeps the engine from looking up the class of every literal: 1.5 s, not 3.5.
+    "object_classes": """
+        SELECT ?c ?p ?x (COUNT(*) AS ?n)
+        WHERE {
+          { SELECT ?c ?p ?o WHERE { ?s a ?c ; ?p ?o FILTER(!isLiteral(?o)) } }
+          ?o a ?x
+        }
+        GROUP BY ?c ?p ?x
+    """,
+    "datatypes": """
+        SELECT ?c ?p ?x (COUNT(*) AS ?n)
+        WHERE { ?s a ?c ; ?p ?o BIND(DATATYPE(?o) AS ?x) FILTER(BOUND(?x)) }
+        GROUP BY ?c ?p ?x
+    """,
+    "links": """
+        PREFIX owl: <http://www.w3.org/2002/07/owl#>
+        PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+        SELECT ?p ?target (COUNT(*) AS ?n)
+        WHERE {
+          VALUES ?p { owl:sameAs skos:exactMatch skos:closeMatch skos:relatedMatch }
+          ?s ?p ?o
+          VALUES ?target { %(targets)s }
+          FILTER(STRSTARTS(STR(?o), ?target))
+        }
+        GROUP BY ?p ?target
+    """,
+}
+
+Row = Mapping[str, Identifier]
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Counts over the default graph; the names are those of the queries above."""
+
+    results: Mapping[str, tuple[Row, ...]]
+
+    def rows(self, name: str) -> Iterator[tuple[Row, int]]:
+        """Yield the rows of one count, largest first, each with its number."""
+        found = [(row, int(str(row["n"]))) for row in self.results[name] if len(row) > 1]
+        yield from sorted(found, key=lambda each: (-each[1], sorted(map(str, each[0].values()))))
+
+    def number(self, name: str) -> int:
+        """Return a count that is a single number."""
+        return int(str(self.results[name][0]["n"]))
+
+    @property
+    def triples(self) -> int:
+        """How many triples the default graph has."""
+        return sum(n for _, n in self.rows("properties"))
+
+    def kinds(self) -> list[str]:
+        """Return the kinds of things, as their IRIs name them."""
+        return sorted({str(row.get("kind", "")) for row, _ in self.rows("classes")} - {""})
+
+
+def count(store: Store, base_iri: str, targets: tuple[str, ...]) -> Statistics:
+    """Count what a store's default graph has; 2 to 3 s for a million triples on two cores.
+
+    Args:
+        store: who is asked.
+        base_iri: the base IRI of its things.
+        targets: namespaces of other data sets, the links to which are counted.
+    """
+    names = {"base": base_iri, "targets": " ".join(f'"{each}"' for each in targets)}
+
+    def ask(name: str) -> tuple[str, tuple[Row, ...]]:
+        text = _QUERIES[name]
+        return name, tuple(rows(store, text % names if "%(" in text else text))
+
+    # The longest first; the engine does not hold Python's lock while it counts.
+    with ThreadPoolExecutor(2) as pool:
+        return Statistics(dict(pool.map(ask, reversed(list(_QUERIES)))))
