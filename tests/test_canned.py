@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kg_server import canned, rq
 from kg_server.errors import BadRequest, NotFound, ProjectFault
-from kg_server.formats import Kind, named
+from kg_server.formats import Kind
 from kg_server.parameters import Context, Parameter, StateNames, literal, term
 
 CANADA = "https://diplomacy.example/id/state/CAN"
@@ -196,21 +196,6 @@ def test_an_enumeration_takes_its_values_only():
     assert term(parameter, "sent", Context()) == '"sent"'
     with pytest.raises(BadRequest, match="takes one of sent, received; 'Sent' is none of them"):
         term(parameter, "Sent", Context())
-
-
-def test_a_query_is_asked_in_one_call(store):
-    queries = canned.load()
-    csv_ = named("csv", Kind.BINDINGS)
-
-    answer = canned.ask(
-        canned.find(queries, "embassy-status"),
-        canned.pairs(["sending=CAN", "receiving=Azerbaijan"]),
-        store,
-        csv_,
-        "https://diplomacy.example/",
-    )
-
-    assert b",denied," in answer.read()
 
 
 def test_a_query_that_is_not_there_is_answered_with_those_near_it():

@@ -31,17 +31,15 @@ from kg_server import rq
 from kg_server.config import BASE_IRI
 from kg_server.errors import BadRequest, NotFound
 from kg_server.folding import fold
-from kg_server.formats import Format, Kind
+from kg_server.formats import Kind
 from kg_server.parameters import (
     XSD,
     Context,
     Parameter,
     StateNames,
     literal,
-    state_names,
     term,
 )
-from kg_server.store import Answer, Query, Store
 
 QUERIES = Path(__file__).resolve().parent / "queries"
 RESERVED = rq.RESERVED
@@ -113,8 +111,8 @@ def find(queries: Mapping[str, CannedQuery], name: str) -> CannedQuery:
     if name in queries:
         return queries[name]
     near = difflib.get_close_matches(name, queries, n=3)
-    hint = f" Near it: {', '.join(near)}." if near else ""
-    raise NotFound(f"There is no canned query {name[:80]!r}.{hint} /queries/ lists them.")
+    hint = f"Near it: {', '.join(near)}" if near else f"There are: {', '.join(queries)}"
+    raise NotFound(f"There is no canned query {name[:80]!r}. {hint}.")
 
 
 def pairs(texts: Iterable[str]) -> list[tuple[str, str]]:
@@ -131,24 +129,6 @@ def pairs(texts: Iterable[str]) -> list[tuple[str, str]]:
         if not equals:
             raise BadRequest(f"A parameter is written NAME=VALUE; {name!r} has no '='.")
     return [(name, value) for name, _, value in found]
-
-
-def ask(
-    query: CannedQuery,
-    given: Iterable[tuple[str, str]],
-    store: Store,
-    chosen: Format,
-    base_iri: str,
-) -> Answer:
-    """Answer a query with parameters, in one call; for command lines and tests.
-
-    Raises:
-        BadRequest: a parameter is wrong.
-    """
-    needs_states = any(each.type == "state" for each in query.parameters)
-    states = state_names(store, base_iri) if needs_states else StateNames()
-    text = bind(query, given, states)
-    return store.query(Query(text, {query.kind: chosen}, base_iri))
 
 
 def _once(query: CannedQuery, given: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -222,7 +222,7 @@ def _write(content: bytes) -> None:
 def _quietly(run: Callable[[], object]) -> int:
     """Run, and end quietly when the reader of a pipe goes away or Ctrl-C is pressed."""
     try:
-        run()
+        code = run()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
@@ -235,7 +235,8 @@ def _quietly(run: Callable[[], object]) -> int:
         return error.exit_code
     except click.Abort:
         return 130
-    return 0
+    # Outside of its standalone mode, click 8.2 returns the code of ctx.exit() and raises nothing.
+    return code if isinstance(code, int) else 0
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable
 
 from kg_server import canned, formats, parameters, prefixes, protocol
-from kg_server.errors import BadRequest, NotFound
 from kg_server.formats import Kind
 from kg_server.store import Query, Store
 
@@ -84,16 +83,8 @@ def canned_text(name: str, params: Iterable[str], store: Store, base_iri: str) -
         NotFound: there is no such query.
         BadRequest: a parameter is missing, unknown or ill-typed.
     """
-    known = canned.load(base_iri=base_iri)
-    if name not in known:
-        raise NotFound(f"There is no canned query {name!r}. Known are: {', '.join(known)}.")
-    given = []
-    for each in params:
-        parameter, equals, value = each.partition("=")
-        if not equals:
-            raise BadRequest(f"--param takes NAME=VALUE, not {each!r}.")
-        given.append((parameter, value))
-    return canned.bind(known[name], given, parameters.state_names(store, base_iri))
+    query = canned.find(canned.load(base_iri=base_iri), name)
+    return canned.bind(query, canned.pairs(params), parameters.state_names(store, base_iri))
 
 
 def _table(content: bytes, base_iri: str, kind: Kind) -> str:
