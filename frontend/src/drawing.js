@@ -46,8 +46,8 @@ class Drawing {
         .on("zoom", ({ transform }) => this.canvas.attr("transform", transform)),
     );
     this.simulation = forceSimulation()
-      .force("charge", forceManyBody().strength(-420))
-      .force("collide", forceCollide(34))
+      .force("charge", forceManyBody().strength(-500))
+      .force("collide", forceCollide(48))
       .force("x", forceX(WIDTH / 2).strength(0.05))
       .force("y", forceY(HEIGHT / 2).strength(0.09))
       .stop();
@@ -82,7 +82,7 @@ class Drawing {
       "link",
       forceLink(links)
         .id(({ iri }) => iri)
-        .distance(110),
+        .distance(150),
     );
     this.simulation.alpha(1).tick(STEPS_AT_ONCE); // settled before it is shown: nothing wobbles
     this.place();

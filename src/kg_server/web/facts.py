@@ -223,7 +223,13 @@ def _claims(store: Store, base_iri: str, iris: Iterable[str]) -> dict[str, Claim
                 str(source) if source else None,
                 words if isinstance(words, Literal) else None,
             )
+    for claim in claims.values():
+        claim.passages = dict(sorted(claim.passages.items(), key=lambda each: _place(each[0])))
     return claims
+
+
+def _place(iri: str) -> tuple[str, tuple[str, int, str]]:
+    return iri.rpartition("/")[0], natural(readable_end(iri))
 
 
 def _conflicts(store: Store, base_iri: str, pattern: str) -> tuple[Conflict, ...]:
