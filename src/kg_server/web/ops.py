@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from kg_server import metrics
 from kg_server.formats import Kind, named
 from kg_server.store import Query
 from kg_server.web.context import Context
 
 
 def blueprint(context: Context) -> Blueprint:
-    """Answer at ``/health/live`` and ``/health/ready``."""
+    """Answer at ``/health/live``, ``/health/ready`` and ``/metrics``."""
     routes = Blueprint("ops", __name__)
 
     @routes.get("/health/live")
     def live() -> Response:
         return _fresh(context.json({"status": "live"}))
+
+    @routes.get("/metrics")
+    def numbers() -> Response:
+        return _fresh(Response(metrics.text(), content_type=metrics.CONTENT_TYPE))
 
     @routes.get("/health/ready")
     def ready() -> Response:

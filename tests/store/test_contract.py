@@ -1,0 +1,186 @@
+"""What every backend of the Store does alike."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from kg_server import formats
+from kg_server import project as projects
+from kg_server.errors import MalformedQuery, NotAcceptable
+from kg_server.formats import Kind
+from kg_server.project import Project, ProjectFile, Role
+from kg_server.store import Dataset, Query
+from kg_server.store.board import Board
+from kg_server.store.evaluator import Limits, run_zygote
+from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store.reference import ReferenceStore
+from kg_server.store.sandbox import SandboxStore, wait_until_answering
+
+BASE = "https://diplomacy.example/"
+
+
+def small_project(*, repeated: bool = False) -> Project:
+    def file(role: Role, name: str, text: str) -> ProjectFile:
+        return ProjectFile(Path(name), role, f"{BASE}graph/{name}", "turtle", text.encode())
+
+    files = (
+        file(Role.DATA, "one", "<urn:a> <urn:p> 1 ; <urn:label> 'x'@en ."),
+        file(Role.DATA, "two", "<urn:a> <urn:p> 2 . <urn:b> <urn:p> 3 ."),
+        file(Role.SHAPES, "shapes/s", "<urn:shape> <urn:p> 99 ."),
+    )
+    again = (file(Role.DATA, "three", "<urn:b> <urn:p> 3 ."),) if repeated else ()
+    return Project((*files, *again), BASE, "v1")
+
+
+def oxigraph():
+    yield OxigraphStore(small_project())
+
+
+def reference():
+    yield ReferenceStore(small_project())
+
+
+def sandbox():
+    folder = Path(tempfile.mkdtemp())
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(folder / "s"))
+    listener.listen(16)
+    board = Board(2)
+    ours, theirs = os.pipe()
+    zygote = os.fork()
+    if zygote == 0:
+        os.close(ours)
+        limits = Limits(1 << 28, 1 << 24, 5.0)
+        try:
+            run_zygote(
+                lambda: OxigraphStore(small_project()),
+                listener,
+                board,
+                0,
+                limits,
+                os.fdopen(theirs, "wb"),
+            )
+        finally:
+            os._exit(0)
+    os.close(theirs)
+    listener.close()
+    store = SandboxStore(str(folder / "s"), board, "v1", queue_timeout_s=5, send_timeout_s=5)
+    wait_until_answering(store, 10)
+    yield store
+    os.kill(zygote, signal.SIGTERM)
+    os.waitpid(zygote, 0)
+    os.close(ours)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(
+    scope="module", params=[oxigraph, reference, sandbox], ids=lambda make: make.__name__
+)
+def store(request):
+    yield from request.param()
+
+
+def ask(store, text: str, name: str = "json", kind: Kind = Kind.BINDINGS, **more) -> bytes:
+    return store.query(Query(text, {kind: formats.named(name, kind)}, timeout_s=5, **more)).read()
+
+
+def values(content: bytes) -> list[str]:
+    bindings = json.loads(content)["results"]["bindings"]
+    return sorted(value["value"] for row in bindings for value in row.values())
+
+
+def test_the_default_graph_is_the_union_of_all_graphs_but_the_shapes(store):
+    assert values(ask(store, "SELECT ?o { ?s <urn:p> ?o }")) == ["1", "2", "3"]
+
+
+def test_every_file_is_a_named_graph(store):
+    names = (f"{BASE}graph/one", f"{BASE}graph/shapes/s", f"{BASE}graph/two")
+
+    assert store.graph_names() == names
+    assert values(ask(store, "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }")) == list(names)
+
+
+@pytest.mark.parametrize(
+    ("text", "dataset", "expected"),
+    [
+        (f"SELECT ?o FROM <{BASE}graph/one> {{ ?s <urn:p> ?o }}", Dataset(), ["1"]),
+        (f"SELECT ?o FROM NAMED <{BASE}graph/one> {{ ?s <urn:p> ?o }}", Dataset(), []),
+        ("SELECT ?o { ?s <urn:p> ?o }", Dataset((f"{BASE}graph/two",)), ["2", "3"]),
+        (
+            f"SELECT ?o FROM <{BASE}graph/one> {{ ?s <urn:p> ?o }}",
+            Dataset((f"{BASE}graph/two",)),
+            ["2", "3"],
+        ),
+        ("SELECT ?o { ?s <urn:p> ?o }", Dataset((), (f"{BASE}graph/two",)), []),
+        ("SELECT ?o { GRAPH ?g { ?s <urn:p> ?o } }", Dataset((), (f"{BASE}graph/one",)), ["1"]),
+        ("SELECT ?o { GRAPH ?g { ?s <urn:p> ?o } }", Dataset((f"{BASE}graph/one",)), []),
+        ("SELECT ?o { ?s <urn:p> ?o }", Dataset(("urn:nowhere",)), []),
+    ],
+)
+def test_the_protocol_s_dataset_wins_over_from_and_from_over_the_default(
+    store, text, dataset, expected
+):
+    assert values(ask(store, text, dataset=dataset)) == expected
+
+
+@pytest.mark.parametrize("name", ["json", "xml", "csv"])
+def test_bindings_come_in_every_result_format(store, name):
+    assert b"x" in ask(store, "SELECT ?l { ?s <urn:label> ?l }", name)
+
+
+def test_a_triple_that_stands_in_two_files_is_one_triple_of_the_default_graph():
+    for backend in (OxigraphStore, ReferenceStore):
+        store = backend(small_project(repeated=True))
+
+        assert values(ask(store, "SELECT ?o { <urn:b> <urn:p> ?o }")) == ["3"]
+        assert values(ask(store, "SELECT ?o { GRAPH ?g { <urn:b> <urn:p> ?o } }")) == ["3", "3"]
+
+
+@pytest.mark.parametrize("name", ["json", "xml", "csv"])
+def test_an_ask_is_answered_in_every_result_format(store, name):
+    assert b"true" in ask(store, "ASK { ?s <urn:p> 2 }", name, Kind.BOOLEAN)
+
+
+@pytest.mark.parametrize("name", ["turtle", "ntriples", "rdfxml", "jsonld"])
+def test_triples_come_in_every_graph_format(store, name):
+    from rdflib import Graph
+
+    content = ask(store, "CONSTRUCT WHERE { <urn:a> ?p ?o }", name, Kind.GRAPH)
+    syntax = {"ntriples": "nt", "rdfxml": "xml", "jsonld": "json-ld"}.get(name, name)
+
+    assert len(Graph().parse(data=content, format=syntax)) == 3
+
+
+def test_prefixes_given_beside_the_query_hold_in_it(store):
+    assert values(ask(store, "SELECT ?o { u:b u:p ?o }", prefixes={"u": "urn:"})) == ["3"]
+
+
+def test_a_query_that_is_none_is_refused(store):
+    with pytest.raises(MalformedQuery):
+        ask(store, "SELECT ?o { ?s ?p ")
+
+
+def test_an_answer_of_an_unwanted_kind_is_refused(store):
+    with pytest.raises(NotAcceptable):
+        ask(store, "ASK {}", "json", Kind.BINDINGS)
+
+
+def test_the_version_is_that_of_the_project(store):
+    assert store.version == "v1"
+
+
+def test_the_shipped_project_loads_into_both_engines_alike():
+    shipped = projects.load([Path(__file__).resolve().parents[2]])
+    text = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+
+    counts = [values(ask(make(shipped), text)) for make in (OxigraphStore, ReferenceStore)]
+
+    assert counts[0] == counts[1]
