@@ -55,20 +55,21 @@ _DATED = """
 SELECT DISTINCT ?claim WHERE {
   { ?node ?p %(one)s . ?node ?q %(other)s }
   UNION { VALUES ?state { %(one)s %(other)s }
-          VALUES ?kind { dip:IndependenceAct dip:StateSuccession }
-          ?node ?link ?state ; a ?kind }
+          ?node ?link ?state ; a ?kind
+          FILTER(?kind IN (dip:IndependenceAct, dip:StateSuccession)) }
   UNION { ?treaty dip:hasParty %(one)s , %(other)s ; dip:hasAction ?node }
-  VALUES ?predicate { dip:date dip:startDate dip:endDate }
   ?claim rdf:subject ?node ; rdf:predicate ?predicate
+  FILTER(?predicate IN (dip:date, dip:startDate, dip:endDate))
 } LIMIT 200
 """
 _TRADE = """
 SELECT DISTINCT ?claim ?observation ?year ?from ?to ?currency WHERE {
   { VALUES (?from ?to) { (%(one)s %(other)s) (%(other)s %(one)s) }
-    ?observation dip:exporter ?from ; dip:importer ?to }
-  UNION { ?observation dip:betweenState %(one)s , %(other)s }
-  ?observation dip:year ?year ; dip:currency ?currency .
-  ?claim rdf:subject ?observation ; rdf:predicate dip:amount
+    ?observation dip:exporter ?from ; dip:importer ?to ; dip:year ?year ; dip:currency ?currency .
+    ?claim rdf:subject ?observation ; rdf:predicate dip:amount }
+  UNION {
+    ?observation dip:betweenState %(one)s , %(other)s ; dip:year ?year ; dip:currency ?currency .
+    ?claim rdf:subject ?observation ; rdf:predicate dip:amount }
 } ORDER BY ?year ?currency ?from ?observation LIMIT 200
 """
 
