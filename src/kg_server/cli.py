@@ -151,6 +151,30 @@ def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str) -> Non
     _write(console.answer(store, text, form, base_iri, terminal=False))
 
 
+@commands.command(epilog="Example: kg-server dump --rdf-version 1.2 > graph.ttl")
+@_PATHS
+@click.option("--format", "form", default="turtle", show_default=True, help="nt, nq, trig, jsonld.")
+@click.option(
+    "--rdf-version",
+    type=click.Choice(["1.1", "1.2"]),
+    default="1.1",
+    show_default=True,
+    help="1.2 writes claims as reifiers of triple terms.",
+)
+@_BASE
+def dump(paths: tuple[Path, ...], form: str, rdf_version: str, base_iri: str) -> None:
+    """Print the whole graph: every triple of every file."""
+    from kg_server import dumps, formats
+    from kg_server.catalogue import Catalogue
+    from kg_server.documents import Site
+
+    site = Site(_store(paths, base_iri), base_iri)
+    chosen = formats.named(form, formats.Kind.GRAPH)
+    kinds = Catalogue(site).kinds()
+    for chunk in dumps.dump(site, chosen, kinds=kinds, rdf12=rdf_version == "1.2"):
+        _write(chunk)
+
+
 @commands.command(epilog="Example: kg-server serve --port 8080 --base-iri https://kg.example.org/")
 @_PATHS
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
