@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from rdflib import DCAT, DCTERMS, FOAF, OWL, RDF, RDFS, SH, VOID, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from kg_server import addresses, canned, dumps, formats, prefixes, statistics
+from kg_server import addresses, canned, dumps, formats, prefixes, statistics, vocabularies
 from kg_server.documents import Site
 from kg_server.formats import Format, Kind
 from kg_server.partitions import add_partitions
@@ -132,6 +132,7 @@ class _Description:
             if form.iri:
                 self._add(this, VOID.feature, URIRef(form.iri))
         self._add(this, VOID.vocabulary, *self._vocabularies())
+        self._add(this, DCTERMS.conformsTo, *map(URIRef, vocabularies.vocabularies(self._site)))
         self._add(this, VOID.rootResource, *self._lists())
         self._add(this, VOID.exampleResource, *self._examples())
 
