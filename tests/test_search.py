@@ -46,6 +46,17 @@ def test_what_is_not_there_is_not_found(index, text):
     assert found(index, text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("Canda", "CAN"), ("Azerbajan", "AZE"), ("Kazahkstan", "KAZ"), ("আজারবইজান", "AZE")],
+)
+def test_a_misspelt_name_finds_what_is_spelt_nearly_so(index, text, expected):
+    hit = index.search(text)[0]
+
+    assert hit.iri == f"{BASE}id/state/{expected}"
+    assert hit.score <= search.NEAR
+
+
 def test_the_label_comes_in_the_language_asked_for(index):
     (hit, *_) = index.search("Canada", language="bn")
 

@@ -15,6 +15,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from itertools import accumulate
 
 from kg_server.folding import fold
@@ -26,8 +27,13 @@ _MOST_HITS = 10_000
 """How many labels with the text are ranked; the rest of a text as short as that is not read."""
 _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"(?:@([\w-]+))?')
 
-EXACT, PREFIX, WORDS, INFIX = 100.0, 80.0, 60.0, 40.0
-"""Scores, from 0 to 100: the label itself, its beginning, the beginnings of words, any part."""
+EXACT, PREFIX, WORDS, INFIX, NEAR = 100.0, 80.0, 60.0, 40.0, 20.0
+"""Scores, from 0 to 100: the label itself, its beginning, the beginnings of words, any part, or
+where there is none of these, a spelling near it."""
+
+_NEIGHBOURS = 300
+"""How many labels to each side in the alphabet a misspelt text is compared with."""
+_LIKENESS = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +111,11 @@ class Index:
         if not wanted:
             return []
         best: dict[str, tuple[float, Label]] = {}
-        for label in self._containing(wanted):
-            if type_ is None or type_ in self._types.get(label.iri, ()):
-                score = _score(wanted, label.folded)
-                if label.iri not in best or score > best[label.iri][0]:
-                    best[label.iri] = (score, label)
+        labels = self._of_type(self._containing(wanted), type_)
+        for label in labels or self._of_type(self._near(wanted), type_):
+            score = _score(wanted, label.folded)
+            if label.iri not in best or score > best[label.iri][0]:
+                best[label.iri] = (score, label)
         ranked = heapq.nsmallest(limit, best.values(), key=self._rank)
         return [self._hit(score, label, language) for score, label in ranked]
 
@@ -123,6 +129,19 @@ class Index:
         shown = self.label(label.iri, language)
         tag = next((n.language for n in self._of_thing[label.iri] if n.text == shown), "")
         return Hit(label.iri, shown, tag, self.types_of(label.iri), label.text, score)
+
+    def _of_type(self, labels: Iterable[Label], type_: str | None) -> list[Label]:
+        if type_ is None:
+            return list(labels)
+        return [each for each in labels if type_ in self._types.get(each.iri, ())]
+
+    def _near(self, wanted: str) -> Iterator[Label]:
+        """Yield labels that are spelt nearly like a text, among its neighbours in the alphabet."""
+        place = bisect_left(self._folded, wanted)
+        around = self._labels[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS]
+        for label in around:
+            if _likeness(wanted, label.folded) >= _LIKENESS:
+                yield label
 
     def _containing(self, wanted: str) -> Iterator[Label]:
         """Yield labels with every word of the text, those that begin with the text first."""
@@ -198,6 +217,8 @@ def _read_literal(written: str) -> Iterator[tuple[str, str]]:
 def _score(wanted: str, folded: str) -> float:
     if folded == wanted:
         return EXACT
+    if any(word not in folded for word in wanted.split()):
+        return NEAR * _likeness(wanted, folded)
     closeness = 15 * len(wanted) / max(len(folded), len(wanted))
     if folded.startswith(wanted):
         return PREFIX + closeness
@@ -205,3 +226,9 @@ def _score(wanted: str, folded: str) -> float:
     if all(any(b.startswith(word) for b in beginnings) for word in wanted.split()):
         return WORDS + closeness
     return INFIX + closeness
+
+
+def _likeness(one: str, other: str) -> float:
+    """Return how alike two texts are, 0 to 1."""
+    matcher = SequenceMatcher(None, one, other)
+    return matcher.ratio() if matcher.quick_ratio() >= _LIKENESS else 0.0
