@@ -17,6 +17,7 @@ import click
 
 from kg_server.config import BASE_IRI, Settings
 from kg_server.errors import KgError, Problem, ProjectFault
+from kg_server.findings import Severity
 
 if TYPE_CHECKING:
     from kg_server.store.oxigraph import OxigraphStore
@@ -65,6 +66,7 @@ def commands() -> None:
     help="The least severity that makes the command fail.",
 )
 @click.option("--jobs", type=click.IntRange(1), help="Processes to use; all cores by default.")
+@click.option("--no-cache", is_flag=True, help="Check anew even if no file has changed.")
 @click.option("--timeout", default=120.0, show_default=True, help="Give up after seconds.")
 @_BASE
 def validate(  # one parameter an option
@@ -72,6 +74,7 @@ def validate(  # one parameter an option
     form: str,
     fail_on: str,
     jobs: int | None,
+    no_cache: bool,  # click passes it by name
     timeout: float,
     base_iri: str,
 ) -> None:
@@ -83,9 +86,9 @@ def validate(  # one parameter an option
     from kg_server import project, reports, validation
 
     loaded = project.load(paths, base_iri)
-    report = validation.validate(loaded, timeout_s=timeout, jobs=jobs)
+    report = validation.validate(loaded, timeout_s=timeout, jobs=jobs, use_cache=not no_cache)
     click.echo(reports.FORMS[form](report, loaded), nl=False)
-    weights = [each.value.lower() for each in validation.Severity]
+    weights = [each.value.lower() for each in Severity]
     failing = weights[: weights.index(fail_on) + 1]
     if any(finding.severity.value.lower() in failing for finding in report.findings):
         sys.exit(1)

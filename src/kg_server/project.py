@@ -114,7 +114,8 @@ def _files_of_root(root: Path) -> Iterable[tuple[Path, Role, str]]:
         (root / "ontology", Role.ONTOLOGY, "ontology/"),
         (root / "ontology" / "shapes", Role.SHAPES, "shapes/"),
     ):
-        if folder.is_dir():
+        # A project may keep its terms elsewhere and have nothing in ontology/ but shapes/.
+        if folder.is_dir() and (role is not Role.ONTOLOGY or any(folder.glob("*.*"))):
             recursive = role is Role.DATA
             for path in _rdf_files(folder, recursive=recursive):
                 yield path, role, prefix + path.relative_to(folder).with_suffix("").as_posix()

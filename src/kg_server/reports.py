@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 
 from kg_server import prefixes
+from kg_server.findings import Finding, Report, Severity
 from kg_server.project import Project
-from kg_server.validation import Finding, Report, Severity
 
 SHACL = "http://www.w3.org/ns/shacl#"
 

@@ -93,6 +93,8 @@ def _faults(shapes: Graph) -> Iterator[tuple[str, str]]:
         yield "there is no sh:NodeShape and no sh:PropertyShape: these are no shapes", ""
     yield from _unknown_terms(shapes)
     yield from _ill_formed(shapes)
+    yield from _outside(shapes)
+    yield from _dangling(shapes)
     yield from _unreachable(shapes)
 
 
@@ -124,6 +126,30 @@ def _ill_formed(shapes: Graph) -> Iterator[tuple[str, str]]:
                 if not is_good(value):
                     message = f"sh:{name} of {shape.n3()} takes {takes}, not {value.n3()}"
                     yield message, name
+
+
+def _outside(shapes: Graph) -> Iterator[tuple[str, str]]:
+    """Yield queries that read what is elsewhere: rdflib takes what it cannot fetch for empty."""
+    from rdflib import SH
+
+    for predicate in (SH.select, SH.ask):
+        for query, text in shapes.subject_objects(predicate):
+            bare = re.sub(r"""<[^>\s]*>|'[^'\n]*'|"[^"\n]*"|#.*""", " ", str(text))
+            word = re.search(r"(?i)\b(FROM|SERVICE)\b", bare)
+            if word:
+                message = f"the query of {query.n3()} must not use {word[0]}: it reads this graph"
+                yield message, word[0]
+
+
+def _dangling(shapes: Graph) -> Iterator[tuple[str, str]]:
+    """Yield references to shapes and constraints of which nothing is said."""
+    from rdflib import URIRef
+
+    for name in (*_REFERENCES, "sparql"):
+        for shape, value in shapes.subject_objects(URIRef(SHACL + name)):
+            if (value, None, None) not in shapes:
+                short = re.split(r"[#/]", str(value))[-1]
+                yield f"sh:{name} of {shape.n3()} is {value.n3()}, which is nowhere", short
 
 
 def _unreachable(shapes: Graph) -> Iterator[tuple[str, str]]:

@@ -11,17 +11,16 @@ from __future__ import annotations
 import os
 import pickle
 import time
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg_server import isolation, loading, shapes_lint
+from kg_server import isolation, loading, shapes_lint, verdicts
 from kg_server.errors import ProjectFault
+from kg_server.findings import Finding, Report, Severity
 from kg_server.project import Project, Role
 
 if TYPE_CHECKING:
@@ -32,79 +31,37 @@ TIMEOUT_S = 120.0
 """How long a validation may take before it is given up."""
 
 
-class Severity(Enum):
-    """How much a finding weighs (SHACL §2.1.4): wrong, look again, could be richer."""
-
-    VIOLATION = "Violation"
-    WARNING = "Warning"
-    INFO = "Info"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One ``sh:ValidationResult``, its terms as plain strings in N-Triples syntax.
-
-    ``source_constraint`` is the SHACL-SPARQL constraint that found it, where it has a name.
-    """
-
-    severity: Severity
-    focus_node: str
-    path: str | None
-    value: str | None
-    source_shape: str
-    source_constraint: str | None
-    component: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What was found, and what was checked to find it.
-
-    ``triples`` counts the data graph, ontology included; ``focus_nodes`` the nodes that some
-    shape looked at; ``seconds`` is the time that it took.
-    """
-
-    findings: tuple[Finding, ...]
-    data_files: int
-    triples: int
-    shapes: int
-    focus_nodes: int
-    seconds: float
-
-    @property
-    def conforms(self) -> bool:
-        """Whether nothing is wrong: warnings and hints are no violations."""
-        return not self.count(Severity.VIOLATION)
-
-    def count(self, severity: Severity) -> int:
-        """Return how many findings have a severity."""
-        return sum(1 for finding in self.findings if finding.severity is severity)
-
-    @property
-    def summary(self) -> str:
-        """One line: whether it conforms, and the counts of findings."""
-        counts = Counter(finding.severity for finding in self.findings)
-        parts = [_plural(counts[each], each.value.lower()) for each in Severity if counts[each]]
-        found = ", ".join(parts)
-        if self.conforms:
-            return f"conforms ({found})" if found else "conforms"
-        return f"does not conform ({found})"
-
-
-def validate(project: Project, *, timeout_s: float = TIMEOUT_S, jobs: int | None = None) -> Report:
+def validate(
+    project: Project,
+    *,
+    timeout_s: float = TIMEOUT_S,
+    jobs: int | None = None,
+    use_cache: bool = True,
+) -> Report:
     """Validate a project's data and ontology by its shapes.
 
     Args:
         project: the files.
         timeout_s: how long it may take, seconds.
         jobs: how many processes share the work; all cores when ``None``.
+        use_cache: whether a report about the same contents, made by the same versions of the
+            program and its engines, is taken from the user's cache directory and kept there.
 
     Raises:
         ProjectFault: a file is not well-formed, a shape is ill-formed, there are no data, no
             shapes or no focus nodes, or the time is over.
     """
     begun = time.monotonic()
+    key = verdicts.key(project)
+    report = verdicts.recall(key) if use_cache else None
+    if report is None:
+        report = _validate(project, timeout_s, jobs)
+        if use_cache:
+            verdicts.keep(key, report)
+    return replace(report, seconds=time.monotonic() - begun)
+
+
+def _validate(project: Project, timeout_s: float, jobs: int | None) -> Report:
     data = loading.read(project.of_role(Role.DATA, Role.ONTOLOGY), "data")
     shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
     shapes_lint.check(project.of_role(Role.SHAPES), shapes)
@@ -121,7 +78,7 @@ def validate(project: Project, *, timeout_s: float = TIMEOUT_S, jobs: int | None
         len(data),
         len(set(_shapes_with_targets(shapes))),
         len(targeted),
-        time.monotonic() - begun,
+        seconds=0.0,
     )
 
 
@@ -305,7 +262,3 @@ def _shapes_for_shapes() -> Graph:
 
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

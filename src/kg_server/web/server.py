@@ -27,12 +27,12 @@ from kg_server import description, reports, validation
 from kg_server import project as projects
 from kg_server.config import Settings
 from kg_server.errors import Overloaded, ProjectFault
+from kg_server.findings import Report
 from kg_server.project import Project
 from kg_server.store.board import Board
 from kg_server.store.evaluator import Limits, die_with_parent, run_zygote
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.store.sandbox import SandboxStore
-from kg_server.validation import Report
 from kg_server.web.front import Front, Served
 
 log = logging.getLogger("kg_server.server")

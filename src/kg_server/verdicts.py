@@ -1,0 +1,74 @@
+"""Reports kept from one run to the next, in the user's cache directory.
+
+Everything works without: where the directory cannot be written, nothing is kept. Entries are
+JSON, so that a planted one can lie but not run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from kg_server.findings import Finding, Report, Severity
+from kg_server.project import Project
+
+_ENGINES = ("kg-server", "pyshacl", "rdflib", "pyoxigraph")
+_KEPT = 200
+"""Entries; the oldest are deleted first."""
+
+
+def folder() -> Path:
+    """Return the cache directory (XDG Base Directory Specification)."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "kg-server" / "reports"
+
+
+def key(project: Project) -> str:
+    """Return a hash of all that a verdict depends on: paths, contents, versions."""
+    parts = [project.version, *(f"{name} {version(name)}" for name in _ENGINES)]
+    parts += [f"{file.role.value} {file.path}" for file in project.files]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def recall(key: str) -> Report | None:
+    """Return the report kept under a key; ``None`` if there is none that can be read."""
+    try:
+        return _report(json.loads((folder() / f"{key}.json").read_bytes()))
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def keep(key: str, report: Report) -> None:
+    """Keep a report."""
+    _write(f"{key}.json", json.dumps(asdict(report), default=_plain))
+
+
+def _plain(value: object) -> str:
+    return value.value if isinstance(value, Severity) else str(value)
+
+
+def _write(name: str, text: str) -> None:
+    with suppress(OSError, RuntimeError):  # no home, no room, read-only: then not
+        place = folder()
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        half = place / f"{name}.{os.getpid()}"
+        half.write_text(text)
+        half.replace(place / name)
+        kept = sorted(place.iterdir(), key=lambda each: each.stat().st_mtime)
+        for old in kept[:-_KEPT]:
+            old.unlink(missing_ok=True)
+
+
+def _report(document: dict[str, Any]) -> Report:
+    findings = tuple(_finding(each) for each in document["findings"])
+    return Report(**{**document, "findings": findings})
+
+
+def _finding(document: dict[str, Any]) -> Finding:
+    return Finding(**{**document, "severity": Severity(document["severity"])})
