@@ -11,7 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from werkzeug.serving import make_server
 
-from kg_server import project
+from kg_server import project, validation
 from kg_server.config import Settings
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.web import create_app
@@ -64,10 +64,11 @@ PAGES = (
 
 @contextmanager
 def serving(*paths):
-    """Serve a project over HTTP on a free port of this machine."""
+    """Serve a project on a free port of this machine; the shipped one with its validation."""
     files = project.load(paths)
     store = OxigraphStore(files)
-    app = create_app(Context(store, files, Settings()))
+    report = None if paths else validation.validate(files)
+    app = create_app(Context(store, files, Settings(), report))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

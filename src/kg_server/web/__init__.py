@@ -37,6 +37,7 @@ PROTOCOLS = (
     "ops",
     "problems",
     "pages",
+    "validated",
 )
 """The modules of this package that have a ``blueprint``: one file a protocol."""
 

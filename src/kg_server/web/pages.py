@@ -1,4 +1,4 @@
-"""Pages that are no protocol's: home, conflicts, validation, and what the editor completes."""
+"""Pages that are no protocol's: home, conflicts, and what the query editor completes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template, request
 
 from kg_server import canned, formats
 from kg_server.formats import HTML, Kind, named
-from kg_server.web import completion, dataset, facts, findings, home, questions, results
+from kg_server.web import completion, dataset, facts, home, questions, results
 from kg_server.web.context import Context
 from kg_server.web.layout import page_language
 from kg_server.web.resources import Resources
@@ -16,7 +16,7 @@ _JSON = named("json", Kind.BINDINGS)
 
 
 def blueprint(context: Context) -> Blueprint:
-    """Answer at ``/``, ``/conflicts``, ``/validation`` and ``/completion.json``."""
+    """Answer at ``/``, ``/conflicts`` and ``/completion.json``."""
     routes = Blueprint("pages", __name__)
     base_iri = context.project.base_iri
     queries = canned.load(base_iri=base_iri)
@@ -52,16 +52,6 @@ def blueprint(context: Context) -> Blueprint:
             "conflicts.html", evidence=evidence, labels=labels, notes=facts.Notes(evidence)
         )
         return _page(context, page, "conflicts")
-
-    @routes.get("/validation")
-    def validation() -> Response:
-        labels, report = Labels(context.store, base_iri, page_language()), context.report
-        page = render_template(
-            "validation.html",
-            counts=None if report is None else findings.counts(report),
-            findings=() if report is None else findings.shown(report, labels),
-        )
-        return _page(context, page, f"validation {report is None}")
 
     @routes.get("/completion.json")
     def complete() -> Response:

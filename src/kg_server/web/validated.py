@@ -1,0 +1,75 @@
+"""The validation of what is served: as a page, as a SHACL report, as JSON (SHACL §3.6)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template, request
+from rdflib import Graph
+from rdflib.compare import to_canonical_graph
+
+from kg_server import formats, reports
+from kg_server.errors import NotFound
+from kg_server.formats import HTML, Format, Kind, named
+from kg_server.store import transcode
+from kg_server.web import findings
+from kg_server.web.context import Context
+from kg_server.web.layout import page_language
+from kg_server.web.terms import Labels
+
+_TURTLE = named("turtle", Kind.GRAPH)
+_PREFIXES = {"sh": "http://www.w3.org/ns/shacl#"}
+
+
+def blueprint(context: Context) -> Blueprint:
+    """Answer at ``/validation``, by negotiation or with an extension."""
+    routes = Blueprint("validation", __name__)
+
+    @routes.get("/validation")
+    @routes.get("/validation.<extension>")
+    def validation(extension: str | None = None) -> Response:
+        chosen = _choose(extension)
+        if chosen.name == HTML.name:
+            return _page(context)
+        if context.report is None:
+            raise NotFound("This server was started without validation, so there is no report.")
+        response = Response(_written(context, chosen), content_type=chosen.content_type)
+        run = f"validation-{context.report.seconds}"  # JSON tells how long it took
+        return context.cacheable(response, context.etag(chosen, run, chosen.media_type))
+
+    return routes
+
+
+def _choose(extension: str | None) -> Format:
+    if extension is not None:
+        return _JSON if extension == "json" else named(extension, Kind.GRAPH, html=True)
+    chosen = formats.negotiate(request.headers.get("Accept"), Kind.GRAPH, html=True)
+    return _JSON if chosen.media_type == _JSON.media_type else chosen
+
+
+_JSON = Format("json", "application/json", "json", Kind.GRAPH)
+
+
+def _written(context: Context, chosen: Format) -> bytes:
+    if chosen.name == _JSON.name:
+        return reports.as_json(context.report, context.project).encode()
+    turtle = reports.turtle(context.report, context.project)
+    if chosen.name == _TURTLE.name:
+        return turtle.encode()
+    graph = Graph()
+    graph.parse(data=turtle, format="turtle")
+    # Blank nodes get the same labels each time, so that the same report is the same bytes.
+    lines = sorted(to_canonical_graph(graph).serialize(format="nt").splitlines(keepends=True))
+    statements = transcode.triples(["".join(lines).encode()])
+    return b"".join(transcode.write(statements, chosen, _PREFIXES))
+
+
+def _page(context: Context) -> Response:
+    report = context.report
+    labels = Labels(context.store, context.project.base_iri, page_language())
+    page = render_template(
+        "validation.html",
+        counts=None if report is None else findings.counts(report),
+        findings=() if report is None else findings.shown(report, labels),
+    )
+    response = Response(page, content_type=HTML.content_type)
+    parts = ("validation", str(report is None), page_language())
+    return context.cacheable(response, context.etag(HTML, *parts))

@@ -1,0 +1,52 @@
+"""The validation of what is served, over HTTP."""
+
+from __future__ import annotations
+
+import json
+
+import pyoxigraph as ox
+import pytest
+from rdflib import SH
+
+from kg_server import validation
+from kg_server.config import Settings
+from kg_server.web import create_app
+from kg_server.web.context import Context
+
+
+@pytest.fixture(scope="module")
+def validated(store, project):
+    report = validation.validate(project)
+    return create_app(Context(store, project, Settings(), report)).test_client()
+
+
+def test_a_reader_sees_the_findings_with_names_and_the_badge(validated):
+    page = validated.get("/validation", headers={"Accept": "text/html"}).text
+
+    assert "conforms" in page
+    assert "Warning" in page
+    assert "/doc/programme/" in page
+
+
+@pytest.mark.parametrize("form", ["ttl", "nt", "rdf", "jsonld", "nq", "trig"])
+def test_a_program_reads_the_same_report_in_every_syntax(validated, form):
+    response = validated.get(f"/validation.{form}")
+
+    quads = list(ox.parse(response.data, format=ox.RdfFormat.from_extension(form)))
+
+    assert response.status_code == 200
+    assert sum(quad.predicate.value == str(SH.result) for quad in quads) == 2
+    assert validated.get(f"/validation.{form}").data == response.data
+
+
+def test_json_is_to_be_had_too(validated):
+    by_extension = validated.get("/validation.json")
+    negotiated = validated.get("/validation", headers={"Accept": "application/json"})
+
+    assert json.loads(by_extension.text) == json.loads(negotiated.text)
+
+
+def test_without_validation_there_is_no_report(client):
+    assert client.get("/validation.ttl").status_code == 404
+    page = client.get("/validation", headers={"Accept": "text/html"})
+    assert "without validation" in page.text
