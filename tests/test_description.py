@@ -105,6 +105,18 @@ def test_every_property_has_its_number_of_triples(described, facts):
     assert found == {each: predicates.count(each) for each in predicates}
 
 
+def test_every_property_of_a_class_has_its_number_of_triples(described, facts):
+    mission = URIRef(f"{BASE}.well-known/void#class-dip-Mission")
+
+    found = {
+        described.value(part, VOID.property): described.value(part, VOID.triples).toPython()
+        for part in described.objects(mission, VOID.propertyPartition)
+    }
+    missions = set(facts.subjects(RDF.type, DIP.Mission))
+    predicates = [p for each in missions for p in facts.predicates(each)]
+    assert found == {each: predicates.count(each) for each in predicates}
+
+
 def test_linksets_say_how_many_things_are_the_same_elsewhere(described, facts):
     linkset = URIRef(f"{BASE}.well-known/void#links-wikidata-sameAs")
 

@@ -66,28 +66,26 @@ def _chunks(
         yield _header(site)
     else:
         namespaces = {}  # the engine writes them in any order, and JSON-LD has no line to sort by
+    # Graph by graph: over a union of graphs, the engine needs ten times as long for the claims.
+    each = ((name, _triples(site, name, rdf12)) for name in graph_names(site))
     if form.name in _DATASET_FORMATS:
-        quads = (
-            quad
-            for name in graph_names(site)
-            for quad in transcode.in_graph(_triples(site, (name,), rdf12), name)
-        )
+        quads = (quad for name, found in each for quad in transcode.in_graph(found, name))
         yield from transcode.write(quads, form, namespaces)
     else:
-        statements = _triples(site, graph_names(site), rdf12)
+        statements = (triple for _, found in each for triple in found)
         yield from transcode.write(statements, form, namespaces)
 
 
-def _triples(site: Site, graphs: tuple[str, ...], rdf12: bool) -> Iterator[transcode.Triple]:
-    statements = transcode.triples(_construct(site, _ALL, graphs))
+def _triples(site: Site, graph: str, rdf12: bool) -> Iterator[transcode.Triple]:
+    statements = transcode.triples(_construct(site, _ALL, graph))
     if not rdf12:
         return statements
-    reified = transcode.claims(transcode.triples(_construct(site, _REIFICATIONS, graphs)))
+    reified = transcode.claims(transcode.triples(_construct(site, _REIFICATIONS, graph)))
     return transcode.as_reifiers(statements, reified)
 
 
-def _construct(site: Site, text: str, graphs: tuple[str, ...]) -> Iterator[bytes]:
-    query = Query(text, {Kind.GRAPH: _N_TRIPLES}, dataset=Dataset(default_graphs=graphs))
+def _construct(site: Site, text: str, graph: str) -> Iterator[bytes]:
+    query = Query(text, {Kind.GRAPH: _N_TRIPLES}, dataset=Dataset(default_graphs=(graph,)))
     return site.store.query(query).chunks
 
 

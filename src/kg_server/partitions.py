@@ -55,12 +55,12 @@ def add_partitions(
         graph.add((this, VOID.triples, Literal(number)))
     number_of_properties = len(counted.results["properties"])
     graph.add((dataset, VOID.properties, Literal(number_of_properties)))
-    for row, number in counted.rows("class_properties"):
-        if _is_of_the_language(row["c"]):
+    for class_, predicate, number in counted.class_properties():
+        if _is_of_the_language(class_):
             continue
-        this = namer.name("class", row["c"], "property", row["p"])
-        graph.add((namer.name("class", row["c"]), VOID.propertyPartition, this))
-        graph.add((this, VOID.property, row["p"]))
+        this = namer.name("class", class_, "property", predicate)
+        graph.add((namer.name("class", class_), VOID.propertyPartition, this))
+        graph.add((this, VOID.property, predicate))
         graph.add((this, VOID.triples, Literal(number)))
     _add_values(graph, counted, namer)
 
@@ -88,7 +88,7 @@ def _add_values(graph: Graph, counted: Statistics, namer: _Namer) -> None:
         ("datatypes", VOID_EXT.datatypePartition, VOID_EXT.datatype),
     ):
         for row, number in counted.rows(name):
-            if _is_of_the_language(row["c"]):
+            if "x" not in row or _is_of_the_language(row["c"]):
                 continue
             this = namer.name("class", row["c"], "property", row["p"], "value", row["x"])
             graph.add((namer.name("class", row["c"], "property", row["p"]), partition, this))
