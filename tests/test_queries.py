@@ -6,6 +6,7 @@ answer. Numbers are compared by value, since engines write decimals differently.
 
 import csv
 import functools
+import re
 import tomllib
 from collections import Counter
 from decimal import Decimal, InvalidOperation
@@ -125,6 +126,13 @@ def test_a_chart_draws_columns_that_are_there(query):
     columns = answer_of_pyoxigraph(canned.bind(query, query.example.items(), states()))[0]
 
     assert set(query.chart[1:]) <= set(columns)
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_only_the_prefixes_that_it_uses_are_declared(query):
+    used = set(re.findall(r"([a-z]+):[A-Za-z]", re.sub(r"PREFIX .*|<[^>]*>", "", query.text)))
+
+    assert set(query.prefixes) == used
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
