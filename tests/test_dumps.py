@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pyoxigraph as ox
 import pytest
 from hypothesis import given
@@ -173,3 +176,27 @@ def test_rdflib_reads_the_same_graph_from_turtle_and_n_triples(site):
 
     assert len(turtle) > 3_000
     assert isomorphic(turtle, ntriples)
+
+
+def test_the_command_prints_the_same_dump(site, project, pytestconfig):
+    command = [sys.executable, "-c", "from kg_server.cli import main; main()", "dump"]
+    options = [str(pytestconfig.rootpath), "--format", "nq", "--rdf-version", "1.2"]
+
+    ran = subprocess.run([*command, *options], capture_output=True, check=True)
+
+    form = named("nquads", Kind.GRAPH)
+    assert canonical(read([ran.stdout], form)) == canonical(
+        read(dumps.dump(site, form, rdf12=True), form)
+    )
+    assert project.version.encode() in ran.stdout
+
+
+def test_the_command_says_which_formats_there_are(pytestconfig):
+    command = [sys.executable, "-c", "from kg_server.cli import main; main()", "dump"]
+
+    ran = subprocess.run(
+        [*command, str(pytestconfig.rootpath), "--format", "rdfxml"], capture_output=True
+    )
+
+    assert ran.returncode == 1
+    assert b"turtle, ntriples, nquads, trig, jsonld" in ran.stderr
