@@ -1,0 +1,82 @@
+"""What a wheel carries, built by the real build backend."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = ("src", "frontend", "ontology", "data", "pyproject.toml", "hatch_build.py")
+BUILD = "import sys, hatchling.build; print(hatchling.build.build_wheel(sys.argv[1]))"
+SCRIPTS = "kg_server/web/static/build/"
+
+
+def build_wheel(root, to, **environment):
+    """Build a wheel; return its files and what was said."""
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD, str(to)],
+        cwd=root,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    with zipfile.ZipFile(to / done.stdout.splitlines()[-1]) as wheel:
+        return wheel.namelist(), done.stdout + done.stderr
+
+
+@pytest.fixture
+def sources(tmp_path):
+    """The files of the project without anything built."""
+    root = tmp_path / "project"
+    ignore = shutil.ignore_patterns("node_modules", "build", "__pycache__")
+    for name in (*PARTS, "README.md", "LICENSE"):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, root / name, ignore=ignore)
+        else:
+            root.mkdir(exist_ok=True)
+            shutil.copy(source, root / name)
+    return root
+
+
+def test_a_wheel_carries_pages_and_graph(tmp_path):
+    files, _ = build_wheel(ROOT, tmp_path)
+
+    for needed in (
+        "kg_server/web/templates/base.html",
+        "kg_server/web/static/style.css",
+        "kg_server/web/translations/bn.toml",
+        "kg_server/project_files/data/relations.ttl",
+        "kg_server/project_files/ontology/diplomacy.ttl",
+    ):
+        assert needed in files
+
+
+def test_a_wheel_carries_the_scripts_where_they_could_be_built(tmp_path):
+    built = (ROOT / "src" / SCRIPTS / "manifest.json").is_file()
+
+    files, _ = build_wheel(ROOT, tmp_path)
+
+    assert bool([name for name in files if name.startswith(SCRIPTS)]) == built
+
+
+def test_without_npm_the_plain_pages_remain_and_the_build_says_so(sources, tmp_path):
+    files, said = build_wheel(sources, tmp_path, PATH=str(tmp_path))
+
+    assert "npm was not found" in said
+    assert "kg_server/web/templates/base.html" in files
+    assert not [name for name in files if name.startswith(SCRIPTS)]
+
+
+def test_a_release_can_demand_the_scripts(sources, tmp_path):
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        build_wheel(sources, tmp_path, PATH=str(tmp_path), KG_SERVER_REQUIRE_FRONTEND="1")
+
+    assert "npm was not found" in failed.value.stderr
