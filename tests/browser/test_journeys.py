@@ -42,7 +42,7 @@ def test_who_says_that_canada_has_no_embassy_in_azerbaijan(browser, site, script
     browser.open(f"{site}/")
 
     card = browser.one(".embassy.denied")
-    assert "Embassy of Canada" in card.text.replace("\n", " ")
+    assert "Canada" in card.find_element("css selector", "h3").text
     assert "no" in card.find_element("css selector", ".badge").text
     card.find_element("partial link text", "sentence 2").click()
 

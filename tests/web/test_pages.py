@@ -20,7 +20,8 @@ HTML = {"Accept": "text/html"}
 def text_of(response):
     """The words of a page."""
     body = re.sub(r"<(script|style).*?</\1>", " ", response.text, flags=re.DOTALL)
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+    plain = html.unescape(re.sub(r"<[^>]+>", " ", body)).translate(dict.fromkeys((0x2068, 0x2069)))
+    return " ".join(plain.split())
 
 
 def test_the_home_page_tells_how_two_states_stand_to_each_other(client):

@@ -27,7 +27,7 @@ SELECT ?relation ?one ?other WHERE {
 } ORDER BY ?relation LIMIT 50
 """
 _COUNTS = """
-SELECT ?what (COUNT(DISTINCT ?thing) AS ?count) WHERE {
+SELECT ?what (COUNT(?thing) AS ?count) WHERE {
   VALUES ?what { dip:State dip:Mission dip:Claim dip:Conflict dip:Source }
   ?thing a ?what
 } GROUP BY ?what
@@ -51,16 +51,19 @@ SELECT DISTINCT ?mission WHERE {
   MINUS { ?mission dip:receivingState %(other)s }
 } ORDER BY ?mission
 """
-_DATED = """
+_BETWEEN = """
 SELECT DISTINCT ?claim WHERE {
   { ?node ?p %(one)s . ?node ?q %(other)s }
   UNION { VALUES ?state { %(one)s %(other)s }
-          ?node ?link ?state ; a ?kind
-          FILTER(?kind IN (dip:IndependenceAct, dip:StateSuccession)) }
+          VALUES ?kind { dip:IndependenceAct dip:StateSuccession }
+          ?node ?link ?state ; a ?kind }
   UNION { ?treaty dip:hasParty %(one)s , %(other)s ; dip:hasAction ?node }
-  ?claim rdf:subject ?node ; rdf:predicate ?predicate
-  FILTER(?predicate IN (dip:date, dip:startDate, dip:endDate))
-} LIMIT 200
+  UNION { VALUES (?node ?end) { (%(one)s %(other)s) (%(other)s %(one)s) }
+          ?said rdf:subject ?node ; rdf:object ?end }
+  UNION { { ?comparison dip:left ?side } UNION { ?comparison dip:right ?side }
+          ?side ?p %(one)s ; ?q %(other)s BIND(?comparison AS ?node) }
+  ?claim rdf:subject ?node
+} LIMIT 400
 """
 _TRADE = """
 SELECT DISTINCT ?claim ?observation ?year ?from ?to ?currency WHERE {
@@ -72,6 +75,8 @@ SELECT DISTINCT ?claim ?observation ?year ?from ?to ?currency WHERE {
     ?claim rdf:subject ?observation ; rdf:predicate dip:amount }
 } ORDER BY ?year ?currency ?from ?observation LIMIT 200
 """
+
+_DATES = ("date", "startDate", "endDate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +137,19 @@ class Glance:
     def relation(self, relation: str, one: str, other: str) -> Relation:
         """Return a relation at a glance."""
         names = {"one": URIRef(one).n3(), "other": URIRef(other).n3()}
-        dated = self._evidence(str(row["claim"]) for row in self._rows(_DATED, **names))
+        between = self._evidence(str(row["claim"]) for row in self._rows(_BETWEEN, **names))
         trade = self._rows(_TRADE, **names)
         amounts = self._evidence(str(row["claim"]) for row in trade)
-        everything = facts.about(self.store, self.base_iri, relation)
-        every = facts.all_conflicts(self.store, self.base_iri)
-        self.labels.load([relation, one, other, *dated.terms(), *amounts.terms(), *every.terms()])
+        self.labels.load([relation, one, other, *between.terms(), *amounts.terms()])
         return Relation(
             self.labels.show(URIRef(relation)),
             (self.labels.show(URIRef(one)), self.labels.show(URIRef(other))),
             (self._direction(one, other), self._direction(other, one)),
-            charts.timeline(self._moments(dated)),
+            charts.timeline(self._moments(between)),
             tuple(self._panels(trade, amounts, (one, other))),
             (self._arrow(one, other), self._arrow(other, one)),
             urlencode({"state": one, "other": other}),
-            facts.Evidence(everything.asked, every.claims | everything.claims, every.conflicts),
+            between,
             self.labels,
         )
 
@@ -177,11 +180,11 @@ class Glance:
             tuple(each.claims[iri] for each in said for iri in each.asked),
         )
 
-    def _moments(self, dated: facts.Evidence) -> list[charts.Moment]:
+    def _moments(self, between: facts.Evidence) -> list[charts.Moment]:
         """Return each date that is claimed of something once, by the claim that stands most."""
         chosen: dict[tuple[Node, str], facts.Claim] = {}
-        for iri in dated.asked:
-            claim = dated.claims[iri]
+        dated = (between.claims[iri] for iri in between.asked)
+        for claim in (each for each in dated if readable_end(str(each.predicate)) in _DATES):
             key = (claim.subject, str(claim.object))
             if key not in chosen or chosen[key].standing == "Background":
                 chosen[key] = claim

@@ -92,6 +92,14 @@ def messages(language: str) -> Mapping[str, str]:
     return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 
+def isolate(text: str) -> str:
+    """Return text that cannot change the writing direction of what is around it.
+
+    For names within translated sentences; elsewhere pages use ``<bdi>`` (UAX #9, FSI and PDI).
+    """
+    return f"\u2068{text}\u2069"
+
+
 @cache
 def edition() -> str:
     """Return what tells this edition of the pages from others: a hash of all they are made of."""
@@ -138,6 +146,7 @@ def _context() -> dict[str, Any]:
         "navigation": NAVIGATION,
         "software_version": version("kg-server"),
         "t": t,
+        "isolate": isolate,
         "asset": asset,
         "script": script,
     }
