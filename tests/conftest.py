@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
+import re
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -34,3 +40,82 @@ def app(project, store):
 @pytest.fixture
 def client(app):
     return app.test_client()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back: header names are in small letters."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0]
+
+
+class LiveServer:
+    """A real ``kg-server serve`` on a free port of this machine."""
+
+    def __init__(self, *options: str, paths: tuple[str, ...] = (str(ROOT),)) -> None:
+        command = [sys.executable, "-m", "kg_server", "serve", *paths, "--port", "0", *options]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        self.log: list[str] = []
+        started = threading.Event()
+        self._reader = threading.Thread(target=self._read, args=(started,), daemon=True)
+        self._reader.start()
+        assert started.wait(60), "".join(self.log)
+
+    def _read(self, started: threading.Event) -> None:
+        assert self.process.stderr
+        for line in self.process.stderr:
+            self.log.append(line)
+            if found := re.search(r"SPARQL\s+http://127.0.0.1:(\d+)/", line):
+                self.port = int(found[1])
+                started.set()
+        started.set()
+
+    def ask(self, method: str, path: str, headers=None, body=None, timeout_s: float = 30) -> Reply:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        try:
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            names = {name.lower(): value for name, value in response.getheaders()}
+            return Reply(response.status, names, response.read())
+        finally:
+            connection.close()
+
+    def stop(self) -> int:
+        self.process.terminate()
+        code = self.process.wait(40)
+        self._reader.join()
+        assert self.process.stderr
+        self.process.stderr.close()
+        return code
+
+
+@pytest.fixture(scope="session")
+def live():
+    server = LiveServer()
+    yield server
+    assert server.stop() == 0
+
+
+class InProcess:
+    """The Flask application asked without a server."""
+
+    def __init__(self, app) -> None:
+        self._client = app.test_client()
+
+    def ask(self, method: str, path: str, headers=None, body=None) -> Reply:
+        given = dict(headers or {})
+        response = self._client.open(path, method=method, headers=given, data=body)
+        names = {name.lower(): value for name, value in response.headers}
+        return Reply(response.status_code, names, response.get_data())
+
+
+@pytest.fixture(scope="session", params=["application", "server"])
+def endpoint(request, app):
+    """The endpoint in both of its ways: the Flask application, and over real HTTP."""
+    return InProcess(app) if request.param == "application" else request.getfixturevalue("live")

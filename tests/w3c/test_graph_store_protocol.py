@@ -1,0 +1,52 @@
+"""The read cases of the W3C test suite for the SPARQL 1.1 Graph Store HTTP Protocol."""
+
+from __future__ import annotations
+
+import pytest
+from rdflib import Graph
+
+NAME = "https://diplomacy.example/graph/relations"
+INDIRECT, DIRECT = f"/graphs?graph={NAME}", "/graph/relations"
+
+
+@pytest.mark.parametrize("path", [INDIRECT, DIRECT, "/graphs?default"])
+@pytest.mark.parametrize(
+    "media_type", ["text/turtle", "application/n-triples", "application/rdf+xml"]
+)
+def test_get_of_a_graph_returns_it_in_the_format_asked_for(endpoint, path, media_type):
+    reply = endpoint.ask("GET", path, {"Accept": media_type})
+
+    assert (reply.status, reply.media_type) == (200, media_type)
+    assert len(Graph().parse(data=reply.body, format=media_type)) > 1000
+
+
+@pytest.mark.parametrize("path", ["/graphs?graph=urn:nowhere", "/graph/nowhere"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_graph_that_is_not_there_is_not_found(endpoint, method, path):
+    assert endpoint.ask(method, path).status == 404
+
+
+@pytest.mark.parametrize("path", [INDIRECT, DIRECT])
+def test_head_of_a_graph_has_no_body(endpoint, path):
+    reply = endpoint.ask("HEAD", path, {"Accept": "text/turtle"})
+
+    assert (reply.status, reply.media_type, reply.body) == (200, "text/turtle", b"")
+
+
+@pytest.mark.parametrize("path", ["/graphs", "/graphs?default&graph=urn:x", "/graphs?graph=rel"])
+def test_a_request_that_names_no_graph_or_two_is_a_bad_request(endpoint, path):
+    assert endpoint.ask("GET", path).status == 400
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH"])
+def test_writing_is_not_allowed_yet(endpoint, method):
+    reply = endpoint.ask(method, INDIRECT, {"Content-Type": "text/turtle"}, "<urn:a> <urn:b> 1 .")
+
+    assert reply.status == 405
+    assert "GET" in reply.headers["allow"]
+
+
+def test_direct_and_indirect_give_the_same(endpoint):
+    replies = [endpoint.ask("GET", path, {"Accept": "text/turtle"}) for path in (INDIRECT, DIRECT)]
+
+    assert replies[0].body == replies[1].body
