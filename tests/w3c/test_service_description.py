@@ -33,7 +33,7 @@ def test_conforms_to_schema(endpoint):
     (service,) = graph.subjects(RDF.type, SD.Service)
 
     assert set(graph.objects(service, SD.supportedLanguage)) == {SD.SPARQL11Query}
-    for predicate in (SD.supportedLanguage, SD.feature, SD.resultFormat, SD.defaultDataset):
+    for predicate in (SD.supportedLanguage, SD.resultFormat, SD.defaultDataset):
         values = set(graph.objects(service, predicate))
         assert values, predicate
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
 import shutil
 import signal
 import socket
 import sys
 import tempfile
-import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -26,19 +24,17 @@ from typing import Any
 from kg_server import description, reports, validation
 from kg_server import project as projects
 from kg_server.config import Settings
-from kg_server.errors import Overloaded, ProjectFault
+from kg_server.errors import ProjectFault
 from kg_server.findings import Report
 from kg_server.project import Project
 from kg_server.store.board import Board
-from kg_server.store.evaluator import Limits, die_with_parent, run_zygote
+from kg_server.store.evaluator import Limits, run_zygote
 from kg_server.store.oxigraph import OxigraphStore
-from kg_server.store.sandbox import SandboxStore
-from kg_server.web.front import Front, Served
+from kg_server.web import workers
+from kg_server.web.workers import GRACE_S
 
 log = logging.getLogger("kg_server.server")
 
-_GRACE_S = 30
-"""How long requests under way may take to finish when the server is told to stop."""
 _WATCH_S = 1.0
 
 
@@ -90,9 +86,12 @@ class _Main:
         begun = time.monotonic()
         try:
             go = self._start_http()
-            self._put_into_service(_load(self._start), begun)
-            with suppress(BrokenPipeError):  # the HTTP server ended; _mind says so
+            loaded = _load(self._start)
+            report = self._put_into_service(loaded)
+            with suppress(BrokenPipeError):  # the HTTP server ended; _reap says so
                 go.send(b"1")
+            self._wait_for_port()
+            _announce(loaded, report, self._settings, time.monotonic() - begun)
             signal.signal(signal.SIGHUP, self._on_hup)
             self._mind()
         except _Leave:
@@ -108,11 +107,21 @@ class _Main:
         self._http = os.fork()
         if self._http == 0:
             ours.close()
-            _child(lambda: _run_http(self._settings, self._board, self._folder, theirs))
+            _child(lambda: workers.run_http(self._settings, self._board, self._folder, theirs))
         theirs.close()
         return ours
 
-    def _put_into_service(self, loaded: Project, begun: float) -> None:
+    def _wait_for_port(self) -> None:
+        """Wait until the HTTP server listens."""
+        address = (self._settings.host, self._settings.port)
+        for _ in range(500):
+            self._reap()
+            with suppress(OSError), socket.create_connection(address, 1):
+                return
+            time.sleep(0.02)
+        raise ProjectFault("the HTTP server does not listen")
+
+    def _put_into_service(self, loaded: Project) -> Report | None:
         """Validate a project, start its evaluators, and let the workers turn to them."""
         generation = self._generation + 1
         ready = self._start_zygote(loaded, generation)
@@ -120,11 +129,11 @@ class _Main:
         told = ready.makefile("rb").readline()
         if b"graphs" not in told:
             raise ProjectFault(_fault(told))
-        _write_state(self._folder, generation, loaded, report)
+        workers.write_state(self._folder, generation, loaded, report)
         self._generation = self._board.generation = generation
         for old in [number for number in self._zygotes if number < generation]:
             os.kill(self._zygotes[old], signal.SIGTERM)
-        _announce(loaded, report, self._settings, time.monotonic() - begun)
+        return report
 
     def _start_zygote(self, loaded: Project, generation: int) -> socket.socket:
         ours, theirs = socket.socketpair()
@@ -178,7 +187,8 @@ class _Main:
 
     def _try_reload(self) -> None:
         try:
-            self._put_into_service(_load(self._start), time.monotonic())
+            report = self._put_into_service(_load(self._start))
+            log.warning("reloaded%s", f", {report.summary}" if report else "")
         except ProjectFault as fault:
             self._drop_unused()
             message = f"not reloaded, the graph served before is still served: {fault}"
@@ -196,7 +206,7 @@ class _Main:
         """Let the HTTP server finish its requests, then end the zygotes."""
         for pid in (self._http, *self._zygotes.values()):
             if pid:
-                with_grace(pid, _GRACE_S)
+                with_grace(pid, GRACE_S)
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
@@ -213,80 +223,6 @@ def with_grace(pid: int, grace_s: float) -> None:
         os.waitpid(pid, 0)
     except (ProcessLookupError, ChildProcessError):
         return
-
-
-class Serving:
-    """In an HTTP worker: the application for the graph that is in service."""
-
-    def __init__(self, board: Board, folder: Path, settings: Settings) -> None:
-        self._board, self._folder, self._settings = board, folder, settings
-        self._lock = threading.Lock()
-        self._current: Served | None = None
-
-    def current(self) -> Served:
-        """Return the graph that is in service, with an application made anew after a reload."""
-        current = self._current
-        if current is not None and self._board.generation == current.generation:
-            return current
-        with self._lock:
-            generation = self._board.generation
-            if generation == 0:
-                raise Overloaded("The graph is being loaded.", headers={"Retry-After": "1"})
-            if self._current is None or generation != self._current.generation:
-                self._current = self._make(generation)
-            return self._current
-
-    def _make(self, generation: int) -> Served:
-        from kg_server.web import create_app
-        from kg_server.web.context import Context
-
-        loaded, report = pickle.loads((self._folder / f"state-{generation}").read_bytes())  # noqa: S301  # our own file, in a folder of mode 0700
-        store = SandboxStore(
-            str(self._folder / f"evaluators-{generation}"),
-            self._board,
-            loaded.version,
-            queue_timeout_s=self._settings.queue_timeout_s,
-            send_timeout_s=self._settings.send_timeout_s,
-        )
-        app = create_app(Context(store, loaded, self._settings, report))
-        return Served(generation, app, store, loaded.base_iri)
-
-
-def _run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) -> None:
-    die_with_parent()
-    from granian.constants import Interfaces, Loops
-    from granian.http import HTTP1Settings
-    from granian.server.mp import MPServer
-
-    import kg_server.web
-
-    kg_server.web.preload()
-    if not go.recv(1):
-        return
-    server = MPServer(
-        "kg_server",
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.RSGI,
-        workers=settings.workers,
-        loop=Loops.asyncio,
-        websockets=False,
-        http1_settings=HTTP1Settings(header_read_timeout=int(settings.body_timeout_s * 1000)),
-        log_level="warning",  # type: ignore[arg-type]
-        respawn_failed_workers=True,
-        respawn_interval=0.2,
-        workers_kill_timeout=_GRACE_S,
-    )
-    server.serve(
-        target_loader=lambda: _worker(board, folder, settings),
-        wrap_loader=False,
-    )
-
-
-def _worker(board: Board, folder: Path, settings: Settings) -> Any:
-    """Make the application in a freshly forked HTTP worker."""
-    die_with_parent()
-    return Front(Serving(board, folder, settings), settings)
 
 
 def _child(work: Any) -> None:
@@ -354,13 +290,6 @@ def _fault(told: bytes) -> str:
     import json
 
     return str(json.loads(told)["fault"]) if told else "the graph could not be loaded"
-
-
-def _write_state(folder: Path, generation: int, loaded: Project, report: Any) -> None:
-    """Leave for the workers what they make their application from, without the data files."""
-    light = replace(loaded, files=tuple(replace(file, content=b"") for file in loaded.files))
-    (folder / f"state-{generation}").write_bytes(pickle.dumps((light, report)))
-    (folder / f"state-{generation - 1}").unlink(missing_ok=True)
 
 
 def _stamps(start: Start) -> dict[Path, tuple[int, int]]:

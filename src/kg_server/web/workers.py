@@ -1,0 +1,103 @@
+"""The HTTP workers: Granian, and the application for whichever graph is in service."""
+
+from __future__ import annotations
+
+import pickle
+import socket
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from kg_server.config import Settings
+from kg_server.errors import Overloaded
+from kg_server.project import Project
+from kg_server.store.board import Board
+from kg_server.store.evaluator import die_with_parent
+from kg_server.store.sandbox import SandboxStore
+from kg_server.web.front import Front, Served
+
+GRACE_S = 30
+"""How long requests under way may take to finish when the server is told to stop."""
+
+
+def write_state(folder: Path, generation: int, loaded: Project, report: Any) -> None:
+    """Leave for the workers what they make their application from, without the data files."""
+    light = replace(loaded, files=tuple(replace(file, content=b"") for file in loaded.files))
+    (folder / f"state-{generation}").write_bytes(pickle.dumps((light, report)))
+    (folder / f"state-{generation - 1}").unlink(missing_ok=True)
+
+
+class Serving:
+    """In an HTTP worker: the application for the graph that is in service."""
+
+    def __init__(self, board: Board, folder: Path, settings: Settings) -> None:
+        self._board, self._folder, self._settings = board, folder, settings
+        self._lock = threading.Lock()
+        self._current: Served | None = None
+
+    def current(self) -> Served:
+        """Return the graph that is in service, with an application made anew after a reload."""
+        current = self._current
+        if current is not None and self._board.generation == current.generation:
+            return current
+        with self._lock:
+            generation = self._board.generation
+            if generation == 0:
+                raise Overloaded("The graph is being loaded.", headers={"Retry-After": "1"})
+            if self._current is None or generation != self._current.generation:
+                self._current = self._make(generation)
+            return self._current
+
+    def _make(self, generation: int) -> Served:
+        from kg_server.web import create_app
+        from kg_server.web.context import Context
+
+        loaded, report = pickle.loads((self._folder / f"state-{generation}").read_bytes())  # noqa: S301  # our own file, in a folder of mode 0700
+        store = SandboxStore(
+            str(self._folder / f"evaluators-{generation}"),
+            self._board,
+            loaded.version,
+            queue_timeout_s=self._settings.queue_timeout_s,
+            send_timeout_s=self._settings.send_timeout_s,
+        )
+        app = create_app(Context(store, loaded, self._settings, report))
+        return Served(generation, app, store, loaded.base_iri)
+
+
+def run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) -> None:
+    """Run Granian in this process: bind the port once told to ``go``, and fork the workers."""
+    die_with_parent()
+    from granian.constants import Interfaces, Loops
+    from granian.http import HTTP1Settings
+    from granian.server.mp import MPServer
+
+    import kg_server.web
+
+    kg_server.web.preload()
+    if not go.recv(1):
+        return
+    server = MPServer(
+        "kg_server",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.RSGI,
+        workers=settings.workers,
+        loop=Loops.asyncio,
+        websockets=False,
+        http1_settings=HTTP1Settings(header_read_timeout=int(settings.body_timeout_s * 1000)),
+        log_level="warning",  # type: ignore[arg-type]
+        respawn_failed_workers=True,
+        respawn_interval=0.2,
+        workers_kill_timeout=GRACE_S,
+    )
+    server.serve(
+        target_loader=lambda: _worker(board, folder, settings),
+        wrap_loader=False,
+    )
+
+
+def _worker(board: Board, folder: Path, settings: Settings) -> Any:
+    """Make the application in a freshly forked HTTP worker."""
+    die_with_parent()
+    return Front(Serving(board, folder, settings), settings)
