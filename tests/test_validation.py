@@ -107,6 +107,16 @@ def test_plain_and_typed_strings_are_the_same_and_nested_shapes_are_checked(
     assert report.conforms is conforms
 
 
+def test_a_finding_stands_at_the_triple_or_else_at_the_subject(check, tmp_path):
+    data = "\nex:a a ex:T ;\n    ex:p ex:b ,\n        'no' .\n\n[] a ex:T .\n"
+
+    report = check(data, shape("sh:nodeKind sh:IRI ; sh:minCount 1"))
+
+    lines = [(each.place.line, each.place.column) for each in report.findings]
+    assert sorted(lines) == [(9, 9), (11, 1)]
+    assert {each.place.path for each in report.findings} == {tmp_path / "data" / "all.ttl"}
+
+
 @pytest.mark.parametrize(
     ("data", "shapes", "message"),
     [

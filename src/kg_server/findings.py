@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 
 class Severity(Enum):
@@ -16,10 +17,38 @@ class Severity(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands; line and column count from 1, in characters.
+
+    ``end_column`` is the column after the last character of the term there; ``excerpt`` is the
+    whole line.
+    """
+
+    path: Path
+    line: int
+    column: int
+    end_column: int
+    excerpt: str
+
+    @property
+    def shown_path(self) -> str:
+        """The path with slashes, relative to the current directory if it is below it."""
+        here = Path.cwd()
+        return (
+            self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
+        ).as_posix()
+
+    def __str__(self) -> str:
+        return f"{self.shown_path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One ``sh:ValidationResult``, its terms as plain strings in N-Triples syntax.
 
     ``source_constraint`` is the SHACL-SPARQL constraint that found it, where it has a name.
+    ``place`` is where the offending triple stands, or else the focus node's first statement;
+    ``None`` in syntaxes without lines of their own, such as JSON-LD.
     """
 
     severity: Severity
@@ -30,6 +59,13 @@ class Finding:
     source_constraint: str | None
     component: str
     message: str
+    place: Place | None = None
+
+    @property
+    def rule(self) -> str:
+        """The IRI that an author looks up: of the constraint, or else of the shape."""
+        named = [self.source_constraint or "", self.source_shape]
+        return next((each[1:-1] for each in named if each.startswith("<")), self.source_shape)
 
 
 @dataclass(frozen=True, slots=True)

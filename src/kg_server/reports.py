@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from kg_server import prefixes
-from kg_server.findings import Finding, Report, Severity
+from kg_server.findings import Finding, Place, Report, Severity
 from kg_server.project import Project
 
 SHACL = "http://www.w3.org/ns/shacl#"
@@ -63,12 +65,25 @@ FORMS: Mapping[str, Callable[[Report, Project], str]] = {
 
 
 def _block(finding: Finding, shorten: Callable[[str], str]) -> str:
-    """Return one finding as a few lines."""
-    rows = [("path", finding.path), ("value", finding.value)]
-    rows.append(("shape", finding.source_constraint or finding.source_shape))
+    """Return one finding as a few lines, like a compiler's message."""
+    place = finding.place
     head = f"{finding.severity.value.upper()}: {shorten(finding.focus_node)}"
-    details = [f"    {name:<6} {shorten(value)}" for name, value in rows if value]
-    return "\n".join((head, f"    {finding.message}", *details))
+    rows = [("path", finding.path), ("value", finding.value), ("shape", f"<{finding.rule}>")]
+    return "\n".join(
+        (
+            f"{place}: {head}" if place else head,
+            f"    {finding.message}",
+            *(_excerpt(place) if place else ()),
+            *(f"    {name:<6} {shorten(value)}" for name, value in rows if value),
+        )
+    )
+
+
+def _excerpt(place: Place) -> tuple[str, str]:
+    """Return the line of a place and a caret under the term; tabs stay, so that it fits."""
+    before = re.sub(r"[^\t]", " ", place.excerpt[: place.column - 1])
+    under = "^" + "~" * (place.end_column - place.column - 1)
+    return f"  {place.line:>5} | {place.excerpt}", f"        | {before}{under}"
 
 
 def _shortener(project: Project) -> Callable[[str], str]:
@@ -89,7 +104,7 @@ def _shortener(project: Project) -> Callable[[str], str]:
     return shorten
 
 
-def _members(finding: Finding) -> dict[str, str | None]:
+def _members(finding: Finding) -> dict[str, Any]:
     return {
         "severity": finding.severity.value,
         "focus_node": finding.focus_node,
@@ -99,7 +114,14 @@ def _members(finding: Finding) -> dict[str, str | None]:
         "source_constraint": finding.source_constraint,
         "component": finding.component,
         "message": finding.message,
+        "place": _place(finding.place),
     }
+
+
+def _place(place: Place | None) -> dict[str, Any] | None:
+    if place is None:
+        return None
+    return {"file": place.shown_path, "line": place.line, "column": place.column}
 
 
 def _result(finding: Finding) -> str:

@@ -73,13 +73,21 @@ def _validate(project: Project, timeout_s: float, jobs: int | None) -> Report:
     )
     shapes_lint.remember(shapes)
     return Report(
-        findings,
+        _located(project, findings),
         len(project.of_role(Role.DATA)),
         len(data),
         len(set(_shapes_with_targets(shapes))),
         len(targeted),
         seconds=0.0,
     )
+
+
+def _located(project: Project, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    if not findings:
+        return ()
+    from kg_server import sources
+
+    return sources.locate(project.of_role(Role.DATA, Role.ONTOLOGY), findings)
 
 
 def validate_graphs(
@@ -220,18 +228,32 @@ def _finding(report: Graph, result: Node) -> Finding:
         term = report.value(result, predicate)
         return None if term is None else term.n3()
 
+    path = report.value(result, SH.resultPath)
+
     messages = sorted(str(message) for message in report.objects(result, SH.resultMessage))
     severity = str(report.value(result, SH.resultSeverity)).rpartition("#")[2]
     return Finding(
         Severity(severity) if severity in ("Warning", "Info") else Severity.VIOLATION,
         text(SH.focusNode) or "",
-        text(SH.resultPath),
+        None if path is None else path_text(report, path),
         text(SH.value),
         text(SH.sourceShape) or "",
         text(SH.sourceConstraint),
         text(SH.sourceConstraintComponent) or "",
         " ".join(messages),
     )
+
+
+def path_text(graph: Graph, path: Node) -> str:
+    """Return a property path (SHACL §2.3.1) in Turtle syntax."""
+    from rdflib import RDF, BNode
+
+    if not isinstance(path, BNode):
+        return path.n3()
+    if (path, RDF.first, None) in graph:
+        return f"( {' '.join(path_text(graph, each) for each in graph.items(path))} )"
+    steps = sorted((str(predicate), value) for predicate, value in graph.predicate_objects(path))
+    return f"[ {' ; '.join(f'<{step}> {path_text(graph, value)}' for step, value in steps)} ]"
 
 
 def _check_shapes(shapes: Graph) -> tuple[Finding, ...]:

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from kg_server.findings import Finding, Report, Severity
+from kg_server.findings import Finding, Place, Report, Severity
 from kg_server.project import Project
 
 _ENGINES = ("kg-server", "pyshacl", "rdflib", "pyoxigraph")
@@ -71,4 +71,7 @@ def _report(document: dict[str, Any]) -> Report:
 
 
 def _finding(document: dict[str, Any]) -> Finding:
-    return Finding(**{**document, "severity": Severity(document["severity"])})
+    place = document["place"]
+    if place is not None:
+        place = Place(**{**place, "path": Path(place["path"])})
+    return Finding(**{**document, "severity": Severity(document["severity"]), "place": place})
