@@ -21,6 +21,7 @@ import { complete, explain, unknownNames } from "./completion.js";
 import { syntaxProblem } from "./endpoint.js";
 
 const CHECK_AFTER_MS = 400;
+const OPTIONS_SHOWN = 9;
 
 const look = EditorView.theme({
   "&": {
@@ -48,12 +49,13 @@ const look = EditorView.theme({
     maxWidth: "32rem",
   },
   ".cm-tooltip-hover": { padding: "0.4rem 0.6rem" },
-  ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--mono)" },
+  // As many options as fit: the list does not scroll, the choice moves through all of them.
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--mono)", maxHeight: "none" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": {
     backgroundColor: "var(--accent)",
     color: "var(--on-accent)",
   },
-  ".cm-completionDetail": { fontStyle: "normal", fontFamily: "var(--sans)", opacity: "0.85" },
+  ".cm-completionDetail": { fontStyle: "normal", fontFamily: "var(--sans)" },
   ".cm-panels": { backgroundColor: "var(--sunk)", color: "var(--ink)" },
   ".cm-diagnostic": { fontFamily: "var(--sans)" },
 });
@@ -88,7 +90,7 @@ export function codeField(place, { text, label, words, onRun, onChange }) {
       closeBrackets(),
       highlightActiveLine(),
       highlightSelectionMatches(),
-      autocompletion({ override: [complete] }),
+      autocompletion({ override: [complete], maxRenderedOptions: OPTIONS_SHOWN }),
       sparql(),
       syntaxHighlighting(colours),
       linter((view) => check(view, words), { delay: CHECK_AFTER_MS }),

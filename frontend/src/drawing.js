@@ -85,7 +85,18 @@ class Drawing {
         .distance(150),
     );
     this.simulation.alpha(1).tick(STEPS_AT_ONCE); // settled before it is shown: nothing wobbles
+    this.fit(nodes);
     this.place();
+  }
+
+  /** Show all of the drawing: labels are wider than the dots they stand above. */
+  fit(nodes) {
+    const [xs, ys] = [nodes.map(({ x }) => x), nodes.map(({ y }) => y)];
+    const [left, top] = [Math.min(...xs) - 120, Math.min(...ys) - 45];
+    const width = Math.max(Math.max(...xs) + 120 - left, WIDTH);
+    const height = Math.max(Math.max(...ys) + 30 - top, HEIGHT);
+    const middle = [(left + Math.max(...xs) + 120) / 2, (top + Math.max(...ys) + 30) / 2];
+    this.svg.attr("viewBox", `${middle[0] - width / 2} ${middle[1] - height / 2} ${width} ${height}`);
   }
 
   drawLinks(links) {

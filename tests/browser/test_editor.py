@@ -136,6 +136,7 @@ def test_names_are_completed_by_label_in_any_language(browser, site):
         )
     )
     assert any(option.startswith("state:AZE") for option in options)
+    assert browser.audit() == []
 
 
 def test_a_completed_name_brings_its_prefix_along(browser, site):
@@ -180,6 +181,7 @@ def test_results_are_shown_raw_as_a_chart_and_as_a_graph(browser, site):
     browser.one("[data-view=graph]").click()
     browser.until(lambda: browser.every("#results svg.network circle"))
     assert "Canada" in browser.text("#results svg")
+    assert browser.audit() == []
 
 
 def test_triples_are_shown_too(browser, site):
