@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 from xml.sax.saxutils import escape
@@ -18,7 +17,7 @@ from kg_server.store import Dataset
 from kg_server.store.read import add_triples
 from kg_server.web import layout, links
 from kg_server.web.context import Context
-from kg_server.web.resources import Resources
+from kg_server.web.resources import Resources, fingerprint
 
 _WHOLE = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 _ABOUT = "CONSTRUCT { ?this ?p ?o } WHERE { ?this ?p ?o }"
@@ -107,8 +106,7 @@ def negotiated(resources: Resources, path: str, chosen: Format) -> Response:
     body = renderings.render(document, chosen, site.base_iri, resources.jsonld_context)
     response = Response(body, content_type=chosen.content_type)
     response.headers["Link"] = signposts(document, site.base_iri)
-    digest = hashlib.sha256(document.iri.encode()).hexdigest()[:24]
-    return context.cacheable(response, context.etag(chosen, digest))
+    return context.cacheable(response, context.etag(chosen, fingerprint(document.iri)))
 
 
 def schema_org(resources: Resources, language: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property
+from importlib.metadata import version
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
@@ -60,7 +61,7 @@ class Resources:
         """Answer with a document in the format that is asked for or negotiated."""
         site = self.site
         asked = form or formats.negotiate(request.headers.get("Accept"), Kind.GRAPH, html=True)
-        digest = hashlib.sha256(f"{document.iri} {document.page}".encode()).hexdigest()[:24]
+        digest = fingerprint(document.iri, document.page)
         if asked.name == HTML.name:
             language = layout.page_language()
             response = Response(
@@ -76,6 +77,12 @@ class Resources:
             path = addresses.local_path(document.iri, site.base_iri)
             response.headers["Content-Location"] = links.with_extension(path, asked)
         return self.context.cacheable(response, etag)
+
+
+def fingerprint(*parts: object) -> str:
+    """Return what tells documents apart in entity tags; another software writes other bytes."""
+    text = " ".join(map(str, (version("kg-server"), *parts)))
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def blueprint(context: Context) -> Blueprint:
