@@ -87,14 +87,20 @@ function expectedKind(before) {
   return "thing";
 }
 
-/** 0: no match; 1 by the middle of a label, 10 by its beginning, 20 by the name. */
+/**
+ * 0: no match; from 1 by the middle of a label, from 10 by its beginning, from 20 by the name. The
+ * more of it is typed already, the better: "Canada" before "Canada Fund".
+ */
 function match(term, wanted) {
   if (!wanted) return 1;
-  if (term.name.toLowerCase().startsWith(wanted)) return 20;
-  const local = term.name.slice(term.name.indexOf(":") + 1).toLowerCase();
-  if (!wanted.includes(":") && local.startsWith(wanted)) return 15;
+  const name = term.name.toLowerCase();
+  const share = (text) => (5 * wanted.length) / text.length;
+  if (name.startsWith(wanted)) return 20 + share(name);
+  const local = name.slice(name.indexOf(":") + 1);
+  if (!wanted.includes(":") && local.startsWith(wanted)) return 15 + share(local);
   const labels = Object.values(term.labels).map((label) => label.toLowerCase());
-  if (labels.some((label) => label.startsWith(wanted))) return 10;
+  const begun = labels.filter((label) => label.startsWith(wanted));
+  if (begun.length) return 10 + Math.max(...begun.map(share));
   return labels.some((label) => label.includes(wanted)) ? 1 : 0;
 }
 

@@ -44,7 +44,7 @@ def marks(browser):
 def test_the_editor_opens_with_a_query_that_has_been_answered(browser, site):
     browser.open(f"{site}/sparql")
 
-    assert "12 rows" in browser.until(lambda: browser.text("#status"))
+    browser.until(lambda: "12 rows" in browser.text("#status"))
     assert len(rows(browser)) == 12
 
 
