@@ -232,6 +232,9 @@ def _child(work: Any) -> None:
     others in order (a Granian worker that gets a second signal does not end).
     """
     os.setpgid(0, 0)
+    # The handlers of the main process would raise _Leave here, and print it as a failure.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     code = 1
     try:
         work()
