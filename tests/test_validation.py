@@ -122,7 +122,7 @@ def test_a_finding_stands_at_the_triple_or_else_at_the_subject(check, tmp_path):
     [
         ("", shape("sh:minCount 1"), "the data files have no triples"),
         ("ex:a a ex:T .", "", "the shapes files have no triples"),
-        ("ex:a a ex:Other .", shape("sh:minCount 1"), "no shape has a node to look at"),
+        ("ex:a a ex:Other .", shape("sh:minCount 1"), "no shape has a node of the data to look at"),
         ("ex:a a ex:T .", shape("sh:maxCuont 1"), "did you mean sh:maxCount"),
         ("ex:a a ex:T .", shape('sh:minCount "one"'), "sh:minCount of .* takes a whole number"),
         ("ex:a a ex:T .", shape('sh:pattern "("'), "takes a regular expression"),

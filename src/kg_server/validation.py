@@ -62,12 +62,17 @@ def validate(
 
 
 def _validate(project: Project, timeout_s: float, jobs: int | None) -> Report:
-    data = loading.read(project.of_role(Role.DATA, Role.ONTOLOGY), "data")
+    data = loading.read(project.of_role(Role.DATA), "data")
+    own_nodes = data.all_nodes()
+    for file in project.of_role(Role.ONTOLOGY):
+        loading.parse_into(data, file)
     shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
     shapes_lint.check(project.of_role(Role.SHAPES), shapes)
     targeted = focus_nodes(data, shapes)
-    if not targeted:
-        raise ProjectFault("no shape has a node to look at: nothing would be checked")
+    # The ontology has shapes of its own, so that some node is always looked at when data are
+    # taken with it: only those of the data tell whether the data were checked.
+    if not targeted & (own_nodes | _named_targets(shapes)):
+        raise ProjectFault("no shape has a node of the data to look at: nothing would be checked")
     findings = validate_graphs(
         data, shapes, timeout_s=timeout_s, jobs=jobs, meta=not shapes_lint.known_good(shapes)
     )
@@ -134,7 +139,7 @@ def focus_nodes(data: Graph, shapes: Graph) -> set[Node]:
     """Return every node that some shape targets (SHACL §2.1.3)."""
     from rdflib import OWL, RDF, RDFS, SH
 
-    found = set(shapes.objects(None, SH.targetNode))
+    found = _named_targets(shapes)
     classes = set(shapes.objects(None, SH.targetClass))
     for shape in shapes.subjects(RDF.type, SH.NodeShape):
         if (shape, RDF.type, RDFS.Class) in shapes or (shape, RDF.type, OWL.Class) in shapes:
@@ -147,6 +152,13 @@ def focus_nodes(data: Graph, shapes: Graph) -> set[Node]:
     for predicate in shapes.objects(None, SH.targetObjectsOf):
         found.update(data.objects(None, predicate))
     return found
+
+
+def _named_targets(shapes: Graph) -> set[Node]:
+    """Return the nodes that shapes name, which are looked at even where the data lack them."""
+    from rdflib import SH
+
+    return set(shapes.objects(None, SH.targetNode))
 
 
 def _shapes_with_targets(shapes: Graph) -> Iterator[Node]:
@@ -226,7 +238,7 @@ def _finding(report: Graph, result: Node) -> Finding:
 
     def text(predicate: Any) -> str | None:
         term = report.value(result, predicate)
-        return None if term is None else term.n3()
+        return None if term is None else loading.n_triples(term)
 
     path = report.value(result, SH.resultPath)
 
