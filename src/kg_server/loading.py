@@ -37,6 +37,25 @@ def graph() -> Graph:
     return PreparedGraph()
 
 
+def n_triples(term: Node) -> str:
+    r"""Return a term in N-Triples syntax (RDF 1.1 N-Triples §3), always on one line.
+
+    >>> from rdflib import Literal
+    >>> n_triples(Literal('a "b"\nc', lang="en"))
+    '"a \\"b\\"\\nc"@en'
+    """
+    from rdflib import Literal
+
+    if not isinstance(term, Literal):
+        return term.n3()
+    # rdflib's n3() is Turtle: with a line break in it, the text stands in three quotes.
+    text = str(term)
+    for character, escape in (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ('"', '\\"')):
+        text = text.replace(character, escape)
+    suffix = f"@{term.language}" if term.language else ""
+    return f'"{text}"{suffix}' + (f"^^<{term.datatype}>" if term.datatype else "")
+
+
 def read(files: Sequence[ProjectFile], what: str) -> Graph:
     """Read files into one rdflib graph: over a pyoxigraph store, pySHACL gives wrong verdicts.
 

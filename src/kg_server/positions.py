@@ -51,7 +51,7 @@ class Index:
         blanks = _same_blanks(self.graph, self.file)
 
         def names(term: Node) -> str:
-            return blanks.get(term, term).n3().removesuffix(_STRING)
+            return loading.n_triples(blanks.get(term, term)).removesuffix(_STRING)
 
         for (subject, predicate, value), offset in self.triples.items():
             key = names(subject), names(predicate)

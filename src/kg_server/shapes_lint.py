@@ -105,7 +105,8 @@ def _unknown_terms(shapes: Graph) -> Iterator[tuple[str, str]]:
     used = {str(term) for triple in shapes for term in triple if str(term).startswith(SHACL)}
     for name in sorted(iri.removeprefix(SHACL) for iri in used):
         if name and name not in known:
-            close = difflib.get_close_matches(name, known, 1)
+            same = [each for each in known if each.lower() == name.lower()]
+            close = same or difflib.get_close_matches(name, known, 1)
             hint = f"; did you mean sh:{close[0]}?" if close else ""
             yield f"sh:{name} is not a term of SHACL{hint}", name
 

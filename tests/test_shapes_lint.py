@@ -1,0 +1,105 @@
+"""Shapes that would silently check nothing are refused; shapes that check something are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kg_server import loading, shapes_lint
+from kg_server.errors import ProjectFault
+from kg_server.project import Project, ProjectFile, Role
+
+PREFIXES = """@prefix ex: <https://e.org/> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+"""
+TARGETED = "ex:S a sh:NodeShape ; sh:targetClass ex:T ; "
+
+
+def lint(text: str) -> None:
+    file = ProjectFile(
+        Path("shapes.ttl"), Role.SHAPES, "https://e.org/g", "turtle", (PREFIXES + text).encode()
+    )
+    shapes_lint.check([file], loading.read([file], "shapes"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{TARGETED} sh:property [ sh:path ex:p ; sh:maxCount 1 ; sh:uniqueLang true ] .",
+        f"{TARGETED} sh:property [ sh:path ( ex:p [ sh:inversePath ex:q ] ) ; sh:minCount 1 ] .",
+        f"{TARGETED} sh:or ( [ sh:class ex:U ] [ sh:nodeKind sh:IRI ] ) .",
+        f"{TARGETED} sh:not ex:N . ex:N a sh:NodeShape ; sh:class ex:U .",
+        f"{TARGETED} sh:and ( ex:N ) . ex:N a sh:NodeShape ; sh:class ex:U .",
+        f"{TARGETED} sh:property ex:P . ex:P a sh:PropertyShape ; sh:path ex:p ; sh:in ( 1 2 ) .",
+        "ex:S a sh:NodeShape , rdfs:Class ; sh:nodeKind sh:IRI .",
+        "ex:S a sh:NodeShape , owl:Class ; sh:closed true ; sh:ignoredProperties ( ex:p ) .",
+        "ex:S a sh:NodeShape ; sh:targetSubjectsOf ex:p ; sh:nodeKind sh:IRI .",
+        "ex:S a sh:NodeShape ; sh:targetObjectsOf ex:p ; sh:nodeKind sh:IRI .",
+        "ex:S a sh:NodeShape ; sh:targetNode ex:a ; sh:nodeKind sh:IRI .",
+    ],
+)
+def test_sound_shapes_pass(text):
+    lint(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"{TARGETED} sh:property [ sh:path ex:p ; sh:maxCuont 1 ] .", "mean sh:maxCount"),
+        ("ex:S a sh:NodeShape ; sh:targetclass ex:T .", "mean sh:targetClass"),
+        (f"{TARGETED} sh:nodeKind sh:Iri .", "mean sh:IRI"),
+        (f'{TARGETED} sh:property [ sh:path ex:p ; sh:minCount "one" ] .', "a whole number"),
+        (f"{TARGETED} sh:property [ sh:path ex:p ; sh:minCount -1 ] .", "a whole number"),
+        (f"{TARGETED} sh:property [ sh:path ex:p ; sh:maxLength 1.5 ] .", "a whole number"),
+        (f'{TARGETED} sh:closed "yes" .', "true or false"),
+        (f"{TARGETED} sh:property [ sh:path ex:p ; sh:in ex:a ] .", "a list in parentheses"),
+        (f"{TARGETED} sh:or ex:a .", "a list in parentheses"),
+        (f'{TARGETED} sh:class "ex:U" .', "an IRI"),
+        (f'{TARGETED} sh:property [ sh:path ex:p ; sh:pattern "[a" ] .', "a regular expression"),
+        (f"{TARGETED} sh:property ex:Nowhere .", "which is nowhere"),
+        ("ex:S a sh:NodeShape ; sh:nodeKind sh:IRI .", "no target and no shape refers to it"),
+        (f"{TARGETED} sh:closed true . ex:P a sh:PropertyShape ; sh:path ex:p .", "no target"),
+        ("ex:S ex:p ex:o .", "these are no shapes"),
+    ],
+)
+def test_unsound_shapes_are_named(text, message):
+    with pytest.raises(ProjectFault, match=message):
+        lint(text)
+
+
+def test_the_line_of_the_fault_is_given():
+    with pytest.raises(ProjectFault) as caught:
+        lint(f"{TARGETED}\n  sh:property [\n    sh:path ex:p ; sh:maxCuont 1 ] .")
+
+    assert str(caught.value).startswith(f"shapes.ttl:{PREFIXES.count(chr(10)) + 3}")
+
+
+def test_the_shipped_shapes_pass(project: Project):
+    files = project.of_role(Role.SHAPES)
+
+    assert len(files) > 20
+    shapes_lint.check(files, loading.read(files, "shapes"))
+
+
+def test_shapes_found_good_are_known_again_until_they_change(tmp_path, monkeypatch, project):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
+    assert not shapes_lint.known_good(shapes)
+
+    shapes_lint.remember(shapes)
+
+    assert shapes_lint.known_good(shapes)
+    shapes.remove(next(iter(shapes)))
+    assert not shapes_lint.known_good(shapes)
+
+
+def test_where_nothing_can_be_kept_nothing_is_known(monkeypatch, project):
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
+    shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
+
+    shapes_lint.remember(shapes)
+
+    assert not shapes_lint.known_good(shapes)
