@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from kg_server.web import layout
+from kg_server import project
+from kg_server.config import Settings
+from kg_server.store.oxigraph import OxigraphStore
+from kg_server.web import create_app, layout
+from kg_server.web.context import Context
 
 BUILD = Path(layout.__file__).parent / "static" / "build"
 SCRIPT_BYTES = 400_000
@@ -150,3 +154,37 @@ def test_the_list_of_npm_packages_names_no_host():
 
     assert len(packages) > 10
     assert not [name for name, each in packages.items() if "resolved" in each]
+
+
+def test_a_graph_without_any_relation_has_pages_too(tmp_path):
+    file = tmp_path / "one.ttl"
+    file.write_text(
+        "<https://diplomacy.example/id/state/ATL>"
+        " a <https://diplomacy.example/ns/diplomacy#State> ;"
+        ' <http://www.w3.org/2000/01/rdf-schema#label> "Atlantis"@en .'
+    )
+    loaded = project.load([file])
+    client = create_app(Context(OxigraphStore(loaded), loaded, Settings())).test_client()
+
+    pages = [
+        client.get(address, headers=HTML)
+        for address in ("/", "/conflicts", "/doc/state/ATL", "/sparql", "/queries/", "/validation")
+    ]
+
+    assert [page.status_code for page in pages] == [200] * 6
+    assert "Atlantis" in pages[2].text
+
+
+def test_a_graph_under_another_base_iri_links_to_its_own_pages():
+    loaded = project.load([], "https://kg.example.org/")
+    client = create_app(Context(OxigraphStore(loaded), loaded, Settings())).test_client()
+
+    home, thing = (
+        client.get("/", headers=HTML).text,
+        client.get("/doc/state/CAN", headers=HTML).text,
+    )
+
+    assert 'href="/doc/mission/AZE-CAN-embassy"' in home
+    assert "curl 'https://kg.example.org/queries/missions.csv" in html.unescape(home)
+    assert "diplomacy.example" not in home
+    assert "diplomacy.example" not in thing

@@ -10,7 +10,7 @@ from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, XSD, Literal
 from kg_server.store import Store
 from kg_server.store.read import rows
 
-MOST_TERMS = 5000
+MOST_TERMS = 2000
 """A larger graph offers this many terms: the vocabulary first, then things."""
 
 _TERMS = """
