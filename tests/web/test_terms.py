@@ -33,6 +33,7 @@ def test_the_label_is_in_the_readers_language_where_there_is_one(store, language
 
 def test_what_has_no_label_is_shown_by_the_end_of_its_name(labels):
     assert labels.show(URIRef("https://example.org/ns#isPartOf")).text == "is part of"
+    assert labels.show(URIRef("https://example.org/entity/Q16")).text == "Q16"
 
 
 def test_a_blank_node_has_no_name_to_show(labels):

@@ -103,7 +103,9 @@ class Labels:
     def _spelt(self, iri: str) -> str:
         """Return the end of an IRI that has no label; another vocabulary's as separate words."""
         end = readable_end(iri)
-        return end if iri.startswith(self.base_iri) else _CAMEL.sub(" ", end).lower()
+        if iri.startswith(self.base_iri) or not _CAMEL.search(end):
+            return end
+        return _CAMEL.sub(" ", end).lower()
 
     def show(self, term: Node | str) -> Shown:
         """Return a term as the page shows it."""
