@@ -22,6 +22,9 @@ from kg_server.findings import Severity
 if TYPE_CHECKING:
     from kg_server.store.oxigraph import OxigraphStore
 
+FORMS = ("text", "json", "turtle", "sarif", "junit", "github", "gitlab", "markdown", "html")
+"""The forms of a report; known here too, so that --help need not import what writes them."""
+
 _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 _BASE = click.option("--base-iri", default=BASE_IRI, show_default=True, help="Base IRI of names.")
 
@@ -57,7 +60,19 @@ def commands() -> None:
 
 @commands.command(epilog="Example: kg-server validate data/relations.ttl --format json")
 @_PATHS
-@click.option("--format", "form", type=click.Choice(["text", "json", "turtle"]), default="text")
+@click.option("--format", "form", type=click.Choice(FORMS), default="text")
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FORM=FILE",
+    help="Write the report to a file as well; repeatable.",
+)
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    help="An earlier report as JSON: only what is new is reported and counts.",
+)
 @click.option(
     "--fail-on",
     type=click.Choice(["violation", "warning", "info"]),
@@ -72,6 +87,8 @@ def commands() -> None:
 def validate(  # one parameter an option
     paths: tuple[Path, ...],
     form: str,
+    outputs: tuple[str, ...],
+    baseline: Path | None,
     fail_on: str,
     jobs: int | None,
     no_cache: bool,  # click passes it by name
@@ -83,11 +100,13 @@ def validate(  # one parameter an option
     PATHS are data files or directories, or the root of a project. Exit code 0: conforms; 1: does
     not; 2: could not be checked.
     """
-    from kg_server import project, reports, validation
+    from kg_server import checking, project, validation
 
+    plan = checking.plan(form, outputs)
     loaded = project.load(paths, base_iri)
     report = validation.validate(loaded, timeout_s=timeout, jobs=jobs, use_cache=not no_cache)
-    click.echo(reports.FORMS[form](report, loaded), nl=False)
+    report = checking.since(baseline, report)
+    click.echo(checking.write(plan, report, loaded), nl=False)
     weights = [each.value.lower() for each in Severity]
     failing = weights[: weights.index(fail_on) + 1]
     if any(finding.severity.value.lower() in failing for finding in report.findings):

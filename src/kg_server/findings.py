@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from urllib.parse import quote
 
 
 class Severity(Enum):
@@ -37,6 +38,12 @@ class Place:
         return (
             self.path.relative_to(here) if self.path.is_relative_to(here) else self.path
         ).as_posix()
+
+    @property
+    def uri(self) -> str:
+        """The path as a relative reference, or a file: URI where it is not below here."""
+        shown = self.shown_path
+        return self.path.as_uri() if shown.startswith("/") else quote(shown)
 
     def __str__(self) -> str:
         return f"{self.shown_path}:{self.line}:{self.column}"

@@ -1,4 +1,4 @@
-"""A validation's report as text, JSON and Turtle."""
+"""A validation's report as text, JSON and Turtle, and the table of all its forms."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kg_server import prefixes
+from kg_server import ci_reports, page_reports, prefixes
+from kg_server.ci_reports import Shorten
 from kg_server.findings import Finding, Place, Report, Severity
 from kg_server.project import Project
 
@@ -56,10 +57,20 @@ def turtle(report: Report, project: Project) -> str:
     return "\n".join(lines) + " .\n"
 
 
+def _with_names(form: Callable[[Report, Shorten], str]) -> Callable[[Report, Project], str]:
+    return lambda report, project: form(report, _shortener(project))
+
+
 FORMS: Mapping[str, Callable[[Report, Project], str]] = {
     "text": text,
     "json": as_json,
     "turtle": turtle,
+    "sarif": _with_names(ci_reports.sarif),
+    "junit": _with_names(ci_reports.junit),
+    "github": _with_names(ci_reports.github),
+    "gitlab": _with_names(ci_reports.gitlab),
+    "markdown": _with_names(page_reports.markdown),
+    "html": _with_names(page_reports.html),
 }
 """The forms of a report, by the name that ``--format`` takes."""
 

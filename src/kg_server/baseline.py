@@ -1,0 +1,64 @@
+"""Which findings are new, known or fixed since an earlier report."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from kg_server.errors import ProjectFault
+from kg_server.findings import Report
+
+_KEYS = ("severity", "focus_node", "path", "value", "source_shape", "source_constraint")
+Key = tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A report with the new findings only, and how many are known and how many are fixed."""
+
+    new: Report
+    known: int
+    fixed: int
+
+    @property
+    def summary(self) -> str:
+        """One line with the three counts."""
+        return f"{len(self.new.findings)} new, {self.known} known, {self.fixed} fixed"
+
+
+def read(path: Path) -> Counter[Key]:
+    """Read the findings of a report that ``validate --format json`` wrote.
+
+    Raises:
+        ProjectFault: it cannot be read, or is not such a report.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+        return Counter(_key(each) for each in document["findings"])
+    except OSError as error:
+        raise ProjectFault(f"cannot be read: {error.strerror}", path=path) from error
+    except (ValueError, TypeError, LookupError) as error:
+        hint = "not a report that validate --format json wrote"
+        raise ProjectFault(hint, path=path) from error
+
+
+def compare(report: Report, earlier: Counter[Key]) -> Comparison:
+    """Compare a report with the findings of an earlier one; places and messages do not count."""
+    left, new = Counter(earlier), []
+    for finding in report.findings:
+        members = {name: getattr(finding, name) for name in _KEYS}
+        key = _key({**members, "severity": finding.severity.value})
+        if left[key]:
+            left[key] -= 1
+        else:
+            new.append(finding)
+    known = len(report.findings) - len(new)
+    return Comparison(replace(report, findings=tuple(new)), known, left.total())
+
+
+def _key(members: Mapping[str, Any]) -> Key:
+    return tuple(members[name] for name in _KEYS)

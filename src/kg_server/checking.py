@@ -1,0 +1,88 @@
+"""What ``kg-server validate`` does with a report: which forms go where."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kg_server import baseline as baselines
+from kg_server import reports
+from kg_server.errors import ProjectFault
+from kg_server.findings import Report
+from kg_server.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Forms of a report to print, those to write to files, and where a summary is added."""
+
+    printed: tuple[str, ...]
+    files: tuple[tuple[str, Path], ...]
+    summary: Path | None = None
+
+
+def plan(form: str, outputs: Sequence[str], environ: Mapping[str, str] = os.environ) -> Plan:
+    """Decide what goes where.
+
+    In a job of GitHub Actions the text comes with annotations, and a Markdown summary goes to
+    the job's page.
+
+    Raises:
+        ProjectFault: there is no such form, or an output is not of the form ``FORM=FILE``.
+
+    >>> plan("text", ["sarif=out.sarif"], {}).files
+    (('sarif', PosixPath('out.sarif')),)
+    """
+    files = []
+    for output in outputs:
+        name, equals, path = output.partition("=")
+        if not (equals and path):
+            raise ProjectFault(f"--output takes FORM=FILE, such as sarif=report.sarif: {output!r}")
+        files.append((_known(name), Path(path)))
+    if environ.get("GITHUB_ACTIONS") == "true" and form == "text":
+        summary = environ.get("GITHUB_STEP_SUMMARY")
+        return Plan(("text", "github"), tuple(files), Path(summary) if summary else None)
+    return Plan((_known(form),), tuple(files))
+
+
+def since(path: Path | None, report: Report) -> Report:
+    """Return a report without what an earlier one has; says on standard error what that was.
+
+    Raises:
+        ProjectFault: the earlier report cannot be read.
+    """
+    if path is None:
+        return report
+    compared = baselines.compare(report, baselines.read(path))
+    sys.stderr.write(f"Since {path}: {compared.summary}.\n")
+    return compared.new
+
+
+def write(planned: Plan, report: Report, project: Project) -> str:
+    """Write the files, and return what is to be printed.
+
+    Raises:
+        ProjectFault: a file cannot be written.
+    """
+    for form, path in planned.files:
+        _write(path, reports.FORMS[form](report, project), "w")
+    if planned.summary:
+        _write(planned.summary, reports.FORMS["markdown"](report, project), "a")
+    return "".join(reports.FORMS[form](report, project) for form in planned.printed)
+
+
+def _write(path: Path, text: str, mode: str) -> None:
+    try:
+        with path.open(mode, encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ProjectFault(f"cannot be written: {error.strerror}", path=path) from error
+
+
+def _known(form: str) -> str:
+    if form not in reports.FORMS:
+        raise ProjectFault(f"there is no form {form!r} of a report: {', '.join(reports.FORMS)}")
+    return form

@@ -1,0 +1,166 @@
+"""A report in the forms that continuous integration reads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from kg_server.findings import Finding, Report, Severity
+
+Shorten = Callable[[str], str]
+"""Writes a term as people read it, with a prefix where one fits."""
+
+_SARIF_SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+_LEVELS = {Severity.VIOLATION: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_COMMANDS = {Severity.VIOLATION: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+_GITLAB = {Severity.VIOLATION: "major", Severity.WARNING: "minor", Severity.INFO: "info"}
+
+
+def fingerprint(finding: Finding) -> str:
+    """Return what stays the same when lines move and messages are worded anew: 64 hex digits."""
+    each = finding
+    about = (each.rule, each.component, each.focus_node, each.path or "", each.value or "")
+    return hashlib.sha256("\n".join(about).encode()).hexdigest()
+
+
+def sarif(report: Report, shorten: Shorten) -> str:
+    """Return the report as SARIF 2.1.0, a rule a shape."""
+    rules = list(dict.fromkeys(finding.rule for finding in report.findings))
+    driver = {
+        "name": "kg-server",
+        "version": version("kg-server"),
+        "rules": [{"id": shorten(f"<{rule}>"), "name": _local(rule)} for rule in rules],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [{"executionSuccessful": True}],
+        "results": [_sarif_result(each, rules, shorten) for each in report.findings],
+    }
+    return _json({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _sarif_result(finding: Finding, rules: list[str], shorten: Shorten) -> dict[str, Any]:
+    location: dict[str, Any] = {
+        "logicalLocations": [{"fullyQualifiedName": shorten(finding.focus_node)}]
+    }
+    place = finding.place
+    if place is not None:
+        location["physicalLocation"] = {
+            "artifactLocation": {"uri": place.uri},
+            "region": {
+                "startLine": place.line,
+                "startColumn": place.column,
+                "endColumn": place.end_column,
+                "snippet": {"text": place.excerpt},
+            },
+        }
+    return {
+        "ruleId": shorten(f"<{finding.rule}>"),
+        "ruleIndex": rules.index(finding.rule),
+        "level": _LEVELS[finding.severity],
+        "message": {"text": _about(finding, shorten)},
+        "locations": [location],
+        "partialFingerprints": {"finding/v1": fingerprint(finding)},
+    }
+
+
+def junit(report: Report, shorten: Shorten) -> str:
+    """Return the report as JUnit XML: a failed case a violation, a passed one for the rest."""
+    failures = report.count(Severity.VIOLATION)
+    cases = max(1, len(report.findings))
+    counts = {"tests": str(cases), "failures": str(failures), "errors": "0"}
+    root = Element("testsuites", counts)
+    suite = SubElement(root, "testsuite", {"name": "kg-server validate", **counts})
+    suite.set("time", f"{report.seconds:.3f}")
+    for finding in report.findings:
+        _junit_case(suite, finding, shorten)
+    if not report.findings:
+        SubElement(suite, "testcase", {"classname": "shacl", "name": "conforms"})
+    indent(root)
+    return tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _junit_case(suite: Element, finding: Finding, shorten: Shorten) -> None:
+    place = finding.place
+    name = _printable(shorten(finding.focus_node))
+    case = SubElement(
+        suite, "testcase", {"classname": _printable(shorten(f"<{finding.rule}>")), "name": name}
+    )
+    if place is not None:
+        case.set("file", place.shown_path)
+        case.set("line", str(place.line))
+    message = _printable(f"{place}: {finding.message}" if place else finding.message)
+    if finding.severity is Severity.VIOLATION:
+        failure = SubElement(case, "failure", {"type": _local(finding.component.strip("<>"))})
+        failure.set("message", _printable(finding.message))
+        failure.text = message
+    else:
+        SubElement(case, "system-out").text = f"{finding.severity.value}: {message}"
+
+
+def _printable(text: str) -> str:
+    """Return text without the characters that XML 1.0 cannot carry."""
+    return "".join(char if char >= " " or char in "\t\n\r" else "\ufffd" for char in text)
+
+
+def github(report: Report, shorten: Shorten) -> str:
+    """Return the report as workflow commands, which GitHub Actions shows at the lines."""
+    return "".join(_github_command(each, shorten) for each in report.findings)
+
+
+def _github_command(finding: Finding, shorten: Shorten) -> str:
+    place = finding.place
+    properties = {"title": shorten(f"<{finding.rule}>")}
+    if place is not None:
+        properties |= {"file": place.shown_path, "line": str(place.line)}
+        properties |= {"col": str(place.column), "endColumn": str(place.end_column)}
+    written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    message = _escaped(_about(finding, shorten))
+    return f"::{_COMMANDS[finding.severity]} {written}::{message}\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def gitlab(report: Report, shorten: Shorten) -> str:
+    """Return the report as a GitLab code quality report; findings without a place go to line 1."""
+    return _json(
+        [
+            {
+                "description": _about(each, shorten),
+                "check_name": shorten(f"<{each.rule}>"),
+                "fingerprint": fingerprint(each),
+                "severity": _GITLAB[each.severity],
+                "location": {
+                    "path": each.place.shown_path if each.place else ".",
+                    "lines": {"begin": each.place.line if each.place else 1},
+                },
+            }
+            for each in report.findings
+        ]
+    )
+
+
+def _about(finding: Finding, shorten: Shorten) -> str:
+    value = f" (found {shorten(finding.value)})" if finding.value else ""
+    return f"{shorten(finding.focus_node)}: {finding.message}{value}"
+
+
+def _local(iri: str) -> str:
+    return iri.replace("#", "/").rpartition("/")[2]
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
