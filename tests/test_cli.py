@@ -26,6 +26,13 @@ STATE = """
 """
 
 
+@pytest.fixture(autouse=True, scope="module")
+def own_cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 def kg(*arguments: object, stdin: str | None = None, cwd: Path = ROOT, **environ: str):
     return subprocess.run(
         [sys.executable, "-m", "kg_server", *map(str, arguments)],

@@ -18,10 +18,13 @@ PREFIXES = """@prefix ex: <https://e.org/> .
 TARGETED = "ex:S a sh:NodeShape ; sh:targetClass ex:T ; "
 
 
+def shapes_file(text: str) -> ProjectFile:
+    content = (PREFIXES + text).encode()
+    return ProjectFile(Path("shapes.ttl"), Role.SHAPES, "https://e.org/g", "turtle", content)
+
+
 def lint(text: str) -> None:
-    file = ProjectFile(
-        Path("shapes.ttl"), Role.SHAPES, "https://e.org/g", "turtle", (PREFIXES + text).encode()
-    )
+    file = shapes_file(text)
     shapes_lint.check([file], loading.read([file], "shapes"))
 
 
@@ -94,6 +97,24 @@ def test_shapes_found_good_are_known_again_until_they_change(tmp_path, monkeypat
     assert shapes_lint.known_good(shapes)
     shapes.remove(next(iter(shapes)))
     assert not shapes_lint.known_good(shapes)
+
+
+def test_the_same_parameters_on_other_blank_nodes_are_other_shapes(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    sound = "[ sh:path ex:p ; sh:minCount 1 ] , [ sh:path ex:q ; sh:maxCount 1 ]"
+    one, again, other = (
+        loading.read([shapes_file(f"{TARGETED} sh:property {text} .")], "shapes")
+        for text in (
+            sound,
+            sound,
+            "[ sh:path ex:p , ex:q ; sh:minCount 1 ] , [ sh:maxCount 1 ]",
+        )
+    )
+
+    shapes_lint.remember(one)
+
+    assert shapes_lint.known_good(again)
+    assert not shapes_lint.known_good(other)
 
 
 def test_where_nothing_can_be_kept_nothing_is_known(monkeypatch, project):

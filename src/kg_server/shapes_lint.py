@@ -68,19 +68,13 @@ def _cache() -> Path:
 
 
 def _digest(shapes: Graph) -> str:
-    """Return a hash of the shapes that does not depend on the names of blank nodes' order."""
+    """Return a hash of the shapes; ``loading`` names blank nodes the same each time."""
     from importlib.metadata import version
 
     digest = hashlib.sha256(version("pyshacl").encode())
-    for line in sorted(" ".join(_stable(term) for term in triple) for triple in shapes):
+    for line in sorted(" ".join(term.n3() for term in triple) for triple in shapes):
         digest.update(line.encode() + b"\n")
     return digest.hexdigest()[:40]
-
-
-def _stable(term: Node) -> str:
-    from rdflib import BNode
-
-    return "_:b" if isinstance(term, BNode) else term.n3()
 
 
 def _faults(shapes: Graph) -> Iterator[tuple[str, str]]:

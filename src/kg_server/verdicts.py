@@ -19,6 +19,11 @@ from kg_server.findings import Finding, Place, Report, Severity
 from kg_server.project import Project
 
 _ENGINES = ("kg-server", "pyshacl", "rdflib", "pyoxigraph")
+_CODE = (
+    *("findings.py", "isolation.py", "loading.py", "positions.py", "shapes_lint.py"),
+    *("sources.py", "validation.py", "verdicts.py"),
+)
+"""The modules that a report depends on."""
 _KEPT = 200
 """Entries; the oldest are deleted first."""
 
@@ -30,9 +35,12 @@ def folder() -> Path:
 
 
 def key(project: Project) -> str:
-    """Return a hash of all that a verdict depends on: paths, contents, versions."""
+    """Return a hash of all that a verdict depends on: paths, contents, versions, code."""
     parts = [project.version, *(f"{name} {version(name)}" for name in _ENGINES)]
     parts += [f"{file.role.value} {file.path}" for file in project.files]
+    # In a checkout the program changes without its version: a report by older code is no report.
+    here = Path(__file__).parent
+    parts += [hashlib.sha256((here / name).read_bytes()).hexdigest() for name in _CODE]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
