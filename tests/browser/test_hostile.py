@@ -41,6 +41,20 @@ HOSTILE = (
 <https://diplomacy.example/id/source/evil> a dip:Passage ;
     dip:restatement "]]><iframe src=javascript:window.hacked=1>"@en .
 
+<https://diplomacy.example/id/trade/evil> a dip:TradeObservation ;
+    dip:exporter <https://diplomacy.example/id/state/CAN> ;
+    dip:importer <https://diplomacy.example/id/state/AZE> ;
+    dip:year "<script>window.hacked=1</script>" ; dip:currency <javascript:window.hacked=1> ;
+    dip:amount "NaN"^^xsd:double , "many" , 1e308 .
+
+<https://diplomacy.example/id/claim/EVIL2> a dip:Claim , rdf:Statement ;
+    rdf:subject <https://diplomacy.example/id/trade/evil> ; rdf:predicate dip:amount ;
+    rdf:object "many" ; dip:polarity def:Positive ; dip:standing <javascript:window.hacked=1> .
+
+<https://diplomacy.example/id/claim/EVIL3> a dip:Claim , rdf:Statement ;
+    rdf:subject <https://diplomacy.example/id/trade/evil> ; rdf:predicate dip:amount ;
+    rdf:object 1e308 ; dip:polarity def:Positive ; dip:standing def:Disputed .
+
 <https://diplomacy.example/id/conflict/EVIL> a dip:Conflict ;
     rdfs:label "\u202E<script>window.hacked=1</script>"@en ;
     dip:conflictKind def:DateConflict ;
@@ -51,6 +65,9 @@ HOSTILE = (
 )
 
 PAGES = [
+    "/",
+    "/queries/trade?state=CAN",
+    "/doc/trade/evil",
     "/doc/state/EVIL",
     "/doc/place/long",
     "/doc/claim/EVIL",
@@ -107,7 +124,9 @@ def test_a_literal_of_100_kb_is_cut_and_can_be_unfolded(browser, hostile_site):
 
 
 def test_the_editor_shows_hostile_terms_as_text(browser, hostile_site):
-    browser.open(hostile_site + PAGES[5])
+    browser.open(
+        hostile_site + next(page for page in PAGES if page.startswith("/sparql?query=SELECT"))
+    )
     browser.until(lambda: browser.every("#results [data-view=table]"))
 
     assert "<script>" in browser.text("#results")

@@ -130,6 +130,19 @@ def timeline(items: Iterable[Moment]) -> Chart | None:
     return Chart("timeline", rows, (), ticks, TOP + len(dated) * ROW + BOTTOM)
 
 
+def drawable(text: str) -> float | None:
+    """Return the value of a number that has a length: finite and not negative; else ``None``.
+
+    >>> drawable("1168000.0"), drawable("NaN"), drawable("many"), drawable("-1")
+    (1168000.0, None, None, None)
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value >= 0 else None
+
+
 def nice_top(value: float) -> float:
     """Return a round number, at least ``value``, for the end of an axis.
 

@@ -217,7 +217,8 @@ class Glance:
     def _bar(
         self, row: dict[str, Node], claim: facts.Claim, states: tuple[str, str]
     ) -> charts.Bar | None:
-        if not isinstance(claim.object, Literal):
+        length = charts.drawable(str(claim.object))
+        if length is None:
             return None
         direction = str(row.get("from", ""))
         label = self._arrow(direction, str(row["to"])) if direction else self._both(states)
@@ -225,7 +226,7 @@ class Glance:
         return charts.Bar(
             self.labels.show(row["year"]).text,
             label,
-            float(claim.object),
+            length,
             number.text,
             states.index(direction) + 1 if direction in states else 3,
             readable_end(claim.standing_iri),

@@ -111,13 +111,14 @@ def _bars(
         number = row.get(value)
         if row.get("currency") != currency:
             continue
-        if group in row and isinstance(number, Literal) and _is_positive(number):
+        length = charts.drawable(str(number)) if isinstance(number, Literal) else None
+        if group in row and number is not None and length is not None:
             parts = [labels.show(row[name]).text for name in _naming(row, rest, table)]
             found.append(
                 charts.Bar(
                     labels.show(row[group]).text,
                     " · ".join(parts),
-                    float(number),
+                    length,
                     labels.show(number).text,
                     min(colours.index(row[rest[0]]), 2) + 1 if rest and rest[0] in row else 1,
                     _standing(row),
@@ -160,10 +161,3 @@ def _standing(row: Row) -> str:
 def _href(row: Row, labels: Labels) -> str | None:
     names = [name for name in _EVIDENCE if name in row]
     return link(str(row[names[0]]), labels.base_iri) if names else None
-
-
-def _is_positive(number: Literal) -> bool:
-    try:
-        return float(number) >= 0
-    except ValueError:
-        return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from urllib.parse import unquote
 
 from babel.dates import format_date
@@ -28,6 +28,8 @@ _NUMBERS = {XSD.integer, XSD.decimal, XSD.double, XSD.float, XSD.int, XSD.long, 
 _PATTERNS = {XSD.date: "d MMMM y", XSD.gYearMonth: "MMMM y", XSD.gYear: "y"}
 _DIGITS = {"bn": str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")}
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{0,9})?")
+"""Numbers that are written in words' digits; anything longer or stranger stays as it is."""
 _WEB = re.compile(r"https?://[^/]", re.IGNORECASE)
 
 _LABELS = """
@@ -144,16 +146,17 @@ def number(text: str, language: str) -> str:
 
     >>> number("19713000.0", "fr").replace(chr(0x202F), " ")
     '19 713 000'
+    >>> number("1168000.0", "bn")
+    '১১,৬৮,০০০'
     """
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
+    if not _NUMBER.fullmatch(text):
         return text
-    if not value.is_finite() or abs(value.adjusted()) > 30:
-        return text
-    return str(format_decimal(value, locale=language, decimal_quantization=False)).removesuffix(
-        ".0"
+    value = Decimal(text)
+    whole = value.to_integral_value()
+    shown = format_decimal(
+        whole if whole == value else value, locale=language, decimal_quantization=False
     )
+    return shown.translate(_DIGITS.get(language, {}))
 
 
 def date(text: str, datatype: URIRef, language: str) -> str:
