@@ -86,7 +86,6 @@ def run_zygote(
         if pid == 0:
             ready.close()
             _evaluator_main(store, listener, board, index, limits)
-        board.write(index, pid)
         children[pid] = index
 
     try:
@@ -163,6 +162,7 @@ class _Evaluator:
         self._store, self._board, self._index, self._limits = store, board, index, limits
         self._leaving = False
         die_with_parent()
+        board.write(index, os.getpid())  # not the zygote, which could erase a first query
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, self._on_term)

@@ -1,0 +1,308 @@
+"""Nothing that is sent hurts the server or its other clients.
+
+A server with short limits of its own is attacked over real HTTP, on this machine only. After
+everything, its processes are those that it started with, its memory is about what it was, and it
+answers.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from http.client import IncompleteRead
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from ..conftest import LiveServer  # the fixture's class
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+DIRECT = {"Content-Type": "application/sparql-query"}
+TIMEOUT_S = 1.0
+HEAD = b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+
+
+@pytest.fixture(scope="module")
+def server():
+    started = LiveServer("--timeout", str(TIMEOUT_S), "--no-validate")
+    before = Usage.of(started.process.pid)
+    yield started
+    deadline = time.monotonic() + 10
+    while len(tree(started.process.pid)) != before.processes:
+        assert time.monotonic() < deadline, "processes are not what they were"
+        time.sleep(0.1)
+    after = Usage.of(started.process.pid)
+    assert after.memory_bytes < before.memory_bytes + (200 << 20)
+    assert started.ask("GET", "/sparql?query=ASK%7B%7D").status == 200
+    assert started.stop() == 0
+
+
+class Usage:
+    """How many processes a server has, and the memory that they take together."""
+
+    def __init__(self, processes: int, memory_bytes: int) -> None:
+        self.processes, self.memory_bytes = processes, memory_bytes
+
+    @classmethod
+    def of(cls, pid: int) -> Usage:
+        found, memory = tree(pid), 0
+        for each in found:
+            for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    memory += int(line.split()[1]) << 10
+        return cls(len(found), memory)
+
+
+def tree(pid: int) -> list[int]:
+    """Return a process and all that it started."""
+    found = [pid]
+    for each in found:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for task in Path(f"/proc/{each}/task").glob("*/children"):
+                found.extend(int(child) for child in task.read_text().split())
+    return found
+
+
+def post(server, text: str, **headers: str):
+    return server.ask("POST", "/sparql", {**DIRECT, **headers}, text.encode())
+
+
+def answers(server) -> bool:
+    return server.ask("GET", "/sparql?query=ASK%7B%7D").status == 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ASK { FILTER" + "(" * 20_000 + "1" + ")" * 20_000 + " }",
+        "ASK " + "{" * 20_000 + "}" * 20_000,
+        "ASK { ?s " + "(" * 20_000 + "<urn:p>" + ")" * 20_000 + " ?o }",
+        "ASK { FILTER(" + "||".join(["?x"] * 50_000) + ") }",
+        "ASK { " + " UNION ".join(["{}"] * 50_000) + " }",
+        "ASK { FILTER(" + "!" * 100_000 + "?x) }",
+    ],
+    ids=["parentheses", "groups", "paths", "or", "union", "not"],
+)
+def test_deep_and_wide_queries_end_in_an_answer_or_a_problem(server, text):
+    reply = post(server, text)
+
+    assert reply.status in (200, 400, 500, 503, 504)
+    if reply.status != 200:
+        assert reply.media_type == "application/problem+json"
+    assert answers(server)
+
+
+PRODUCT = "?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"SELECT * {{ {PRODUCT} }} ORDER BY ?o ?a",
+        f"SELECT ?a (COUNT(*) AS ?x) {{ {PRODUCT} }} GROUP BY ?a",
+        f"SELECT DISTINCT * {{ {PRODUCT} }}",
+        f"SELECT (GROUP_CONCAT(CONCAT(STR(?a), STR(?d), STR(?g))) AS ?x) {{ {PRODUCT} }}",
+        RUNAWAY,
+    ],
+    ids=["order", "group", "distinct", "group-concat", "count"],
+)
+def test_a_query_that_never_ends_is_stopped_at_its_deadline_or_its_memory(server, text):
+    begun = time.monotonic()
+
+    with suppress(IncompleteRead, ConnectionResetError):  # rows were on their way: cut
+        reply = post(server, text)
+        assert reply.status in (503, 504), reply.body[:300]
+        slug = json.loads(reply.body)["type"].rpartition("/")[2]
+        assert slug in ("query-timeout", "memory-exceeded")
+    assert time.monotonic() - begun < TIMEOUT_S + 4
+    assert answers(server)
+
+
+def test_a_catastrophic_pattern_costs_no_more_than_the_deadline(server):
+    text = f'ASK {{ FILTER(REGEX("{"a" * 40}!", "^(a+)+$")) }}'
+
+    assert post(server, text).status in (200, 504)
+    assert answers(server)
+
+
+def test_a_request_can_only_shorten_the_deadline(server):
+    begun = time.monotonic()
+
+    reply = server.ask("POST", "/sparql?timeout=0.2", DIRECT, RUNAWAY)
+    longer = server.ask("POST", "/sparql?timeout=60", DIRECT, RUNAWAY)
+
+    assert (reply.status, longer.status) == (504, 504)
+    assert json.loads(longer.body)["limit_s"] == TIMEOUT_S
+    assert time.monotonic() - begun < 2 * TIMEOUT_S + 3
+
+
+def test_a_query_of_five_megabytes_is_too_large(server):
+    try:
+        reply = post(server, "ASK {}" + " " * (5 << 20))
+    except (BrokenPipeError, ConnectionResetError):
+        return  # the server need not read it all before it answers
+    assert reply.status == 413
+
+
+def test_an_address_that_is_too_long_is_refused(server):
+    path = "/sparql?" + urlencode({"query": "ASK {}" + " " * 20_000})
+
+    assert server.ask("GET", path).status == 414
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [(b"ASK {} # \xff\xfe", 400), (b"ASK {} # \x00\x00", 200), (b"ASK \x00 {}", 400)],
+)
+def test_bytes_that_are_no_text_are_a_bad_request(server, body, expected):
+    reply = server.ask("POST", "/sparql", DIRECT, body)
+
+    assert reply.status == expected
+
+
+def test_a_compressed_bomb_is_not_unpacked(server):
+    bomb = gzip.compress(b"ASK {}" + b" " * (200 << 20))
+    headers = {**DIRECT, "Content-Encoding": "gzip"}
+
+    assert server.ask("POST", "/sparql", headers, bomb).status in (400, 415)
+
+
+class Canary:
+    """A listener that counts who comes."""
+
+    def __enter__(self):
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket.settimeout(0.1)
+        self.hits, self._open = 0, True
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/"
+        self._thread = threading.Thread(target=self._listen)
+        self._thread.start()
+        return self
+
+    def _listen(self) -> None:
+        while self._open:
+            try:
+                connection, _ = self._socket.accept()
+            except TimeoutError:
+                continue
+            self.hits += 1
+            connection.close()
+
+    def __exit__(self, *_: object) -> None:
+        self._open = False
+        self._thread.join()
+        self._socket.close()
+
+
+def test_no_query_reaches_another_host(server):
+    with Canary() as canary:
+        socket.create_connection(("127.0.0.1", int(canary.url.rsplit(":", 1)[1][:-1]))).close()
+        texts = [
+            f"SELECT * {{ SERVICE <{canary.url}> {{ ?s ?p ?o }} }}",
+            f"SELECT * {{ SERVICE SILENT <{canary.url}> {{ ?s ?p ?o }} }}",
+            f"SELECT * {{ BIND(<{canary.url}> AS ?u) SERVICE ?u {{ ?s ?p ?o }} }}",
+            f"SELECT * FROM <{canary.url}> {{ ?s ?p ?o }}",
+            f"SELECT * FROM NAMED <{canary.url}> {{ GRAPH ?g {{ ?s ?p ?o }} }}",
+            f"LOAD <{canary.url}>",
+            f"LOAD SILENT <{canary.url}>",
+        ]
+
+        statuses = [post(server, text).status for text in texts]
+        named = server.ask(
+            "POST", f"/sparql?default-graph-uri={canary.url}", DIRECT, "ASK { ?s ?p ?o }"
+        )
+        time.sleep(0.5)
+
+        assert canary.hits == 1, "the canary hears, and heard only ourselves"
+        assert named.status == 200
+        assert statuses == [500, 200, 500, 200, 200, 403, 403]
+
+
+def test_cheap_queries_are_answered_while_runaways_are_in_flight(server):
+    with ThreadPoolExecutor(4) as pool:
+        runaways = [pool.submit(post, server, RUNAWAY + f" # {n}") for n in range(4)]
+        time.sleep(0.2)
+        cheap = [server.ask("GET", f"/sparql?query=ASK%7B%7D%23{n}").status for n in range(100)]
+        statuses = [each.result().status for each in runaways]
+
+    assert cheap == [200] * 100
+    assert statuses == [504] * 4
+
+
+def test_under_overload_requests_are_told_to_come_back(server):
+    def ask(number: int):
+        return post(server, RUNAWAY + f" # overload {number}")
+
+    with ThreadPoolExecutor(150) as pool:
+        replies = list(pool.map(ask, range(150)))
+
+    assert {reply.status for reply in replies} <= {503, 504}
+    refused = [reply for reply in replies if reply.status == 503]
+    assert refused
+    assert all("retry-after" in reply.headers for reply in refused if b"busy" in reply.body)
+
+
+def test_the_query_of_a_client_that_goes_away_is_stopped(server):
+    connection = socket.create_connection(("127.0.0.1", server.port))
+    body = (RUNAWAY + " # leaving").encode()
+    head = (
+        "POST /sparql?timeout=1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+    )
+    connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    time.sleep(0.3)
+    before = stopped(server)
+
+    connection.close()
+
+    deadline = time.monotonic() + 0.6
+    while stopped(server) == before and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert stopped(server) > before
+
+
+def stopped(server) -> float:
+    text = server.ask("GET", "/metrics").body.decode()
+    lines = [line for line in text.splitlines() if line.startswith("kg_queries_stopped_total")]
+    return sum(float(line.split()[-1]) for line in lines if "query-crashed" in line)
+
+
+def test_half_a_request_holds_nothing_but_its_own_connection(server):
+    halves = []
+    for _ in range(50):
+        connection = socket.create_connection(("127.0.0.1", server.port))
+        connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\nASK")
+        halves.append(connection)
+
+    assert answers(server)
+
+    for connection in halves:
+        connection.close()
+
+
+def test_a_crash_in_the_middle_of_an_answer_is_no_proper_end(server):
+    text = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+    connection = socket.create_connection(("127.0.0.1", server.port))
+    connection.settimeout(20)
+    head = "POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+    connection.sendall(
+        f"{head}Accept: text/csv\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode()
+    )
+    received, tail = 0, b""
+    try:
+        while chunk := connection.recv(1 << 20):
+            received += len(chunk)
+            tail = (tail + chunk)[-7:]
+    except ConnectionResetError:
+        pass
+
+    connection.close()
+    assert received > 0
+    assert not tail.endswith(b"0\r\n\r\n")
+    assert answers(server)
