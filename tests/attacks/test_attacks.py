@@ -306,3 +306,18 @@ def test_a_crash_in_the_middle_of_an_answer_is_no_proper_end(server):
     assert received > 0
     assert not tail.endswith(b"0\r\n\r\n")
     assert answers(server)
+
+
+def test_the_metrics_add_up_what_the_workers_count(server):
+    before = requests_counted(server)
+
+    for _ in range(3):
+        assert answers(server)
+
+    assert requests_counted(server) >= before + 3
+
+
+def requests_counted(server) -> float:
+    text = server.ask("GET", "/metrics").body.decode()
+    lines = [line for line in text.splitlines() if line.startswith("kg_requests_total{")]
+    return sum(float(line.split()[-1]) for line in lines)

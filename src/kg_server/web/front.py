@@ -144,6 +144,7 @@ class Front:
             else:
                 await self._stream(request, protocol, headers, conversation, chunk)
         except Problem as problem:
+            metrics.DISCONNECTS.inc(conversation.cancelled)
             metrics.STOPPED.labels(problem.slug).inc()
             self._refuse(request, protocol, problem)
         finally:

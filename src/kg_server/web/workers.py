@@ -1,4 +1,8 @@
-"""The HTTP workers: Granian, and the application for whichever graph is in service."""
+"""The HTTP workers: Granian, and the application for whichever graph is in service.
+
+What counts is imported late, in the HTTP process: the metrics library decides when it is imported
+whether the numbers of several processes add up, by the environment that main sets.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import socket
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kg_server.config import Settings
 from kg_server.errors import Overloaded
@@ -15,7 +19,9 @@ from kg_server.project import Project
 from kg_server.store.board import Board
 from kg_server.store.evaluator import die_with_parent
 from kg_server.store.sandbox import SandboxStore
-from kg_server.web.front import Front, Served
+
+if TYPE_CHECKING:
+    from kg_server.web.front import Served
 
 GRACE_S = 30
 """How long requests under way may take to finish when the server is told to stop."""
@@ -52,6 +58,7 @@ class Serving:
     def _make(self, generation: int) -> Served:
         from kg_server.web import create_app
         from kg_server.web.context import Context
+        from kg_server.web.front import Served
 
         loaded, report = pickle.loads((self._folder / f"state-{generation}").read_bytes())  # noqa: S301  # our own file, in a folder of mode 0700
         store = SandboxStore(
@@ -73,6 +80,7 @@ def run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) 
     from granian.server.mp import MPServer
 
     import kg_server.web
+    import kg_server.web.front
 
     kg_server.web.preload()
     if not go.recv(1):
@@ -100,4 +108,6 @@ def run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) 
 def _worker(board: Board, folder: Path, settings: Settings) -> Any:
     """Make the application in a freshly forked HTTP worker."""
     die_with_parent()
+    from kg_server.web.front import Front
+
     return Front(Serving(board, folder, settings), settings)
