@@ -79,15 +79,22 @@ def _block(finding: Finding, shorten: Callable[[str], str]) -> str:
     """Return one finding as a few lines, like a compiler's message."""
     place = finding.place
     head = f"{finding.severity.value.upper()}: {shorten(finding.focus_node)}"
-    rows = [("path", finding.path), ("value", finding.value), ("shape", f"<{finding.rule}>")]
+    rows = [("path", finding.path), ("value", finding.value)]
     return "\n".join(
         (
             f"{place}: {head}" if place else head,
             f"    {finding.message}",
             *(_excerpt(place) if place else ()),
             *(f"    {name:<6} {shorten(value)}" for name, value in rows if value),
+            f"    shape  {shorten(f'<{finding.rule}>')} ({_kind(finding)})",
         )
     )
+
+
+def _kind(finding: Finding) -> str:
+    """Return the kind of constraint in a word: ``MinCount``."""
+    name = re.split(r"[#/]", finding.component.strip("<>"))[-1]
+    return name.removesuffix("ConstraintComponent")
 
 
 def _excerpt(place: Place) -> tuple[str, str]:

@@ -129,10 +129,11 @@ def validate_graphs(
     return tuple(sorted(found, key=_rank))
 
 
-def _rank(finding: Finding) -> tuple[int, str, str, str]:
+def _rank(finding: Finding) -> tuple[object, ...]:
     """Order findings: the worst first, then by what they are about."""
-    weight = list(Severity).index(finding.severity)
-    return weight, finding.focus_node, finding.source_shape, finding.message
+    weight, each = list(Severity).index(finding.severity), finding
+    about = each.focus_node, each.source_shape, each.message, each.component
+    return weight, *about, each.path or "", each.value or ""
 
 
 def focus_nodes(data: Graph, shapes: Graph) -> set[Node]:
