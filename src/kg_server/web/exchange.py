@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import Any, Protocol
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from kg_server.errors import Problem
 from kg_server.store.cache import Stored
@@ -20,6 +20,9 @@ Headers = coding.Headers
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 log = logging.getLogger("kg_server.front")
+
+_AS_IT_IS = "".join(map(chr, range(33, 127)))
+"""What may stand in a query string; other characters, which some clients send, are encoded."""
 
 
 class Front(Protocol):
@@ -142,7 +145,7 @@ def _environ(request: Request) -> dict[str, Any]:
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(scope.path).decode("latin-1"),
         "RAW_URI": scope.path,
-        "QUERY_STRING": scope.query_string,
+        "QUERY_STRING": quote(scope.query_string, _AS_IT_IS),
         "SERVER_NAME": host,
         "SERVER_PORT": port,
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",

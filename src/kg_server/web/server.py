@@ -57,7 +57,6 @@ def serve(start: Start) -> None:
     """
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _Main(start).run()
 
 
@@ -84,6 +83,7 @@ class _Main:
 
     def run(self) -> None:
         begun = time.monotonic()
+        signal.signal(signal.SIGHUP, self._on_hup)
         try:
             go = self._start_http()
             loaded = _load(self._start)
@@ -92,7 +92,6 @@ class _Main:
                 go.send(b"1")
             self._wait_for_port()
             _announce(loaded, report, self._settings, time.monotonic() - begun)
-            signal.signal(signal.SIGHUP, self._on_hup)
             self._mind()
         except _Leave:
             pass
@@ -235,6 +234,7 @@ def _child(work: Any) -> None:
     # The handlers of the main process would raise _Leave here, and print it as a failure.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     code = 1
     try:
         work()

@@ -110,4 +110,6 @@ def _worker(board: Board, folder: Path, settings: Settings) -> Any:
     die_with_parent()
     from kg_server.web.front import Front
 
-    return Front(Serving(board, folder, settings), settings)
+    serving = Serving(board, folder, settings)
+    serving.current()  # so that the first request does not wait for it
+    return Front(serving, settings)

@@ -1,0 +1,142 @@
+"""What only a real server shows: reload, signals, streaming, compression, odd requests."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import signal
+import socket
+import time
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from ..conftest import ROOT, LiveServer  # the fixture's class
+
+COUNT = "/sparql?" + urlencode({"query": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }", "format": "csv"})
+STATE = "/sparql?" + urlencode({"query": "ASK { <urn:new> ?p ?o }", "format": "csv"})
+
+
+def test_letters_that_a_client_did_not_encode_are_understood(live):
+    with socket.create_connection(("127.0.0.1", live.port), timeout=10) as connection:
+        line = "GET /queries/missions?state=কানাডা&format=csv HTTP/1.1\r\n"
+        connection.sendall(f"{line}Host: x\r\nConnection: close\r\n\r\n".encode())
+        received = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+    assert received.startswith(b"HTTP/1.1 200")
+    assert b"mission/CAN-TUR-embassy" in received
+
+
+def test_a_large_answer_is_compressed_for_a_client_that_takes_it(live):
+    path = "/sparql?" + urlencode({"query": "SELECT * { ?s ?p ?o }", "format": "csv"})
+
+    plain = live.ask("GET", path, {"Accept-Encoding": "identity"})
+    packed = live.ask("GET", path, {"Accept-Encoding": "gzip"})
+
+    assert packed.headers["content-encoding"] == "gzip"
+    assert sorted(gzip.decompress(packed.body).split()) == sorted(plain.body.split())
+    assert packed.headers["etag"] != plain.headers["etag"]
+    assert "accept-encoding" in plain.headers["vary"].lower()
+
+
+def test_a_client_that_has_the_compressed_answer_is_told_so(live):
+    path = "/sparql?" + urlencode({"query": "SELECT * { ?s ?p ?o } LIMIT 200", "format": "csv"})
+    first = live.ask("GET", path, {"Accept-Encoding": "gzip"})
+
+    again = live.ask(
+        "GET", path, {"Accept-Encoding": "gzip", "If-None-Match": first.headers["etag"]}
+    )
+
+    assert (again.status, again.body) == (304, b"")
+
+
+def test_a_port_that_is_taken_is_one_clear_message(live):
+    import subprocess
+    import sys
+
+    command = [sys.executable, "-m", "kg_server", "serve", "--port", str(live.port)]
+
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    assert ended.returncode == 2
+    assert "--port" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.fixture
+def copy(tmp_path):
+    for part in ("data", "ontology"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    return tmp_path
+
+
+def test_a_reload_serves_the_new_graph_and_an_invalid_one_is_not_taken(copy):
+    server = LiveServer("--no-validate", paths=(str(copy),))
+    facts = Path(copy / "data" / "relations.ttl")
+    whole = facts.read_text()
+    try:
+        before = server.ask("GET", STATE)
+        facts.write_text(whole + "\n<urn:new> <urn:p> 1 .\n")
+        os.kill(server.process.pid, signal.SIGHUP)
+        assert eventually(lambda: b"true" in server.ask("GET", STATE).body)
+        assert server.ask("GET", STATE).headers["etag"] != before.headers["etag"]
+
+        facts.write_text(whole[: len(whole) // 2])
+        os.kill(server.process.pid, signal.SIGHUP)
+        assert eventually(lambda: any("not reloaded" in line for line in server.log))
+        assert b"true" in server.ask("GET", STATE).body
+    finally:
+        assert server.stop() == 0
+
+
+def test_a_query_under_way_is_answered_before_the_server_ends():
+    server = LiveServer("--no-validate", "--timeout", "20")
+    text = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f }"
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+    head = f"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Length: {len(text)}\r\n"
+    kind = "Content-Type: application/sparql-query\r\nConnection: close\r\n\r\n"
+    connection.sendall(f"{head}{kind}{text}".encode())
+    time.sleep(0.3)
+
+    code = server.stop()
+    received = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    connection.close()
+
+    assert code == 0
+    assert received.startswith(b"HTTP/1.1 200")
+
+
+def test_an_evaluator_that_is_killed_is_replaced():
+    server = LiveServer("--no-validate", "--evaluators", "1")
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    try:
+        victims = [pid for child in children.read_text().split() for pid in offspring(int(child))]
+        for pid in victims:
+            if listens_only(pid):
+                os.kill(pid, signal.SIGKILL)
+
+        assert eventually(lambda: server.ask("GET", COUNT + "&timeout=3").status == 200)
+    finally:
+        server.stop()
+
+
+def offspring(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(each) for each in text.split()]
+
+
+def listens_only(pid: int) -> bool:
+    """Tell an evaluator by its limit of descriptors."""
+    limits = Path(f"/proc/{pid}/limits").read_text()
+    return any(line.startswith("Max open files") and " 5 " in line for line in limits.splitlines())
+
+
+def eventually(holds, timeout_s: float = 30) -> bool:
+    until = time.monotonic() + timeout_s
+    while time.monotonic() < until:
+        if holds():
+            return True
+        time.sleep(0.1)
+    return False
