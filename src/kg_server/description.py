@@ -152,7 +152,7 @@ class _Description:
     def _vocabularies(self) -> Iterable[URIRef]:
         used = {str(row["p"]) for row, _ in self._counted.rows("properties")}
         used |= {str(row["c"]) for row, _ in self._counted.rows("classes")}
-        return sorted(URIRef(term[: max(term.rfind("#"), term.rfind("/")) + 1]) for term in used)
+        return sorted({URIRef(_namespace(term)) for term in used})
 
     def _lists(self) -> Iterable[URIRef]:
         base = self._site.base_iri
@@ -268,3 +268,13 @@ class _Description:
             self._add(declaration, RDF.type, SH.PrefixDeclaration)
             self._add(declaration, SH.prefix, Literal(prefix))
             self._add(declaration, SH.namespace, Literal(namespace, datatype=XSD.anyURI))
+
+
+def _namespace(term: str) -> str:
+    """Return what a term's IRI has before its own name.
+
+    >>> _namespace("http://e.org/ns#a"), _namespace("http://e.org/b"), _namespace("urn:x:c")
+    ('http://e.org/ns#', 'http://e.org/', 'urn:x:')
+    """
+    end = max(term.rfind("#"), term.rfind("/")) + 1 or term.rfind(":") + 1
+    return term[:end]
