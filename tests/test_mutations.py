@@ -15,10 +15,9 @@ from pathlib import Path
 import pytest
 from pyshacl import validate
 from rdflib import OWL, RDF, SH, Graph, Literal, URIRef
-from rdflib.plugins.sparql import prepareQuery
-from rdflib.plugins.sparql.sparql import Query
-from rdflib.query import Result
 from rdflib.term import Node
+
+from kg_server import loading
 
 ROOT = Path(__file__).resolve().parents[1]
 DIP = "https://diplomacy.example/ns/diplomacy#"
@@ -31,23 +30,9 @@ DENIED = "F5"
 Triple = tuple[Node, Node, Node]
 
 
-class PreparedGraph(Graph):
-    """A graph that parses a query once: pySHACL 0.40 asks the same text for every focus node."""
-
-    def query(self, query_object: str | Query, *args: object, **kwargs: object) -> Result:  # type: ignore[override]
-        """Answer a query as ``Graph.query`` does."""
-        prepared = prepare(query_object) if isinstance(query_object, str) else query_object
-        return super().query(prepared, *args, **kwargs)  # type: ignore[arg-type]
-
-
-@cache
-def prepare(text: str) -> Query:
-    return prepareQuery(text)
-
-
 @cache
 def shipped() -> Graph:
-    graph = PreparedGraph()
+    graph = loading.graph()
     for path in (ROOT / "data" / "relations.ttl", *sorted((ROOT / "ontology").glob("*.ttl"))):
         graph.parse(path)
     return graph

@@ -19,10 +19,9 @@ from pathlib import Path
 import pytest
 from pyshacl import validate
 from rdflib import RDF, SH, BNode, Graph, URIRef
-from rdflib.plugins.sparql import prepareQuery
-from rdflib.plugins.sparql.sparql import Query
-from rdflib.query import Result
 from rdflib.term import Node
+
+from kg_server import loading
 
 ROOT = Path(__file__).resolve().parents[1]
 CASES = Path(__file__).parent / "shapes"
@@ -33,20 +32,6 @@ DSH = "https://diplomacy.example/ns/shapes#"
 ID = "https://diplomacy.example/id/"
 
 Expectation = tuple[str, str, str, str]
-
-
-class PreparedGraph(Graph):
-    """A graph that parses a query once: pySHACL 0.40 asks the same text for every focus node."""
-
-    def query(self, query_object: str | Query, *args: object, **kwargs: object) -> Result:  # type: ignore[override]
-        """Answer a query as ``Graph.query`` does."""
-        prepared = prepare(query_object) if isinstance(query_object, str) else query_object
-        return super().query(prepared, *args, **kwargs)  # type: ignore[arg-type]
-
-
-@cache
-def prepare(text: str) -> Query:
-    return prepareQuery(text)
 
 
 @cache
@@ -61,7 +46,7 @@ def ontology() -> Graph:
 
 def parse(*paths: Path) -> Graph:
     assert paths, "there are files to read"
-    graph = PreparedGraph()
+    graph = loading.graph()
     for path in paths:
         graph.parse(path)
     return graph
