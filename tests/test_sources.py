@@ -50,7 +50,12 @@ def place_of(given: ProjectFile, *about: str | None) -> tuple[int, int, str] | N
     [
         ("a", "p", '"plain"', (5, 7, '"plain"')),
         ("a", "p", '"two"', (5, 17, "'two'")),
-        ("a", "p", Literal('many\nlines; "quoted", and ex:c .').n3(), (6, 9, '"""many')),
+        (
+            "a",
+            "p",
+            loading.n_triples(Literal('many\nlines; "quoted", and ex:c .')),
+            (6, 9, '"""many'),
+        ),
         ("a", "p", '"absent"', (5, 7, '"plain"')),
         ("a", "q", None, (8, 10, "[")),
         ("a", "absent", '"plain"', (4, 1, "ex:a")),

@@ -26,7 +26,7 @@ class Settings:
     base_iri: str = BASE_IRI
     workers: int = 1
     """HTTP worker processes."""
-    evaluators: int = 4
+    evaluators: int = 8
     """Processes that evaluate queries, one query at a time each."""
     query_timeout_s: float = 10.0
     """A query is stopped after this time; a request's ``timeout=`` can only shorten it."""
