@@ -27,6 +27,9 @@ _:n ex:p ex:a .
 '''
 
 
+MANY_LINES = loading.n_triples(Literal('many\nlines; "quoted", and ex:c .'))
+
+
 def file(text: str, suffix: str = ".ttl") -> ProjectFile:
     path = Path(f"/somewhere/file{suffix}")
     return ProjectFile(path, Role.DATA, EX + "graph", SYNTAXES[suffix], text.encode())
