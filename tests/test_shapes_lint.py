@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rdflib import RDFS, Graph, Literal, URIRef
 
-from kg_server import loading, shapes_lint
+from kg_server import loading, shapes_lint, validation
 from kg_server.errors import ProjectFault
 from kg_server.project import Project, ProjectFile, Role
 
@@ -87,9 +88,26 @@ def test_the_shipped_shapes_pass(project: Project):
     shapes_lint.check(files, loading.read(files, "shapes"))
 
 
+def changed(project: Project) -> Graph:
+    """Return the shipped shapes with a triple more, so that the package does not know them."""
+    shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
+    shapes.add((URIRef("urn:s"), RDFS.comment, Literal("changed")))
+    return shapes
+
+
+def test_the_package_knows_its_own_shapes_and_they_pass_the_shapes_for_shapes(project):
+    """When the shapes change, write the new ``digest_of`` into ``shapes_checked.txt``."""
+    shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
+    empty = loading.graph()
+
+    assert validation.validate_graphs(empty, shapes, meta=True) == ()
+    recorded = Path(shapes_lint.__file__).with_name("shapes_checked.txt").read_text()
+    assert recorded.split() == [shapes_lint.digest_of(shapes)]
+
+
 def test_shapes_found_good_are_known_again_until_they_change(tmp_path, monkeypatch, project):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
+    shapes = changed(project)
     assert not shapes_lint.known_good(shapes)
 
     shapes_lint.remember(shapes)
@@ -119,7 +137,7 @@ def test_the_same_parameters_on_other_blank_nodes_are_other_shapes(tmp_path, mon
 
 def test_where_nothing_can_be_kept_nothing_is_known(monkeypatch, project):
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
-    shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
+    shapes = changed(project)
 
     shapes_lint.remember(shapes)
 

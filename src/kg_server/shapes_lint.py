@@ -49,15 +49,21 @@ def check(files: Sequence[ProjectFile], shapes: Graph) -> None:
 
 
 def known_good(shapes: Graph) -> bool:
-    """Tell whether these shapes have passed the shapes for shapes before, on this machine."""
-    return (_cache() / _digest(shapes)).exists()
+    """Tell whether these shapes have passed the shapes for shapes before.
+
+    The package carries the hash of the shapes that come with it (``shapes_checked.txt``, which the
+    tests hold to the truth); of others it is remembered on this machine.
+    """
+    digest = digest_of(shapes)
+    shipped = Path(__file__).with_name("shapes_checked.txt").read_text("ascii").split()
+    return digest in shipped or (_cache() / digest).exists()
 
 
 def remember(shapes: Graph) -> None:
     """Note that these shapes have passed; where nothing can be written, they are checked again."""
     try:
         _cache().mkdir(parents=True, exist_ok=True)
-        (_cache() / _digest(shapes)).touch()
+        (_cache() / digest_of(shapes)).touch()
     except OSError:
         return
 
@@ -67,11 +73,12 @@ def _cache() -> Path:
     return Path(home) / "kg-server" / "shapes"
 
 
-def _digest(shapes: Graph) -> str:
+def digest_of(shapes: Graph) -> str:
     """Return a hash of the shapes; ``loading`` names blank nodes the same each time."""
     from importlib.metadata import version
 
-    digest = hashlib.sha256(version("pyshacl").encode())
+    minor, _, _ = version("pyshacl").rpartition(".")
+    digest = hashlib.sha256(minor.encode())
     for line in sorted(" ".join(term.n3() for term in triple) for triple in shapes):
         digest.update(line.encode() + b"\n")
     return digest.hexdigest()[:40]
