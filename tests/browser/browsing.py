@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -151,7 +152,9 @@ class Browser:
         return self.one(selector).text
 
     def until(self, condition, what="the page is as expected"):
-        return WebDriverWait(self.driver, WAIT_S).until(lambda _: condition(), what)
+        changing = (NoSuchElementException, StaleElementReferenceException)
+        wait = WebDriverWait(self.driver, WAIT_S, ignored_exceptions=changing)
+        return wait.until(lambda _: condition(), what)
 
     def complaints(self):
         """What the browser has complained of since it was last asked, CSP violations included."""

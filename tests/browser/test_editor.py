@@ -225,6 +225,6 @@ def test_without_scripts_a_form_asks_the_same(browser, site):
     area.send_keys(STATES)
     run(browser)
 
-    assert "18 rows" in browser.text("#status")
+    browser.until(lambda: "18 rows" in browser.text("#status"))
     assert browser.link("Canada")
     assert "format=csv" in browser.link("CSV").get_attribute("href")
