@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from rdflib import RDF, SH, Graph, URIRef
 
-from kg_server import baseline, cli, reports
+from kg_server import baseline, reports
+from kg_server.commands import validate
 from kg_server.errors import ProjectFault
 from kg_server.findings import Finding, Place, Report, Severity
 
@@ -167,4 +168,4 @@ def test_what_is_no_report_is_refused_as_a_baseline(tmp_path, content):
 
 
 def test_the_command_offers_every_form():
-    assert sorted(cli.FORMS) == sorted(reports.FORMS)
+    assert sorted(validate.FORMS) == sorted(reports.FORMS)

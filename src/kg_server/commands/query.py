@@ -1,0 +1,125 @@
+"""``kg-server query``, ``describe`` and ``dump``: ask the files without a server."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kg_server.commands import options
+from kg_server.errors import ProjectFault
+
+if TYPE_CHECKING:
+    from kg_server.store.oxigraph import OxigraphStore
+
+
+@click.command(
+    epilog="Examples: kg-server query 'SELECT * { ?s dip:capital ?o }' -- kg-server query "
+    "--canned missions --param state=CAN"
+)
+@click.argument("query", required=False)
+@click.option("--project", "paths", multiple=True, type=click.Path(path_type=Path), help="Files.")
+@click.option("--format", "form", help="table, json, xml, csv, tsv, turtle, nt, rdfxml, jsonld …")
+@click.option("--canned", metavar="NAME", help="Ask a canned query instead.")
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="Its parameters.")
+@click.option("--list", "listing", is_flag=True, help="List the canned queries.")
+@options.BASE
+def query(  # one parameter an option
+    query: str | None,
+    paths: tuple[Path, ...],
+    form: str | None,
+    canned: str | None,
+    params: tuple[str, ...],
+    listing: bool,  # click passes it by name
+    base_iri: str,
+) -> None:
+    """Ask the project's files a SPARQL query.
+
+    QUERY is the text, the name of an .rq file, or - for standard input. Prefixes of the project
+    need no declaration. On a terminal the answer is a table, in a pipe it is CSV or Turtle.
+    """
+    from kg_server import console
+
+    if listing:
+        click.echo(console.canned_list(base_iri), nl=False)
+        return
+    store = _store(paths, base_iri)
+    if canned:
+        text = console.canned_text(canned, params, store, base_iri)
+    elif query:
+        text = _text_of(query)
+    else:
+        raise click.UsageError("Give a QUERY, or --canned NAME, or --list.")
+    _write(console.answer(store, text, form, base_iri, terminal=sys.stdout.isatty()))
+
+
+@click.command(epilog="Example: kg-server describe state:CAN")
+@click.argument("iri")
+@click.option("--project", "paths", multiple=True, type=click.Path(path_type=Path), help="Files.")
+@click.option("--format", "form", default="turtle", show_default=True)
+@options.BASE
+def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str) -> None:
+    """Print what the graph says of a thing.
+
+    IRI is a full IRI, a path such as id/state/CAN, or a prefixed name such as state:CAN.
+    """
+    from kg_server import console
+
+    store = _store(paths, base_iri)
+    full = console.expand(iri, base_iri)
+    if not console.exists(store, full):
+        raise ProjectFault(f"the graph says nothing of <{full}>")
+    text = f"DESCRIBE <{full}>"
+    _write(console.answer(store, text, form, base_iri, terminal=False))
+
+
+@click.command(epilog="Example: kg-server dump --rdf-version 1.2 > graph.ttl")
+@options.PATHS
+@click.option("--format", "form", default="turtle", show_default=True, help="nt, nq, trig, jsonld.")
+@click.option(
+    "--rdf-version",
+    type=click.Choice(["1.1", "1.2"]),
+    default="1.1",
+    show_default=True,
+    help="1.2 writes claims as reifiers of triple terms.",
+)
+@options.BASE
+def dump(paths: tuple[Path, ...], form: str, rdf_version: str, base_iri: str) -> None:
+    """Print the whole graph: every triple of every file."""
+    from kg_server import dumps, formats
+    from kg_server.catalogue import Catalogue
+    from kg_server.documents import Site
+
+    site = Site(_store(paths, base_iri), base_iri)
+    chosen = formats.named(form, formats.Kind.GRAPH)
+    kinds = Catalogue(site).kinds()
+    for chunk in dumps.dump(site, chosen, kinds=kinds, rdf12=rdf_version == "1.2"):
+        _write(chunk)
+
+
+def _store(paths: tuple[Path, ...], base_iri: str) -> OxigraphStore:
+    from kg_server import project
+    from kg_server.store.oxigraph import OxigraphStore
+
+    return OxigraphStore(project.load(paths, base_iri))
+
+
+def _text_of(query: str) -> str:
+    """Return the query's text: given, in a file, or on standard input."""
+    if query == "-":
+        return sys.stdin.read()
+    if query.endswith(".rq"):
+        try:
+            return Path(query).read_text("utf-8")
+        except OSError as error:
+            raise ProjectFault(f"cannot be read: {error.strerror}", path=Path(query)) from error
+        except UnicodeDecodeError as error:
+            raise ProjectFault("not UTF-8 text", path=Path(query)) from error
+    return query
+
+
+def _write(content: bytes) -> None:
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()

@@ -1,0 +1,53 @@
+"""``kg-server serve``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kg_server.commands import options
+from kg_server.config import BASE_IRI, Settings
+
+
+@click.command(epilog="Example: kg-server serve --port 8080 --base-iri https://kg.example.org/")
+@options.PATHS
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="0: any free one.  [default: 8000]")
+@click.option("--workers", type=click.IntRange(1), help="HTTP worker processes.  [default: 1]")
+@click.option("--evaluators", type=click.IntRange(1), help="Queries at one time.  [default: 8]")
+@click.option("--timeout", "query_timeout_s", type=float, help="Seconds a query may take.")
+@click.option("--base-iri", help=f"Base IRI of names.  [default: {BASE_IRI}]")
+@click.option("--allow-invalid", is_flag=True, help="Serve even what does not conform.")
+@click.option("--no-validate", is_flag=True, help="Do not validate at all.")
+@click.option("--watch", is_flag=True, help="Reload when a file changes (or send SIGHUP).")
+@click.option("--access-log", is_flag=True, help="A line of JSON a request on standard error.")
+def serve(  # one parameter an option
+    paths: tuple[Path, ...],
+    allow_invalid: bool,  # click passes it by name
+    no_validate: bool,
+    watch: bool,
+    access_log: bool,
+    **options: Any,
+) -> None:
+    """Serve the graph: SPARQL, canned queries, linked data and pages.
+
+    Every setting can also come from the environment, as KG_SERVER_<NAME>.
+    """
+    import logging
+
+    from kg_server.web.server import Start
+    from kg_server.web.server import serve as run
+
+    logging.basicConfig(format="kg-server: %(message)s", level=logging.WARNING)
+    logging.getLogger("kg_server.access").setLevel(logging.INFO if access_log else logging.WARNING)
+    run(
+        Start(
+            paths,
+            Settings.read(**options),
+            allow_invalid=allow_invalid,
+            validate=not no_validate,
+            watch=watch,
+        )
+    )

@@ -1,0 +1,69 @@
+"""``kg-server validate``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from kg_server.commands import options
+from kg_server.findings import Severity
+
+FORMS = ("text", "json", "turtle", "sarif", "junit", "github", "gitlab", "markdown", "html")
+"""The forms of a report; known here too, so that --help need not import what writes them."""
+
+
+@click.command(epilog="Example: kg-server validate data/relations.ttl --format json")
+@options.PATHS
+@click.option("--format", "form", type=click.Choice(FORMS), default="text")
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FORM=FILE",
+    help="Write the report to a file as well; repeatable.",
+)
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    help="An earlier report as JSON: only what is new is reported and counts.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["violation", "warning", "info"]),
+    default="violation",
+    show_default=True,
+    help="The least severity that makes the command fail.",
+)
+@click.option("--jobs", type=click.IntRange(1), help="Processes to use; all cores by default.")
+@click.option("--no-cache", is_flag=True, help="Check anew even if no file has changed.")
+@click.option("--timeout", default=120.0, show_default=True, help="Give up after seconds.")
+@options.BASE
+def validate(  # one parameter an option
+    paths: tuple[Path, ...],
+    form: str,
+    outputs: tuple[str, ...],
+    baseline: Path | None,
+    fail_on: str,
+    jobs: int | None,
+    no_cache: bool,  # click passes it by name
+    timeout: float,
+    base_iri: str,
+) -> None:
+    """Check data and ontology by the SHACL shapes, and the shapes themselves.
+
+    PATHS are data files or directories, or the root of a project. Exit code 0: conforms; 1: does
+    not; 2: could not be checked.
+    """
+    from kg_server import checking, project, validation
+
+    plan = checking.plan(form, outputs)
+    loaded = project.load(paths, base_iri)
+    report = validation.validate(loaded, timeout_s=timeout, jobs=jobs, use_cache=not no_cache)
+    report = checking.since(baseline, report)
+    click.echo(checking.write(plan, report, loaded), nl=False)
+    weights = [each.value.lower() for each in Severity]
+    failing = weights[: weights.index(fail_on) + 1]
+    if any(finding.severity.value.lower() in failing for finding in report.findings):
+        sys.exit(1)
