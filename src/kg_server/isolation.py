@@ -47,22 +47,25 @@ def start(work: Callable[[], object]) -> Child:
         os._exit(0)
 
 
-def result(child: Child, timeout_s: float) -> Any:
+def result(child: Child, until: float) -> Any:
     """Wait for a child's result.
 
+    Args:
+        child: what ``start`` gave.
+        until: when it is given up and killed, in seconds of the monotonic clock.
+
     Raises:
-        ProjectFault: the work raised it, ended without a result, or took over ``timeout_s``
-            seconds.
+        ProjectFault: the work raised it, ended without a result, or took too long.
     """
-    until, content = time.monotonic() + timeout_s, b""
+    content = b""
     try:
         while received := _read(child.pipe, until):
             content += received
     except TimeoutError as error:
         os.kill(child.pid, signal.SIGKILL)
         raise ProjectFault(
-            f"the validation was given up after {timeout_s:g} seconds; "
-            "is there a sh:pattern with nested repetitions, or a costly sh:sparql?"
+            "the validation took longer than its --timeout and was given up; is there a "
+            "sh:pattern with nested repetitions, or a costly sh:sparql?"
         ) from error
     finally:
         os.close(child.pipe)

@@ -12,12 +12,14 @@ from kg_server.errors import ProjectFault
 from kg_server.project import ProjectFile, Role
 
 if TYPE_CHECKING:
+    import pyoxigraph
     from rdflib import Graph
+    from rdflib.store import Store
     from rdflib.term import Node
 
 
-def graph() -> Graph:
-    """Return an empty graph that parses each query once.
+def graph(store: Store | str = "default") -> Graph:
+    """Return a graph that parses each query once; empty, or over a store of rdflib.
 
     pySHACL 0.40 hands over the same text of a SPARQL constraint for every focus node, and
     parsing it takes rdflib 12 ms: 95 % of a validation.
@@ -30,7 +32,7 @@ def graph() -> Graph:
                 query_object = _prepared(query_object)
             return super().query(query_object, *args, **kwargs)
 
-    return PreparedGraph()
+    return PreparedGraph(store)
 
 
 @cache
@@ -98,19 +100,41 @@ def triples(file: ProjectFile, prefixes: dict[str, str]) -> Iterator[tuple[Node,
     Raises:
         ProjectFault: the file is not well-formed; says line and column.
     """
+    terms = _Terms(file)
+    for quad in parsed(file, prefixes):
+        yield terms(quad.subject), terms(quad.predicate), terms(quad.object)
+
+
+def parsed(file: ProjectFile, prefixes: dict[str, str] | None = None) -> Iterator[pyoxigraph.Quad]:
+    """Yield a file's quads as pyoxigraph reads them; afterwards ``prefixes`` has its prefixes.
+
+    Raises:
+        ProjectFault: the file is not well-formed, says line and column; or it has triple terms.
+    """
     import pyoxigraph
 
     syntax = getattr(pyoxigraph.RdfFormat, _SYNTAXES[file.syntax])
-    terms = _Terms(file)
     try:
         parser = pyoxigraph.parse(file.content, format=syntax, base_iri=file.graph_iri)
         for quad in parser:
-            yield terms(quad.subject), terms(quad.predicate), terms(quad.object)
+            if isinstance(quad.object, pyoxigraph.Triple):
+                message = "triple terms (RDF 1.2) cannot be validated"
+                raise ProjectFault(message, path=file.path)
+            yield quad
     except SyntaxError as error:
         raise ProjectFault(
             error.msg, path=file.path, line=error.lineno, column=error.offset
         ) from error
-    prefixes.update(parser.prefixes)
+    if prefixes is not None:
+        prefixes.update(parser.prefixes)
+
+
+def blank_prefix(file: ProjectFile) -> str:
+    """Return how the names of a file's blank nodes begin; a number follows, in order of mention.
+
+    Two files may both have a ``_:b0``, and both mean their own.
+    """
+    return f"b{hashlib.sha256(file.graph_iri.encode()).hexdigest()[:8]}n"
 
 
 _SYNTAXES = {
@@ -128,16 +152,11 @@ class _Terms:
     """Turns pyoxigraph's terms of one file into rdflib's, each distinct term once."""
 
     def __init__(self, file: ProjectFile) -> None:
-        # rdflib logs a traceback for each ill-formed literal; that is for the shapes to say.
-        logging.getLogger("rdflib.term").setLevel(logging.ERROR)
-        self._file = file
         self._known: dict[Any, Any] = {}
-        # Two files may both have a _:b0, and both mean their own.
-        self._prefix = hashlib.sha256(file.graph_iri.encode()).hexdigest()[:8]
+        self._prefix = blank_prefix(file)
         self._blanks = 0
 
     def __call__(self, term: Any) -> Any:
-        """Return the rdflib term; a fault for what only RDF 1.2 has."""
         found = self._known.get(term)
         if found is None:
             found = self._known[term] = self._convert(term)
@@ -145,20 +164,47 @@ class _Terms:
 
     def _convert(self, term: Any) -> Node:
         import pyoxigraph
-        from rdflib import BNode, Literal, URIRef
+        from rdflib import BNode
 
-        if isinstance(term, pyoxigraph.NamedNode):
-            return URIRef(term.value)
         if isinstance(term, pyoxigraph.BlankNode):
             self._blanks += 1
-            return BNode(f"b{self._prefix}n{self._blanks}")
-        if not isinstance(term, pyoxigraph.Literal):
-            raise ProjectFault("triple terms (RDF 1.2) cannot be validated", path=self._file.path)
-        if term.language:
-            return Literal(term.value, lang=term.language)
-        if term.datatype.value == _XSD_STRING:
-            # RDF 1.1 §3.3 holds "open" and "open"^^xsd:string to be one literal, rdflib does
-            # not: sh:in and sh:hasValue would never match.
-            return Literal(term.value)
-        # normalize would turn "01"^^xsd:integer into "1" and hide it from sh:pattern.
-        return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
+            return BNode(f"{self._prefix}{self._blanks}")
+        return to_rdflib(term)
+
+
+def to_rdflib(term: Any) -> Node:
+    """Return a term of pyoxigraph as one of rdflib; a blank node keeps its name."""
+    import pyoxigraph
+    from rdflib import BNode, Literal, URIRef
+
+    # rdflib logs a traceback for each ill-formed literal; that is for the shapes to say.
+    logging.getLogger("rdflib.term").setLevel(logging.ERROR)
+    if isinstance(term, pyoxigraph.NamedNode):
+        return URIRef(term.value)
+    if isinstance(term, pyoxigraph.BlankNode):
+        return BNode(term.value)
+    if term.language:
+        return Literal(term.value, lang=term.language)
+    if term.datatype.value == _XSD_STRING:
+        # RDF 1.1 §3.3 holds "open" and "open"^^xsd:string to be one literal, rdflib does
+        # not: sh:in and sh:hasValue would never match.
+        return Literal(term.value)
+    # normalize would turn "01"^^xsd:integer into "1" and hide it from sh:pattern.
+    return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
+
+
+def to_pyoxigraph(term: Node) -> Any:
+    """Return a term of rdflib as one of pyoxigraph."""
+    import pyoxigraph
+    from rdflib import BNode, URIRef
+
+    if isinstance(term, URIRef):
+        return pyoxigraph.NamedNode(str(term))
+    if isinstance(term, BNode):
+        return pyoxigraph.BlankNode(str(term))
+    literal: Any = term
+    if literal.language:
+        return pyoxigraph.Literal(str(literal), language=literal.language)
+    if literal.datatype is None:
+        return pyoxigraph.Literal(str(literal))
+    return pyoxigraph.Literal(str(literal), datatype=pyoxigraph.NamedNode(str(literal.datatype)))

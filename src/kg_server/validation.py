@@ -1,27 +1,26 @@
 """SHACL validation: a project in, a ``Report`` out. CI and the server share this one path.
 
-The work is done in forked processes that cannot open a socket or a file and that end at a
-deadline: a pattern may take exponential time, and ``FROM <url>`` in a constraint must reach
-nothing. Each takes a share of the shapes; a share is made by leaving out the *targets* of the
-others, which stay usable by reference, so that every verdict is the same as in one run.
+First the sieve tells which focus nodes may violate a shape at all, then pySHACL judges those. Both
+work in forked processes that cannot open a socket or a file and that end at a deadline: a pattern
+may take exponential time, and ``FROM <url>`` in a constraint must reach nothing.
 """
 
 from __future__ import annotations
 
 import os
-import pickle
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kg_server import isolation, loading, shapes_lint, verdicts
+from kg_server import isolation, judge, loading, shapes_lint, verdicts
 from kg_server.errors import ProjectFault
 from kg_server.findings import Finding, Report, Severity
 from kg_server.project import Project, Role
+from kg_server.sieve import reading
+from kg_server.sieve.run import Sieve, Task
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -30,6 +29,15 @@ if TYPE_CHECKING:
 TIMEOUT_S = 120.0
 """How long a validation may take before it is given up."""
 
+_VIEWED = 100
+"""Up to one suspect in so many triples, pySHACL looks at the sieve's own store: converting all
+triples for rdflib would take longer."""
+_SHARE = 20
+"""So many suspects are worth a process."""
+
+Tell = Callable[[str, float | None], None]
+"""Is told what is done now, and how much of it is done (0 to 1) where that is known."""
+
 
 def validate(
     project: Project,
@@ -37,6 +45,7 @@ def validate(
     timeout_s: float = TIMEOUT_S,
     jobs: int | None = None,
     use_cache: bool = True,
+    tell: Tell = lambda _what, _done: None,
 ) -> Report:
     """Validate a project's data and ontology by its shapes.
 
@@ -46,6 +55,7 @@ def validate(
         jobs: how many processes share the work; all cores when ``None``.
         use_cache: whether a report about the same contents, made by the same versions of the
             program and its engines, is taken from the user's cache directory and kept there.
+        tell: is told how far it is.
 
     Raises:
         ProjectFault: a file is not well-formed, a shape is ill-formed, there are no data, no
@@ -55,78 +65,103 @@ def validate(
     key = verdicts.key(project)
     report = verdicts.recall(key) if use_cache else None
     if report is None:
-        report = _validate(project, timeout_s, jobs)
+        report = _Validation(project, begun + timeout_s, jobs or os.cpu_count() or 1, tell).report()
         if use_cache:
             verdicts.keep(key, report)
     return replace(report, seconds=time.monotonic() - begun)
 
 
-def _validate(project: Project, timeout_s: float, jobs: int | None) -> Report:
-    data = loading.read(project.of_role(Role.DATA), "data")
-    own_nodes = data.all_nodes()
-    for file in project.of_role(Role.ONTOLOGY):
-        loading.parse_into(data, file)
-    shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
-    shapes_lint.check(project.of_role(Role.SHAPES), shapes)
-    targeted = focus_nodes(data, shapes)
-    # The ontology has shapes of its own, so that some node is always looked at when data are
-    # taken with it: only those of the data tell whether the data were checked.
-    if not targeted & (own_nodes | _named_targets(shapes)):
-        raise ProjectFault("no shape has a node of the data to look at: nothing would be checked")
-    findings = validate_graphs(
-        data, shapes, timeout_s=timeout_s, jobs=jobs, meta=not shapes_lint.known_good(shapes)
-    )
-    shapes_lint.remember(shapes)
-    return Report(
-        _located(project, findings),
-        len(project.of_role(Role.DATA)),
-        len(data),
-        len(set(_shapes_with_targets(shapes))),
-        len(targeted),
-        seconds=0.0,
-    )
+class _Validation:
+    """One validation under way; ``until`` is when it is given up (monotonic clock)."""
+
+    def __init__(self, project: Project, until: float, jobs: int, tell: Tell) -> None:
+        self._project, self._until, self._jobs, self._tell = project, until, jobs, tell
+        files = project.of_role(Role.DATA, Role.ONTOLOGY)
+        self._facts = reading.read(files, lambda count: tell(f"Read {count:,} triples", None))
+        self._shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
+
+    def report(self) -> Report:
+        shapes_lint.check(self._project.of_role(Role.SHAPES), self._shapes)
+        sieve = Sieve(self._facts, self._shapes, judge.targeted(self._shapes))
+        if not sieve.looks_at_data():
+            raise ProjectFault(
+                "no shape has a node of the data to look at: nothing would be checked"
+            )
+        findings = self._judged(self._suspects(sieve))
+        shapes_lint.remember(self._shapes)
+        return Report(
+            self._located(findings),
+            len(self._project.of_role(Role.DATA)),
+            len(self._facts.store),
+            len(sieve.tasks),
+            len(sieve.focus_nodes()),
+            seconds=0.0,
+        )
+
+    def _suspects(self, sieve: Sieve) -> dict[Node, Sequence[Node] | None]:
+        """Return the focus nodes of each shape that may violate it; ``None``: any."""
+        aims: dict[Node, Sequence[Node] | None] = {}
+        tasks = sorted((task for task in sieve.tasks if not task.whole), key=sieve.cost)
+        shares = [share for number in range(self._jobs) if (share := tasks[number :: self._jobs])]
+        for found in self._run([partial(_sieve, sieve, share) for share in shares], "Sieving"):
+            for number, nodes in found:
+                aims[sieve.tasks[number].shape] = [loading.to_rdflib(node) for node in nodes]
+        return aims | {task.shape: None for task in sieve.tasks if task.whole}
+
+    def _judged(self, aims: Mapping[Node, Sequence[Node] | None]) -> tuple[Finding, ...]:
+        """Have pySHACL look at what the sieve left, and at shapes that it has not seen before."""
+        pairs = [(shape, node) for shape, nodes in aims.items() for node in nodes or ()]
+        whole = [shape for shape, nodes in aims.items() if nodes is None]
+        work: list[Callable[[], Any]] = []
+        if pairs or whole:
+            data = self._graph(len(pairs) + (len(self._facts.store) if whole else 0))
+            count = max(1, min(self._jobs, len(pairs) // _SHARE))
+            for number in range(count):
+                share: dict[Node, list[Node] | None] = dict.fromkeys(whole[number::count])
+                for shape, node in pairs[number::count]:
+                    share.setdefault(shape, []).append(node)  # type: ignore[union-attr]
+                work.append(partial(_judge, data, self._shapes, share))
+        if not shapes_lint.known_good(self._shapes):
+            work.append(partial(judge.check_shapes, self._shapes))
+        if not work:
+            return ()
+        judge.prepare()
+        found: set[Finding] = set().union(*self._run(work, f"Judging {len(pairs):,} nodes"))
+        return tuple(sorted(found, key=_rank))
+
+    def _graph(self, suspects: int) -> Graph:
+        if suspects * _VIEWED <= len(self._facts.store):
+            from kg_server.sieve import view
+
+            return view.graph(self._facts)
+        return loading.read(self._project.of_role(Role.DATA, Role.ONTOLOGY), "data")
+
+    def _located(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        if not findings:
+            return ()
+        from kg_server import sources
+
+        return sources.locate(self._project.of_role(Role.DATA, Role.ONTOLOGY), findings)
+
+    def _run(self, work: Sequence[Callable[[], Any]], what: str) -> list[Any]:
+        """Do pieces of work in processes of their own, at the same time."""
+        self._tell(what, None)
+        with ThreadPoolExecutor(len(work)) as pool:
+            children = [isolation.start(each) for each in work]
+            return list(pool.map(lambda child: isolation.result(child, self._until), children))
 
 
-def _located(project: Project, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    if not findings:
-        return ()
-    from kg_server import sources
+def _sieve(sieve: Sieve, tasks: Sequence[Task]) -> list[tuple[int, list[Any]]]:
+    """Return the numbers of tasks that have suspects, with those."""
+    numbers = {id(task): number for number, task in enumerate(sieve.tasks)}
+    found = ((numbers[id(task)], list(sieve.suspects(task))) for task in tasks)
+    return [(number, nodes) for number, nodes in found if nodes]
 
-    return sources.locate(project.of_role(Role.DATA, Role.ONTOLOGY), findings)
 
-
-def validate_graphs(
-    data: Graph,
-    shapes: Graph,
-    *,
-    timeout_s: float = TIMEOUT_S,
-    jobs: int | None = None,
-    meta: bool = False,
+def _judge(
+    data: Graph, shapes: Graph, aims: Mapping[Node, Sequence[Node] | None]
 ) -> tuple[Finding, ...]:
-    """Validate a data graph by a shapes graph; findings in order of severity and focus node.
-
-    Args:
-        data: the data graph; made by ``loading.graph()``, or it is slow.
-        shapes: the shapes graph.
-        timeout_s: how long it may take, seconds.
-        jobs: how many processes share the work; all cores when ``None``.
-        meta: whether to check the shapes by the shapes for shapes first (SHACL Appendix C).
-
-    Raises:
-        ProjectFault: the time is over, or the shapes cannot be used.
-    """
-    import pyshacl  # noqa: F401  # before the children are forked, so that it is imported once
-
-    shares = list(_shares(shapes, jobs or os.cpu_count() or 1))
-    work = [partial(_findings, data, share) for share in shares]
-    if meta:
-        _shapes_for_shapes()
-        work.append(partial(_check_shapes, shapes))
-    with ThreadPoolExecutor(len(work)) as pool:
-        children = [isolation.start(each) for each in work]
-        results = pool.map(lambda child: isolation.result(child, timeout_s), children)
-        found: set[Finding] = set().union(*results)
-    return tuple(sorted(found, key=_rank))
+    return judge.findings(data, judge.aimed(shapes, aims))
 
 
 def _rank(finding: Finding) -> tuple[object, ...]:
@@ -134,166 +169,3 @@ def _rank(finding: Finding) -> tuple[object, ...]:
     weight, each = list(Severity).index(finding.severity), finding
     about = each.focus_node, each.source_shape, each.message, each.component
     return weight, *about, each.path or "", each.value or ""
-
-
-def focus_nodes(data: Graph, shapes: Graph) -> set[Node]:
-    """Return every node that some shape targets (SHACL §2.1.3)."""
-    from rdflib import OWL, RDF, RDFS, SH
-
-    found = _named_targets(shapes)
-    classes = set(shapes.objects(None, SH.targetClass))
-    for shape in shapes.subjects(RDF.type, SH.NodeShape):
-        if (shape, RDF.type, RDFS.Class) in shapes or (shape, RDF.type, OWL.Class) in shapes:
-            classes.add(shape)
-    for each in classes:
-        for subclass in data.transitive_subjects(RDFS.subClassOf, each):
-            found.update(data.subjects(RDF.type, subclass))
-    for predicate in shapes.objects(None, SH.targetSubjectsOf):
-        found.update(data.subjects(predicate, None))
-    for predicate in shapes.objects(None, SH.targetObjectsOf):
-        found.update(data.objects(None, predicate))
-    return found
-
-
-def _named_targets(shapes: Graph) -> set[Node]:
-    """Return the nodes that shapes name, which are looked at even where the data lack them."""
-    from rdflib import SH
-
-    return set(shapes.objects(None, SH.targetNode))
-
-
-def _shapes_with_targets(shapes: Graph) -> Iterator[Node]:
-    from rdflib import OWL, RDF, RDFS, SH
-
-    for target in (
-        SH.targetNode,
-        SH.targetClass,
-        SH.targetSubjectsOf,
-        SH.targetObjectsOf,
-        SH.target,
-    ):
-        yield from shapes.subjects(target, None)
-    for kind in (RDFS.Class, OWL.Class):
-        for shape in shapes.subjects(RDF.type, kind):
-            if (shape, RDF.type, SH.NodeShape) in shapes:
-                yield shape
-
-
-def _targets() -> tuple[Node, ...]:
-    from rdflib import SH
-
-    return SH.targetNode, SH.targetClass, SH.targetSubjectsOf, SH.targetObjectsOf, SH.target
-
-
-def _shares(shapes: Graph, jobs: int) -> Iterator[Graph]:
-    """Divide the shapes that have targets among processes, the costly ones first."""
-    from rdflib import OWL, RDF, RDFS
-
-    targeted = sorted(
-        set(_shapes_with_targets(shapes)), key=lambda shape: (-_cost(shapes, shape), shape)
-    )
-    count = max(1, min(jobs, len(targeted)))
-    loads, homes = [0] * count, {}
-    for shape in targeted:
-        lightest = loads.index(min(loads))
-        loads[lightest] += _cost(shapes, shape)
-        homes[shape] = lightest
-    for number in range(count):
-        share = loading.graph()
-        share += shapes
-        for shape, home in homes.items():
-            if home != number:
-                for target in _targets():
-                    share.remove((shape, target, None))
-                for kind in (RDFS.Class, OWL.Class):
-                    share.remove((shape, RDF.type, kind))
-        yield share
-
-
-def _cost(shapes: Graph, shape: Node) -> int:
-    """Guess what a shape costs: SPARQL constraints weigh most."""
-    from rdflib import SH
-
-    sparql = sum(1 for _ in shapes.objects(shape, SH.sparql))
-    return 1 + 8 * sparql + sum(1 for _ in shapes.objects(shape, SH.property))
-
-
-def _findings(data: Graph, shapes: Graph) -> tuple[Finding, ...]:
-    """Run pySHACL; only results at the top count, not what nested shapes add as details."""
-    import pyshacl
-    from rdflib import SH, Graph
-
-    try:
-        _, report, text = pyshacl.validate(
-            data, shacl_graph=shapes, inplace=True, do_owl_imports=False, advanced=False
-        )
-    except Exception as error:
-        raise ProjectFault(f"the shapes cannot be used: {_first_line(error)}") from error
-    if not isinstance(report, Graph):
-        raise ProjectFault(f"the shapes cannot be used: {text}")
-    return tuple(_finding(report, result) for result in report.objects(None, SH.result))
-
-
-def _finding(report: Graph, result: Node) -> Finding:
-    from rdflib import SH
-
-    def text(predicate: Any) -> str | None:
-        term = report.value(result, predicate)
-        return None if term is None else loading.n_triples(term)
-
-    path = report.value(result, SH.resultPath)
-
-    messages = sorted(str(message) for message in report.objects(result, SH.resultMessage))
-    severity = str(report.value(result, SH.resultSeverity)).rpartition("#")[2]
-    return Finding(
-        Severity(severity) if severity in ("Warning", "Info") else Severity.VIOLATION,
-        text(SH.focusNode) or "",
-        None if path is None else path_text(report, path),
-        text(SH.value),
-        text(SH.sourceShape) or "",
-        text(SH.sourceConstraint),
-        text(SH.sourceConstraintComponent) or "",
-        " ".join(messages),
-    )
-
-
-def path_text(graph: Graph, path: Node) -> str:
-    """Return a property path (SHACL §2.3.1) in Turtle syntax."""
-    from rdflib import RDF, BNode
-
-    if not isinstance(path, BNode):
-        return path.n3()
-    if (path, RDF.first, None) in graph:
-        return f"( {' '.join(path_text(graph, each) for each in graph.items(path))} )"
-    steps = sorted((str(predicate), value) for predicate, value in graph.predicate_objects(path))
-    return f"[ {' ; '.join(f'<{step}> {path_text(graph, value)}' for step, value in steps)} ]"
-
-
-def _check_shapes(shapes: Graph) -> tuple[Finding, ...]:
-    """Validate the shapes by the shapes for shapes, which pySHACL carries."""
-    import pyshacl
-
-    conforms, _, text = pyshacl.validate(
-        shapes, shacl_graph=_shapes_for_shapes(), inplace=True, inference="rdfs"
-    )
-    if not conforms:
-        raise ProjectFault(f"the shapes are ill-formed: {text}")
-    return ()
-
-
-@cache
-def _shapes_for_shapes() -> Graph:
-    """Return the shapes for shapes; read once, before a child is forked that can open no file."""
-    import pyshacl
-    import pyshacl.inference  # which pySHACL imports late, when a child could not
-    from rdflib import Graph
-
-    path = Path(pyshacl.__file__).parent / "assets" / "shacl-shacl.pickle"
-    store, identifier = pickle.loads(path.read_bytes())  # noqa: S301  # a file of pySHACL
-    merged = loading.graph()
-    merged += Graph(store, identifier)
-    return merged
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

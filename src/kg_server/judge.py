@@ -1,0 +1,169 @@
+"""pySHACL at work: the one that decides, on the focus nodes that it is given."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kg_server import loading
+from kg_server.errors import ProjectFault
+from kg_server.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from rdflib import Graph
+    from rdflib.term import Node
+
+
+def targets() -> tuple[Node, ...]:
+    """Return the properties that give a shape its focus nodes (SHACL §2.1.3)."""
+    from rdflib import SH
+
+    return SH.targetNode, SH.targetClass, SH.targetSubjectsOf, SH.targetObjectsOf, SH.target
+
+
+def targeted(shapes: Graph) -> list[Node]:
+    """Return the shapes that have targets, sorted."""
+    from rdflib import OWL, RDF, RDFS, SH
+
+    found: set[Node] = set()
+    for target in targets():
+        found.update(shapes.subjects(target, None))
+    for kind in (RDFS.Class, OWL.Class):
+        found.update(
+            shape
+            for shape in shapes.subjects(RDF.type, kind)
+            if (shape, RDF.type, SH.NodeShape) in shapes
+        )
+    return sorted(found, key=str)
+
+
+def aimed(shapes: Graph, aims: Mapping[Node, Iterable[Node] | None]) -> Graph:
+    """Return the shapes with other focus nodes; all stay usable by reference.
+
+    ``focus_nodes=`` and ``use_shapes=`` of pySHACL would do the same but give wrong verdicts: they
+    filter the values of nested shapes, too.
+
+    Args:
+        shapes: the shapes graph.
+        aims: for each shape the nodes that it looks at; ``None``: its own. Of shapes that are not
+            named here the targets are taken away.
+    """
+    from rdflib import OWL, RDF, RDFS, SH
+
+    copy = loading.graph()
+    copy += shapes
+    for shape in targeted(shapes):
+        nodes = aims.get(shape, ())
+        if nodes is None:
+            continue
+        for target in targets():
+            copy.remove((shape, target, None))
+        for kind in (RDFS.Class, OWL.Class):
+            copy.remove((shape, RDF.type, kind))
+        for node in nodes:
+            copy.add((shape, SH.targetNode, node))
+    return copy
+
+
+def findings(data: Graph, shapes: Graph) -> tuple[Finding, ...]:
+    """Run pySHACL; only results at the top count, not what nested shapes add as details.
+
+    Raises:
+        ProjectFault: the shapes cannot be used.
+    """
+    import pyshacl
+    from rdflib import SH, Graph
+
+    try:
+        _, report, text = pyshacl.validate(
+            data, shacl_graph=shapes, inplace=True, do_owl_imports=False, advanced=False
+        )
+    except Exception as error:
+        raise ProjectFault(f"the shapes cannot be used: {_first_line(error)}") from error
+    if not isinstance(report, Graph):
+        raise ProjectFault(f"the shapes cannot be used: {text}")
+    return tuple(_finding(report, result) for result in report.objects(None, SH.result))
+
+
+def check_shapes(shapes: Graph) -> tuple[Finding, ...]:
+    """Check that shapes are well-formed and can be used; there are no findings.
+
+    By the shapes for shapes (SHACL Appendix C), and by a look of each shape at a node of which
+    nothing is said, which loads its constraints and parses its queries.
+
+    Raises:
+        ProjectFault: they are not.
+    """
+    import pyshacl
+    from rdflib import URIRef
+
+    conforms, _, text = pyshacl.validate(
+        shapes, shacl_graph=_shapes_for_shapes(), inplace=True, inference="rdfs"
+    )
+    if not conforms:
+        raise ProjectFault(f"the shapes are ill-formed: {text}")
+    probe = URIRef("urn:uuid:00000000-0000-0000-0000-000000000000")
+    findings(loading.graph(), aimed(shapes, dict.fromkeys(targeted(shapes), (probe,))))
+    return ()
+
+
+def prepare() -> None:
+    """Import and read what a child could not, which can open no file."""
+    import pyshacl.inference  # noqa: F401  # which pySHACL imports late
+
+    _shapes_for_shapes()
+
+
+@cache
+def _shapes_for_shapes() -> Graph:
+    """Return the shapes for shapes, which pySHACL carries."""
+    import pyshacl
+    from rdflib import Graph
+
+    path = Path(pyshacl.__file__).parent / "assets" / "shacl-shacl.pickle"
+    store, identifier = pickle.loads(path.read_bytes())  # noqa: S301  # a file of pySHACL
+    merged = loading.graph()
+    merged += Graph(store, identifier)
+    return merged
+
+
+def _finding(report: Graph, result: Node) -> Finding:
+    from rdflib import SH
+
+    def text(predicate: Any) -> str | None:
+        term = report.value(result, predicate)
+        return None if term is None else loading.n_triples(term)
+
+    path = report.value(result, SH.resultPath)
+
+    messages = sorted(str(message) for message in report.objects(result, SH.resultMessage))
+    severity = str(report.value(result, SH.resultSeverity)).rpartition("#")[2]
+    return Finding(
+        Severity(severity) if severity in ("Warning", "Info") else Severity.VIOLATION,
+        text(SH.focusNode) or "",
+        None if path is None else path_text(report, path),
+        text(SH.value),
+        text(SH.sourceShape) or "",
+        text(SH.sourceConstraint),
+        text(SH.sourceConstraintComponent) or "",
+        " ".join(messages),
+    )
+
+
+def path_text(graph: Graph, path: Node) -> str:
+    """Return a property path (SHACL §2.3.1) in Turtle syntax."""
+    from rdflib import RDF, BNode
+
+    if not isinstance(path, BNode):
+        return path.n3()
+    if (path, RDF.first, None) in graph:
+        return f"( {' '.join(path_text(graph, each) for each in graph.items(path))} )"
+    steps = sorted((str(predicate), value) for predicate, value in graph.predicate_objects(path))
+    return f"[ {' ; '.join(f'<{step}> {path_text(graph, value)}' for step, value in steps)} ]"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,368 @@
+"""SHACL Core constraints as SPARQL patterns that find whatever may violate them.
+
+A *branch* is a group graph pattern without its braces in which the focus variable is bound from
+outside. A focus node may violate a shape when it solves any of the shape's branches. Branches are
+at liberty to find too much, never too little; ``exact`` says that they find neither.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kg_server import loading
+from kg_server.sieve import values
+from kg_server.sieve.values import SHACL, Unsievable
+
+if TYPE_CHECKING:
+    from rdflib import Graph
+    from rdflib.term import Node
+
+_MOST_BRANCHES = 64
+_MOST_COUNTED = 4
+_IGNORED = {
+    f"{SHACL}{name}"
+    for name in (
+        *("path", "targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf"),
+        *("name", "description", "order", "group", "message", "severity", "defaultValue"),
+        *("deactivated", "flags", "ignoredProperties", "qualifiedMinCount", "qualifiedMaxCount"),
+        *("qualifiedValueShapesDisjoint", "prefixes", "declare"),
+    )
+}
+"""Terms that constrain nothing, or that are read together with another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """The branches of what violates, and whether they find nothing else."""
+
+    branches: tuple[str, ...] = ()
+    exact: bool = True
+
+    def __add__(self, other: Bad) -> Bad:
+        if len(self.branches) + len(other.branches) > _MOST_BRANCHES:
+            raise Unsievable("too many branches")
+        return Bad(self.branches + other.branches, self.exact and other.exact)
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """Where a constraint stands: its shape, the focus variable, and how its values are reached."""
+
+    shape: Node
+    focus: str
+    path: str
+    """A SPARQL property path; empty for a node shape, whose value is the focus node."""
+    value: str
+    altered: bool
+    """Whether the store may have altered the values' lexical forms."""
+    merged: bool
+    """Whether it may have made two values one."""
+
+    @property
+    def reach(self) -> str:
+        return f"{self.focus} {self.path} {self.value} . " if self.path else ""
+
+    def each(self, good: str, *, exact: bool = True) -> Bad:
+        """Every value must meet a condition; one that is an error is not met."""
+        return Bad((f"{self.reach}FILTER(!COALESCE({good}, false))",), exact)
+
+    def as_written(self) -> None:
+        if self.altered:
+            raise Unsievable("the store has altered some of these literals")
+
+    def on_path(self) -> None:
+        if not self.path:
+            raise Unsievable("no path")
+
+
+class Patterns:
+    """Makes the branches of shapes.
+
+    Args:
+        shapes: the shapes graph.
+        subclasses: gives a class and all its subclasses in the data graph.
+        altered: the predicates with values of which the store has changed the lexical form.
+        merged: those of which it has made two values one.
+    """
+
+    def __init__(
+        self,
+        shapes: Graph,
+        subclasses: Callable[[Node], Sequence[Node]],
+        altered: Collection[str],
+        merged: Collection[str],
+    ) -> None:
+        self._shapes, self._subclasses = shapes, subclasses
+        self._altered, self._merged = altered, merged
+        self._numbers = itertools.count(1)
+        self._open: list[Node] = []
+        self._custom = any(shapes.triples((None, values.term("parameter"), None)))
+
+    def bad(
+        self,
+        shape: Node,
+        focus: str = "?this",
+        *,
+        leave: Iterable[str] = (),
+        altered: bool = False,
+    ) -> Bad:
+        """Return what violates a shape.
+
+        Args:
+            shape: a node or property shape.
+            focus: the variable of its focus node.
+            leave: names of SHACL's terms that are not to be looked at here.
+            altered: whether the focus node may be a literal that the store has altered.
+
+        Raises:
+            Unsievable: a pattern cannot say it.
+        """
+        if shape in self._open or self._custom:
+            raise Unsievable("recursion, or constraint components of one's own")
+        if values.flag(self._shapes, shape, "deactivated"):
+            return Bad()
+        self._open.append(shape)
+        try:
+            return self._constraints(self._at(shape, focus, altered=altered), set(leave))
+        finally:
+            self._open.pop()
+
+    def _at(self, shape: Node, focus: str, *, altered: bool) -> _At:
+        path = self._shapes.value(shape, values.term("path"))
+        if path is None:
+            return _At(shape, focus, "", focus, altered, merged=False)
+        text = values.path(self._shapes, path)
+        steps = set(re.findall(r"<([^<>]*)>", text))
+        altered = (altered and bool(re.search(r">[)]*[*?]", text))) or not steps.isdisjoint(
+            self._altered
+        )
+        merged = not steps.isdisjoint(self._merged)
+        return _At(shape, focus, text, self._variable(), altered, merged)
+
+    def _variable(self) -> str:
+        return f"?v{next(self._numbers)}"
+
+    def _constraints(self, at: _At, leave: set[str]) -> Bad:
+        found = Bad()
+        for predicate, value in sorted(self._shapes.predicate_objects(at.shape)):
+            name = str(predicate).removeprefix(SHACL)
+            if str(predicate) in _IGNORED or name == str(predicate) or name in leave:
+                continue
+            handle = getattr(self, f"_{name}", None)
+            if handle is None:
+                raise Unsievable(name)
+            found += handle(at, value)
+        return found
+
+    def _minCount(self, at: _At, value: Any) -> Bad:  # SHACL's name
+        return self._fewer(at, _count(value))
+
+    def _maxCount(self, at: _At, value: Any) -> Bad:
+        return self._more(at, _count(value))
+
+    def _fewer(self, at: _At, least: int, good: Callable[[str], str] = lambda _: "") -> Bad:
+        if least == 0:
+            return Bad()
+        return Bad((f"FILTER NOT EXISTS {{ {self._several(at, least, good)} }}",))
+
+    def _more(self, at: _At, most: int, good: Callable[[str], str] = lambda _: "") -> Bad:
+        return Bad((f"FILTER EXISTS {{ {self._several(at, most + 1, good)} }}",))
+
+    def _several(self, at: _At, count: int, good: Callable[[str], str]) -> str:
+        """Return a pattern that so many different values solve."""
+        at.on_path()
+        if count > 1 and at.merged:
+            raise Unsievable("the store has made one of two values")
+        if count > _MOST_COUNTED:
+            raise Unsievable("too many to count")
+        names = [self._variable() for _ in range(count)]
+        parts = []
+        for number, name in enumerate(names):
+            others = [f"!sameTerm({name}, {before})" for before in names[:number]]
+            parts.append(f"{at.focus} {at.path} {name} . {good(name)}")
+            parts += [f"FILTER({' && '.join(others)})"] if others else []
+        return " ".join(parts)
+
+    def _class(self, at: _At, value: Node) -> Bad:
+        classes = ", ".join(values.iri(each) for each in self._subclasses(value))
+        kind = self._variable()
+        has_it = f"{at.value} a {kind} FILTER({kind} IN ({classes}))"
+        return Bad((f"{at.reach}FILTER NOT EXISTS {{ {has_it} }}",))
+
+    def _datatype(self, at: _At, value: Node) -> Bad:
+        return at.each(values.has_datatype(at.value, value), exact=False)
+
+    def _nodeKind(self, at: _At, value: Node) -> Bad:
+        return at.each(values.is_of_kind(at.value, value))
+
+    def _in(self, at: _At, value: Node) -> Bad:
+        members = list(self._shapes.items(value))
+        if any(not values.is_iri(each) for each in members):
+            at.as_written()
+        same = [f"sameTerm({at.value}, {values.constant(each)})" for each in members]
+        return at.each(" || ".join(same) or "false")
+
+    def _hasValue(self, at: _At, value: Node) -> Bad:
+        if not values.is_iri(value):
+            at.as_written()
+        wanted = values.constant(value)
+        if not at.path:
+            return at.each(f"sameTerm({at.focus}, {wanted})")
+        return Bad((f"FILTER NOT EXISTS {{ {at.focus} {at.path} {wanted} }}",))
+
+    def _pattern(self, at: _At, value: Node) -> Bad:
+        at.as_written()
+        flags = self._shapes.value(at.shape, values.term("flags"))
+        # Before a line break at the end, $ matches in Python and not in SPARQL.
+        exact = flags is None and not re.search(r"[$\\]", str(value))
+        return at.each(values.matches(at.value, value, flags), exact=exact)
+
+    def _minLength(self, at: _At, value: Any) -> Bad:
+        at.as_written()
+        return at.each(f"!isBlank({at.value}) && STRLEN(STR({at.value})) >= {_count(value)}")
+
+    def _maxLength(self, at: _At, value: Any) -> Bad:
+        at.as_written()
+        return at.each(f"!isBlank({at.value}) && STRLEN(STR({at.value})) <= {_count(value)}")
+
+    def _minInclusive(self, at: _At, value: Node) -> Bad:
+        return at.each(values.compares(at.value, ">=", value), exact=False)
+
+    def _minExclusive(self, at: _At, value: Node) -> Bad:
+        return at.each(values.compares(at.value, ">", value), exact=False)
+
+    def _maxInclusive(self, at: _At, value: Node) -> Bad:
+        return at.each(values.compares(at.value, "<=", value), exact=False)
+
+    def _maxExclusive(self, at: _At, value: Node) -> Bad:
+        return at.each(values.compares(at.value, "<", value), exact=False)
+
+    def _languageIn(self, at: _At, value: Node) -> Bad:
+        ranges = [loading.n_triples(each) for each in self._shapes.items(value)]
+        fits = [f"LANGMATCHES(LANG({at.value}), {each})" for each in ranges]
+        return at.each(" || ".join(fits) or "false")
+
+    def _uniqueLang(self, at: _At, _value: Node) -> Bad:
+        if not values.flag(self._shapes, at.shape, "uniqueLang"):
+            return Bad()
+        at.on_path()
+        one, other = self._variable(), self._variable()
+        return Bad(
+            (
+                f"FILTER EXISTS {{ {at.focus} {at.path} {one}, {other} . FILTER("
+                f"LANG({one}) != '' && LCASE(LANG({one})) = LCASE(LANG({other})) && "
+                f"!sameTerm({one}, {other})) }}",
+            )
+        )
+
+    def _equals(self, at: _At, value: Node) -> Bad:
+        at.on_path()
+        at.as_written()
+        other = values.iri(value)
+        return Bad(
+            (
+                f"{at.reach}FILTER NOT EXISTS {{ {at.focus} {other} {at.value} }}",
+                f"{at.focus} {other} {at.value} . "
+                f"FILTER NOT EXISTS {{ {at.focus} {at.path} {at.value} }}",
+            ),
+            exact=False,
+        )
+
+    def _disjoint(self, at: _At, value: Node) -> Bad:
+        at.on_path()
+        return Bad((f"{at.reach}{at.focus} {values.iri(value)} {at.value} .",), exact=False)
+
+    def _lessThan(self, at: _At, value: Node) -> Bad:
+        return self._ordered(at, "<", value)
+
+    def _lessThanOrEquals(self, at: _At, value: Node) -> Bad:
+        return self._ordered(at, "<=", value)
+
+    def _ordered(self, at: _At, sign: str, value: Node) -> Bad:
+        at.on_path()
+        other = self._variable()
+        good = values.in_order(at.value, sign, other)
+        branch = f"{at.reach}{at.focus} {values.iri(value)} {other} . "
+        return Bad((f"{branch}FILTER(!COALESCE({good}, false))",), exact=False)
+
+    def _closed(self, at: _At, _value: Node) -> Bad:
+        if not values.flag(self._shapes, at.shape, "closed"):
+            return Bad()
+        allowed = values.allowed(self._shapes, at.shape)
+        predicate, value = self._variable(), self._variable()
+        outside = f"FILTER({predicate} NOT IN ({', '.join(allowed)}))" if allowed else ""
+        return Bad((f"{at.reach}{at.value} {predicate} {value} . {outside}",))
+
+    def _node(self, at: _At, value: Node) -> Bad:
+        return self._through(at, self._inner(at, value, at.value))
+
+    _property = _node
+
+    def _and(self, at: _At, value: Node) -> Bad:
+        found = Bad()
+        for member in self._shapes.items(value):
+            found += self._through(at, self._inner(at, member, at.value))
+        return found
+
+    def _or(self, at: _At, value: Node) -> Bad:
+        return self._through(at, self._all_bad(self._members(at, value)))
+
+    def _xone(self, at: _At, value: Node) -> Bad:
+        members = self._members(at, value)
+        found = self._all_bad(members)
+        for one, other in itertools.combinations(members, 2):
+            found += Bad((f"{_good(one)} {_good(other)}",))
+        return self._through(at, found)
+
+    def _not(self, at: _At, value: Node) -> Bad:
+        return self._through(at, Bad((_good(self._inner(at, value, at.value)),)))
+
+    def _qualifiedValueShape(self, at: _At, value: Node) -> Bad:
+        if values.flag(self._shapes, at.shape, "qualifiedValueShapesDisjoint"):
+            raise Unsievable("disjoint value shapes")
+        found = Bad(exact=False)
+        least = self._shapes.value(at.shape, values.term("qualifiedMinCount"))
+        if least is not None:
+            # A node that may be bad may be good as well: it is not counted, so too few are found.
+            found += self._fewer(
+                at, _count(least), lambda name: _good(self._inner(at, value, name), sure=False)
+            )
+        most = self._shapes.value(at.shape, values.term("qualifiedMaxCount"))
+        if most is not None:
+            found += self._more(at, _count(most), lambda name: _good(self._inner(at, value, name)))
+        return found
+
+    def _inner(self, at: _At, shape: Node, focus: str) -> Bad:
+        return self.bad(shape, focus, altered=at.altered)
+
+    def _members(self, at: _At, value: Node) -> list[Bad]:
+        return [self._inner(at, member, at.value) for member in self._shapes.items(value)]
+
+    def _all_bad(self, members: Sequence[Bad]) -> Bad:
+        """Return what violates every member: each choice of a branch of each."""
+        branches = [""]
+        for member in members:
+            if len(branches) * len(member.branches) > _MOST_BRANCHES:
+                raise Unsievable("too many branches")
+            branches = [f"{one} {other}" for one in branches for other in member.branches]
+        return Bad(tuple(branches), all(member.exact for member in members))
+
+    def _through(self, at: _At, found: Bad) -> Bad:
+        return Bad(tuple(at.reach + branch for branch in found.branches), found.exact)
+
+
+def _good(found: Bad, *, sure: bool = True) -> str:
+    """Return the pattern of what does not violate; for what is sure to be found, it is exact."""
+    if sure and not found.exact:
+        raise Unsievable("only an exact pattern can be turned round")
+    return " ".join(f"FILTER NOT EXISTS {{ {branch} }}" for branch in found.branches)
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value.value, int) or isinstance(value.value, bool):
+        raise Unsievable("not a number")
+    return int(value.value)

@@ -1,0 +1,126 @@
+"""Which SPARQL constraints (SHACL §5) can be asked once for all focus nodes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from kg_server.sieve import values
+from kg_server.sieve.values import Unsievable
+
+if TYPE_CHECKING:
+    from rdflib import Graph
+    from rdflib.term import Node
+
+_QUOTED = re.compile(
+    r"""<[^<>"{}|^`\\\s]*>|\"\"\".*?\"\"\"|'''.*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*""",
+    re.DOTALL,
+)
+_NAMES = re.compile(r"[\w.-]*:[\w.%:-]*")
+_OTHERWISE = re.compile(
+    r"\b(MINUS|VALUES|SERVICE|OPTIONAL|UNION|GRAPH|LIMIT|OFFSET|FROM|COUNT\s*\(\s*\*)",
+    re.IGNORECASE,
+)
+_AS_WRITTEN = re.compile(
+    r"\b(STR|REGEX|STRLEN|SUBSTR|CONTAINS|STRSTARTS|STRENDS|STRBEFORE|STRAFTER|REPLACE|CONCAT|"
+    r"SAMETERM|DISTINCT|COUNT|SUM|AVG|SAMPLE|GROUP_CONCAT|MD5|SHA\d+|LCASE|UCASE)\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"([\w.-]*):([\w.%:-]*)")
+_ANY_PREDICATE = re.compile(r"([$?]\w+|[>y])\s+[$?]\w+\s+([$?\w<\"']|x:y)|;\s*[$?]\w+\s")
+"""A variable between two terms, or after a semicolon: a predicate, or something like one."""
+_STANDARD = {
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "owl": "http://www.w3.org/2002/07/owl#",
+}
+"""Prefixes that pySHACL declares in every query."""
+
+
+def for_all(shapes: Graph, shape: Node, altered: Collection[str]) -> list[str]:
+    """Return the queries of a shape's SPARQL constraints, to be asked with ``$this`` unbound.
+
+    With ``$this`` bound in advance (SHACL §5.3.1) a query has a solution for a focus node only if
+    it has one for it unbound, as long as the first pattern binds it and nothing in the query hides
+    a variable or depends on how many solutions there are.
+
+    Args:
+        shapes: the shapes graph.
+        shape: the shape.
+        altered: the predicates with values that the store has altered, so that their characters
+            do not count.
+
+    Raises:
+        Unsievable: a query is not of that kind.
+    """
+    found = []
+    for constraint in shapes.objects(shape, values.term("sparql")):
+        if values.flag(shapes, constraint, "deactivated"):
+            continue
+        for text in shapes.objects(constraint, values.term("select")):
+            query, prefixes = str(text), _prefixes(shapes, constraint)
+            if not is_plain(query) or _reads_as_written(query, prefixes, altered):
+                raise Unsievable("a query")
+            declared = (f"PREFIX {name}: <{space}>\n" for name, space in prefixes.items())
+            found.append("".join(declared) + query)
+    return found
+
+
+def _reads_as_written(query: str, prefixes: Mapping[str, str], altered: Collection[str]) -> bool:
+    """Tell whether a query may look at the characters of a literal that the store has altered."""
+    if not altered or not _AS_WRITTEN.search(_bare(query)):
+        return False
+    if _ANY_PREDICATE.search(_bare(query).partition("{")[2].rpartition("}")[0]):
+        return True
+    names = {f"{prefixes.get(found[1], '')}{found[2]}" for found in _NAME.finditer(query)}
+    return not set(altered).isdisjoint(names.union(re.findall(r"<([^<>\s]*)>", query)))
+
+
+def is_plain(query: str) -> bool:
+    """Tell whether a query can be asked for all focus nodes at once.
+
+    >>> is_plain("SELECT $this { $this <urn:p> ?v . FILTER NOT EXISTS { ?v <urn:q> $this } }")
+    True
+    >>> is_plain("SELECT $this { { $this <urn:p> ?v } UNION { $this <urn:q> ?v } }")
+    False
+    """
+    bare = _bare(query)
+    head, brace, body = bare.partition("{")
+    if not brace or _OTHERWISE.search(bare) or len(re.findall(r"(?i)\bSELECT\b", bare)) != 1:
+        return False
+    if re.search(r"[$?](shapesGraph|currentShape|failure|PATH)\b", bare):
+        return False
+    if not re.search(r"[$?]this\b", head) or not re.match(r"\s*[$?]this\s+[^\s{}.]", body):
+        return False
+    inner = [body[: found.start()] for found in re.finditer(r"\{", body)]
+    if not all(re.search(r"(?i)\bEXISTS\s*$", before) for before in inner):
+        return False
+    grouped = re.search(r"(?i)\bGROUP\s+BY\b([^{}]*?)(?:\bHAVING\b|\bORDER\b|$)", body)
+    if grouped:
+        return bool(re.search(r"[$?]this\b", grouped[1]))
+    return "(" not in head and not re.search(r"(?i)\bHAVING\b", body)
+
+
+def _bare(query: str) -> str:
+    return _NAMES.sub(
+        "x:y", _QUOTED.sub(lambda quoted: "<>" if quoted[0][0] == "<" else " ", query)
+    )
+
+
+def _prefixes(shapes: Graph, constraint: Node) -> dict[str, str]:
+    """Return the prefixes of a constraint (SHACL §5.2.1), as pySHACL declares them."""
+    from rdflib import OWL, RDF
+
+    holders = {*shapes.objects(constraint, values.term("prefixes"))}
+    if holders:
+        holders.update(shapes.subjects(RDF.type, OWL.Ontology))
+    declared = dict(_STANDARD)
+    for holder in sorted(holders, key=str):
+        for each in shapes.objects(holder, values.term("declare")):
+            prefix = shapes.value(each, values.term("prefix"))
+            namespace = shapes.value(each, values.term("namespace"))
+            if prefix is None or declared.get(str(prefix), str(namespace)) != str(namespace):
+                raise Unsievable("prefixes")
+            declared[str(prefix)] = str(namespace)
+    return declared

@@ -1,0 +1,162 @@
+"""Project files in a pyoxigraph store, with a note of the literals that it keeps otherwise."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, cast
+
+import pyoxigraph as ox
+
+from kg_server import loading
+from kg_server.errors import ProjectFault
+from kg_server.project import ProjectFile, Role
+
+_STEP = 50_000
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_UNCHANGED = {
+    f"{_XSD}{name}": re.compile(pattern)
+    for name, pattern in {
+        "integer": r"0|-?[1-9][0-9]{0,17}",
+        "decimal": r"0|-?[1-9][0-9]{0,15}|(?!-?0\.0*$)-?(0|[1-9][0-9]{0,12})\.[0-9]{0,5}[1-9]",
+        "boolean": r"true|false",
+        "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+        "gYear": r"[0-9]{4}",
+        "gYearMonth": r"[0-9]{4}-[0-9]{2}",
+    }.items()
+}
+"""Lexical forms that are sure to come out of the store as they went in."""
+
+
+Triple = tuple[Any, Any, Any]
+
+
+@dataclass(slots=True)
+class Facts:
+    """The data and the ontology, merged in the default graph of one store.
+
+    The engine keeps numbers, truth values and dates by value, so that ``"01"^^xsd:integer`` comes
+    out as ``1``. ``written`` has what stands in the files for each triple that is so altered.
+    ``altered`` has the predicates of those: what a shape says of the characters of their values is
+    not for the sieve to judge. ``merged`` has those where two values of one subject became one, so
+    that their number is not right either. ``ontology`` has the triples of the ontology files.
+    """
+
+    store: ox.Store = field(default_factory=ox.Store)
+    written: dict[Triple, list[ox.Literal]] = field(default_factory=dict)
+    altered: set[str] = field(default_factory=set)
+    merged: set[str] = field(default_factory=set)
+    ontology: set[ox.Quad] = field(default_factory=set)
+
+
+def read(files: Sequence[ProjectFile], tell: Callable[[int], None] = lambda _: None) -> Facts:
+    """Read data and ontology files. Blank nodes get the names that ``loading`` gives them.
+
+    Args:
+        files: the files.
+        tell: is told now and then how many triples were read.
+
+    Raises:
+        ProjectFault: there are no data files, the files have no triples, or one is not
+            well-formed; says line and column.
+    """
+    if not any(file.role is Role.DATA for file in files):
+        raise ProjectFault("there are no data files")
+    facts = Facts()
+    later: list[ox.Quad] = []
+    counted = _counted(tell)
+    for file in files:
+        if file.role is Role.ONTOLOGY:
+            facts.ontology.update(_quads(file, later))
+            facts.store.bulk_extend(facts.ontology)
+        else:
+            facts.store.bulk_extend(counted(_quads(file, later)))
+        if not (len(facts.store) or later):
+            raise ProjectFault("the data files have no triples")
+    _add_altered(facts, later)
+    return facts
+
+
+def _counted(tell: Callable[[int], None]) -> Callable[[Iterator[ox.Quad]], Iterator[ox.Quad]]:
+    numbers = itertools.count(1)
+
+    def count(quads: Iterator[ox.Quad]) -> Iterator[ox.Quad]:
+        for number, quad in zip(numbers, quads, strict=False):
+            if not number % _STEP:
+                tell(number)
+            yield quad
+
+    return count
+
+
+def _add_altered(facts: Facts, quads: Sequence[ox.Quad]) -> None:
+    """Add the triples with altered literals, last, to see which become one with another."""
+    for quad in dict.fromkeys(quads):
+        literal = cast("ox.Literal", quad.object)
+        predicate, kept = quad.predicate.value, stored(literal)
+        facts.altered.add(predicate)
+        forms = facts.written.setdefault((quad.subject, quad.predicate, kept), [])
+        if quad in facts.store:
+            facts.merged.add(predicate)
+            forms.extend([] if forms else [kept])
+        forms.append(literal)
+        facts.store.add(quad)
+
+
+def _quads(file: ProjectFile, later: list[ox.Quad]) -> Iterator[ox.Quad]:
+    """Yield the triples of a file, out of their named graphs; those to be altered go elsewhere."""
+    blank = _Blanks(file)
+    known: dict[ox.Literal, bool] = {}
+    for quad in loading.parsed(file):
+        subject, predicate, value = quad.subject, quad.predicate, quad.object
+        if isinstance(value, ox.Literal) and value.language is None:
+            kept = known.get(value)
+            if kept is None:
+                kept = known[value] = is_kept(value)
+            if not kept:
+                later.append(ox.Quad(blank(subject), predicate, value))
+                continue
+        if isinstance(subject, ox.NamedNode) and not isinstance(value, ox.BlankNode):
+            yield ox.Quad(subject, predicate, value)
+        else:
+            yield ox.Quad(blank(subject), predicate, blank(value))
+
+
+def is_kept(literal: ox.Literal) -> bool:
+    """Tell whether the store gives a literal back as it was written."""
+    datatype = literal.datatype.value
+    if not datatype.startswith(_XSD) or datatype == f"{_XSD}string":
+        return True
+    sure = _UNCHANGED.get(datatype)
+    if sure and sure.fullmatch(literal.value):
+        return True
+    return stored(literal) == literal
+
+
+@lru_cache(1 << 16)
+def stored(literal: ox.Literal) -> ox.Literal:
+    """Return a literal as it comes out of a store."""
+    node = ox.NamedNode("urn:x")
+    store = ox.Store()
+    store.add(ox.Quad(node, node, literal))
+    return cast("ox.Literal", next(iter(store)).object)
+
+
+class _Blanks:
+    """Names the blank nodes of one file as ``loading`` does: by the order of their mention."""
+
+    def __init__(self, file: ProjectFile) -> None:
+        self._prefix = loading.blank_prefix(file)
+        self._names: dict[str, ox.BlankNode] = {}
+
+    def __call__(self, term: Any) -> Any:
+        if not isinstance(term, ox.BlankNode):
+            return term
+        named = self._names.get(term.value)
+        if named is None:
+            name = f"{self._prefix}{len(self._names) + 1}"
+            named = self._names[term.value] = ox.BlankNode(name)
+        return named

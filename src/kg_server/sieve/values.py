@@ -1,0 +1,201 @@
+"""Terms, paths and conditions of SHACL in the words of SPARQL."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from kg_server import loading
+
+if TYPE_CHECKING:
+    from rdflib import Graph
+    from rdflib.term import Node
+
+SHACL = "http://www.w3.org/ns/shacl#"
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_DAY = r"(0[1-9]|1[0-9]|2[0-8])"
+_DATE = rf"[1-9][0-9]{{3}}-((0[1-9]|1[0-2])-{_DAY}|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
+_TIME = (
+    r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])?"
+)
+_LEXICAL = {
+    "integer": r"[+-]?[0-9]+",
+    "nonNegativeInteger": r"[0-9]+",
+    "positiveInteger": r"[0-9]*[1-9][0-9]*",
+    "int": r"-?[0-9]{1,9}",
+    "long": r"-?[0-9]{1,18}",
+    "decimal": r"[+-]?[0-9]+(\.[0-9]+)?",
+    "double": r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?",
+    "float": r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9])?",
+    "boolean": r"true|false|0|1",
+    "date": _DATE,
+    "time": _TIME,
+    "dateTime": f"{_DATE}T{_TIME}",
+    "gYear": r"[1-9][0-9]{3}",
+    "gYearMonth": r"[1-9][0-9]{3}-(0[1-9]|1[0-2])",
+    "anyURI": r"[A-Za-z][A-Za-z0-9+.-]*:[!-;=?-Z_a-z~]*",
+}
+"""Lexical forms that are well-formed beyond doubt (XSD 1.1 Part 2); others are looked at."""
+
+
+class Unsievable(Exception):
+    """A pattern cannot say it with certainty: the validator must look at every focus node."""
+
+
+def term(name: str) -> Any:
+    """Return a term of SHACL."""
+    from rdflib import URIRef
+
+    return URIRef(SHACL + name)
+
+
+def flag(shapes: Graph, shape: Node, name: str) -> bool:
+    """Return a parameter that is true or false; false when absent.
+
+    Raises:
+        Unsievable: it is neither, or there are several.
+    """
+    found = [str(each) for each in shapes.objects(shape, term(name))]
+    if found in ([], ["false"]):
+        return False
+    if found == ["true"]:
+        return True
+    raise Unsievable(name)
+
+
+def is_iri(node: Node) -> bool:
+    """Tell whether a term is an IRI."""
+    from rdflib import URIRef
+
+    return isinstance(node, URIRef)
+
+
+def iri(node: Node) -> str:
+    """Return an IRI between angle brackets.
+
+    Raises:
+        Unsievable: it is none, or has characters that SPARQL does not allow.
+    """
+    if not is_iri(node) or re.search(r'[\x00-\x20<>"{}|^`\\]', str(node)):
+        raise Unsievable("no IRI")
+    return f"<{node}>"
+
+
+def constant(node: Node) -> str:
+    """Return a term that the store keeps as it is.
+
+    Raises:
+        Unsievable: a blank node, or a literal that the store would alter.
+    """
+    from rdflib import Literal
+
+    from kg_server.sieve import reading
+
+    if not isinstance(node, Literal):
+        return iri(node)
+    if node.datatype is not None and not reading.is_kept(loading.to_pyoxigraph(node)):
+        raise Unsievable("an altered literal")
+    return loading.n_triples(node)
+
+
+def path(shapes: Graph, node: Node) -> str:
+    """Return a property path (SHACL §2.3.1) as one of SPARQL (SPARQL 1.1 Query §9.1).
+
+    Raises:
+        Unsievable: it is not well-formed.
+    """
+    from rdflib import RDF, BNode
+
+    if not isinstance(node, BNode):
+        return iri(node)
+    if (node, RDF.first, None) in shapes:
+        return f"({'/'.join(path(shapes, each) for each in shapes.items(node))})"
+    signs = {"zeroOrMorePath": "*", "oneOrMorePath": "+", "zeroOrOnePath": "?"}
+    for predicate, value in shapes.predicate_objects(node):
+        name = str(predicate).removeprefix(SHACL)
+        if name == "inversePath":
+            return f"(^{path(shapes, value)})"
+        if name == "alternativePath":
+            return f"({'|'.join(path(shapes, each) for each in shapes.items(value))})"
+        if name in signs:
+            return f"({path(shapes, value)}{signs[name]})"
+    raise Unsievable("a path")
+
+
+def has_datatype(variable: str, datatype: Node) -> str:
+    """Return the condition that a value has a datatype and is well-formed beyond doubt."""
+    name = str(datatype)
+    if name == f"{_RDF}langString":
+        return f"isLiteral({variable}) && LANG({variable}) != ''"
+    same = f"isLiteral({variable}) && DATATYPE({variable}) = {iri(datatype)}"
+    if name == f"{_XSD}string" or not name.startswith((_XSD, _RDF)):
+        return same
+    lexical = _LEXICAL.get(name.removeprefix(_XSD))
+    if lexical is None:
+        raise Unsievable(name)
+    return f"{same} && REGEX(STR({variable}), {_string(f'^({lexical})$')})"
+
+
+def is_of_kind(variable: str, kind: Node) -> str:
+    """Return the condition of ``sh:nodeKind`` (SHACL §4.1.3)."""
+    tests = {"IRI": "isIRI", "BlankNode": "isBlank", "Literal": "isLiteral"}
+    names = str(kind).removeprefix(SHACL).split("Or")
+    if not set(names) <= set(tests):
+        raise Unsievable("sh:nodeKind")
+    return " || ".join(f"{tests[name]}({variable})" for name in names)
+
+
+def matches(variable: str, pattern: Node, flags: Node | None) -> str:
+    """Return the condition of ``sh:pattern`` where both engines read the pattern alike.
+
+    Raises:
+        Unsievable: the pattern has escapes or groups that they may read otherwise.
+    """
+    text = str(pattern)
+    bare = re.sub(r"\\[.\-/+*?(){}|^$\[\]d]", "", text)
+    classes = re.findall(r"\[\^?([^\]]*)\]", bare)
+    alike = "\\" not in bare and not re.search(r"\((?=\?[^:])", bare)
+    if not alike or any(not each or re.search(r"\[|&&|--|~~", each) for each in classes):
+        raise Unsievable("sh:pattern")
+    if str(flags or "") not in ("", "i"):
+        raise Unsievable("sh:flags")
+    options = ", 'i'" if flags else ""
+    return f"!isBlank({variable}) && REGEX(STR({variable}), {_string(text)}{options})"
+
+
+def compares(variable: str, sign: str, bound: Node) -> str:
+    """Return the condition of a value range (SHACL §4.3) where the order is beyond doubt."""
+    from rdflib import Literal
+
+    if not isinstance(bound, Literal) or bound.datatype is None or bound.ill_typed:
+        raise Unsievable("a bound")
+    text = loading.n_triples(bound)
+    if str(bound.datatype) == f"{_XSD}date":
+        return f"{has_datatype(variable, bound.datatype)} && {variable} {sign} {text}"
+    return f"isNumeric({variable}) && isNumeric({text}) && {variable} {sign} {text}"
+
+
+def in_order(one: str, sign: str, other: str) -> str:
+    """Return the condition of ``sh:lessThan`` (SHACL §4.5.3) where the order is beyond doubt."""
+    dates = f"DATATYPE({one}) = <{_XSD}date> && DATATYPE({other}) = <{_XSD}date>"
+    numbers = f"isNumeric({one}) && isNumeric({other})"
+    return f"(({dates}) || ({numbers})) && {one} {sign} {other}"
+
+
+def allowed(shapes: Graph, shape: Node) -> list[str]:
+    """Return the predicates that a closed shape allows (SHACL §4.8.1)."""
+    found: set[str] = set()
+    for ignored in shapes.objects(shape, term("ignoredProperties")):
+        found.update(iri(each) for each in shapes.items(ignored))
+    for each in shapes.objects(shape, term("property")):
+        predicate = shapes.value(each, term("path"))
+        if predicate is not None and is_iri(predicate):
+            found.add(iri(predicate))
+    return sorted(found)
+
+
+def _string(text: str) -> str:
+    from rdflib import Literal
+
+    return loading.n_triples(Literal(text))

@@ -1,0 +1,67 @@
+"""A pyoxigraph store as an rdflib graph, read only, for a validator that looks at a few nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from rdflib.store import Store
+
+from kg_server import loading
+
+if TYPE_CHECKING:
+    from rdflib import Graph
+
+    from kg_server.sieve.reading import Facts
+
+
+class _View(Store):
+    """Gives rdflib the triples of the default graph.
+
+    Plain strings come out plain: typed, as other bridges give them, rdflib holds them unequal to
+    those of the shapes.
+    """
+
+    context_aware = graph_aware = True  # which rdflib demands of a store that it queries
+
+    def __init__(self, facts: Facts) -> None:
+        super().__init__()
+        self._facts = facts
+        self._term = lru_cache(1 << 16)(loading.to_rdflib)
+
+    def triples(self, triple_pattern: Any, context: Any = None) -> Iterator[tuple[Any, Any]]:
+        from rdflib import Literal, URIRef
+
+        subject, predicate, _ = triple_pattern
+        if isinstance(subject, Literal) or not isinstance(predicate, URIRef | None):
+            return
+        pattern = [None if each is None else loading.to_pyoxigraph(each) for each in triple_pattern]
+        term, written = self._term, self._facts.written
+        for quad in self._facts.store.quads_for_pattern(*pattern):
+            triple = quad.subject, quad.predicate, quad.object
+            for value in written.get(triple) or (quad.object,):
+                if pattern[2] is None or pattern[2] == value:
+                    yield (term(quad.subject), term(quad.predicate), term(value)), iter((context,))
+
+    def __len__(self, context: Any = None) -> int:
+        """Return 1: pySHACL only asks whether there is anything, again and again."""
+        return 1
+
+    def bind(self, prefix: str, namespace: Any, override: bool = True) -> None:
+        """Keep no prefixes."""
+
+    def namespace(self, prefix: str) -> None:
+        """Know no prefixes."""
+
+    def prefix(self, namespace: Any) -> None:
+        """Know no prefixes."""
+
+    def namespaces(self) -> Iterator[tuple[str, Any]]:
+        """Know no prefixes."""
+        return iter(())
+
+
+def graph(facts: Facts) -> Graph:
+    """Return a read-only rdflib graph of the facts, every literal as it is written."""
+    return loading.graph(_View(facts))
