@@ -47,12 +47,13 @@ def start(work: Callable[[], object]) -> Child:
         os._exit(0)
 
 
-def result(child: Child, until: float) -> Any:
+def result(child: Child, until: float, timeout_s: float) -> Any:
     """Wait for a child's result.
 
     Args:
         child: what ``start`` gave.
         until: when it is given up and killed, in seconds of the monotonic clock.
+        timeout_s: how long it has had then, for the message.
 
     Raises:
         ProjectFault: the work raised it, ended without a result, or took too long.
@@ -64,8 +65,8 @@ def result(child: Child, until: float) -> Any:
     except TimeoutError as error:
         os.kill(child.pid, signal.SIGKILL)
         raise ProjectFault(
-            "the validation took longer than its --timeout and was given up; is there a "
-            "sh:pattern with nested repetitions, or a costly sh:sparql?"
+            f"the validation was given up after {timeout_s:g} seconds; "
+            "is there a sh:pattern with nested repetitions, or a costly sh:sparql?"
         ) from error
     finally:
         os.close(child.pipe)

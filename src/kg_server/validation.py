@@ -65,17 +65,18 @@ def validate(
     key = verdicts.key(project)
     report = verdicts.recall(key) if use_cache else None
     if report is None:
-        report = _Validation(project, begun + timeout_s, jobs or os.cpu_count() or 1, tell).report()
+        report = _Validation(project, timeout_s, jobs or os.cpu_count() or 1, tell).report()
         if use_cache:
             verdicts.keep(key, report)
     return replace(report, seconds=time.monotonic() - begun)
 
 
 class _Validation:
-    """One validation under way; ``until`` is when it is given up (monotonic clock)."""
+    """One validation under way."""
 
-    def __init__(self, project: Project, until: float, jobs: int, tell: Tell) -> None:
-        self._project, self._until, self._jobs, self._tell = project, until, jobs, tell
+    def __init__(self, project: Project, timeout_s: float, jobs: int, tell: Tell) -> None:
+        self._project, self._jobs, self._tell = project, jobs, tell
+        self._timeout_s, self._until = timeout_s, time.monotonic() + timeout_s
         files = project.of_role(Role.DATA, Role.ONTOLOGY)
         self._facts = reading.read(files, lambda count: tell(f"Read {count:,} triples", None))
         self._shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
@@ -148,7 +149,8 @@ class _Validation:
         self._tell(what, None)
         with ThreadPoolExecutor(len(work)) as pool:
             children = [isolation.start(each) for each in work]
-            return list(pool.map(lambda child: isolation.result(child, self._until), children))
+            wait = partial(isolation.result, until=self._until, timeout_s=self._timeout_s)
+            return list(pool.map(wait, children))
 
 
 def _sieve(sieve: Sieve, tasks: Sequence[Task]) -> list[tuple[int, list[Any]]]:

@@ -20,8 +20,8 @@ from kg_server.project import Project
 
 _ENGINES = ("kg-server", "pyshacl", "rdflib", "pyoxigraph")
 _CODE = (
-    *("findings.py", "isolation.py", "loading.py", "positions.py", "shapes_lint.py"),
-    *("sources.py", "validation.py", "verdicts.py"),
+    *("findings.py", "isolation.py", "judge.py", "loading.py", "positions.py", "shapes_lint.py"),
+    *("sieve/*.py", "sources.py", "validation.py", "verdicts.py"),
 )
 """The modules that a report depends on."""
 _KEPT = 200
@@ -40,7 +40,8 @@ def key(project: Project) -> str:
     parts += [f"{file.role.value} {file.path}" for file in project.files]
     # In a checkout the program changes without its version: a report by older code is no report.
     here = Path(__file__).parent
-    parts += [hashlib.sha256((here / name).read_bytes()).hexdigest() for name in _CODE]
+    modules = sorted(path for pattern in _CODE for path in here.glob(pattern))
+    parts += [hashlib.sha256(module.read_bytes()).hexdigest() for module in modules]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

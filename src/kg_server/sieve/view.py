@@ -26,13 +26,18 @@ class _View(Store):
     context_aware = graph_aware = True  # which rdflib demands of a store that it queries
 
     def __init__(self, facts: Facts) -> None:
+        from rdflib import Graph, URIRef
+
         super().__init__()
         self._facts = facts
+        self._named = Graph(self, URIRef("urn:x-kg-server:facts"))
+        """Where all triples are said to stand: pySHACL looks up blank nodes in named graphs."""
         self._term = lru_cache(1 << 16)(loading.to_rdflib)
 
     def triples(self, triple_pattern: Any, context: Any = None) -> Iterator[tuple[Any, Any]]:
         from rdflib import Literal, URIRef
 
+        del context  # there is one graph
         subject, predicate, _ = triple_pattern
         if isinstance(subject, Literal) or not isinstance(predicate, URIRef | None):
             return
@@ -42,10 +47,14 @@ class _View(Store):
             triple = quad.subject, quad.predicate, quad.object
             for value in written.get(triple) or (quad.object,):
                 if pattern[2] is None or pattern[2] == value:
-                    yield (term(quad.subject), term(quad.predicate), term(value)), iter((context,))
+                    yield (
+                        (term(quad.subject), term(quad.predicate), term(value)),
+                        iter((self._named,)),
+                    )
 
     def __len__(self, context: Any = None) -> int:
         """Return 1: pySHACL only asks whether there is anything, again and again."""
+        del context
         return 1
 
     def bind(self, prefix: str, namespace: Any, override: bool = True) -> None:

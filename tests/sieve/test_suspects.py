@@ -1,0 +1,153 @@
+"""The sieve holds back what is all right, and lets through what is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rdflib import Literal, URIRef
+
+from kg_server import judge, loading
+from kg_server.project import ProjectFile, Role
+from kg_server.sieve import queries, reading, view
+from kg_server.sieve.run import Sieve
+
+PREFIXES = """@prefix ex: <https://e.org/> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+"""
+SELECT = "SELECT $this ?value { $this <https://e.org/p> ?value FILTER (isIRI(?value)) }"
+
+
+def file(role: Role, text: str) -> ProjectFile:
+    path = Path(f"{role.value}.ttl")
+    content = (PREFIXES + text).encode()
+    return ProjectFile(path, role, f"https://e.org/{role.value}", "turtle", content)
+
+
+def suspects(data: str, shapes: str) -> set[str] | None:
+    """Return the nodes that go to the validator; ``None`` where the sieve cannot tell."""
+    graph = loading.read((file(Role.SHAPES, shapes),), "shapes")
+    sieve = Sieve(reading.read((file(Role.DATA, data),)), graph, judge.targeted(graph))
+    found = set()
+    for task in sieve.tasks:
+        if task.branches is None:
+            return None
+        found.update(node.value.removeprefix("https://e.org/") for node in sieve.suspects(task))
+    return found
+
+
+def shape(constraint: str) -> str:
+    return (
+        f"ex:S a sh:NodeShape ; sh:targetClass ex:T ; sh:property [ sh:path ex:p ; {constraint} ] ."
+    )
+
+
+@pytest.mark.parametrize(
+    ("constraint", "good", "bad"),
+    [
+        ("sh:minCount 1", "ex:p 1", "ex:q 1"),
+        ("sh:minCount 2", "ex:p 1 , 2", "ex:p 1"),
+        ("sh:maxCount 1", "ex:p 1", "ex:p 1 , 2"),
+        ("sh:class ex:V", "ex:p ex:v", "ex:p ex:other"),
+        ("sh:class ex:V", "ex:p ex:w", "ex:p 'v'"),
+        ("sh:datatype xsd:integer", "ex:p 5", "ex:p 'five'"),
+        ("sh:datatype xsd:date", "ex:p '2004-02-28'^^xsd:date", "ex:p '2004-02-30'^^xsd:date"),
+        ("sh:datatype rdf:langString", "ex:p 'x'@en", "ex:p 'x'"),
+        ("sh:nodeKind sh:IRI", "ex:p ex:v", "ex:p 'v'"),
+        ("sh:in ( ex:v 'v' )", "ex:p ex:v , 'v'", "ex:p 'v'@en"),
+        ("sh:hasValue ex:v", "ex:p ex:v , 1", "ex:p 1"),
+        ("sh:pattern '^[a-z]'", "ex:p 'v'", "ex:p 'V'"),
+        ("sh:minLength 2", "ex:p 'vv'", "ex:p 'v'"),
+        ("sh:maxLength 2", "ex:p 'vv'", "ex:p 'vvv'"),
+        ("sh:minInclusive 2", "ex:p 2", "ex:p 1"),
+        ("sh:maxExclusive 2", "ex:p 1.5", "ex:p 2"),
+        ("sh:languageIn ( 'en' )", "ex:p 'x'@en-CA", "ex:p 'x'@bn"),
+        ("sh:uniqueLang true", "ex:p 'x'@en , 'x'@bn", "ex:p 'x'@en , 'y'@en"),
+        ("sh:equals ex:q", "ex:p 1 ; ex:q 1", "ex:p 1 ; ex:q 2"),
+        ("sh:disjoint ex:q", "ex:p 1 ; ex:q 2", "ex:p 1 ; ex:q 1"),
+        ("sh:lessThan ex:q", "ex:p 1 ; ex:q 2", "ex:p 2 ; ex:q 2"),
+        ("sh:node [ sh:nodeKind sh:IRI ]", "ex:p ex:v", "ex:p 1"),
+        ("sh:property [ sh:path ex:q ; sh:minCount 1 ]", "ex:p ex:v", "ex:p ex:other"),
+        ("sh:or ( [ sh:nodeKind sh:IRI ] [ sh:in ( 1 ) ] )", "ex:p ex:v , 1", "ex:p 2"),
+        ("sh:and ( [ sh:nodeKind sh:IRI ] [ sh:class ex:V ] )", "ex:p ex:v", "ex:p ex:other"),
+        ("sh:xone ( [ sh:nodeKind sh:IRI ] [ sh:class ex:V ] )", "ex:p ex:other", "ex:p ex:v"),
+        ("sh:not [ sh:class ex:V ]", "ex:p ex:other", "ex:p ex:v"),
+        (
+            "sh:qualifiedValueShape [ sh:class ex:V ] ; sh:qualifiedMinCount 1",
+            "ex:p ex:v , 1",
+            "ex:p 1",
+        ),
+        (
+            "sh:qualifiedValueShape [ sh:class ex:V ] ; sh:qualifiedMaxCount 0",
+            "ex:p 1",
+            "ex:p ex:v",
+        ),
+    ],
+)
+def test_only_the_node_that_violates_goes_to_the_validator(constraint, good, bad):
+    data = (
+        f"ex:good a ex:T ; {good} . ex:bad a ex:T ; {bad} . "
+        "ex:v a ex:V ; ex:q 1 . ex:w a ex:W . ex:W rdfs:subClassOf ex:V ."
+    )
+
+    assert suspects(data, shape(constraint)) == {"bad"}
+
+
+def test_a_closed_shape_and_a_query_are_sieved_too():
+    closed = "ex:S a sh:NodeShape ; sh:targetClass ex:T ; sh:closed true ; "
+    closed += "sh:ignoredProperties ( rdf:type ) ; sh:property [ sh:path ex:p ] ."
+    asked = f'ex:S a sh:NodeShape ; sh:targetClass ex:T ; sh:sparql [ sh:select """{SELECT}""" ] .'
+
+    assert suspects("ex:a a ex:T ; ex:p 1 . ex:b a ex:T ; ex:q 1 .", closed) == {"b"}
+    assert suspects("ex:a a ex:T ; ex:p 1 . ex:b a ex:T ; ex:p ex:v .", asked) == {"b"}
+
+
+@pytest.mark.parametrize(
+    "constraint",
+    [
+        r"sh:pattern '^\\w+$'",
+        "sh:pattern '(?i)x'",
+        "sh:datatype xsd:dateTimeStamp",
+        "sh:minCount 9",
+        "sh:qualifiedValueShape [ sh:class ex:V ] ; sh:qualifiedMinCount 1 ; "
+        "sh:qualifiedValueShapesDisjoint true",
+        "sh:not [ sh:datatype xsd:integer ]",
+    ],
+)
+def test_what_a_query_cannot_say_with_certainty_goes_to_the_validator_whole(constraint):
+    assert suspects("ex:a a ex:T .", shape(constraint)) is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT $this { $this ?p ?o } LIMIT 1",
+        "SELECT $this { OPTIONAL { $this ?p ?o } }",
+        "SELECT $this { { SELECT $this { $this ?p ?o } } }",
+        "SELECT ?value { $this <urn:p> ?value }",
+        "SELECT $this (COUNT(?o) AS ?n) { $this ?p ?o }",
+        "SELECT ?value { ?value <urn:p> $this }",
+        "SELECT $this { $this <urn:p> ?v . { ?x ?y ?z FILTER (?x = $this) } }",
+        "SELECT $this { $this <urn:p> ?v . FILTER ($currentShape != ?v) }",
+    ],
+)
+def test_a_query_that_depends_on_what_is_bound_in_advance_is_not_asked_for_all(query):
+    assert not queries.is_plain(query)
+
+
+def test_literals_that_the_store_alters_are_seen_as_they_are_written():
+    data = file(Role.DATA, "ex:a ex:p 01 , 1 , 2.50 . ex:b ex:q 'x' .")
+    facts = reading.read((data,))
+
+    graph = view.graph(facts)
+
+    expected = loading.read((data,), "data")
+    assert set(graph) == set(expected)
+    assert len(set(graph.objects(URIRef("https://e.org/a"), None))) == 3
+    written = Literal("2.50", datatype="http://www.w3.org/2001/XMLSchema#decimal", normalize=False)
+    assert (None, None, written) in graph
+    assert facts.merged == {"https://e.org/p"}
+    assert suspects("ex:a a ex:T ; ex:p 01 , 1 .", shape("sh:maxCount 1")) is None
