@@ -99,7 +99,7 @@ class Server:
         """Return the proportional set size of all its processes, in MB."""
         if not self._process:
             return 0.0
-        return sum(map(_pss_kb, _family(self._process.pid))) / 1024
+        return family_pss_mb(self._process.pid)
 
     def version_text(self) -> str:
         """Return its version, in digits and dots."""
@@ -162,6 +162,11 @@ def fetch(url: str, timeout_s: float) -> bytes:
 
 def _size(path: Path) -> int:
     return path.stat().st_size
+
+
+def family_pss_mb(root: int) -> float:
+    """Return the memory of a process and its descendants, MB; shared pages count once (PSS)."""
+    return sum(map(_pss_kb, _family(root))) / 1024
 
 
 def _family(root: int) -> set[int]:

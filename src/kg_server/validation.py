@@ -7,10 +7,11 @@ may take exponential time, and ``FROM <url>`` in a constraint must reach nothing
 
 from __future__ import annotations
 
+import mmap
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,8 @@ _VIEWED = 100
 triples for rdflib would take longer."""
 _SHARE = 20
 """So many suspects are worth a process."""
+
+_TICK_S = 0.2
 
 Tell = Callable[[str, float | None], None]
 """Is told what is done now, and how much of it is done (0 to 1) where that is known."""
@@ -104,7 +107,13 @@ class _Validation:
         aims: dict[Node, Sequence[Node] | None] = {}
         tasks = sorted((task for task in sieve.tasks if not task.whole), key=sieve.cost)
         shares = [share for number in range(self._jobs) if (share := tasks[number :: self._jobs])]
-        for found in self._run([partial(_sieve, sieve, share) for share in shares], "Sieving"):
+        counts = mmap.mmap(-1, len(shares) or 1)  # shared with the children; a byte for each
+        work = [partial(_sieve, sieve, share, counts, place) for place, share in enumerate(shares)]
+
+        def done() -> float:
+            return sum(counts[:]) / 255 / len(counts)
+
+        for found in self._run(work, f"Sieving by {len(tasks)} shapes", done):
             for number, nodes in found:
                 aims[sieve.tasks[number].shape] = [loading.to_rdflib(node) for node in nodes]
         return aims | {task.shape: None for task in sieve.tasks if task.whole}
@@ -144,20 +153,30 @@ class _Validation:
 
         return sources.locate(self._project.of_role(Role.DATA, Role.ONTOLOGY), findings)
 
-    def _run(self, work: Sequence[Callable[[], Any]], what: str) -> list[Any]:
+    def _run(
+        self, work: Sequence[Callable[[], Any]], what: str, done: Callable[[], float] | None = None
+    ) -> list[Any]:
         """Do pieces of work in processes of their own, at the same time."""
-        self._tell(what, None)
-        with ThreadPoolExecutor(len(work)) as pool:
+        with ThreadPoolExecutor(len(work) or 1) as pool:
             children = [isolation.start(each) for each in work]
-            wait = partial(isolation.result, until=self._until, timeout_s=self._timeout_s)
-            return list(pool.map(wait, children))
+            result = partial(isolation.result, until=self._until, timeout_s=self._timeout_s)
+            waiting = [pool.submit(result, child) for child in children]
+            while wait(waiting, timeout=_TICK_S).not_done:
+                self._tell(what, done() if done else None)
+            return [each.result() for each in waiting]
 
 
-def _sieve(sieve: Sieve, tasks: Sequence[Task]) -> list[tuple[int, list[Any]]]:
+def _sieve(
+    sieve: Sieve, tasks: Sequence[Task], counts: mmap.mmap, place: int
+) -> list[tuple[int, list[Any]]]:
     """Return the numbers of tasks that have suspects, with those."""
     numbers = {id(task): number for number, task in enumerate(sieve.tasks)}
-    found = ((numbers[id(task)], list(sieve.suspects(task))) for task in tasks)
-    return [(number, nodes) for number, nodes in found if nodes]
+    found = []
+    for done, task in enumerate(tasks, 1):
+        if nodes := list(sieve.suspects(task)):
+            found.append((numbers[id(task)], nodes))
+        counts[place] = 255 * done // len(tasks)
+    return found
 
 
 def _judge(

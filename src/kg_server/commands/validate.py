@@ -56,11 +56,14 @@ def validate(  # one parameter an option
     PATHS are data files or directories, or the root of a project. Exit code 0: conforms; 1: does
     not; 2: could not be checked.
     """
-    from kg_server import checking, project, validation
+    from kg_server import checking, progress, project, validation
 
     plan = checking.plan(form, outputs)
     loaded = project.load(paths, base_iri)
-    report = validation.validate(loaded, timeout_s=timeout, jobs=jobs, use_cache=not no_cache)
+    with progress.Bar() as bar:
+        report = validation.validate(
+            loaded, timeout_s=timeout, jobs=jobs, use_cache=not no_cache, tell=bar
+        )
     report = checking.since(baseline, report)
     click.echo(checking.write(plan, report, loaded), nl=False)
     weights = [each.value.lower() for each in Severity]

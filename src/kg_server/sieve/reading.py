@@ -109,16 +109,11 @@ def _add_altered(facts: Facts, quads: Sequence[ox.Quad]) -> None:
 def _quads(file: ProjectFile, later: list[ox.Quad]) -> Iterator[ox.Quad]:
     """Yield the triples of a file, out of their named graphs; those to be altered go elsewhere."""
     blank = _Blanks(file)
-    known: dict[ox.Literal, bool] = {}
     for quad in loading.parsed(file):
         subject, predicate, value = quad.subject, quad.predicate, quad.object
-        if isinstance(value, ox.Literal) and value.language is None:
-            kept = known.get(value)
-            if kept is None:
-                kept = known[value] = is_kept(value)
-            if not kept:
-                later.append(ox.Quad(blank(subject), predicate, value))
-                continue
+        if isinstance(value, ox.Literal) and value.language is None and not is_kept(value):
+            later.append(ox.Quad(blank(subject), predicate, value))
+            continue
         if isinstance(subject, ox.NamedNode) and not isinstance(value, ox.BlankNode):
             yield ox.Quad(subject, predicate, value)
         else:
