@@ -62,10 +62,15 @@ class Fillable(Store, Protocol):
 
 def described_store(store: FilledStore, base_iri: str) -> FilledStore:
     """Add the description of what a store holds, and of its canned queries; return the store."""
-    queries = canned.as_graph(canned.load(base_iri=base_iri), base_iri)
-    for graph_iri, ntriples in [*graphs(Site(store, base_iri)), (base_iri + QUERIES, queries)]:
+    for graph_iri, ntriples in described(store, base_iri):
         store.add_graph(graph_iri, ntriples)
     return store
+
+
+def described(store: Store, base_iri: str) -> list[tuple[str, bytes]]:
+    """Return the graphs that ``described_store`` adds: their IRIs and N-Triples."""
+    queries = canned.as_graph(canned.load(base_iri=base_iri), base_iri)
+    return [*graphs(Site(store, base_iri)), (base_iri + QUERIES, queries)]
 
 
 def void_iri(base_iri: str) -> URIRef:

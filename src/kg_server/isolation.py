@@ -1,4 +1,4 @@
-"""Work in a child process that can open nothing and that ends at a deadline."""
+"""Work in a child process, which can open nothing if so wished, and ends at a deadline."""
 
 from __future__ import annotations
 
@@ -24,10 +24,14 @@ class Child:
     pipe: int
 
 
-def start(work: Callable[[], object]) -> Child:
-    """Start work in a forked child, which can open no socket and no file.
+def start(work: Callable[[], object], *, sealed: bool = True) -> Child:
+    """Start work in a forked child.
 
     Its result must be picklable; a ``ProjectFault`` that it raises is raised by ``result``.
+
+    Args:
+        work: what is done.
+        sealed: whether it can open no socket and no file.
     """
     reading, writing = os.pipe()
     sys.stdout.flush()
@@ -39,7 +43,8 @@ def start(work: Callable[[], object]) -> Child:
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+        if sealed:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
         content = pickle.dumps(_outcome(work))
         while content:
             content = content[os.write(writing, content) :]
@@ -47,13 +52,13 @@ def start(work: Callable[[], object]) -> Child:
         os._exit(0)
 
 
-def result(child: Child, until: float, timeout_s: float) -> Any:
+def result(child: Child, until: float, late: str) -> Any:
     """Wait for a child's result.
 
     Args:
         child: what ``start`` gave.
         until: when it is given up and killed, in seconds of the monotonic clock.
-        timeout_s: how long it has had then, for the message.
+        late: the message of the fault then.
 
     Raises:
         ProjectFault: the work raised it, ended without a result, or took too long.
@@ -64,15 +69,12 @@ def result(child: Child, until: float, timeout_s: float) -> Any:
             content += received
     except TimeoutError as error:
         os.kill(child.pid, signal.SIGKILL)
-        raise ProjectFault(
-            f"the validation was given up after {timeout_s:g} seconds; "
-            "is there a sh:pattern with nested repetitions, or a costly sh:sparql?"
-        ) from error
+        raise ProjectFault(late) from error
     finally:
         os.close(child.pipe)
         os.waitpid(child.pid, 0)
     if not content:
-        raise ProjectFault("the validation ended without a result; was there too little memory?")
+        raise ProjectFault("a process ended without a result; was there too little memory?")
     outcome = pickle.loads(content)  # noqa: S301  # from our own child
     if isinstance(outcome, _Fault):
         raise ProjectFault(outcome.message)
@@ -90,7 +92,7 @@ def _outcome(work: Callable[[], object]) -> object:
     except ProjectFault as fault:
         return _Fault(str(fault))
     except Exception as error:  # noqa: BLE001  # whatever it is, the parent must hear of it
-        return _Fault(f"the validation failed: {type(error).__name__}: {error}")
+        return _Fault(f"a process failed: {type(error).__name__}: {error}")
 
 
 def _read(pipe: int, until: float) -> bytes:

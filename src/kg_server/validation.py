@@ -79,7 +79,11 @@ class _Validation:
 
     def __init__(self, project: Project, timeout_s: float, jobs: int, tell: Tell) -> None:
         self._project, self._jobs, self._tell = project, jobs, tell
-        self._timeout_s, self._until = timeout_s, time.monotonic() + timeout_s
+        self._until = time.monotonic() + timeout_s
+        self._late = (
+            f"the validation was given up after {timeout_s:g} seconds; "
+            "is there a sh:pattern with nested repetitions, or a costly sh:sparql?"
+        )
         files = project.of_role(Role.DATA, Role.ONTOLOGY)
         self._facts = reading.read(files, lambda count: tell(f"Read {count:,} triples", None))
         self._shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
@@ -159,7 +163,7 @@ class _Validation:
         """Do pieces of work in processes of their own, at the same time."""
         with ThreadPoolExecutor(len(work) or 1) as pool:
             children = [isolation.start(each) for each in work]
-            result = partial(isolation.result, until=self._until, timeout_s=self._timeout_s)
+            result = partial(isolation.result, until=self._until, late=self._late)
             waiting = [pool.submit(result, child) for child in children]
             while wait(waiting, timeout=_TICK_S).not_done:
                 self._tell(what, done() if done else None)

@@ -17,11 +17,11 @@ import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
-from kg_server import description, reports, validation
+from kg_server import description, isolation, reports, validation
 from kg_server import project as projects
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
@@ -31,11 +31,13 @@ from kg_server.store.board import Board
 from kg_server.store.evaluator import Limits, run_zygote
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.web import workers
+from kg_server.web.processes import free_port, in_child, with_grace
 from kg_server.web.workers import GRACE_S
 
 log = logging.getLogger("kg_server.server")
 
 _WATCH_S = 1.0
+_DESCRIPTION_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class _Main:
     def __init__(self, start: Start) -> None:
         self._start = start
         settings = start.settings
-        self._settings = replace(settings, port=_free_port(settings))
+        self._settings = replace(settings, port=free_port(settings))
         self._folder = Path(tempfile.mkdtemp(prefix="kg-server-"))
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(self._folder)
         self._board = Board(settings.evaluators)
@@ -86,8 +88,7 @@ class _Main:
         signal.signal(signal.SIGHUP, self._on_hup)
         try:
             go = self._start_http()
-            loaded = _load(self._start)
-            report = self._put_into_service(loaded)
+            loaded, report = self._put_into_service()
             with suppress(BrokenPipeError):  # the HTTP server ended; _reap says so
                 go.send(b"1")
             self._wait_for_port()
@@ -106,7 +107,7 @@ class _Main:
         self._http = os.fork()
         if self._http == 0:
             ours.close()
-            _child(lambda: workers.run_http(self._settings, self._board, self._folder, theirs))
+            in_child(lambda: workers.run_http(self._settings, self._board, self._folder, theirs))
         theirs.close()
         return ours
 
@@ -120,21 +121,28 @@ class _Main:
             time.sleep(0.02)
         raise ProjectFault("the HTTP server does not listen")
 
-    def _put_into_service(self, loaded: Project) -> Report | None:
-        """Validate a project, start its evaluators, and let the workers turn to them."""
+    def _put_into_service(self) -> tuple[Project, Report | None]:
+        """Validate the project, start its evaluators, and let the workers turn to them.
+
+        The project that is returned is without the contents of its files.
+        """
         generation = self._generation + 1
-        ready = self._start_zygote(loaded, generation)
-        report = _validate(loaded, self._start)
+        # In a list, so that it can be let go here and in the zygote, which has our stack as well:
+        # the contents of the files would take as much memory again as the graph.
+        held = [_load(self._start)]
+        ready = self._start_zygote(held, generation)
+        report = _validate(held[0], self._start)
         told = ready.makefile("rb").readline()
         if b"graphs" not in told:
             raise ProjectFault(_fault(told))
+        loaded = _without_contents(held.pop())
         workers.write_state(self._folder, generation, loaded, report)
         self._generation = self._board.generation = generation
         for old in [number for number in self._zygotes if number < generation]:
             os.kill(self._zygotes[old], signal.SIGTERM)
-        return report
+        return loaded, report
 
-    def _start_zygote(self, loaded: Project, generation: int) -> socket.socket:
+    def _start_zygote(self, held: list[Project], generation: int) -> socket.socket:
         ours, theirs = socket.socketpair()
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(str(self._folder / f"evaluators-{generation}"))
@@ -149,7 +157,11 @@ class _Main:
             first = generation % 2 * settings.evaluators
             file = theirs.makefile("wb")
             theirs.close()
-            _child(lambda: run_zygote(_loader(loaded), listener, self._board, first, limits, file))
+            in_child(
+                lambda: run_zygote(
+                    partial(_store, held), listener, self._board, first, limits, file
+                )
+            )
         theirs.close()
         listener.close()
         self._zygotes[generation] = pid
@@ -186,7 +198,7 @@ class _Main:
 
     def _try_reload(self) -> None:
         try:
-            report = self._put_into_service(_load(self._start))
+            _, report = self._put_into_service()
             log.warning("reloaded%s", f", {report.summary}" if report else "")
         except ProjectFault as fault:
             self._drop_unused()
@@ -209,69 +221,27 @@ class _Main:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def with_grace(pid: int, grace_s: float) -> None:
-    """End a child: SIGTERM, and SIGKILL when it has not ended in time."""
-    try:
-        os.kill(pid, signal.SIGTERM)
-        until = time.monotonic() + grace_s
-        while time.monotonic() < until:
-            if os.waitpid(pid, os.WNOHANG)[0]:
-                return
-            time.sleep(0.02)
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-    except (ProcessLookupError, ChildProcessError):
-        return
-
-
-def _child(work: Any) -> None:
-    """Run work in a forked child, which never returns.
-
-    It leaves the terminal's process group: Ctrl-C is for the main process, which then ends the
-    others in order (a Granian worker that gets a second signal does not end).
-    """
-    os.setpgid(0, 0)
-    # The handlers of the main process would raise _Leave here, and print it as a failure.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    code = 1
-    try:
-        work()
-        code = 0
-    except SystemExit as error:
-        code = error.code if isinstance(error.code, int) else 1
-    except BaseException:
-        log.exception("a process of the server failed")
-    finally:
-        sys.stderr.flush()
-        os._exit(code)
-
-
-def _free_port(settings: Settings) -> int:
-    """Return the port, chosen by the system for 0.
-
-    Raises:
-        ProjectFault: it is in use, or the address is not one of this machine's.
-    """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            place = f"{settings.host}:{settings.port}"
-            hint = "choose another with --port"
-            raise ProjectFault(f"cannot listen on {place}: {error.strerror}; {hint}") from error
-        return int(probe.getsockname()[1])
-
-
 def _load(start: Start) -> Project:
     return projects.load(start.paths, start.settings.base_iri)
 
 
-def _loader(loaded: Project) -> Any:
-    return lambda: description.described_store(OxigraphStore(loaded), loaded.base_iri)
+def _store(held: list[Project]) -> OxigraphStore:
+    """Make the store of a project with its description, and let the project go.
+
+    The description is made in a process of its own, because what counting takes is not given back.
+    """
+    project = held.pop()
+    base_iri, store = project.base_iri, OxigraphStore(project)
+    del project
+    child = isolation.start(partial(description.described, store, base_iri), sealed=False)
+    until = time.monotonic() + _DESCRIPTION_S
+    for graph_iri, ntriples in isolation.result(child, until, "describing the graph took too long"):
+        store.add_graph(graph_iri, ntriples)
+    return store
+
+
+def _without_contents(project: Project) -> Project:
+    return replace(project, files=tuple(replace(file, content=b"") for file in project.files))
 
 
 def _validate(loaded: Project, start: Start) -> Report | None:

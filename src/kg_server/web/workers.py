@@ -9,7 +9,6 @@ from __future__ import annotations
 import pickle
 import socket
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +27,8 @@ GRACE_S = 30
 
 
 def write_state(folder: Path, generation: int, loaded: Project, report: Any) -> None:
-    """Leave for the workers what they make their application from, without the data files."""
-    light = replace(loaded, files=tuple(replace(file, content=b"") for file in loaded.files))
-    (folder / f"state-{generation}").write_bytes(pickle.dumps((light, report)))
+    """Leave for the workers what they make their application from; ``loaded`` has no contents."""
+    (folder / f"state-{generation}").write_bytes(pickle.dumps((loaded, report)))
     (folder / f"state-{generation - 1}").unlink(missing_ok=True)
 
 
