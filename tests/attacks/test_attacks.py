@@ -54,9 +54,10 @@ class Usage:
     def of(cls, pid: int) -> Usage:
         found, memory = tree(pid), 0
         for each in found:
-            for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():
-                if line.startswith("Pss:"):
-                    memory += int(line.split()[1]) << 10
+            with suppress(FileNotFoundError, ProcessLookupError):  # one that ended meanwhile
+                for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():
+                    if line.startswith("Pss:"):
+                        memory += int(line.split()[1]) << 10
         return cls(len(found), memory)
 
 

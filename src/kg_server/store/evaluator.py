@@ -107,6 +107,7 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 def _mind(board: Board, children: dict[int, int], fork: Callable[[int], None]) -> None:
     """Replace evaluators that die, and let long queries yield to short ones."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    demoted: set[int] = set()
     while True:
         signal.sigtimedwait({signal.SIGCHLD}, 0.1)
         while children:
@@ -118,16 +119,20 @@ def _mind(board: Board, children: dict[int, int], fork: Callable[[int], None]) -
             if slot.query_id and os.WIFSIGNALED(status):
                 board.bury(slot.query_id, os.WTERMSIG(status))
             fork(index)
-        _demote(board, children)
+        _demote(board, children, demoted)
 
 
-def _demote(board: Board, children: dict[int, int]) -> None:
-    """Lower the priority of evaluators with a long query; they leave when it is done."""
+def _demote(board: Board, children: dict[int, int], demoted: set[int]) -> None:
+    """Give evaluators with a long query only what the others leave; they end when it is done."""
+    demoted &= children.keys()
     now = time.monotonic()
-    for pid, index in children.items():
-        slot = board.read(index)
+    for pid in children.keys() - demoted:
+        slot = board.read(children[pid])
         if slot.query_id and now - slot.since > _LONG_QUERY_S:
+            # Both, once: SCHED_IDLE gives way at once, and the evaluator asks for the niceness.
+            os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
             os.setpriority(os.PRIO_PROCESS, pid, _LOW_PRIORITY)
+            demoted.add(pid)
 
 
 def _let_finish(board: Board, children: dict[int, int]) -> None:
