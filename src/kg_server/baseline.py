@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kg_server.errors import ProjectFault
-from kg_server.findings import Report
+from kg_server.findings import Finding, Report
 
 _KEYS = ("severity", "focus_node", "path", "value", "source_shape", "source_constraint")
 Key = tuple[str | None, ...]
@@ -48,16 +48,31 @@ def read(path: Path) -> Counter[Key]:
 
 def compare(report: Report, earlier: Counter[Key]) -> Comparison:
     """Compare a report with the findings of an earlier one; places and messages do not count."""
+    new, left = _new(report, earlier)
+    known = len(report.findings) - len(new)
+    return Comparison(replace(report, findings=new), known, left.total())
+
+
+def difference(report: Report, other: Report) -> tuple[Finding, ...]:
+    """Return the findings of a report that another does not have."""
+    return _new(report, Counter(map(_key_of, other.findings)))[0]
+
+
+def _new(report: Report, earlier: Counter[Key]) -> tuple[tuple[Finding, ...], Counter[Key]]:
+    """Return the findings that are not among earlier ones, and what is left of those."""
     left, new = Counter(earlier), []
     for finding in report.findings:
-        members = {name: getattr(finding, name) for name in _KEYS}
-        key = _key({**members, "severity": finding.severity.value})
+        key = _key_of(finding)
         if left[key]:
             left[key] -= 1
         else:
             new.append(finding)
-    known = len(report.findings) - len(new)
-    return Comparison(replace(report, findings=tuple(new)), known, left.total())
+    return tuple(new), left
+
+
+def _key_of(finding: Finding) -> Key:
+    members = {name: getattr(finding, name) for name in _KEYS}
+    return _key({**members, "severity": finding.severity.value})
 
 
 def _key(members: Mapping[str, Any]) -> Key:

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from kg_server.commands import query, serve, validate
+from kg_server.commands import diff, query, serve, validate
 from kg_server.errors import KgError, Problem, ProjectFault
 
 
@@ -47,7 +47,9 @@ def commands() -> None:
     """
 
 
-for each in (validate.validate, query.query, query.describe, query.dump, serve.serve):
+for each in (
+    *(validate.validate, diff.diff, query.query, query.describe, query.dump, serve.serve),
+):
     commands.add_command(each)
 
 

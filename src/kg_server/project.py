@@ -85,19 +85,20 @@ def load(paths: Sequence[Path] = (), base_iri: str = BASE_IRI) -> Project:
 
 def home() -> Path:
     """Return the root of the project to work on when none is named."""
-    if _is_root(Path.cwd()):
+    if is_root(Path.cwd()):
         return Path.cwd()
     bundled = _HERE / "project_files"
     return bundled if bundled.is_dir() else _HERE.parents[1]
 
 
-def _is_root(path: Path) -> bool:
+def is_root(path: Path) -> bool:
+    """Tell whether a directory is the root of a project."""
     return (path / "data").is_dir() and (path / "ontology").is_dir()
 
 
 def _discover(paths: Sequence[Path]) -> list[tuple[Path, Role, str]]:
     """Return path, role and graph name of every file, ontology and shapes included."""
-    roots = [path for path in paths if _is_root(path)] or ([] if paths else [home()])
+    roots = [path for path in paths if is_root(path)] or ([] if paths else [home()])
     found = [each for root in roots for each in _files_of_root(root)]
     for path in paths:
         if path not in roots:

@@ -17,7 +17,7 @@ SHACL = "http://www.w3.org/ns/shacl#"
 
 def text(report: Report, project: Project) -> str:
     """Return the report for a person: each finding, then the verdict and what was checked."""
-    shorten = _shortener(project)
+    shorten = shortener(project.base_iri)
     blocks = [_block(finding, shorten) for finding in report.findings]
     checked = (
         f"Checked {report.triples:,} triples of {report.data_files} data file"
@@ -58,7 +58,7 @@ def turtle(report: Report, project: Project) -> str:
 
 
 def _with_names(form: Callable[[Report, Shorten], str]) -> Callable[[Report, Project], str]:
-    return lambda report, project: form(report, _shortener(project))
+    return lambda report, project: form(report, shortener(project.base_iri))
 
 
 FORMS: Mapping[str, Callable[[Report, Project], str]] = {
@@ -104,12 +104,12 @@ def _excerpt(place: Place) -> tuple[str, str]:
     return f"  {place.line:>5} | {place.excerpt}", f"        | {before}{under}"
 
 
-def _shortener(project: Project) -> Callable[[str], str]:
-    """Return what writes an IRI as a prefixed name where a prefix fits."""
+def shortener(base_iri: str) -> Callable[[str], str]:
+    """Return what writes an IRI in angle brackets as a prefixed name where a prefix fits."""
     kinds = ("state", "place", "organ", "relation", "event", "recognition", "mission", "post")
     more = ("accreditation", "treaty", "trade", "comparison", "programme", "activity")
     evidence = ("source", "claim", "conflict")
-    named = {**prefixes.own(project.base_iri, (*kinds, *more, *evidence)), **prefixes.EXTERNAL}
+    named = {**prefixes.own(base_iri, (*kinds, *more, *evidence)), **prefixes.EXTERNAL}
     by_length = sorted(named.items(), key=lambda item: -len(item[1]))
 
     def shorten(term: str) -> str:

@@ -80,6 +80,13 @@ def read(files: Sequence[ProjectFile], tell: Callable[[int], None] = lambda _: N
     return facts
 
 
+def quads(file: ProjectFile) -> Iterator[ox.Quad]:
+    """Yield the triples of a file in the default graph, its blank nodes named as by ``read``."""
+    later: list[ox.Quad] = []
+    yield from _quads(file, later)
+    yield from later
+
+
 def _counted(tell: Callable[[int], None]) -> Callable[[Iterator[ox.Quad]], Iterator[ox.Quad]]:
     numbers = itertools.count(1)
 

@@ -1,0 +1,260 @@
+"""What differs between two graphs: triples added and removed, whatever blank nodes are called.
+
+Triples without blank nodes are compared as they are. Those with blank nodes are taken together in
+components, the triples that hang together by blank nodes, and each component is compared in its
+canonical form (RDF Dataset Canonicalization 1.0): a change in one of them leaves the others alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pyoxigraph as ox
+
+from kg_server import isolation, loading
+from kg_server.project import Project, ProjectFile, Role
+
+TIMEOUT_S = 60.0
+"""How long putting blank nodes in order may take: there are graphs for which it never ends."""
+
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_FIRST, _REST = f"<{_RDF}first>", f"<{_RDF}rest>"
+_LABELS = (
+    "<http://www.w3.org/2000/01/rdf-schema#label>",
+    "<http://www.w3.org/2004/02/skos/core#prefLabel>",
+)
+_NIL = f"<{_RDF}nil>"
+_NONE = "[]"
+"""The subject of what is said of a blank node to which nothing else refers."""
+
+Triple = tuple[str, str, str]
+"""Subject, predicate and object in N-Triples syntax."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A predicate and a value; a value that is a blank node stands as Turtle: ``[ … ]``."""
+
+    predicate: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What was removed from and added to what is said of one subject, sorted.
+
+    ``name`` has its classes and its label, as far as there are any; ``known`` and ``kept`` tell
+    whether the old and the new graph say anything of it at all.
+    """
+
+    subject: str
+    name: str
+    removed: tuple[Statement, ...]
+    added: tuple[Statement, ...]
+    known: bool
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The subjects that changed, by what their files contribute."""
+
+    subjects: dict[Role, tuple[Change, ...]]
+
+    @property
+    def added(self) -> int:
+        """How many statements were added; a blank node counts with what is said of it as one."""
+        return sum(len(each.added) for found in self.subjects.values() for each in found)
+
+    @property
+    def removed(self) -> int:
+        """How many were removed."""
+        return sum(len(each.removed) for found in self.subjects.values() for each in found)
+
+
+def between(old: Project, new: Project, timeout_s: float = TIMEOUT_S) -> Changes:
+    """Compare two projects.
+
+    Raises:
+        ProjectFault: a file is not well-formed, or it takes too long.
+    """
+    late = (
+        f"the blank nodes of these graphs could not be told apart within {timeout_s:g} seconds; "
+        "give them names"
+    )
+    child = isolation.start(partial(_between, old, new))
+    found: Changes = isolation.result(child, time.monotonic() + timeout_s, late)
+    return found
+
+
+def _between(old: Project, new: Project) -> Changes:
+    subjects = {}
+    for role in Role:
+        before, after = _Side(old.of_role(role)), _Side(new.of_role(role))
+        subjects[role] = tuple(_by_subject(before, after))
+    return Changes(subjects)
+
+
+class _Side:
+    """The triples of files: those without blank nodes, and the components of the others."""
+
+    def __init__(self, files: Sequence[ProjectFile]) -> None:
+        self.ground: set[Triple] = set()
+        linked: list[ox.Triple] = []
+        for file in files:
+            for triple in _triples(file):
+                terms = triple.subject, triple.object
+                if any(isinstance(term, ox.BlankNode) for term in terms):
+                    linked.append(triple)
+                else:
+                    self.ground.add(_text(triple))
+        self.components = Counter(map(_canonical, _components(linked)))
+        self._said: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for subject, predicate, value in self.ground:
+            if predicate in _LABELS or predicate == f"<{_RDF}type>":
+                self._said[subject].append((predicate, value))
+        self.subjects = {str(triple.subject) for triple in linked}
+        self.subjects.update(subject for subject, _, _ in self.ground)
+
+    def name(self, subject: str) -> str:
+        """Return the classes of a subject, and its label: an English one if there is a choice."""
+        said = self._said.get(subject, [])
+        kinds = sorted(value for predicate, value in said if predicate not in _LABELS)
+        labels = sorted(value for predicate, value in said if predicate in _LABELS)
+        best = [each for each in labels if each.endswith("@en")] or labels
+        return " ".join([*kinds, *best[:1]])
+
+    def without(self, other: _Side) -> list[Triple]:
+        """Return the triples that the other side does not have."""
+        found = [*(self.ground - other.ground)]
+        for number, component in enumerate((self.components - other.components).elements()):
+            found.extend(_numbered(triple, number) for triple in component)
+        return found
+
+
+def _numbered(triple: Triple, number: int) -> Triple:
+    """Return a triple of one component with its blank nodes told apart from those of others."""
+    subject, predicate, value = (
+        f"_:b{number}{term[2:]}" if term.startswith("_:") else term for term in triple
+    )
+    return subject, predicate, value
+
+
+def _triples(file: ProjectFile) -> Iterator[ox.Triple]:
+    """Yield a file's triples, its blank nodes named apart from those of other files."""
+    prefix = loading.blank_prefix(file)
+
+    def apart(term: Any) -> Any:
+        return ox.BlankNode(prefix + term.value) if isinstance(term, ox.BlankNode) else term
+
+    for quad in loading.parsed(file):
+        yield ox.Triple(apart(quad.subject), quad.predicate, apart(quad.object))
+
+
+def _text(triple: ox.Triple) -> Triple:
+    return str(triple.subject), str(triple.predicate), str(triple.object)
+
+
+def _components(triples: Iterable[ox.Triple]) -> Iterator[list[ox.Triple]]:
+    """Divide triples into those that hang together by blank nodes."""
+    parents: dict[Any, Any] = {}
+
+    def root(node: Any) -> Any:
+        while parents.setdefault(node, node) != node:
+            parents[node] = node = parents[parents[node]]
+        return node
+
+    kept = list(triples)
+    for triple in kept:
+        blanks = [each for each in (triple.subject, triple.object) if _is_blank(each)]
+        parents[root(blanks[0])] = root(blanks[-1])
+    found = defaultdict(list)
+    for triple in kept:
+        found[root(triple.subject if _is_blank(triple.subject) else triple.object)].append(triple)
+    yield from found.values()
+
+
+def _is_blank(term: Any) -> bool:
+    return isinstance(term, ox.BlankNode)
+
+
+def _canonical(triples: Iterable[ox.Triple]) -> tuple[Triple, ...]:
+    dataset = ox.Dataset(ox.Quad(*triple) for triple in triples)
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return tuple(sorted(_text(quad.triple) for quad in dataset))
+
+
+def _by_subject(before: _Side, after: _Side) -> Iterator[Change]:
+    removed, added = _statements(before.without(after)), _statements(after.without(before))
+    for subject in sorted({*removed, *added}):
+        # What stands beside a change in the same component is on both sides, and no change.
+        gone, come = Counter(removed.get(subject, ())), Counter(added.get(subject, ()))
+        less, more = _sorted(gone - come), _sorted(come - gone)
+        if less or more:
+            known, kept = subject in before.subjects, subject in after.subjects
+            name = after.name(subject) or before.name(subject)
+            yield Change(subject, name, less, more, known, kept)
+
+
+def _sorted(statements: Counter[Statement]) -> tuple[Statement, ...]:
+    return tuple(sorted(statements.elements(), key=lambda each: (each.predicate, each.value)))
+
+
+def _statements(triples: Sequence[Triple]) -> dict[str, list[Statement]]:
+    """Return what is said of each subject that has a name, blank nodes as nested values."""
+    of_blank: dict[str, list[Triple]] = defaultdict(list)
+    referred: Counter[str] = Counter()
+    for triple in triples:
+        if triple[0].startswith("_:"):
+            of_blank[triple[0]].append(triple)
+        if triple[2].startswith("_:"):
+            referred[triple[2]] += 1
+    nested = _Nested(of_blank, referred)
+    found: dict[str, list[Statement]] = defaultdict(list)
+    for subject, predicate, value in triples:
+        if not subject.startswith("_:"):
+            found[subject].append(Statement(predicate, nested.value(value)))
+    for blank in of_blank:
+        if blank not in nested.shown:
+            found[_NONE].extend(
+                Statement(predicate, nested.value(value)) for _, predicate, value in of_blank[blank]
+            )
+            nested.shown.add(blank)
+    return found
+
+
+class _Nested:
+    """Writes blank nodes as Turtle does: ``[ … ]``, lists as ``( … )``."""
+
+    def __init__(self, of_blank: dict[str, list[Triple]], referred: Counter[str]) -> None:
+        self._of_blank, self._referred = of_blank, referred
+        self.shown: set[str] = set()
+
+    def value(self, term: str) -> str:
+        """Return a value; a blank node to which more than one triple refers keeps its label."""
+        if not term.startswith("_:") or term in self.shown or term not in self._of_blank:
+            return term
+        self.shown.add(term)
+        said = sorted(self._of_blank[term])
+        if [predicate for _, predicate, _ in said] == [_FIRST, _REST]:
+            return self._list(said)
+        label = f"{term} = " if self._referred[term] > 1 else ""
+        inner = " ; ".join(f"{predicate} {self.value(value)}" for _, predicate, value in said)
+        return f"{label}[ {inner} ]"
+
+    def _list(self, said: list[Triple]) -> str:
+        items = []
+        while True:
+            items.append(self.value(said[0][2]))
+            rest = said[1][2]
+            said = sorted(self._of_blank.get(rest, ()))
+            if rest == _NIL:
+                return f"( {' '.join(items)} )"
+            if [predicate for _, predicate, _ in said] != [_FIRST, _REST] or rest in self.shown:
+                return f"( {' '.join(items)} … {rest} )"
+            self.shown.add(rest)

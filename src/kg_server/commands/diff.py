@@ -1,0 +1,81 @@
+"""``kg-server diff``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from kg_server.commands import options
+from kg_server.errors import ProjectFault
+
+_EPILOG = """\b
+Examples:
+  kg-server diff v1.0                     the working tree beside a tag
+  kg-server diff main HEAD --format markdown
+  kg-server diff old.ttl new.ttl --no-findings
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("old")
+@click.argument("new", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+)
+@click.option(
+    "--queries",
+    type=click.Path(path_type=Path),
+    help="A folder of .rq files to ask both.  [default: the project's tests/competency]",
+)
+@click.option("--no-findings", is_flag=True, help="Do not validate both sides.")
+@click.option("--limit", default=200, show_default=True, help="Subjects, and rows, to show.")
+@click.option("--exit-zero", is_flag=True, help="End with 0 whatever differs.")
+@options.BASE
+def diff(  # one parameter an option
+    old: str,
+    new: str | None,
+    form: str,
+    queries: Path | None,
+    no_findings: bool,  # click passes it by name
+    limit: int,
+    exit_zero: bool,
+    base_iri: str,
+) -> None:
+    """Say what differs between two states of a project.
+
+    OLD and NEW are files, directories or Git revisions (REVISION or REVISION:PATH); without NEW
+    it is the project here. Blank nodes are compared by what is said of them.
+
+    Exit code: 0 when nothing differs; 10, 11 or 12 when the change is patch, minor or major by the
+    policy in ontology/README.md; 2 when it could not be done.
+    """
+    from kg_server import comparison, diff_reports, revisions
+
+    with revisions.read(old, base_iri) as before, revisions.read(new, base_iri) as after:
+        compared = comparison.compare(
+            before.project, after.project, _queries(queries), with_findings=not no_findings
+        )
+        colours = form == "text" and sys.stdout.isatty()
+        view = diff_reports.View(before.name, after.name, base_iri, limit, colours=colours)
+        click.echo(diff_reports.FORMS[form](compared, view), nl=False)
+    sys.exit(0 if exit_zero else compared.level.exit_code)
+
+
+def _queries(folder: Path | None) -> list[Path]:
+    """Return the files of queries, in order.
+
+    Raises:
+        ProjectFault: the folder that was named has none.
+    """
+    from kg_server import project
+
+    found = sorted((folder or project.home() / "tests" / "competency").glob("*.rq"))
+    if folder and not found:
+        raise ProjectFault("there are no .rq files", path=folder)
+    return found

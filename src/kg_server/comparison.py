@@ -1,0 +1,135 @@
+"""Two states of a project beside each other: triples, versions, answers and findings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kg_server import baseline, changes, formats, prefixes, protocol, semver, validation
+from kg_server.changes import Changes
+from kg_server.errors import KgError
+from kg_server.findings import Finding, Report
+from kg_server.project import Project, Role
+from kg_server.semver import Level, Reason
+from kg_server.store import Query
+from kg_server.store.oxigraph import OxigraphStore
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A query whose answer differs: rows that it gave before only, and that it gives now only.
+
+    ``fault`` says why it cannot be answered any more, or could not before.
+    """
+
+    query: str
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a validation finds now and did not before, and the other way round.
+
+    ``fault`` says which side could not be validated, and why; then the rest is empty.
+    """
+
+    new: tuple[Finding, ...] = ()
+    fixed: tuple[Finding, ...] = ()
+    unchanged: int = 0
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All that differs; ``asked`` is the number of queries, ``overdue`` versions not raised."""
+
+    changes: Changes
+    reasons: list[Reason]
+    overdue: list[str]
+    answers: tuple[Answer, ...]
+    asked: int
+    findings: Findings | None
+
+    @property
+    def level(self) -> Level:
+        """How much the change weighs."""
+        return semver.level(self.reasons)
+
+
+def compare(
+    old: Project, new: Project, queries: Sequence[Path], *, with_findings: bool
+) -> Comparison:
+    """Compare two projects.
+
+    Args:
+        old: as it was.
+        new: as it is.
+        queries: files with SPARQL queries, each asked of both.
+        with_findings: whether both are validated.
+
+    Raises:
+        ProjectFault: a file is not well-formed, or the comparison takes too long.
+    """
+    found = changes.between(old, new)
+    reasons = semver.reasons(found)
+    changed = bool(reasons)
+    return Comparison(
+        found,
+        reasons,
+        semver.not_raised(old, new, _of_ontology(reasons, found)),
+        tuple(_answers(old, new, queries)) if changed else (),
+        len(queries),
+        _findings(old, new) if with_findings and changed else None,
+    )
+
+
+def _of_ontology(reasons: Sequence[Reason], found: Changes) -> Level:
+    """Return the weight of the changes of ontology and shapes: data have no version."""
+    both = (*found.subjects[Role.ONTOLOGY], *found.subjects[Role.SHAPES])
+    subjects = {change.subject for change in both}
+    return semver.level([each for each in reasons if each.subject in subjects])
+
+
+def _answers(old: Project, new: Project, queries: Sequence[Path]) -> Iterator[Answer]:
+    if not queries:
+        return
+    stores = OxigraphStore(old), OxigraphStore(new)
+    for path in queries:
+        sides = [_rows(store, path, new.base_iri) for store in stores]
+        faults = [side for side in sides if isinstance(side, str)]
+        if len(faults) == 1:
+            when = "before" if isinstance(sides[0], str) else "now"
+            yield Answer(path.stem, (), (), f"fails {when}: {faults[0]}")
+        elif not faults and sides[0] != sides[1]:
+            before, after = (Counter(side) for side in sides)
+            removed, added = (before - after).elements(), (after - before).elements()
+            yield Answer(path.stem, tuple(sorted(removed)), tuple(sorted(added)))
+
+
+def _rows(store: OxigraphStore, path: Path, base_iri: str) -> list[str] | str:
+    """Return the rows of an answer; why there is none where the query fails."""
+    try:
+        text = path.read_text("utf-8")
+        kind = (protocol.form_of(text) or protocol.Form.SELECT).kind
+        form = formats.named("nt" if kind is formats.Kind.GRAPH else "tsv", kind)
+        query = Query(text, {kind: form}, base_iri, prefixes=prefixes.own(base_iri))
+        lines = store.query(query).read().decode().splitlines()
+    except (KgError, UnicodeDecodeError) as error:
+        return str(error)
+    return lines
+
+
+def _findings(old: Project, new: Project) -> Findings:
+    reports: list[Report] = []
+    for name, side in (("the old one", old), ("the new one", new)):
+        try:
+            reports.append(validation.validate(side))
+        except KgError as error:
+            return Findings(fault=f"{name} cannot be validated: {error}")
+    before, after = reports
+    new_ones, fixed = baseline.difference(after, before), baseline.difference(before, after)
+    return Findings(new_ones, fixed, len(after.findings) - len(new_ones))

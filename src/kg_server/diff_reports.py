@@ -1,0 +1,193 @@
+"""A comparison of two states in words, as JSON and as Markdown."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from kg_server import reports
+from kg_server.changes import Change, Statement
+from kg_server.comparison import Answer, Comparison, Findings
+from kg_server.findings import Finding
+from kg_server.project import Role
+
+_IRI = re.compile(r"<[^<>\s]*>")
+_COLOURS = {"+": "32", "-": "31", "~": "33"}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a comparison is shown: names of both sides, the base IRI, how many subjects, colours."""
+
+    old: str
+    new: str
+    base_iri: str
+    limit: int
+    colours: bool = False
+
+
+def text(compared: Comparison, view: View) -> str:
+    """Return a comparison for a person."""
+    if not compared.reasons:
+        return f"Nothing differs between {view.old} and {view.new}.\n"
+    blocks = [
+        f"{view.old} -> {view.new}",
+        *_subjects(compared, view),
+        *(_answer(each, view) for each in compared.answers),
+        *_found(compared.findings, view),
+        _verdict(compared, view),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def as_json(compared: Comparison, view: View) -> str:
+    """Return a comparison as JSON, its terms in N-Triples syntax."""
+    document = {
+        "old": view.old,
+        "new": view.new,
+        "level": compared.level.name.lower(),
+        "added": compared.changes.added,
+        "removed": compared.changes.removed,
+        "reasons": [
+            {**asdict(each), "level": each.level.name.lower()} for each in compared.reasons
+        ],
+        "overdue": compared.overdue,
+        "subjects": [
+            {"role": role.value, **asdict(change)}
+            for role, found in compared.changes.subjects.items()
+            for change in found
+        ],
+        "answers": [asdict(each) for each in compared.answers],
+        "findings": None if compared.findings is None else _findings_document(compared.findings),
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def markdown(compared: Comparison, view: View) -> str:
+    """Return a comparison for a pull request's page."""
+    plain = View(view.old, view.new, view.base_iri, view.limit)
+    if not compared.reasons:
+        return text(compared, plain)
+    head = f"**{compared.level.name.capitalize()}** change: {_counts(compared)}"
+    diff = "\n\n".join(_subjects(compared, plain))
+    rest = [_answer(each, plain) for each in compared.answers]
+    rest += [*_found(compared.findings, plain), _verdict(compared, plain)]
+    told = "\n\n".join(rest)
+    return f"{head}\n\n```diff\n{diff}\n```\n\n```\n{told}\n```\n"
+
+
+FORMS: Mapping[str, Callable[[Comparison, View], str]] = {
+    "text": text,
+    "json": as_json,
+    "markdown": markdown,
+}
+"""The forms of a comparison, by the name that ``--format`` takes."""
+
+
+def _shorten(words: str, view: View) -> str:
+    shorten = reports.shortener(view.base_iri)
+    return _IRI.sub(lambda found: shorten(found[0]), words)
+
+
+def _subjects(compared: Comparison, view: View) -> Iterator[str]:
+    left = view.limit
+    for role in (Role.ONTOLOGY, Role.SHAPES, Role.DATA):
+        found = compared.changes.subjects[role]
+        shown, left = found[:left], max(0, left - len(found))
+        for change in shown:
+            yield "\n".join(_lines(change, view))
+        if len(found) > len(shown):
+            more = len(found) - len(shown)
+            noun = "subject" if more == 1 else "subjects"
+            yield f"... and {more:,} more changed {noun} of the {role.value}"
+
+
+def _lines(change: Change, view: View) -> Iterator[str]:
+    whole = "+" if not change.known else "-" if not change.kept else " "
+    yield _line(whole, f"{change.subject}  {change.name}".rstrip(), view, indent="")
+    removed, added = list(change.removed), list(change.added)
+    for old, new in _pairs(removed, added):
+        removed.remove(old)
+        added.remove(new)
+        yield _line("~", f"{old.predicate} {old.value} -> {new.value}", view)
+    for sign, statements in (("-", removed), ("+", added)):
+        for each in statements:
+            yield _line(sign, f"{each.predicate} {each.value}", view)
+
+
+def _pairs(
+    removed: list[Statement], added: list[Statement]
+) -> Iterator[tuple[Statement, Statement]]:
+    """Yield the statements that changed their value: one of a predicate before, one after."""
+    for old in tuple(removed):
+        before = [each for each in removed if each.predicate == old.predicate]
+        after = [each for each in added if each.predicate == old.predicate]
+        if len(before) == len(after) == 1:
+            yield old, after[0]
+
+
+def _line(sign: str, words: str, view: View, indent: str = "    ") -> str:
+    line = f"{sign} {indent}{_shorten(words, view)}"
+    if view.colours and sign in _COLOURS:
+        return f"\x1b[{_COLOURS[sign]}m{line}\x1b[0m"
+    return line
+
+
+def _answer(answer: Answer, view: View) -> str:
+    if answer.fault:
+        return f"{answer.query}: {answer.fault}"
+    head = f"{answer.query}: {len(answer.removed)} rows fewer, {len(answer.added)} rows more"
+    rows = [("-", row) for row in answer.removed] + [("+", row) for row in answer.added]
+    lines = [_line(sign, row.replace("\t", "  "), view) for sign, row in rows[: view.limit]]
+    more = len(rows) - view.limit
+    return "\n".join([head, *lines, *([f"... and {more:,} more rows"] if more > 0 else [])])
+
+
+def _found(findings: Findings | None, view: View) -> Iterator[str]:
+    if findings is None:
+        return
+    if findings.fault:
+        yield f"Findings: {findings.fault}"
+        return
+    head = (
+        f"Findings: {len(findings.new)} new, {len(findings.fixed)} fixed, "
+        f"{findings.unchanged} unchanged"
+    )
+    signed = [("+", each) for each in findings.new] + [("-", each) for each in findings.fixed]
+    yield "\n".join([head, *(_line(sign, _sentence(each), view) for sign, each in signed)])
+
+
+def _sentence(finding: Finding) -> str:
+    return f"{finding.severity.value}: {finding.focus_node}: {finding.message}"
+
+
+def _counts(compared: Comparison) -> str:
+    changed = sum(len(found) for found in compared.changes.subjects.values())
+    return (
+        f"{compared.changes.added:,} statements added, {compared.changes.removed:,} removed, "
+        f"{changed:,} subject{'' if changed == 1 else 's'} changed"
+    )
+
+
+def _verdict(compared: Comparison, view: View) -> str:
+    lines = [_counts(compared) + "."]
+    if compared.asked:
+        lines.append(f"{len(compared.answers)} of {compared.asked} queries answer otherwise.")
+    lines.append(f"This is a {compared.level.name.lower()} change:")
+    weightiest = [each for each in compared.reasons if each.level is compared.level]
+    lines += [f"    {_shorten(f'{each.subject}: {each.why}', view)}" for each in weightiest[:10]]
+    if len(weightiest) > 10:
+        lines.append(f"    ... and {len(weightiest) - 10:,} more")
+    return "\n".join([*lines, *(_shorten(f"{each}.", view) for each in compared.overdue)])
+
+
+def _findings_document(findings: Findings) -> dict[str, Any]:
+    return {
+        "new": [_sentence(each) for each in findings.new],
+        "fixed": [_sentence(each) for each in findings.fixed],
+        "unchanged": findings.unchanged,
+        "fault": findings.fault,
+    }

@@ -1,0 +1,84 @@
+"""Old and new states of a project: files, directories, or revisions in Git."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from kg_server import project as projects
+from kg_server.errors import ProjectFault
+from kg_server.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A project as it was or is, and how it was named."""
+
+    name: str
+    project: Project
+
+
+@contextmanager
+def read(name: str | None, base_iri: str) -> Iterator[State]:
+    """Read one side of a comparison.
+
+    Args:
+        name: a file or directory; or else a revision of the Git repository around the current
+            directory, ``REVISION`` or ``REVISION:PATH``; ``None``: the project here.
+        base_iri: the base IRI of names.
+
+    Raises:
+        ProjectFault: there is no such path and no such revision, or no project in it.
+    """
+    if name is None:
+        yield State("the working tree", projects.load((), base_iri))
+        return
+    if Path(name).exists():
+        yield State(name, projects.load([Path(name)], base_iri))
+        return
+    with TemporaryDirectory(prefix="kg-server-") as folder:
+        place = _extract(name, Path(folder))
+        yield State(name, projects.load([place], base_iri))
+
+
+def _extract(name: str, folder: Path) -> Path:
+    """Write the files of a revision into a folder; return where the project stands there."""
+    revision, colon, path = name.partition(":")
+    inside = _git(["rev-parse", "--show-prefix"], name).decode().strip()
+    _git(["rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"], name)
+    top = _git(["rev-parse", "--show-toplevel"], name).decode().strip()
+    archive = _git(["-C", top, "archive", "--format=tar", revision], name)
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        files.extractall(folder, filter="data")
+    place = folder / path if colon else folder / inside
+    if not place.exists():
+        raise ProjectFault(f"{revision} has no {path or inside}")
+    if place.is_dir() and not colon and not projects.is_root(place):
+        raise ProjectFault(
+            f"{revision} has no project at {inside or 'its top'}: no data/ beside ontology/. "
+            f"Name the path in it: {revision}:PATH"
+        )
+    return place
+
+
+def _git(arguments: list[str], name: str) -> bytes:
+    if name.startswith("-"):
+        raise ProjectFault(f"no such file, directory or revision: {name}")
+    try:
+        ended = subprocess.run(["git", *arguments], capture_output=True, check=False)  # noqa: S603, S607  # an option is refused above
+    except FileNotFoundError as error:
+        message = f"there is no file or directory {name}, and no git to look for a revision"
+        raise ProjectFault(message) from error
+    if ended.returncode:
+        said = ended.stderr.decode("utf-8", "replace").strip()
+        where = "this is no Git repository" if "not a git repository" in said else said
+        raise ProjectFault(
+            f"no such file, directory or revision: {name}" + (f" ({where})" if where else "")
+        )
+    return ended.stdout

@@ -1,0 +1,144 @@
+"""Whether a change is a patch, minor or major, by the policy of ``ontology/README.md``.
+
+The ontology, its code lists and the shapes move together; data may change under any version.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from kg_server.changes import Change, Changes
+from kg_server.project import Project, Role
+from kg_server.sieve import reading
+
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+_OWL = "http://www.w3.org/2002/07/owl#"
+_SKOS = "http://www.w3.org/2004/02/skos/core#"
+_DCT = "http://purl.org/dc/terms/"
+
+_WORDS = re.compile(
+    rf"<({_RDFS}(label|comment|seeAlso|isDefinedBy)|{_DCT}(?!isReplacedBy)\w+|"
+    rf"{_SKOS}(prefLabel|altLabel|hiddenLabel|definition|note|scopeNote|example|editorialNote|"
+    rf"changeNote|historyNote|notation)|{_OWL}(versionInfo|versionIRI|priorVersion)|"
+    r"http://www.w3.org/ns/prov#\w+|http://purl.org/vocab/vann/\w+)>"
+)
+"""Predicates of labels, definitions, notes and sources."""
+_LINKS = re.compile(
+    rf"<({_SKOS}(exact|close|broad|narrow|related)Match|{_OWL}(equivalentClass|equivalentProperty|"
+    rf"sameAs|deprecated|incompatibleWith|backwardCompatibleWith)|{_DCT}isReplacedBy|"
+    rf"{_SKOS}hasTopConcept|{_SKOS}member)>"
+)
+"""Predicates of alignments, of deprecation, and of the members of code lists."""
+_NARROWING = re.compile(
+    rf"<({_RDFS}(domain|range)|{_OWL}(disjointWith|propertyDisjointWith|hasKey))>"
+)
+"""Predicates that allow less with each value."""
+
+
+class Level(IntEnum):
+    """How much a change weighs; the exit code of ``kg-server diff`` is 10 + the value - 1."""
+
+    NONE = 0
+    PATCH = 1
+    MINOR = 2
+    MAJOR = 3
+
+    @property
+    def exit_code(self) -> int:
+        """0 where nothing changed, else 10, 11 and 12."""
+        return 9 + self.value if self.value else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a change weighs what it does: the subject, and what happened to it in words."""
+
+    level: Level
+    subject: str
+    why: str
+
+
+def reasons(changes: Changes) -> list[Reason]:
+    """Return the reasons of each changed subject, the weightiest first."""
+    found: list[Reason] = []
+    for change in changes.subjects[Role.ONTOLOGY]:
+        found.extend(_of_term(change))
+    for change in changes.subjects[Role.SHAPES]:
+        found.append(Reason(Level.MINOR, change.subject, "a shape changed"))
+    for change in changes.subjects[Role.DATA]:
+        found.append(Reason(Level.PATCH, change.subject, "data changed"))
+    return sorted(set(found), key=lambda each: (-each.level, each.subject, each.why))
+
+
+def level(found: list[Reason]) -> Level:
+    """Return the weightiest level."""
+    return max((each.level for each in found), default=Level.NONE)
+
+
+def _of_term(change: Change) -> Iterator[Reason]:
+    if not change.known:
+        yield Reason(Level.MINOR, change.subject, "new")
+        return
+    if not change.kept:
+        yield Reason(Level.MAJOR, change.subject, "removed")
+        return
+    for added, statements in ((True, change.added), (False, change.removed)):
+        for statement in statements:
+            weight, why = _of_statement(statement.predicate, added=added)
+            yield Reason(weight, change.subject, f"{why} {statement.predicate}")
+
+
+def _of_statement(predicate: str, *, added: bool) -> tuple[Level, str]:
+    """Return the weight of one statement about a term that was and is there."""
+    done = "added" if added else "removed"
+    if _WORDS.fullmatch(predicate):
+        return Level.PATCH, f"words {done}:"
+    if _LINKS.fullmatch(predicate):
+        return Level.MINOR, f"link {done}:"
+    if _NARROWING.fullmatch(predicate) and not added:
+        return Level.MINOR, "widened, removed"
+    return Level.MAJOR, f"{'narrowed' if added else 'meaning changed'}, {done}"
+
+
+def versions(project: Project) -> dict[str, str]:
+    """Return ``owl:versionInfo`` of each ontology of a project's ontology and shapes files."""
+    facts: dict[str, str] = {}
+    for file in project.of_role(Role.ONTOLOGY, Role.SHAPES):
+        for quad in reading.quads(file):
+            if quad.predicate.value == f"{_OWL}versionInfo":
+                facts[str(quad.subject)] = getattr(quad.object, "value", "")
+    return facts
+
+
+def not_raised(old: Project, new: Project, needed: Level) -> list[str]:
+    """Return a sentence for each ontology whose version was not raised as the change asks for."""
+    if needed <= Level.NONE:
+        return []
+    before, after = versions(old), versions(new)
+    return [
+        f"{subject} has version {after[subject]}, {_after(before[subject], needed)} is due"
+        for subject in sorted(before.keys() & after.keys())
+        if _numbers(after[subject]) < _numbers(_after(before[subject], needed))
+    ]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(each) for each in re.findall(r"\d+", version)[:3])
+
+
+def _after(version: str, needed: Level) -> str:
+    """Return the next version (Semantic Versioning 2.0.0 §4: before 1.0.0, major is minor).
+
+    >>> _after("1.2.3", Level.MINOR), _after("0.2.3", Level.MAJOR)
+    ('1.3.0', '0.3.0')
+    """
+    major, minor, patch = (*_numbers(version), 0, 0, 0)[:3]
+    if needed is Level.MAJOR and major:
+        return f"{major + 1}.0.0"
+    if needed in (Level.MINOR, Level.MAJOR):
+        return f"{major}.{minor + 1}.0"
+    return f"{major}.{minor}.{patch + 1}"
