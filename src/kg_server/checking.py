@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kg_server import baseline as baselines
-from kg_server import reports
+from kg_server import lint, reports
 from kg_server.errors import ProjectFault
 from kg_server.findings import Report
 from kg_server.project import Project
@@ -46,6 +46,24 @@ def plan(form: str, outputs: Sequence[str], environ: Mapping[str, str] = os.envi
         summary = environ.get("GITHUB_STEP_SUMMARY")
         return Plan(("text", "github"), tuple(files), Path(summary) if summary else None)
     return Plan((_known(form),), tuple(files))
+
+
+def levels(chosen: Sequence[str]) -> dict[str, str]:
+    """Return the levels that ``--rule NAME=LEVEL`` gives to rules.
+
+    Raises:
+        ProjectFault: there is no such rule or level.
+    """
+    named = dict(each.partition("=")[::2] for each in chosen)
+    lint.levels(named)
+    return named
+
+
+def rules() -> str:
+    """Return the rules beyond SHACL for people: name, level, what it finds."""
+    return "".join(
+        f"{name:<22} {each.level:<10} {each.finds}\n" for name, each in lint.RULES.items()
+    )
 
 
 def since(path: Path | None, report: Report) -> Report:

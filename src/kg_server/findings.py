@@ -8,6 +8,9 @@ from enum import Enum
 from pathlib import Path
 from urllib.parse import quote
 
+RULES_IRI = "urn:x-kg-server:rule:"
+"""Before the name of a rule of ours (``lint``), which stands where a shape does otherwise."""
+
 
 class Severity(Enum):
     """How much a finding weighs (SHACL §2.1.4): wrong, look again, could be richer."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from kg_server import ci_reports, page_reports, prefixes
 from kg_server.ci_reports import Shorten
-from kg_server.findings import Finding, Place, Report, Severity
+from kg_server.findings import RULES_IRI, Finding, Place, Report, Severity
 from kg_server.project import Project
 
 SHACL = "http://www.w3.org/ns/shacl#"
@@ -86,9 +86,15 @@ def _block(finding: Finding, shorten: Callable[[str], str]) -> str:
             f"    {finding.message}",
             *(_excerpt(place) if place else ()),
             *(f"    {name:<6} {shorten(value)}" for name, value in rows if value),
-            f"    shape  {shorten(f'<{finding.rule}>')} ({_kind(finding)})",
+            _source(finding, shorten),
         )
     )
+
+
+def _source(finding: Finding, shorten: Callable[[str], str]) -> str:
+    if finding.rule.startswith(RULES_IRI):
+        return f"    rule   {finding.rule.removeprefix(RULES_IRI)}"
+    return f"    shape  {shorten(f'<{finding.rule}>')} ({_kind(finding)})"
 
 
 def _kind(finding: Finding) -> str:
@@ -109,7 +115,11 @@ def shortener(base_iri: str) -> Callable[[str], str]:
     kinds = ("state", "place", "organ", "relation", "event", "recognition", "mission", "post")
     more = ("accreditation", "treaty", "trade", "comparison", "programme", "activity")
     evidence = ("source", "claim", "conflict")
-    named = {**prefixes.own(base_iri, (*kinds, *more, *evidence)), **prefixes.EXTERNAL}
+    named = {
+        "rule": RULES_IRI,
+        **prefixes.own(base_iri, (*kinds, *more, *evidence)),
+        **prefixes.EXTERNAL,
+    }
     by_length = sorted(named.items(), key=lambda item: -len(item[1]))
 
     def shorten(term: str) -> str:

@@ -47,6 +47,7 @@ def validate(
     *,
     timeout_s: float = TIMEOUT_S,
     jobs: int | None = None,
+    rules: Mapping[str, str] | None = None,
     use_cache: bool = True,
     tell: Tell = lambda _what, _done: None,
 ) -> Report:
@@ -56,6 +57,7 @@ def validate(
         project: the files.
         timeout_s: how long it may take, seconds.
         jobs: how many processes share the work; all cores when ``None``.
+        rules: levels of rules of ``lint``, by name, where they are not the rules' own.
         use_cache: whether a report about the same contents, made by the same versions of the
             program and its engines, is taken from the user's cache directory and kept there.
         tell: is told how far it is.
@@ -65,10 +67,12 @@ def validate(
             shapes or no focus nodes, or the time is over.
     """
     begun = time.monotonic()
-    key = verdicts.key(project)
+    key = verdicts.key(project, rules or {})
     report = verdicts.recall(key) if use_cache else None
     if report is None:
-        report = _Validation(project, timeout_s, jobs or os.cpu_count() or 1, tell).report()
+        report = _Validation(
+            project, timeout_s, jobs or os.cpu_count() or 1, rules or {}, tell
+        ).report()
         if use_cache:
             verdicts.keep(key, report)
     return replace(report, seconds=time.monotonic() - begun)
@@ -77,8 +81,10 @@ def validate(
 class _Validation:
     """One validation under way."""
 
-    def __init__(self, project: Project, timeout_s: float, jobs: int, tell: Tell) -> None:
-        self._project, self._jobs, self._tell = project, jobs, tell
+    def __init__(
+        self, project: Project, timeout_s: float, jobs: int, rules: Mapping[str, str], tell: Tell
+    ) -> None:
+        self._project, self._jobs, self._rules, self._tell = project, jobs, rules, tell
         self._until = time.monotonic() + timeout_s
         self._late = (
             f"the validation was given up after {timeout_s:g} seconds; "
@@ -95,7 +101,11 @@ class _Validation:
             raise ProjectFault(
                 "no shape has a node of the data to look at: nothing would be checked"
             )
-        findings = self._judged(self._suspects(sieve))
+        judged = self._judged(self._suspects(sieve))
+        # A rule need not say again of a triple what a shape has said.
+        told = {_about(each) for each in judged if each.value}
+        linted = {each for each in self._linted() if _about(each) not in told}
+        findings = tuple(sorted(judged | linted, key=_rank))
         shapes_lint.remember(self._shapes)
         return Report(
             self._located(findings),
@@ -122,7 +132,7 @@ class _Validation:
                 aims[sieve.tasks[number].shape] = [loading.to_rdflib(node) for node in nodes]
         return aims | {task.shape: None for task in sieve.tasks if task.whole}
 
-    def _judged(self, aims: Mapping[Node, Sequence[Node] | None]) -> tuple[Finding, ...]:
+    def _judged(self, aims: Mapping[Node, Sequence[Node] | None]) -> set[Finding]:
         """Have pySHACL look at what the sieve left, and at shapes that it has not seen before."""
         pairs = [(shape, node) for shape, nodes in aims.items() for node in nodes or ()]
         whole = [shape for shape, nodes in aims.items() if nodes is None]
@@ -138,10 +148,18 @@ class _Validation:
         if not shapes_lint.known_good(self._shapes):
             work.append(partial(judge.check_shapes, self._shapes))
         if not work:
-            return ()
+            return set()
         judge.prepare()
-        found: set[Finding] = set().union(*self._run(work, f"Judging {len(pairs):,} nodes"))
-        return tuple(sorted(found, key=_rank))
+        return set().union(*self._run(work, f"Judging {len(pairs):,} nodes"))
+
+    def _linted(self) -> tuple[Finding, ...]:
+        from kg_server import lint
+
+        lint.levels(self._rules)
+        (found,) = self._run(
+            [partial(lint.run, self._project, self._facts, self._rules)], "Linting"
+        )
+        return tuple(found)
 
     def _graph(self, suspects: int) -> Graph:
         if suspects * _VIEWED <= len(self._facts.store):
@@ -155,7 +173,7 @@ class _Validation:
             return ()
         from kg_server import sources
 
-        return sources.locate(self._project.of_role(Role.DATA, Role.ONTOLOGY), findings)
+        return sources.locate(self._project.of_role(*Role), findings)
 
     def _run(
         self, work: Sequence[Callable[[], Any]], what: str, done: Callable[[], float] | None = None
@@ -187,6 +205,10 @@ def _judge(
     data: Graph, shapes: Graph, aims: Mapping[Node, Sequence[Node] | None]
 ) -> tuple[Finding, ...]:
     return judge.findings(data, judge.aimed(shapes, aims))
+
+
+def _about(finding: Finding) -> tuple[str, str | None, str | None]:
+    return finding.focus_node, finding.path, finding.value
 
 
 def _rank(finding: Finding) -> tuple[object, ...]:

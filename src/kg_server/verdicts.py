@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
@@ -21,7 +22,7 @@ from kg_server.project import Project
 _ENGINES = ("kg-server", "pyshacl", "rdflib", "pyoxigraph")
 _CODE = (
     *("findings.py", "isolation.py", "judge.py", "loading.py", "positions.py", "shapes_lint.py"),
-    *("sieve/*.py", "sources.py", "validation.py", "verdicts.py"),
+    *("lint/*.py", "sieve/*.py", "sources.py", "validation.py", "verdicts.py"),
 )
 """The modules that a report depends on."""
 _KEPT = 200
@@ -34,9 +35,13 @@ def folder() -> Path:
     return (Path(home) if home else Path.home() / ".cache") / "kg-server" / "reports"
 
 
-def key(project: Project) -> str:
-    """Return a hash of all that a verdict depends on: paths, contents, versions, code."""
-    parts = [project.version, *(f"{name} {version(name)}" for name in _ENGINES)]
+def key(project: Project, rules: Mapping[str, str]) -> str:
+    """Return a hash of all that a verdict depends on: paths, contents, rules, versions, code."""
+    parts = [
+        project.version,
+        repr(sorted(rules.items())),
+        *(f"{name} {version(name)}" for name in _ENGINES),
+    ]
     parts += [f"{file.role.value} {file.path}" for file in project.files]
     # In a checkout the program changes without its version: a report by older code is no report.
     here = Path(__file__).parent

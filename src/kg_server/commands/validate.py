@@ -36,6 +36,14 @@ FORMS = ("text", "json", "turtle", "sarif", "junit", "github", "gitlab", "markdo
     show_default=True,
     help="The least severity that makes the command fail.",
 )
+@click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="NAME=LEVEL",
+    help="How much a rule weighs: off, info, warning or violation; repeatable.",
+)
+@click.option("--list-rules", is_flag=True, help="List the rules beyond SHACL, and end.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes to use; all cores by default.")
 @click.option("--no-cache", is_flag=True, help="Check anew even if no file has changed.")
 @click.option("--timeout", default=120.0, show_default=True, help="Give up after seconds.")
@@ -46,6 +54,8 @@ def validate(  # one parameter an option
     outputs: tuple[str, ...],
     baseline: Path | None,
     fail_on: str,
+    rules: tuple[str, ...],
+    list_rules: bool,
     jobs: int | None,
     no_cache: bool,  # click passes it by name
     timeout: float,
@@ -58,11 +68,19 @@ def validate(  # one parameter an option
     """
     from kg_server import checking, progress, project, validation
 
+    if list_rules:
+        click.echo(checking.rules(), nl=False)
+        return
     plan = checking.plan(form, outputs)
     loaded = project.load(paths, base_iri)
     with progress.Bar() as bar:
         report = validation.validate(
-            loaded, timeout_s=timeout, jobs=jobs, use_cache=not no_cache, tell=bar
+            loaded,
+            timeout_s=timeout,
+            jobs=jobs,
+            rules=checking.levels(rules),
+            use_cache=not no_cache,
+            tell=bar,
         )
     report = checking.since(baseline, report)
     click.echo(checking.write(plan, report, loaded), nl=False)

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from rdflib.term import Node
 
 SHACL = "http://www.w3.org/ns/shacl#"
-_XSD = "http://www.w3.org/2001/XMLSchema#"
+XSD = "http://www.w3.org/2001/XMLSchema#"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _DAY = r"(0[1-9]|1[0-9]|2[0-8])"
 _DATE = rf"[1-9][0-9]{{3}}-((0[1-9]|1[0-2])-{_DAY}|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
 _TIME = (
     r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])?"
 )
-_LEXICAL = {
+LEXICAL = {
     "integer": r"[+-]?[0-9]+",
     "nonNegativeInteger": r"[0-9]+",
     "positiveInteger": r"[0-9]*[1-9][0-9]*",
@@ -129,9 +129,9 @@ def has_datatype(variable: str, datatype: Node) -> str:
     if name == f"{_RDF}langString":
         return f"isLiteral({variable}) && LANG({variable}) != ''"
     same = f"isLiteral({variable}) && DATATYPE({variable}) = {iri(datatype)}"
-    if name == f"{_XSD}string" or not name.startswith((_XSD, _RDF)):
+    if name == f"{XSD}string" or not name.startswith((XSD, _RDF)):
         return same
-    lexical = _LEXICAL.get(name.removeprefix(_XSD))
+    lexical = LEXICAL.get(name.removeprefix(XSD))
     if lexical is None:
         raise Unsievable(name)
     return f"{same} && REGEX(STR({variable}), {_string(f'^({lexical})$')})"
@@ -171,14 +171,14 @@ def compares(variable: str, sign: str, bound: Node) -> str:
     if not isinstance(bound, Literal) or bound.datatype is None or bound.ill_typed:
         raise Unsievable("a bound")
     text = loading.n_triples(bound)
-    if str(bound.datatype) == f"{_XSD}date":
+    if str(bound.datatype) == f"{XSD}date":
         return f"{has_datatype(variable, bound.datatype)} && {variable} {sign} {text}"
     return f"isNumeric({variable}) && isNumeric({text}) && {variable} {sign} {text}"
 
 
 def in_order(one: str, sign: str, other: str) -> str:
     """Return the condition of ``sh:lessThan`` (SHACL §4.5.3) where the order is beyond doubt."""
-    dates = f"DATATYPE({one}) = <{_XSD}date> && DATATYPE({other}) = <{_XSD}date>"
+    dates = f"DATATYPE({one}) = <{XSD}date> && DATATYPE({other}) = <{XSD}date>"
     numbers = f"isNumeric({one}) && isNumeric({other})"
     return f"(({dates}) || ({numbers})) && {one} {sign} {other}"
 

@@ -1,0 +1,83 @@
+"""The names of terms: of vocabularies that others keep, and parts of an IRI."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import pyoxigraph as ox
+
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+OWL = "http://www.w3.org/2002/07/owl#"
+SKOS = "http://www.w3.org/2004/02/skos/core#"
+DCT = "http://purl.org/dc/terms/"
+SH = "http://www.w3.org/ns/shacl#"
+VANN = "http://purl.org/vocab/vann/"
+XSD = "http://www.w3.org/2001/XMLSchema#"
+SCHEMA = "https://schema.org/"
+
+TYPE = ox.NamedNode(f"{RDF}type")
+LABELS = (ox.NamedNode(f"{RDFS}label"), ox.NamedNode(f"{SKOS}prefLabel"))
+"""What names a term or a thing, a value a language."""
+DEFINITIONS = tuple(
+    ox.NamedNode(iri)
+    for iri in (
+        f"{SKOS}definition",
+        f"{RDFS}comment",
+        f"{DCT}description",
+        f"{SCHEMA}description",
+        "http://purl.org/dc/elements/1.1/description",
+        "http://purl.obolibrary.org/obo/IAO_0000115",
+    )
+)
+"""What says the meaning of a term."""
+IS_DEFINED_BY = ox.NamedNode(f"{RDFS}isDefinedBy")
+
+CLASS_TYPES = frozenset({f"{OWL}Class", f"{RDFS}Class", f"{RDFS}Datatype"})
+PROPERTY_TYPES = frozenset(
+    {f"{RDF}Property"}
+    | {
+        f"{OWL}{name}Property"
+        for name in (
+            *("Object", "Datatype", "Annotation", "Ontology", "Functional", "InverseFunctional"),
+            *("Transitive", "Symmetric", "Asymmetric", "Reflexive", "Irreflexive"),
+        )
+    }
+)
+
+_PREFIX = re.compile(rb"^[ \t]*(?:@prefix|prefix)\s+([\w.-]*):\s*<([^<>\s]*)>", re.M | re.I)
+_LOCAL = re.compile(r"[\w-]+(\.[\w-]+)*")
+
+
+def split(iri: str) -> tuple[str, str]:
+    """Split an IRI behind its last ``#`` or ``/``.
+
+    >>> split("https://e.org/ns#Mission")
+    ('https://e.org/ns#', 'Mission')
+    """
+    at = max(iri.rfind("#"), iri.rfind("/")) + 1
+    return iri[:at], iri[at:]
+
+
+def prefixes(contents: Iterable[bytes]) -> dict[str, str]:
+    """Return the prefix of each namespace that Turtle, TriG or SPARQL declares."""
+    found: dict[str, str] = {}
+    for content in contents:
+        for prefix, namespace in _PREFIX.findall(content):
+            if prefix:
+                found.setdefault(namespace.decode(), prefix.decode())
+    return found
+
+
+def short(iri: str, known: Mapping[str, str]) -> str:
+    """Return a prefixed name, or else the IRI in angle brackets; ``known``: namespace to prefix.
+
+    >>> short("https://e.org/ns#Mission", {"https://e.org/ns#": "ex"})
+    'ex:Mission'
+    """
+    fits = [namespace for namespace in known if iri.startswith(namespace)]
+    for namespace in sorted(fits, key=len, reverse=True):
+        if _LOCAL.fullmatch(iri, len(namespace)):
+            return f"{known[namespace]}:{iri[len(namespace) :]}"
+    return f"<{iri}>"

@@ -1,0 +1,155 @@
+"""Rules about names that look like a slip: unknown terms, wrong namespaces, IRIs with a typo."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pyoxigraph as ox
+
+from kg_server.lint import names, uses
+from kg_server.lint.material import Found, Material
+
+_SHORTEST = 7
+"""Shorter last parts are codes, which differ by design."""
+
+
+def undeclared(material: Material) -> Iterator[Found]:
+    """Yield uses of terms in our own namespaces that the ontology does not have."""
+    declared = {quad.subject.value for quad in material.ontology if _is_iri(quad.subject)}
+    declared |= material.classes | material.properties | material.ontologies
+    used = uses.in_data(material) | uses.in_shapes(material).keys()
+    used |= uses.in_queries(material).keys()
+    for iri in sorted(used - declared):
+        if material.is_owned(iri) and names.split(iri)[1]:
+            close = _close(iri, [each for each in declared if material.is_owned(each)])
+            hint = f"; did you mean {material.short(close)}?" if close else "."
+            found = uses.of(material, iri)
+            message = f"{material.short(iri)} is not declared in the ontology{hint}{found.times}"
+            yield uses.found(found, message)
+
+
+def wrong_namespace(material: Material) -> Iterator[Found]:
+    """Yield uses of terms that a vocabulary does not have, or of a namespace almost like one."""
+    known = _vocabularies()
+    right = {_loose(each): each for each in (*known, *material.namespaces)}
+    used = uses.in_data(material) | uses.in_shapes(material).keys()
+    for iri in sorted(used):
+        namespace, name = names.split(iri)
+        meant = right.get(_loose(namespace))
+        if not name or not meant or (meant in material.namespaces and namespace == meant):
+            continue
+        if namespace != meant:
+            hint = f"has the namespace {namespace}; did you mean {meant}{name}?"
+        elif name in known[meant] or re.fullmatch(r"_[1-9]\d*", name):
+            continue
+        else:
+            close = difflib.get_close_matches(name, known[meant], 1)
+            hint = "is no term of that vocabulary"
+            hint += f"; did you mean {material.short(meant + close[0])}?" if close else "."
+        found = uses.of(material, iri)
+        yield uses.found(found, f"{material.short(iri)} {hint}{found.times}")
+
+
+def typos(material: Material) -> Iterator[Found]:
+    """Yield IRIs that stand once, as a value, one letter away from an IRI that is described.
+
+    Names are compared by what is left when one letter is taken away, so that it takes time in
+    proportion to their number. Those with digits and short ones are codes, and left out.
+    """
+    subjects = {
+        each.value for each in material.select("SELECT DISTINCT ?s { ?s ?p ?o }") if _is_iri(each)
+    }
+    mentioned = Counter(
+        {
+            solution[0].value: int(solution[1].value)
+            for solution in _mentions(material)
+            if _is_name(solution[0].value)
+        }
+    )
+    spaces = {names.split(each)[0] for each in subjects}
+    lone = {
+        each
+        for each, count in mentioned.items()
+        if count == 1 and each not in subjects and names.split(each)[0] in spaces
+    }
+    if not lone:
+        return
+    shapes = {short for each in lone for short in _shorter(each)}
+    near: dict[str, list[str]] = {}
+    for each in filter(_is_name, subjects):
+        for short in _shorter(each) & shapes:
+            near.setdefault(short, []).append(each)
+    for iri in sorted(lone):
+        others = {other for short in _shorter(iri) for other in near.get(short, ())}
+        meant = sorted(other for other in others if _is_one_edit(iri, other))
+        if meant:
+            message = f"{material.short(iri)} is described nowhere; did you mean "
+            yield uses.found(uses.of(material, iri), f"{message}{material.short(meant[0])}?")
+
+
+def _mentions(material: Material) -> Any:
+    return material.store.query(
+        "SELECT ?o (COUNT(*) AS ?n) { ?s ?p ?o FILTER (isIRI(?o)) } "
+        "GROUP BY ?o HAVING (COUNT(*) = 1)"
+    )
+
+
+def _is_iri(term: Any) -> bool:
+    return isinstance(term, ox.NamedNode)
+
+
+def _is_name(iri: str) -> bool:
+    name = names.split(iri)[1]
+    return len(name) >= _SHORTEST and not re.search(r"\d", name)
+
+
+def _shorter(iri: str) -> set[str]:
+    """Return an IRI, and what is left of it without one letter of its last part."""
+    namespace, name = names.split(iri)
+    return {iri, *(namespace + name[:at] + name[at + 1 :] for at in range(len(name)))}
+
+
+def _is_one_edit(one: str, other: str) -> bool:
+    """Tell whether two texts differ by one letter more, less or other, or by two exchanged.
+
+    >>> _is_one_edit("embassy", "embasy"), _is_one_edit("embassy", "emabssy")
+    (True, True)
+    >>> _is_one_edit("embassy", "embassies")
+    False
+    """
+    if abs(len(one) - len(other)) > 1:
+        return False
+    start = next(
+        (at for at, pair in enumerate(zip(one, other, strict=False)) if len(set(pair)) > 1),
+        min(len(one), len(other)),
+    )
+    rest, other_rest = one[start:], other[start:]
+    exchanged = rest[:2] == other_rest[:2][::-1] and rest[2:] == other_rest[2:]
+    return rest[1:] in (other_rest[1:], other_rest) or rest == other_rest[1:] or exchanged
+
+
+def _close(iri: str, candidates: list[str]) -> str | None:
+    found = difflib.get_close_matches(iri, sorted(candidates), 1, cutoff=0.9)
+    return found[0] if found else None
+
+
+def _loose(namespace: str) -> str:
+    """Return a namespace without what is easily got wrong."""
+    bare = re.sub(r"^https?://(www\.)?", "", namespace)
+    return bare.rstrip("#/").lower()
+
+
+@cache
+def _vocabularies() -> dict[str, frozenset[str]]:
+    """Return the terms of well-known vocabularies, by namespace, as rdflib lists them."""
+    from rdflib import DCAT, DCTERMS, FOAF, OWL, PROV, RDF, RDFS, SKOS, VOID, XSD
+
+    return {
+        str(each._NS): frozenset({*each.__annotations__, *each._extras})
+        for each in (DCAT, DCTERMS, FOAF, OWL, PROV, RDF, RDFS, SKOS, VOID, XSD)
+    }

@@ -1,0 +1,107 @@
+"""Rules about the terms of the ontology: labels, definitions, languages, use."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import pyoxigraph as ox
+
+from kg_server.lint import names, uses
+from kg_server.lint.material import Found, Material, text
+
+_REPLACED_BY = ox.NamedNode(f"{names.DCT}isReplacedBy")
+_DEPRECATED = ox.NamedNode(f"{names.OWL}deprecated")
+_LABELLED = " ".join(str(each) for each in names.LABELS)
+_SAME_LABEL = f"""
+SELECT ?label (MIN(?thing) AS ?one) (MAX(?thing) AS ?other) WHERE {{
+  VALUES ?naming {{ {_LABELLED} }}
+  ?thing ?naming ?label ; a ?class FILTER (isIRI(?thing))
+}} GROUP BY ?class ?label HAVING (COUNT(DISTINCT ?thing) > 1) ORDER BY ?one
+"""
+
+
+def no_label(material: Material) -> Iterator[Found]:
+    """Yield terms without a label."""
+    yield from _without(material, names.LABELS, "has no label: add rdfs:label")
+
+
+def no_definition(material: Material) -> Iterator[Found]:
+    """Yield terms without a definition."""
+    missing = "has no definition: say in a sentence what it means, with skos:definition"
+    yield from _without(material, names.DEFINITIONS, missing)
+
+
+def no_defined_by(material: Material) -> Iterator[Found]:
+    """Yield terms that do not say which ontology they belong to."""
+    missing = "does not say to which ontology it belongs: add rdfs:isDefinedBy"
+    yield from _without(material, (names.IS_DEFINED_BY,), missing)
+
+
+def missing_language(material: Material) -> Iterator[Found]:
+    """Yield terms without a label in a language that most terms have one in."""
+    spoken = {iri: _languages(material, iri) for iri in material.own_terms}
+    counts = Counter(language for each in spoken.values() for language in each)
+    usual = {language for language, count in counts.items() if 2 * count > len(spoken) > 1}
+    for iri, languages in spoken.items():
+        for language in sorted(usual - languages) if languages else ():
+            message = f"{material.short(iri)} has no label in {language!r}, which most terms have."
+            yield Found(ox.NamedNode(iri), message)
+
+
+def duplicate_label(material: Material) -> Iterator[Found]:
+    """Yield terms and values that have the same label as another of their class.
+
+    Things of the data may: two sources report one figure, and it is called the same.
+    """
+    found: Any = material.ontology.query(_SAME_LABEL)
+    for solution in found:
+        one, other, label = solution["one"], solution["other"], solution["label"]
+        message = f"{material.short(other.value)} has the label {label} too, and the same class."
+        naming = next(
+            each
+            for each in names.LABELS
+            if any(True for _ in material.store.quads_for_pattern(one, each, label))
+        )
+        yield Found(one, message, naming, label)
+
+
+def unused(material: Material) -> Iterator[Found]:
+    """Yield terms that nothing uses."""
+    used = uses.in_data(material) | uses.in_shapes(material).keys()
+    used |= uses.in_queries(material).keys()
+    for iri in material.own_terms:
+        if iri not in used:
+            message = f"{material.short(iri)} is used by no data, shape, query or other term."
+            yield Found(ox.NamedNode(iri), message)
+
+
+def deprecated(material: Material) -> Iterator[Found]:
+    """Yield uses of deprecated terms."""
+    said = material.store.quads_for_pattern(None, _DEPRECATED, ox.Literal(True))
+    for iri in sorted(
+        quad.subject.value for quad in said if isinstance(quad.subject, ox.NamedNode)
+    ):
+        used = uses.of(material, iri)
+        if used.quads:
+            by = material.store.quads_for_pattern(ox.NamedNode(iri), _REPLACED_BY, None)
+            instead = sorted(material.short(text(quad.object)) for quad in by)
+            hint = f": use {', '.join(instead)}." if instead else "."
+            message = f"{material.short(iri)} is deprecated{hint}{used.times}"
+            yield uses.found(used, message)
+
+
+def _without(material: Material, predicates: tuple[Any, ...], missing: str) -> Iterator[Found]:
+    for iri in material.own_terms:
+        if not material.has(iri, *predicates):
+            yield Found(ox.NamedNode(iri), f"{material.short(iri)} {missing}.")
+
+
+def _languages(material: Material, iri: str) -> set[str]:
+    found = defaultdict(set)
+    for naming in names.LABELS:
+        for quad in material.store.quads_for_pattern(ox.NamedNode(iri), naming, None):
+            if isinstance(quad.object, ox.Literal) and quad.object.language:
+                found[iri].add(quad.object.language)
+    return found[iri]

@@ -1,0 +1,163 @@
+"""Where terms are used: as a predicate, as a class, or where a term of either kind belongs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyoxigraph as ox
+
+from kg_server.lint import names
+from kg_server.lint.material import Found, Material, text
+from kg_server.lint.names import OWL, RDF, RDFS, SH
+
+MOST_PLACES = 20
+"""So many triples are looked at to find the first place of a term that is used often."""
+
+_SCHEMA = ("https://schema.org/", "http://schema.org/")
+_TAKE_TERMS = frozenset(
+    [f"{RDF}predicate"]
+    + [f"{RDFS}{name}" for name in ("domain", "range", "subClassOf", "subPropertyOf")]
+    + [
+        f"{OWL}{name}"
+        for name in (
+            *("allValuesFrom", "assertionProperty", "complementOf", "disjointUnionOf"),
+            *("disjointWith", "equivalentClass", "equivalentProperty", "hasKey", "intersectionOf"),
+            *("inverseOf", "members", "onClass", "onDataRange", "onDatatype", "onProperties"),
+            *("onProperty", "propertyChainAxiom", "propertyDisjointWith", "someValuesFrom"),
+            "unionOf",
+        )
+    ]
+    + [
+        f"{SH}{name}"
+        for name in (
+            *("alternativePath", "class", "datatype", "disjoint", "equals", "ignoredProperties"),
+            *("inversePath", "lessThan", "lessThanOrEquals", "oneOrMorePath", "path"),
+            *("targetClass", "targetObjectsOf", "targetSubjectsOf", "zeroOrMorePath"),
+            "zeroOrOnePath",
+        )
+    ]
+    + [f"{each}{name}" for each in _SCHEMA for name in ("domainIncludes", "rangeIncludes")]
+)
+"""Predicates whose values are classes, properties, or lists or paths of those."""
+_TEXTS = tuple(ox.NamedNode(f"{SH}{name}") for name in ("select", "ask", "construct"))
+_NOT_CODE = re.compile(
+    r"""(?P<kept><[^<>"{}|^`\\\s]*>)|'''.*?'''|\"\"\".*?\"\"\"|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*""",
+    re.S,
+)
+_NAME = re.compile(r"<([^<>\s]+)>|(?<![\w?$:.-])([A-Za-z][\w.-]*)?:([\w-]+(?:\.[\w-]+)*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """Triples that use a term, the first few of them, and how many there are."""
+
+    quads: tuple[ox.Quad, ...]
+    count: int
+
+    @property
+    def times(self) -> str:
+        """How often, in words; empty for once."""
+        return "" if self.count == 1 else f" It is used {self.count:,} times."
+
+
+def in_data(material: Material) -> set[str]:
+    """Return the IRIs that data and ontology use as predicates, classes and other terms."""
+    found = set(material.select("SELECT DISTINCT ?term { ?s ?term ?o }"))
+    found.update(material.select(f"SELECT DISTINCT ?term {{ ?s <{RDF}type> ?term }}"))
+    for predicate in _TAKE_TERMS - {f"{RDF}predicate"}:
+        pattern = None, ox.NamedNode(predicate), None
+        for quad in material.store.quads_for_pattern(*pattern):
+            found.update(_members(material.store, quad.object))
+    found.update(material.select(f"SELECT DISTINCT ?term {{ ?s <{RDF}predicate> ?term }}"))
+    return {term.value for term in found if isinstance(term, ox.NamedNode)}
+
+
+def in_shapes(material: Material) -> dict[str, list[ox.Quad]]:
+    """Return the triples of the shapes that use each IRI as a predicate, class or other term."""
+    found: dict[str, list[ox.Quad]] = {}
+    for quad in material.shapes:
+        found.setdefault(quad.predicate.value, []).append(quad)
+        if quad.predicate.value in _TAKE_TERMS or quad.predicate == names.TYPE:
+            for term in _members(material.shapes, quad.object):
+                found.setdefault(term.value, []).append(quad)
+    return found
+
+
+def in_queries(material: Material) -> dict[str, list[ox.Quad]]:
+    """Return the constraints of the shapes whose SPARQL text names each IRI."""
+    found: dict[str, list[ox.Quad]] = {}
+    declared = _declared(material)
+    for predicate in _TEXTS:
+        for quad in material.shapes.quads_for_pattern(None, predicate, None):
+            for iri in iris(text(quad.object), declared):
+                found.setdefault(iri, []).append(quad)
+    return found
+
+
+def of(material: Material, iri: str) -> Uses:
+    """Return the uses of an IRI by data and ontology, or else by the shapes."""
+    node = ox.NamedNode(iri)
+    patterns = ((None, node, None), (None, None, node))
+    for store in (material.store, material.shapes):
+        count = sum(1 for pattern in patterns for _ in store.quads_for_pattern(*pattern))
+        if count:
+            return Uses(tuple(_first(store, iri)), count)
+    texts = in_queries(material).get(iri, [])
+    return Uses(tuple(texts[:MOST_PLACES]), len(texts))
+
+
+def found(uses: Uses, message: str) -> Found:
+    """Return a finding at the first use of a term."""
+    quad = uses.quads[0]
+    return Found(quad.subject, message, quad.predicate, quad.object)
+
+
+def iris(code: str, prefixes: Mapping[str, str]) -> set[str]:
+    """Return the IRIs that SPARQL text names, outside of its strings and comments.
+
+    >>> iris("SELECT * { ?s ex:a <https://e.org/b> # ex:c", {"ex": "https://e.org/"}) == {
+    ...     "https://e.org/a", "https://e.org/b"}
+    True
+    """
+    bare = _NOT_CODE.sub(lambda found: found["kept"] or " ", code)
+    return {
+        whole or prefixes[prefix] + local
+        for whole, prefix, local in _NAME.findall(bare)
+        if whole or prefix in prefixes
+    }
+
+
+def _first(store: ox.Store, iri: str) -> Iterator[ox.Quad]:
+    for pattern in (f"?s ?p ?o FILTER(?p = <{iri}>)", f"?s ?p ?o FILTER(?o = <{iri}>)"):
+        found: Any = store.query(f"SELECT ?s ?p ?o {{ {pattern} }} ORDER BY ?s LIMIT {MOST_PLACES}")
+        for solution in found:
+            yield ox.Quad(*solution)
+
+
+def _declared(material: Material) -> dict[str, str]:
+    """Return the namespaces of the prefixes that sh:declare gives (SHACL §5.2.1)."""
+    found = {}
+    for quad in material.shapes.quads_for_pattern(None, ox.NamedNode(f"{SH}prefix"), None):
+        spaces = ox.NamedNode(f"{SH}namespace")
+        for other in material.shapes.quads_for_pattern(quad.subject, spaces, None):
+            found[text(quad.object)] = text(other.object)
+    return found
+
+
+def _members(store: ox.Store, term: Any) -> Iterator[ox.NamedNode]:
+    """Yield the IRIs that a term is, or that it has as a list or as a path of lists."""
+    first, rest = ox.NamedNode(f"{RDF}first"), ox.NamedNode(f"{RDF}rest")
+    seen, waiting = set(), [term]
+    while waiting:
+        term = waiting.pop()
+        if isinstance(term, ox.NamedNode):
+            if term.value != f"{RDF}nil":
+                yield term
+        elif term not in seen:
+            seen.add(term)
+            for predicate in (first, rest):
+                found = store.quads_for_pattern(term, predicate, None)
+                waiting.extend(quad.object for quad in found)
