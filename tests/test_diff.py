@@ -85,7 +85,7 @@ def test_the_working_tree_is_compared_with_a_revision_in_words(place):
         "+     rdf:type <https://e.org/Mission>\n\n"
         "missions: 0 rows fewer, 1 rows more\n"
         "+     <https://e.org/b>\n\n"
-        "Findings: 1 new, 0 fixed, 0 unchanged\n"
+        "Findings: 1 new, 0 fixed, 4 unchanged\n"
         "+     Violation: <https://e.org/b>: Less than 1 values on ex:b-><https://e.org/kind>\n\n"
         "2 statements added, 1 removed, 2 subjects changed.\n"
         "1 of 1 queries answer otherwise.\n"

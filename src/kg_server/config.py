@@ -10,7 +10,7 @@ from typing import Self
 from kg_server.errors import ProjectFault
 
 BASE_IRI = "https://diplomacy.example/"
-"""The base IRI that is written in the project's files; ``--base-iri`` replaces it."""
+"""The base IRI of a project's files if its manifest names no other; ``--base-iri`` replaces it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = 8000
-    base_iri: str = BASE_IRI
+    base_iri: str = ""
+    """Base IRI of names; empty: the one that is written in the project's files."""
     workers: int = 1
     """HTTP worker processes."""
     evaluators: int = 8

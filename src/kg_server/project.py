@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from kg_server import manifest
 from kg_server.config import BASE_IRI
 from kg_server.errors import ProjectFault
 
@@ -48,52 +49,86 @@ class ProjectFile:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Everything that is validated, loaded and served; ``version`` is a hash of its contents."""
+    """Everything that is validated, loaded and served; ``version`` is a hash of its contents.
+
+    ``rules`` are levels of the rules of ``lint``, by name, as the project's manifest has them.
+    """
 
     files: tuple[ProjectFile, ...]
     base_iri: str
     version: str
+    rules: Mapping[str, str] = field(default_factory=dict)
 
     def of_role(self, *roles: Role) -> tuple[ProjectFile, ...]:
         """Return the files with one of these roles, in loading order."""
         return tuple(file for file in self.files if file.role in roles)
 
 
-def load(paths: Sequence[Path] = (), base_iri: str = BASE_IRI) -> Project:
+def load(paths: Sequence[Path] = (), base_iri: str | None = None) -> Project:
     """Read the project's files.
 
     Args:
         paths: data files or directories, or the root of a project. Empty: the project around
-            the current directory (one that has ``data/`` and ``ontology/``), or else the one
-            that comes with the package. Data given without an ontology or shapes of its own is
-            taken with those.
-        base_iri: replaces ``https://diplomacy.example/`` in every file.
+            the current directory, or else the one that comes with the package. Data given without
+            an ontology or shapes of its own is taken with those.
+        base_iri: replaces the base IRI that is written in the files, everywhere; ``None``: it
+            stays.
 
     Raises:
-        ProjectFault: a path does not exist, cannot be read, is not UTF-8 or is no RDF file; or
-            a directory has no RDF files.
+        ProjectFault: a path does not exist, cannot be read, is not UTF-8 or is no RDF file; a
+            directory has no RDF files; or a manifest is wrong.
     """
-    if not base_iri.endswith(("/", "#")):
+    if base_iri is not None and not base_iri.endswith(("/", "#")):
         raise ProjectFault(f"the base IRI {base_iri!r} must end with a slash")
+    said = _manifest(paths)
+    written = said.base_iri or BASE_IRI
+    wanted = base_iri or written
     found = _discover(paths)
-    files = tuple(_read(path, role, name, base_iri) for path, role, name in found)
-    digest = hashlib.sha256(base_iri.encode())
+    files = tuple(_read(path, role, name, written, wanted) for path, role, name in found)
+    digest = hashlib.sha256(wanted.encode())
     for file in files:
         digest.update(file.graph_iri.encode() + b"\0" + file.content + b"\0")
-    return Project(files, base_iri, digest.hexdigest())
+    return Project(files, wanted, digest.hexdigest(), said.rules)
+
+
+def base_iri_of(paths: Sequence[Path]) -> str:
+    """Return the base IRI that is written in a project's files.
+
+    Raises:
+        ProjectFault: its manifest is wrong.
+    """
+    return _manifest(paths).base_iri or BASE_IRI
+
+
+def stamps(paths: Sequence[Path]) -> dict[Path, tuple[int, int]]:
+    """Return size and time of change of every file of a project, without reading them.
+
+    Raises:
+        ProjectFault: as ``load``, as far as the names go.
+    """
+    found = ((path, path.stat()) for path, _, _ in _discover(paths))
+    return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in found}
 
 
 def home() -> Path:
     """Return the root of the project to work on when none is named."""
-    if is_root(Path.cwd()):
-        return Path.cwd()
+    here = Path.cwd()
+    if is_root(here):
+        return here
     bundled = _HERE / "project_files"
-    return bundled if bundled.is_dir() else _HERE.parents[1]
+    return manifest.find(here) or (bundled if bundled.is_dir() else _HERE.parents[1])
 
 
 def is_root(path: Path) -> bool:
     """Tell whether a directory is the root of a project."""
-    return (path / "data").is_dir() and (path / "ontology").is_dir()
+    usual = (path / "data").is_dir() and (path / "ontology").is_dir()
+    return usual or (path.is_dir() and manifest.source(path) is not None)
+
+
+def _manifest(paths: Sequence[Path]) -> manifest.Manifest:
+    """Return the manifest of the project that is named, or that lends its ontology and shapes."""
+    roots = [path for path in paths if is_root(path)]
+    return manifest.read(roots[0] if roots else home())
 
 
 def _discover(paths: Sequence[Path]) -> list[tuple[Path, Role, str]]:
@@ -110,16 +145,23 @@ def _discover(paths: Sequence[Path]) -> list[tuple[Path, Role, str]]:
 
 
 def _files_of_root(root: Path) -> Iterable[tuple[Path, Role, str]]:
-    for folder, role, prefix in (
-        (root / "data", Role.DATA, ""),
-        (root / "ontology", Role.ONTOLOGY, "ontology/"),
-        (root / "ontology" / "shapes", Role.SHAPES, "shapes/"),
+    said = manifest.read(root)
+    taken: set[Path] = set()
+    # Shapes first: a pattern for the ontology may fit their files as well.
+    for places, role, prefix in (
+        (said.shapes, Role.SHAPES, "shapes/"),
+        (said.ontology, Role.ONTOLOGY, "ontology/"),
+        (said.data, Role.DATA, ""),
     ):
-        # A project may keep its terms elsewhere and have nothing in ontology/ but shapes/.
-        if folder.is_dir() and (role is not Role.ONTOLOGY or any(folder.glob("*.*"))):
-            recursive = role is Role.DATA
-            for path in _rdf_files(folder, recursive=recursive):
-                yield path, role, prefix + path.relative_to(folder).with_suffix("").as_posix()
+        for place in places:
+            # A project may keep its terms elsewhere and have nothing in ontology/ but shapes/.
+            if role is Role.ONTOLOGY and place.is_dir() and not any(place.glob("*.*")):
+                continue
+            base = place if place.is_dir() else place.parent
+            for path in _rdf_files(place, recursive=role is Role.DATA):
+                if path not in taken:
+                    taken.add(path)
+                    yield path, role, prefix + path.relative_to(base).with_suffix("").as_posix()
 
 
 def _role(path: Path) -> Role:
@@ -143,7 +185,7 @@ def _rdf_files(path: Path, *, recursive: bool = True) -> list[Path]:
     return files
 
 
-def _read(path: Path, role: Role, name: str, base_iri: str) -> ProjectFile:
+def _read(path: Path, role: Role, name: str, written: str, base_iri: str) -> ProjectFile:
     try:
         content = path.read_bytes()
         content.decode()
@@ -154,5 +196,5 @@ def _read(path: Path, role: Role, name: str, base_iri: str) -> ProjectFile:
         raise ProjectFault("not UTF-8 text, so not RDF", path=path, line=line) from error
     # One replacement serves prefixes, full IRIs and literals such as the preferred namespace;
     # it keeps the number of lines, so that messages still point to the right one.
-    rebased = content.replace(BASE_IRI.encode(), base_iri.encode())
+    rebased = content.replace(written.encode(), base_iri.encode())
     return ProjectFile(path, role, f"{base_iri}graph/{name}", SYNTAXES[path.suffix], rebased)

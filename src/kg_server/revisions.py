@@ -25,13 +25,13 @@ class State:
 
 
 @contextmanager
-def read(name: str | None, base_iri: str) -> Iterator[State]:
+def read(name: str | None, base_iri: str | None) -> Iterator[State]:
     """Read one side of a comparison.
 
     Args:
         name: a file or directory; or else a revision of the Git repository around the current
             directory, ``REVISION`` or ``REVISION:PATH``; ``None``: the project here.
-        base_iri: the base IRI of names.
+        base_iri: the base IRI of names, if not the one in the files.
 
     Raises:
         ProjectFault: there is no such path and no such revision, or no project in it.

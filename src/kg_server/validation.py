@@ -57,7 +57,7 @@ def validate(
         project: the files.
         timeout_s: how long it may take, seconds.
         jobs: how many processes share the work; all cores when ``None``.
-        rules: levels of rules of ``lint``, by name, where they are not the rules' own.
+        rules: levels of rules of ``lint``, by name, where they are not as the project says.
         use_cache: whether a report about the same contents, made by the same versions of the
             program and its engines, is taken from the user's cache directory and kept there.
         tell: is told how far it is.
@@ -67,12 +67,11 @@ def validate(
             shapes or no focus nodes, or the time is over.
     """
     begun = time.monotonic()
-    key = verdicts.key(project, rules or {})
+    levels = {**project.rules, **(rules or {})}
+    key = verdicts.key(project, levels)
     report = verdicts.recall(key) if use_cache else None
     if report is None:
-        report = _Validation(
-            project, timeout_s, jobs or os.cpu_count() or 1, rules or {}, tell
-        ).report()
+        report = _Validation(project, timeout_s, jobs or os.cpu_count() or 1, levels, tell).report()
         if use_cache:
             verdicts.keep(key, report)
     return replace(report, seconds=time.monotonic() - begun)

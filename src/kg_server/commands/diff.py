@@ -31,7 +31,7 @@ Examples:
 @click.option(
     "--queries",
     type=click.Path(path_type=Path),
-    help="A folder of .rq files to ask both.  [default: the project's tests/competency]",
+    help="A folder of .rq files to ask both.  [default: those of the project]",
 )
 @click.option("--no-findings", is_flag=True, help="Do not validate both sides.")
 @click.option("--limit", default=200, show_default=True, help="Subjects, and rows, to show.")
@@ -45,7 +45,7 @@ def diff(  # one parameter an option
     no_findings: bool,  # click passes it by name
     limit: int,
     exit_zero: bool,
-    base_iri: str,
+    base_iri: str | None,
 ) -> None:
     """Say what differs between two states of a project.
 
@@ -62,7 +62,9 @@ def diff(  # one parameter an option
             before.project, after.project, _queries(queries), with_findings=not no_findings
         )
         colours = form == "text" and sys.stdout.isatty()
-        view = diff_reports.View(before.name, after.name, base_iri, limit, colours=colours)
+        view = diff_reports.View(
+            before.name, after.name, after.project.base_iri, limit, colours=colours
+        )
         click.echo(diff_reports.FORMS[form](compared, view), nl=False)
     sys.exit(0 if exit_zero else compared.level.exit_code)
 
@@ -73,9 +75,11 @@ def _queries(folder: Path | None) -> list[Path]:
     Raises:
         ProjectFault: the folder that was named has none.
     """
-    from kg_server import project
+    from kg_server import manifest, project
 
-    found = sorted((folder or project.home() / "tests" / "competency").glob("*.rq"))
+    said = manifest.read(project.home())
+    folders = [folder] if folder else [*said.queries, *said.tests]
+    found = sorted(path for each in folders for path in each.rglob("*.rq"))
     if folder and not found:
         raise ProjectFault("there are no .rq files", path=folder)
     return found

@@ -33,7 +33,7 @@ def query(  # one parameter an option
     canned: str | None,
     params: tuple[str, ...],
     listing: bool,  # click passes it by name
-    base_iri: str,
+    base_iri: str | None,
 ) -> None:
     """Ask the project's files a SPARQL query.
 
@@ -42,6 +42,7 @@ def query(  # one parameter an option
     """
     from kg_server import console
 
+    base_iri = base_iri or _base_iri(paths)
     if listing:
         click.echo(console.canned_list(base_iri), nl=False)
         return
@@ -60,13 +61,14 @@ def query(  # one parameter an option
 @click.option("--project", "paths", multiple=True, type=click.Path(path_type=Path), help="Files.")
 @click.option("--format", "form", default="turtle", show_default=True)
 @options.BASE
-def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str) -> None:
+def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str | None) -> None:
     """Print what the graph says of a thing.
 
     IRI is a full IRI, a path such as id/state/CAN, or a prefixed name such as state:CAN.
     """
     from kg_server import console
 
+    base_iri = base_iri or _base_iri(paths)
     store = _store(paths, base_iri)
     full = console.expand(iri, base_iri)
     if not console.exists(store, full):
@@ -86,17 +88,24 @@ def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str) -> Non
     help="1.2 writes claims as reifiers of triple terms.",
 )
 @options.BASE
-def dump(paths: tuple[Path, ...], form: str, rdf_version: str, base_iri: str) -> None:
+def dump(paths: tuple[Path, ...], form: str, rdf_version: str, base_iri: str | None) -> None:
     """Print the whole graph: every triple of every file."""
     from kg_server import dumps, formats
     from kg_server.catalogue import Catalogue
     from kg_server.documents import Site
 
+    base_iri = base_iri or _base_iri(paths)
     site = Site(_store(paths, base_iri), base_iri)
     chosen = formats.named(form, formats.Kind.GRAPH)
     kinds = Catalogue(site).kinds()
     for chunk in dumps.dump(site, chosen, kinds=kinds, rdf12=rdf_version == "1.2"):
         _write(chunk)
+
+
+def _base_iri(paths: tuple[Path, ...]) -> str:
+    from kg_server import project
+
+    return project.base_iri_of(paths)
 
 
 def _store(paths: tuple[Path, ...], base_iri: str) -> OxigraphStore:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from kg_server.commands import options
-from kg_server.config import BASE_IRI, Settings
+from kg_server.config import Settings
 
 
 @click.command(epilog="Example: kg-server serve --port 8080 --base-iri https://kg.example.org/")
@@ -18,7 +18,7 @@ from kg_server.config import BASE_IRI, Settings
 @click.option("--workers", type=click.IntRange(1), help="HTTP worker processes.  [default: 1]")
 @click.option("--evaluators", type=click.IntRange(1), help="Queries at one time.  [default: 8]")
 @click.option("--timeout", "query_timeout_s", type=float, help="Seconds a query may take.")
-@click.option("--base-iri", help=f"Base IRI of names.  [default: {BASE_IRI}]")
+@click.option("--base-iri", help="Base IRI of names.  [default: the one in the files]")
 @click.option("--allow-invalid", is_flag=True, help="Serve even what does not conform.")
 @click.option("--no-validate", is_flag=True, help="Do not validate at all.")
 @click.option("--watch", is_flag=True, help="Reload when a file changes (or send SIGHUP).")

@@ -59,7 +59,7 @@ def validate(  # one parameter an option
     jobs: int | None,
     no_cache: bool,  # click passes it by name
     timeout: float,
-    base_iri: str,
+    base_iri: str | None,
 ) -> None:
     """Check data and ontology by the SHACL shapes, and the shapes themselves.
 

@@ -59,7 +59,9 @@ def serve(start: Start) -> None:
     """
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
-    _Main(start).run()
+    # Read now, because the HTTP server is forked before the files are read.
+    base_iri = start.settings.base_iri or projects.base_iri_of(start.paths)
+    _Main(replace(start, settings=replace(start.settings, base_iri=base_iri))).run()
 
 
 class _Leave(Exception):
@@ -266,12 +268,9 @@ def _fault(told: bytes) -> str:
 
 
 def _stamps(start: Start) -> dict[Path, tuple[int, int]]:
-    """Return size and time of change of every file of the project."""
-    try:
-        paths = [file.path for file in _load(start).files]
-    except ProjectFault:
-        return {}
-    return {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in paths if path.exists()}
+    with suppress(ProjectFault, OSError):  # a file that is just being replaced
+        return projects.stamps(start.paths)
+    return {}
 
 
 def _announce(loaded: Project, report: Report | None, settings: Settings, seconds: float) -> None:

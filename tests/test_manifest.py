@@ -1,0 +1,128 @@
+"""A project says in kg.toml, or in pyproject.toml, where its parts are."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kg_server import manifest
+from kg_server import project as projects
+from kg_server.errors import ProjectFault
+from kg_server.project import Role
+
+SHAPES = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <https://e.org/> . "
+SHAPES += "ex:S a sh:NodeShape ; sh:targetClass ex:T ; sh:nodeKind sh:IRI ."
+DATA = "@prefix ex: <https://e.org/> . ex:a a ex:T ."
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name, text in (
+        ("facts/all.ttl", DATA),
+        ("model/terms.ttl", "@prefix ex: <https://e.org/> . ex:T ex:note 'a class' ."),
+        ("model/all-shapes.ttl", SHAPES),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+WHOLE = """base-iri = "https://e.org/"
+data = ["facts"]
+ontology = ["model/*.ttl"]
+shapes = ["model/*-shapes.ttl"]
+
+[rules]
+no-label = "off"
+"""
+
+
+def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "kg_server", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=root)
+
+
+def test_the_parts_are_where_the_manifest_says(root):
+    (root / "kg.toml").write_text(WHOLE)
+
+    loaded = projects.load([root])
+
+    assert [(file.path.name, file.role) for file in loaded.files] == [
+        ("all.ttl", Role.DATA),
+        ("terms.ttl", Role.ONTOLOGY),
+        ("all-shapes.ttl", Role.SHAPES),
+    ]
+    assert (loaded.base_iri, loaded.rules) == ("https://e.org/", {"no-label": "off"})
+
+
+def test_pyproject_will_do_and_a_subdirectory_is_in_the_project(root):
+    lines = WHOLE.replace("[rules]", "[tool.kg-server.rules]")
+    (root / "pyproject.toml").write_text(f'[project]\nname = "x"\n\n[tool.kg-server]\n{lines}')
+
+    ended = run(root / "facts", "validate", "--no-cache")
+
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("Conforms.\n")
+    assert run(root, "query", "ASK { <https://e.org/a> a <https://e.org/T> }").stdout == "true"
+
+
+def test_another_base_iri_replaces_the_one_in_the_files(root):
+    (root / "kg.toml").write_text(WHOLE)
+
+    loaded = projects.load([root], "https://kg.example.org/")
+
+    assert b"<https://kg.example.org/>" in loaded.files[0].content
+
+
+def test_without_a_manifest_the_parts_are_where_they_usually_are(root):
+    (root / "data").mkdir()
+
+    assert manifest.read(root).data == (root / "data",)
+    assert manifest.read(root).shapes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            'data = ["facts"]\nshape = ["x"]',
+            "kg.toml:2: there is no key 'shape'; did you mean shapes?",
+        ),
+        ('data = ["fact"]', "kg.toml:1: data: there is no file or directory 'fact'"),
+        ('\ndata = "facts"', "kg.toml:2: data is a list of files, directories or patterns"),
+        ("data = [,", "kg.toml:1:9: Invalid value"),
+        ("data = [", "kg.toml:1: Invalid value"),
+        ('base-iri = "https://e.org"', "kg.toml:1: base-iri is an IRI that ends with a slash"),
+        ("rules = 1", "kg.toml:1: rules is a table"),
+        ('[rules]\nno-lable = "off"', "there is no rule 'no-lable'; did you mean no-label?"),
+    ],
+)
+def test_what_is_wrong_in_it_is_said_with_its_line(root, text, message):
+    (root / "kg.toml").write_text(text + "\n" if text.startswith("[") else text)
+    if "rule 'no" in message:
+        (root / "kg.toml").write_text(WHOLE.replace('[rules]\nno-label = "off"', text))
+
+    ended = run(root, "validate")
+
+    assert ended.returncode == 2
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_other_rules_are_another_report(root):
+    (root / "kg.toml").write_text(WHOLE)
+    first = run(root, "validate", "--format", "json").stdout
+
+    (root / "kg.toml").write_text(WHOLE + 'unused-term = "violation"\n')
+
+    assert '"conforms": true' in first
+    assert projects.load([root]).rules["unused-term"] == "violation"
+
+
+def test_a_directory_that_is_no_project_is_read_as_data(tmp_path):
+    with pytest.raises(ProjectFault, match="the directory has no RDF files"):
+        projects.load([tmp_path])
