@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -111,6 +112,17 @@ def test_what_is_wrong_in_it_is_said_with_its_line(root, text, message):
     assert ended.returncode == 2
     assert message in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_the_documentation_has_each_key_with_its_default():
+    text = (Path(__file__).resolve().parents[1] / "docs" / "projects.md").read_text()
+
+    rows = dict(re.findall(r"(?m)^\| `([\w-]+)` \| .+ \| (.+) \|$", text))
+
+    assert {key: rows[key] for key in manifest.LISTS} == {
+        key: f'`["{default}"]`' for key, (default,) in manifest.LISTS.items()
+    }
+    assert set(rows) == {"base-iri", *manifest.LISTS, "rules"}
 
 
 def test_other_rules_are_another_report(root):

@@ -89,23 +89,23 @@ def junit(report: Report, shorten: Shorten) -> str:
 
 def _junit_case(suite: Element, finding: Finding, shorten: Shorten) -> None:
     place = finding.place
-    name = _printable(shorten(finding.focus_node))
+    name = printable(shorten(finding.focus_node))
     case = SubElement(
-        suite, "testcase", {"classname": _printable(shorten(f"<{finding.rule}>")), "name": name}
+        suite, "testcase", {"classname": printable(shorten(f"<{finding.rule}>")), "name": name}
     )
     if place is not None:
         case.set("file", place.shown_path)
         case.set("line", str(place.line))
-    message = _printable(f"{place}: {finding.message}" if place else finding.message)
+    message = printable(f"{place}: {finding.message}" if place else finding.message)
     if finding.severity is Severity.VIOLATION:
         failure = SubElement(case, "failure", {"type": _local(finding.component.strip("<>"))})
-        failure.set("message", _printable(finding.message))
+        failure.set("message", printable(finding.message))
         failure.text = message
     else:
         SubElement(case, "system-out").text = f"{finding.severity.value}: {message}"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Return text without the characters that XML 1.0 cannot carry."""
     return "".join(char if char >= " " or char in "\t\n\r" else "\ufffd" for char in text)
 

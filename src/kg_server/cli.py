@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from kg_server.commands import diff, query, serve, validate
+from kg_server.commands import diff, init, query, serve, test, validate
 from kg_server.errors import KgError, Problem, ProjectFault
 
 
@@ -48,7 +48,16 @@ def commands() -> None:
 
 
 for each in (
-    *(validate.validate, diff.diff, query.query, query.describe, query.dump, serve.serve),
+    *(
+        init.init,
+        validate.validate,
+        test.test,
+        diff.diff,
+        query.query,
+        query.describe,
+        query.dump,
+        serve.serve,
+    ),
 ):
     commands.add_command(each)
 

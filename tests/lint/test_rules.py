@@ -200,6 +200,10 @@ def test_every_rule_has_a_case():
     assert {re.match(r"[\w-]+", name)[0] for name in CASES} == set(lint.RULES)
 
 
+def test_a_text_where_a_term_belongs_is_no_term(place):
+    assert told(place(ontology='ex:kind rdfs:range "text" ; owl:inverseOf "kind" .\n')) == []
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_rule_that_is_off_finds_nothing(place, name):
     rule = re.match(r"[\w-]+", name)[0]

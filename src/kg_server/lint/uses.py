@@ -156,7 +156,7 @@ def _members(store: ox.Store, term: Any) -> Iterator[ox.NamedNode]:
         if isinstance(term, ox.NamedNode):
             if term.value != f"{RDF}nil":
                 yield term
-        elif term not in seen:
+        elif isinstance(term, ox.BlankNode) and term not in seen:
             seen.add(term)
             for predicate in (first, rest):
                 found = store.quads_for_pattern(term, predicate, None)

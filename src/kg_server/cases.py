@@ -1,0 +1,195 @@
+"""The cases of ``kg-server test``: competency questions and examples of shapes, by convention.
+
+A question is a ``.rq`` file with its answer beside it. An example is an RDF file whose name, or
+whose folder's name, begins with ``valid`` or ``invalid``; ``# expect:`` lines in it say what must
+be found, ``# include:`` lines what belongs to it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from kg_server import (
+    answers_file,
+    ci_reports,
+    formats,
+    manifest,
+    prefixes,
+    protocol,
+    reports,
+    validation,
+)
+from kg_server import project as projects
+from kg_server.config import BASE_IRI
+from kg_server.errors import KgError, ProjectFault
+from kg_server.findings import Finding, Severity
+from kg_server.project import SYNTAXES, Project, Role
+from kg_server.store import Query
+from kg_server.store.oxigraph import OxigraphStore
+
+_EXAMPLE = re.compile(r"(in)?valid(?![a-z])")
+_EXPECT = re.compile(r"(?m)^\s*# expect:[ \t]*(.+?)\s*$")
+_INCLUDE = re.compile(r"(?m)^\s*# include:[ \t]*(\S+)\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing to be checked: its path, and what says what is wrong (empty: nothing)."""
+
+    path: Path
+    check: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a case came to: what is wrong in words, empty if nothing; seconds that it took."""
+
+    path: Path
+    wrong: str
+    seconds: float
+
+
+def find(root: Path, base_iri: str | None, word: str = "") -> list[Case]:
+    """Return the cases of a project.
+
+    Args:
+        root: of the project.
+        base_iri: the base IRI of names, if not the one in the files.
+        word: only cases whose path has it.
+
+    Raises:
+        ProjectFault: the project cannot be read, or has no such case.
+    """
+    loaded = projects.load([root], base_iri)
+    said = manifest.read(root)
+    folders = [*said.queries, *said.tests]
+    files = sorted({file for each in folders for file in _files(each)})
+    store = OxigraphStore(loaded)
+    cases = [*_questions(files, store, loaded.base_iri), *_examples(files, loaded)]
+    found = [case for case in cases if word in case.path.relative_to(root).as_posix()]
+    if not found:
+        places = ", ".join(str(each.relative_to(root)) for each in folders) or "tests/"
+        raise ProjectFault(
+            f"no case to test in {places}"
+            + (f" has {word!r} in its name" if word and cases else "")
+            + ": NAME.rq with NAME.csv beside it, or RDF files in valid/ and invalid/"
+        )
+    return found
+
+
+def run(case: Case) -> Outcome:
+    """Run a case."""
+    begun = time.monotonic()
+    try:
+        wrong = case.check()
+    except KgError as error:
+        wrong = str(error)
+    return Outcome(case.path, wrong, time.monotonic() - begun)
+
+
+def junit(outcomes: Sequence[Outcome], root: Path) -> str:
+    """Return outcomes as JUnit XML."""
+    failed = sum(1 for each in outcomes if each.wrong)
+    counts = {"tests": str(len(outcomes)), "failures": str(failed), "errors": "0"}
+    top = Element("testsuites", counts)
+    suite = SubElement(top, "testsuite", {"name": "kg-server test", **counts})
+    for each in outcomes:
+        path = each.path.relative_to(root)
+        names = {"classname": path.parent.as_posix(), "name": path.name}
+        case = SubElement(suite, "testcase", {**names, "time": f"{each.seconds:.3f}"})
+        if each.wrong:
+            first = each.wrong.partition("\n")[0]
+            failure = SubElement(case, "failure", {"message": ci_reports.printable(first)})
+            failure.text = ci_reports.printable(each.wrong)
+    indent(top)
+    return tostring(top, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _files(place: Path) -> Iterator[Path]:
+    found = place.rglob("*") if place.is_dir() else iter((place,))
+    return (each for each in found if each.is_file())
+
+
+def _questions(files: Sequence[Path], store: OxigraphStore, base_iri: str) -> Iterator[Case]:
+    for path in files:
+        if path.suffix == ".rq":
+            answer = answers_file.beside(path)
+            if answer:
+                yield Case(path, partial(_answered, path, answer, store, base_iri))
+
+
+def _answered(path: Path, answer: Path, store: OxigraphStore, base_iri: str) -> str:
+    """Return how the answer of a question differs from what is expected."""
+    text = path.read_text("utf-8")
+    kind = (protocol.form_of(text) or protocol.Form.SELECT).kind
+    form = formats.named(answers_file.form(answer, kind), kind)
+    content = store.query(
+        Query(text, {kind: form}, base_iri, prefixes=prefixes.own(base_iri))
+    ).read()
+    ordered = re.search(r"(?i)\bORDER\s+BY\b", text) is not None
+    return answers_file.difference(answer, content, kind, ordered=ordered)
+
+
+def _examples(files: Sequence[Path], loaded: Project) -> Iterator[Case]:
+    for path in files:
+        named = _EXAMPLE.match(path.name) or _EXAMPLE.match(path.parent.name)
+        if path.suffix in SYNTAXES and named:
+            yield Case(path, partial(_judged, path, loaded, valid=not named[1]))
+
+
+def _judged(path: Path, loaded: Project, *, valid: bool) -> str:
+    """Return how what is found in an example differs from what is expected."""
+    text = path.read_text("utf-8")
+    included = [(path.parent / name).resolve() for name in _INCLUDE.findall(text)]
+    example = projects.load([path, *included], loaded.base_iri)
+    files = tuple(file for file in example.files if file.path in (path, *included))
+    world = Project(
+        (*_as_data(files), *loaded.of_role(Role.ONTOLOGY, Role.SHAPES)),
+        loaded.base_iri,
+        f"{example.version} {loaded.version}",
+        loaded.rules,
+    )
+    found = validation.validate(world, jobs=1).findings
+    wrong = [each for each in found if each.severity is Severity.VIOLATION]
+    expected = _EXPECT.findall(text)
+    if valid and wrong:
+        return "should conform, but:\n" + "\n".join(map(_line, wrong))
+    if not valid and not wrong and not expected:
+        return "should not conform, but does"
+    missing = [each for each in expected if not any(_fits(each, one) for one in found)]
+    if missing:
+        listed = "\n".join(map(_line, found)) or "    nothing"
+        return "".join(f"expected: {each}\n" for each in missing) + f"found:\n{listed}"
+    return ""
+
+
+def _as_data(files: Sequence[projects.ProjectFile]) -> Iterator[projects.ProjectFile]:
+    """Yield files as data, though they stand in a folder of shapes or ontology."""
+    return (replace(file, role=Role.DATA) for file in files)
+
+
+def _fits(expected: str, finding: Finding) -> bool:
+    """Tell whether a finding is what a line names: shape or rule, kind, severity, focus node."""
+    return set(expected.split()) <= set(_words(finding))
+
+
+def _words(finding: Finding) -> tuple[str, ...]:
+    shorten = reports.shortener(BASE_IRI)
+    focus = "_:" if finding.focus_node.startswith("_:") else finding.focus_node
+    names = (finding.source_shape, f"<{finding.rule}>", focus)
+    kind = re.split(r"[#/]", finding.component.strip("<>"))[-1]
+    kind = kind.removesuffix("ConstraintComponent")
+    local = tuple(re.split(r"[#/:]", name.strip("<>"))[-1] for name in names[:2])
+    return (*names, *(shorten(each) for each in names), *local, kind, finding.severity.value)
+
+
+def _line(finding: Finding) -> str:
+    shorten = reports.shortener(BASE_IRI)
+    focus, rule = shorten(finding.focus_node), shorten(f"<{finding.rule}>")
+    return f"    {finding.severity.value} {rule} {focus}: {finding.message}"

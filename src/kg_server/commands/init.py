@@ -1,0 +1,19 @@
+"""``kg-server init``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(epilog="Example: kg-server init my-graph && cd my-graph && kg-server validate")
+@click.argument("directory", default=".", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Replace files that are there already.")
+def init(directory: Path, force: bool) -> None:  # click passes it by name
+    """Begin a project: data, ontology, shapes, tests and kg.toml, ready to validate and serve."""
+    from kg_server import scaffold
+
+    for path in scaffold.write(directory, force=force):
+        click.echo(path.as_posix())
+    click.echo(f"\nNow: cd {directory} && kg-server validate && kg-server test", err=True)

@@ -1,0 +1,64 @@
+"""``kg-server test``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kg_server.commands import options
+from kg_server.errors import ProjectFault
+
+if TYPE_CHECKING:
+    from kg_server.cases import Outcome
+
+_WIDTH = 72
+
+
+@click.command(epilog="Example: kg-server test -k missions --junit report.xml")
+@click.argument("root", required=False, type=click.Path(path_type=Path))
+@click.option("-k", "word", default="", help="Only cases with this in their path.")
+@click.option("--junit", type=click.Path(path_type=Path), help="Write JUnit XML as well.")
+@options.BASE
+def test(root: Path | None, word: str, junit: Path | None, base_iri: str | None) -> None:
+    """Ask a project's competency questions and judge its examples of shapes.
+
+    A question is NAME.rq with its answer beside it: .csv, .tsv, .srj, .srx, .ttl, .nt, or .txt with
+    true or false. An example is an RDF file in valid/ or invalid/, or so named; lines "# expect:
+    SHAPE KIND SEVERITY FOCUS" in it say what must be found. Both are looked for where kg.toml
+    says, or in tests/ and queries/.
+
+    Exit code: 0 all pass; 1 some fail; 2 there is nothing to test, or it cannot be.
+    """
+    from kg_server import cases, project
+
+    home = (root or project.home()).resolve()
+    found = cases.find(home, base_iri, word)
+    begun, outcomes = time.monotonic(), []
+    for case in found:
+        outcome = cases.run(case)
+        outcomes.append(outcome)
+        click.echo("F" if outcome.wrong else ".", nl=len(outcomes) % _WIDTH == 0)
+    click.echo(_told(outcomes, home, time.monotonic() - begun), nl=False)
+    if junit:
+        _write(junit, cases.junit(outcomes, home))
+    sys.exit(1 if any(each.wrong for each in outcomes) else 0)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ProjectFault(f"cannot be written: {error.strerror}", path=path) from error
+
+
+def _told(outcomes: list[Outcome], home: Path, seconds: float) -> str:
+    failed = [each for each in outcomes if each.wrong]
+    blocks = ["" if len(outcomes) % _WIDTH == 0 else "\n"]
+    blocks += [f"\nFAILED {each.path.relative_to(home)}\n{each.wrong}\n" for each in failed]
+    counts = [(len(failed), "failed"), (len(outcomes) - len(failed), "passed")]
+    summary = ", ".join(f"{count} {what}" for count, what in counts if count)
+    return "".join([*blocks, f"{summary} in {seconds:.1f} s\n"])
