@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kg_server import baseline as baselines
-from kg_server import lint, reports
+from kg_server import engines, lint, reports
 from kg_server.errors import ProjectFault
 from kg_server.findings import Report
 from kg_server.project import Project
@@ -57,6 +57,17 @@ def levels(chosen: Sequence[str]) -> dict[str, str]:
     named = dict(each.partition("=")[::2] for each in chosen)
     lint.levels(named)
     return named
+
+
+def compare_with(name: str, project: Project, report: Report, timeout_s: float) -> None:
+    """Have another engine judge.
+
+    Raises:
+        ProjectFault: it finds otherwise, or cannot judge.
+    """
+    said = engines.disagreement(name, project, report, timeout_s)
+    if said:
+        raise ProjectFault(f"{name} finds otherwise\n{said.rstrip()}")
 
 
 def rules() -> str:

@@ -68,8 +68,16 @@ def aimed(shapes: Graph, aims: Mapping[Node, Iterable[Node] | None]) -> Graph:
     return copy
 
 
-def findings(data: Graph, shapes: Graph) -> tuple[Finding, ...]:
+def findings(
+    data: Graph, shapes: Graph, *, inference: str = "none", advanced: bool = False
+) -> tuple[Finding, ...]:
     """Run pySHACL; only results at the top count, not what nested shapes add as details.
+
+    Args:
+        data: the data graph; it is expanded in place.
+        shapes: the shapes graph.
+        inference: what is inferred before: ``none``, ``rdfs`` or ``owlrl`` (SHACL §1.5).
+        advanced: whether SHACL Advanced Features count: rules, targets by query, functions.
 
     Raises:
         ProjectFault: the shapes cannot be used.
@@ -79,7 +87,12 @@ def findings(data: Graph, shapes: Graph) -> tuple[Finding, ...]:
 
     try:
         _, report, text = pyshacl.validate(
-            data, shacl_graph=shapes, inplace=True, do_owl_imports=False, advanced=False
+            data,
+            shacl_graph=shapes,
+            inplace=True,
+            do_owl_imports=False,
+            inference=inference,
+            advanced=advanced,
         )
     except Exception as error:
         raise ProjectFault(f"the shapes cannot be used: {_first_line(error)}") from error
@@ -112,7 +125,10 @@ def check_shapes(shapes: Graph) -> tuple[Finding, ...]:
 
 def prepare() -> None:
     """Import and read what a child could not, which can open no file."""
-    import pyshacl.inference  # noqa: F401  # which pySHACL imports late
+    import pyshacl.constraints.advanced
+    import pyshacl.functions
+    import pyshacl.inference
+    import pyshacl.rules  # noqa: F401  # which pySHACL imports late
 
     _shapes_for_shapes()
 

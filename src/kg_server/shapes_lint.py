@@ -48,6 +48,13 @@ def check(files: Sequence[ProjectFile], shapes: Graph) -> None:
         raise ProjectFault(message, path=path, line=line)
 
 
+def has_queried_targets(shapes: Graph) -> bool:
+    """Tell whether a shape has a target of SHACL Advanced Features (§3.1)."""
+    from rdflib import URIRef
+
+    return any(shapes.triples((None, URIRef(f"{SHACL}target"), None)))
+
+
 def known_good(shapes: Graph) -> bool:
     """Tell whether these shapes have passed the shapes for shapes before.
 

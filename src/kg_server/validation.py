@@ -48,6 +48,8 @@ def validate(
     timeout_s: float = TIMEOUT_S,
     jobs: int | None = None,
     rules: Mapping[str, str] | None = None,
+    inference: str = "none",
+    advanced: bool = False,
     use_cache: bool = True,
     tell: Tell = lambda _what, _done: None,
 ) -> Report:
@@ -58,6 +60,9 @@ def validate(
         timeout_s: how long it may take, seconds.
         jobs: how many processes share the work; all cores when ``None``.
         rules: levels of rules of ``lint``, by name, where they are not as the project says.
+        inference: what is inferred before: ``none``, ``rdfs`` or ``owlrl``.
+        advanced: whether SHACL Advanced Features count. With these or with inference, pySHACL
+            looks at everything: the sieve knows neither.
         use_cache: whether a report about the same contents, made by the same versions of the
             program and its engines, is taken from the user's cache directory and kept there.
         tell: is told how far it is.
@@ -68,10 +73,12 @@ def validate(
     """
     begun = time.monotonic()
     levels = {**project.rules, **(rules or {})}
-    key = verdicts.key(project, levels)
+    key = verdicts.key(project, {**levels, "inference": inference, "advanced": str(advanced)})
     report = verdicts.recall(key) if use_cache else None
     if report is None:
-        report = _Validation(project, timeout_s, jobs or os.cpu_count() or 1, levels, tell).report()
+        work = _Validation(project, timeout_s, jobs or os.cpu_count() or 1, levels, tell)
+        alone = advanced or inference != "none"
+        report = work.report(partial(work.alone, inference, advanced) if alone else work.judged)
         if use_cache:
             verdicts.keep(key, report)
     return replace(report, seconds=time.monotonic() - begun)
@@ -93,14 +100,15 @@ class _Validation:
         self._facts = reading.read(files, lambda count: tell(f"Read {count:,} triples", None))
         self._shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
 
-    def report(self) -> Report:
+    def report(self, judge_by: Callable[[Sieve], set[Finding]]) -> Report:
+        """Check everything; ``judge_by`` gives the findings of the shapes."""
         shapes_lint.check(self._project.of_role(Role.SHAPES), self._shapes)
         sieve = Sieve(self._facts, self._shapes, judge.targeted(self._shapes))
-        if not sieve.looks_at_data():
+        if not (sieve.looks_at_data() or shapes_lint.has_queried_targets(self._shapes)):
             raise ProjectFault(
                 "no shape has a node of the data to look at: nothing would be checked"
             )
-        judged = self._judged(self._suspects(sieve))
+        judged = judge_by(sieve)
         # A rule need not say again of a triple what a shape has said.
         told = {_about(each) for each in judged if each.value}
         linted = {each for each in self._linted() if _about(each) not in told}
@@ -114,6 +122,17 @@ class _Validation:
             len(sieve.focus_nodes()),
             seconds=0.0,
         )
+
+    def judged(self, sieve: Sieve) -> set[Finding]:
+        """Return what pySHACL finds in the nodes that the sieve leaves."""
+        return self._judged(self._suspects(sieve))
+
+    def alone(self, inference: str, advanced: bool, _sieve: Sieve) -> set[Finding]:
+        """Return what pySHACL finds by itself, in everything."""
+        judge.prepare()
+        data = loading.read(self._project.of_role(Role.DATA, Role.ONTOLOGY), "data")
+        work = partial(judge.findings, data, self._shapes, inference=inference, advanced=advanced)
+        return set().union(*self._run([work], f"Judging {len(data):,} triples"))
 
     def _suspects(self, sieve: Sieve) -> dict[Node, Sequence[Node] | None]:
         """Return the focus nodes of each shape that may violate it; ``None``: any."""

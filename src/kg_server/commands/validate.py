@@ -44,6 +44,19 @@ FORMS = ("text", "json", "turtle", "sarif", "junit", "github", "gitlab", "markdo
     help="How much a rule weighs: off, info, warning or violation; repeatable.",
 )
 @click.option("--list-rules", is_flag=True, help="List the rules beyond SHACL, and end.")
+@click.option(
+    "--inference",
+    type=click.Choice(["none", "rdfs", "owlrl"]),
+    default="none",
+    show_default=True,
+    help="What is inferred from data and ontology before.",
+)
+@click.option("--advanced", is_flag=True, help="SHACL Advanced Features: rules, queried targets.")
+@click.option(
+    "--engine",
+    type=click.Choice(["pyshacl", "shacl-rust"]),
+    help="Have this one judge as well; ends with 2 where it disagrees.",
+)
 @click.option("--jobs", type=click.IntRange(1), help="Processes to use; all cores by default.")
 @click.option("--no-cache", is_flag=True, help="Check anew even if no file has changed.")
 @click.option("--timeout", default=120.0, show_default=True, help="Give up after seconds.")
@@ -56,6 +69,9 @@ def validate(  # one parameter an option
     fail_on: str,
     rules: tuple[str, ...],
     list_rules: bool,
+    inference: str,
+    advanced: bool,
+    engine: str | None,
     jobs: int | None,
     no_cache: bool,  # click passes it by name
     timeout: float,
@@ -79,9 +95,13 @@ def validate(  # one parameter an option
             timeout_s=timeout,
             jobs=jobs,
             rules=checking.levels(rules),
+            inference=inference,
+            advanced=advanced,
             use_cache=not no_cache,
             tell=bar,
         )
+    if engine:
+        checking.compare_with(engine, loaded, report, timeout)
     report = checking.since(baseline, report)
     click.echo(checking.write(plan, report, loaded), nl=False)
     weights = [each.value.lower() for each in Severity]

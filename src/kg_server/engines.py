@@ -1,0 +1,91 @@
+"""Other SHACL engines beside the one that decides: where they disagree, somebody must look.
+
+``pyshacl`` is pySHACL by itself, over all focus nodes: it proves the sieve. ``shacl-rust`` is an
+engine of its own (extra ``engines``), young, so that a disagreement is as often its mistake.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from kg_server import isolation, judge, loading
+from kg_server.errors import ProjectFault
+from kg_server.findings import RULES_IRI, Finding, Report
+from kg_server.project import Project, Role
+
+if TYPE_CHECKING:
+    from rdflib import Graph
+
+Judgement = tuple[str, str, str, str]
+"""Focus node, shape, constraint component and severity; blank nodes have no name."""
+
+
+def disagreement(name: str, project: Project, report: Report, timeout_s: float) -> str:
+    """Return in words where another engine finds otherwise; empty where it does not.
+
+    Args:
+        name: of the other engine.
+        project: what was validated.
+        report: what was found.
+        timeout_s: how long the other one may take.
+
+    Raises:
+        ProjectFault: it is not installed, cannot use the shapes, or takes too long.
+    """
+    data = loading.read(project.of_role(Role.DATA, Role.ONTOLOGY), "data")
+    shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
+    judge.prepare()
+    work = ENGINES[name](data, shapes)
+    late = f"{name} was given up after {timeout_s:g} seconds"
+    theirs = isolation.result(isolation.start(work), time.monotonic() + timeout_s, late)
+    ours = {_of(each) for each in report.findings if not each.rule.startswith(RULES_IRI)}
+    sides = (("only here", ours - theirs), (f"only by {name}", theirs - ours))
+    lines = [f"  {where}: {' '.join(each)}" for where, found in sides for each in sorted(found)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _pyshacl(data: Graph, shapes: Graph) -> Callable[[], set[Judgement]]:
+    return lambda: {_of(each) for each in judge.findings(data, shapes)}
+
+
+def _shacl_rust(data: Graph, shapes: Graph) -> Callable[[], set[Judgement]]:
+    try:
+        import shacl_rust
+    except ImportError as error:
+        message = "shacl-rust is not installed: pip install 'kg-server[engines]'"
+        raise ProjectFault(message) from error
+    texts = [graph.serialize(format="nt") for graph in (data, shapes)]
+    return partial(_judged_by_rust, shacl_rust.validate, *texts)
+
+
+def _judged_by_rust(validate: Any, data: str, shapes: str) -> set[Judgement]:
+    report = validate(data, shapes, data_format="nt", shapes_format="nt")
+    return {
+        _judgement(
+            each["focusNode"],
+            each.get("sourceShape", ""),
+            each["sourceConstraintComponent"],
+            each["severity"],
+        )
+        for each in report["results"]
+    }
+
+
+ENGINES: dict[str, Callable[[Graph, Graph], Callable[[], set[Judgement]]]] = {
+    "pyshacl": _pyshacl,
+    "shacl-rust": _shacl_rust,
+}
+"""The engines to compare with: each gives the work that is done in a process of its own."""
+
+
+def _of(finding: Finding) -> Judgement:
+    severity = finding.severity.value
+    return _judgement(finding.focus_node, finding.source_shape, finding.component, severity)
+
+
+def _judgement(focus: str, shape: str, component: str, severity: str) -> Judgement:
+    named = ["_:" if each.startswith("_:") else each for each in (focus, shape, component)]
+    return named[0], named[1], named[2], severity.strip("<>").rpartition("#")[2]
