@@ -42,8 +42,8 @@ class _Commands(click.Group):
 def commands() -> None:
     """Validate, query and serve a cited knowledge graph of diplomatic relations.
 
-    Without PATHS a command works on the project around the current directory (one with data/ and
-    ontology/), or else on the graph that comes with the package.
+    Without PATHS a command works on the project around the current directory (one with kg.toml,
+    or with data/ and ontology/), or else on the graph that comes with the package.
     """
 
 

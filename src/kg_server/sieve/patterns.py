@@ -10,18 +10,17 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kg_server import loading
 from kg_server.sieve import values
+from kg_server.sieve.branches import MOST_BRANCHES, At, Bad, count, good
+from kg_server.sieve.constraints import CONSTRAINTS
 from kg_server.sieve.values import SHACL, Unsievable
 
 if TYPE_CHECKING:
     from rdflib import Graph
     from rdflib.term import Node
 
-_MOST_BRANCHES = 64
 _MOST_COUNTED = 4
 _IGNORED = {
     f"{SHACL}{name}"
@@ -35,48 +34,11 @@ _IGNORED = {
 """Terms that constrain nothing, or that are read together with another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bad:
-    """The branches of what violates, and whether they find nothing else."""
-
-    branches: tuple[str, ...] = ()
-    exact: bool = True
-
-    def __add__(self, other: Bad) -> Bad:
-        if len(self.branches) + len(other.branches) > _MOST_BRANCHES:
-            raise Unsievable("too many branches")
-        return Bad(self.branches + other.branches, self.exact and other.exact)
-
-
-@dataclass(frozen=True, slots=True)
-class _At:
-    """Where a constraint stands: its shape, the focus variable, and how its values are reached."""
-
-    shape: Node
-    focus: str
-    path: str
-    """A SPARQL property path; empty for a node shape, whose value is the focus node."""
-    value: str
-    altered: bool
-    """Whether the store may have altered the values' lexical forms."""
-    merged: bool
-    """Whether it may have made two values one."""
-
-    @property
-    def reach(self) -> str:
-        return f"{self.focus} {self.path} {self.value} . " if self.path else ""
-
-    def each(self, good: str, *, exact: bool = True) -> Bad:
-        """Every value must meet a condition; one that is an error is not met."""
-        return Bad((f"{self.reach}FILTER(!COALESCE({good}, false))",), exact)
-
-    def as_written(self) -> None:
-        if self.altered:
-            raise Unsievable("the store has altered some of these literals")
-
-    def on_path(self) -> None:
-        if not self.path:
-            raise Unsievable("no path")
+_NESTING = {
+    *("minCount", "maxCount", "class", "uniqueLang", "lessThan", "lessThanOrEquals", "closed"),
+    *("node", "property", "and", "or", "xone", "not", "qualifiedValueShape"),
+}
+"""Constraints that count, need variables of their own or other shapes: methods of ``Patterns``."""
 
 
 class Patterns:
@@ -131,48 +93,50 @@ class Patterns:
         finally:
             self._open.pop()
 
-    def _at(self, shape: Node, focus: str, *, altered: bool) -> _At:
+    def _at(self, shape: Node, focus: str, *, altered: bool) -> At:
         path = self._shapes.value(shape, values.term("path"))
         if path is None:
-            return _At(shape, focus, "", focus, altered, merged=False)
+            return At(shape, focus, "", focus, altered, merged=False)
         text = values.path(self._shapes, path)
         steps = set(re.findall(r"<([^<>]*)>", text))
         altered = (altered and bool(re.search(r">[)]*[*?]", text))) or not steps.isdisjoint(
             self._altered
         )
         merged = not steps.isdisjoint(self._merged)
-        return _At(shape, focus, text, self._variable(), altered, merged)
+        return At(shape, focus, text, self._variable(), altered, merged)
 
     def _variable(self) -> str:
         return f"?v{next(self._numbers)}"
 
-    def _constraints(self, at: _At, leave: set[str]) -> Bad:
+    def _constraints(self, at: At, leave: set[str]) -> Bad:
         found = Bad()
         for predicate, value in sorted(self._shapes.predicate_objects(at.shape)):
             name = str(predicate).removeprefix(SHACL)
             if str(predicate) in _IGNORED or name == str(predicate) or name in leave:
                 continue
-            handle = getattr(self, f"_{name}", None)
-            if handle is None:
+            if name in CONSTRAINTS:
+                found += CONSTRAINTS[name](self._shapes, at, value)
+            elif name in _NESTING:
+                found += getattr(self, f"_{name}")(at, value)
+            else:
                 raise Unsievable(name)
-            found += handle(at, value)
         return found
 
-    def _minCount(self, at: _At, value: Any) -> Bad:  # SHACL's name
-        return self._fewer(at, _count(value))
+    def _minCount(self, at: At, value: Any) -> Bad:  # SHACL's name
+        return self._fewer(at, count(value))
 
-    def _maxCount(self, at: _At, value: Any) -> Bad:
-        return self._more(at, _count(value))
+    def _maxCount(self, at: At, value: Any) -> Bad:
+        return self._more(at, count(value))
 
-    def _fewer(self, at: _At, least: int, good: Callable[[str], str] = lambda _: "") -> Bad:
+    def _fewer(self, at: At, least: int, good: Callable[[str], str] = lambda _: "") -> Bad:
         if least == 0:
             return Bad()
         return Bad((f"FILTER NOT EXISTS {{ {self._several(at, least, good)} }}",))
 
-    def _more(self, at: _At, most: int, good: Callable[[str], str] = lambda _: "") -> Bad:
+    def _more(self, at: At, most: int, good: Callable[[str], str] = lambda _: "") -> Bad:
         return Bad((f"FILTER EXISTS {{ {self._several(at, most + 1, good)} }}",))
 
-    def _several(self, at: _At, count: int, good: Callable[[str], str]) -> str:
+    def _several(self, at: At, count: int, good: Callable[[str], str]) -> str:
         """Return a pattern that so many different values solve."""
         at.on_path()
         if count > 1 and at.merged:
@@ -187,66 +151,13 @@ class Patterns:
             parts += [f"FILTER({' && '.join(others)})"] if others else []
         return " ".join(parts)
 
-    def _class(self, at: _At, value: Node) -> Bad:
+    def _class(self, at: At, value: Node) -> Bad:
         classes = ", ".join(values.iri(each) for each in self._subclasses(value))
         kind = self._variable()
         has_it = f"{at.value} a {kind} FILTER({kind} IN ({classes}))"
         return Bad((f"{at.reach}FILTER NOT EXISTS {{ {has_it} }}",))
 
-    def _datatype(self, at: _At, value: Node) -> Bad:
-        return at.each(values.has_datatype(at.value, value), exact=False)
-
-    def _nodeKind(self, at: _At, value: Node) -> Bad:
-        return at.each(values.is_of_kind(at.value, value))
-
-    def _in(self, at: _At, value: Node) -> Bad:
-        members = list(self._shapes.items(value))
-        if any(not values.is_iri(each) for each in members):
-            at.as_written()
-        same = [f"sameTerm({at.value}, {values.constant(each)})" for each in members]
-        return at.each(" || ".join(same) or "false")
-
-    def _hasValue(self, at: _At, value: Node) -> Bad:
-        if not values.is_iri(value):
-            at.as_written()
-        wanted = values.constant(value)
-        if not at.path:
-            return at.each(f"sameTerm({at.focus}, {wanted})")
-        return Bad((f"FILTER NOT EXISTS {{ {at.focus} {at.path} {wanted} }}",))
-
-    def _pattern(self, at: _At, value: Node) -> Bad:
-        at.as_written()
-        flags = self._shapes.value(at.shape, values.term("flags"))
-        # Before a line break at the end, $ matches in Python and not in SPARQL.
-        exact = flags is None and not re.search(r"[$\\]", str(value))
-        return at.each(values.matches(at.value, value, flags), exact=exact)
-
-    def _minLength(self, at: _At, value: Any) -> Bad:
-        at.as_written()
-        return at.each(f"!isBlank({at.value}) && STRLEN(STR({at.value})) >= {_count(value)}")
-
-    def _maxLength(self, at: _At, value: Any) -> Bad:
-        at.as_written()
-        return at.each(f"!isBlank({at.value}) && STRLEN(STR({at.value})) <= {_count(value)}")
-
-    def _minInclusive(self, at: _At, value: Node) -> Bad:
-        return at.each(values.compares(at.value, ">=", value), exact=False)
-
-    def _minExclusive(self, at: _At, value: Node) -> Bad:
-        return at.each(values.compares(at.value, ">", value), exact=False)
-
-    def _maxInclusive(self, at: _At, value: Node) -> Bad:
-        return at.each(values.compares(at.value, "<=", value), exact=False)
-
-    def _maxExclusive(self, at: _At, value: Node) -> Bad:
-        return at.each(values.compares(at.value, "<", value), exact=False)
-
-    def _languageIn(self, at: _At, value: Node) -> Bad:
-        ranges = [loading.n_triples(each) for each in self._shapes.items(value)]
-        fits = [f"LANGMATCHES(LANG({at.value}), {each})" for each in ranges]
-        return at.each(" || ".join(fits) or "false")
-
-    def _uniqueLang(self, at: _At, _value: Node) -> Bad:
+    def _uniqueLang(self, at: At, _value: Node) -> Bad:
         if not values.flag(self._shapes, at.shape, "uniqueLang"):
             return Bad()
         at.on_path()
@@ -259,37 +170,20 @@ class Patterns:
             )
         )
 
-    def _equals(self, at: _At, value: Node) -> Bad:
-        at.on_path()
-        at.as_written()
-        other = values.iri(value)
-        return Bad(
-            (
-                f"{at.reach}FILTER NOT EXISTS {{ {at.focus} {other} {at.value} }}",
-                f"{at.focus} {other} {at.value} . "
-                f"FILTER NOT EXISTS {{ {at.focus} {at.path} {at.value} }}",
-            ),
-            exact=False,
-        )
-
-    def _disjoint(self, at: _At, value: Node) -> Bad:
-        at.on_path()
-        return Bad((f"{at.reach}{at.focus} {values.iri(value)} {at.value} .",), exact=False)
-
-    def _lessThan(self, at: _At, value: Node) -> Bad:
+    def _lessThan(self, at: At, value: Node) -> Bad:
         return self._ordered(at, "<", value)
 
-    def _lessThanOrEquals(self, at: _At, value: Node) -> Bad:
+    def _lessThanOrEquals(self, at: At, value: Node) -> Bad:
         return self._ordered(at, "<=", value)
 
-    def _ordered(self, at: _At, sign: str, value: Node) -> Bad:
+    def _ordered(self, at: At, sign: str, value: Node) -> Bad:
         at.on_path()
         other = self._variable()
         good = values.in_order(at.value, sign, other)
         branch = f"{at.reach}{at.focus} {values.iri(value)} {other} . "
         return Bad((f"{branch}FILTER(!COALESCE({good}, false))",), exact=False)
 
-    def _closed(self, at: _At, _value: Node) -> Bad:
+    def _closed(self, at: At, _value: Node) -> Bad:
         if not values.flag(self._shapes, at.shape, "closed"):
             return Bad()
         allowed = values.allowed(self._shapes, at.shape)
@@ -297,31 +191,31 @@ class Patterns:
         outside = f"FILTER({predicate} NOT IN ({', '.join(allowed)}))" if allowed else ""
         return Bad((f"{at.reach}{at.value} {predicate} {value} . {outside}",))
 
-    def _node(self, at: _At, value: Node) -> Bad:
+    def _node(self, at: At, value: Node) -> Bad:
         return self._through(at, self._inner(at, value, at.value))
 
     _property = _node
 
-    def _and(self, at: _At, value: Node) -> Bad:
+    def _and(self, at: At, value: Node) -> Bad:
         found = Bad()
         for member in self._shapes.items(value):
             found += self._through(at, self._inner(at, member, at.value))
         return found
 
-    def _or(self, at: _At, value: Node) -> Bad:
+    def _or(self, at: At, value: Node) -> Bad:
         return self._through(at, self._all_bad(self._members(at, value)))
 
-    def _xone(self, at: _At, value: Node) -> Bad:
+    def _xone(self, at: At, value: Node) -> Bad:
         members = self._members(at, value)
         found = self._all_bad(members)
         for one, other in itertools.combinations(members, 2):
-            found += Bad((f"{_good(one)} {_good(other)}",))
+            found += Bad((f"{good(one)} {good(other)}",))
         return self._through(at, found)
 
-    def _not(self, at: _At, value: Node) -> Bad:
-        return self._through(at, Bad((_good(self._inner(at, value, at.value)),)))
+    def _not(self, at: At, value: Node) -> Bad:
+        return self._through(at, Bad((good(self._inner(at, value, at.value)),)))
 
-    def _qualifiedValueShape(self, at: _At, value: Node) -> Bad:
+    def _qualifiedValueShape(self, at: At, value: Node) -> Bad:
         if values.flag(self._shapes, at.shape, "qualifiedValueShapesDisjoint"):
             raise Unsievable("disjoint value shapes")
         found = Bad(exact=False)
@@ -329,40 +223,27 @@ class Patterns:
         if least is not None:
             # A node that may be bad may be good as well: it is not counted, so too few are found.
             found += self._fewer(
-                at, _count(least), lambda name: _good(self._inner(at, value, name), sure=False)
+                at, count(least), lambda name: good(self._inner(at, value, name), sure=False)
             )
         most = self._shapes.value(at.shape, values.term("qualifiedMaxCount"))
         if most is not None:
-            found += self._more(at, _count(most), lambda name: _good(self._inner(at, value, name)))
+            found += self._more(at, count(most), lambda name: good(self._inner(at, value, name)))
         return found
 
-    def _inner(self, at: _At, shape: Node, focus: str) -> Bad:
+    def _inner(self, at: At, shape: Node, focus: str) -> Bad:
         return self.bad(shape, focus, altered=at.altered)
 
-    def _members(self, at: _At, value: Node) -> list[Bad]:
+    def _members(self, at: At, value: Node) -> list[Bad]:
         return [self._inner(at, member, at.value) for member in self._shapes.items(value)]
 
     def _all_bad(self, members: Sequence[Bad]) -> Bad:
         """Return what violates every member: each choice of a branch of each."""
         branches = [""]
         for member in members:
-            if len(branches) * len(member.branches) > _MOST_BRANCHES:
+            if len(branches) * len(member.branches) > MOST_BRANCHES:
                 raise Unsievable("too many branches")
             branches = [f"{one} {other}" for one in branches for other in member.branches]
         return Bad(tuple(branches), all(member.exact for member in members))
 
-    def _through(self, at: _At, found: Bad) -> Bad:
+    def _through(self, at: At, found: Bad) -> Bad:
         return Bad(tuple(at.reach + branch for branch in found.branches), found.exact)
-
-
-def _good(found: Bad, *, sure: bool = True) -> str:
-    """Return the pattern of what does not violate; for what is sure to be found, it is exact."""
-    if sure and not found.exact:
-        raise Unsievable("only an exact pattern can be turned round")
-    return " ".join(f"FILTER NOT EXISTS {{ {branch} }}" for branch in found.branches)
-
-
-def _count(value: Any) -> int:
-    if not isinstance(value.value, int) or isinstance(value.value, bool):
-        raise Unsievable("not a number")
-    return int(value.value)

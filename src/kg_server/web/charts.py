@@ -152,9 +152,8 @@ def nice_top(value: float) -> float:
     if value <= 0 or not math.isfinite(value):
         return 1.0
     step: float = 10 ** math.floor(math.log10(value))
-    return next(
-        float(step * each) for each in (1, 1.2, 1.6, 2, 3, 4, 6, 8, 10) if step * each >= value
-    )
+    rounds = (float(step * each) for each in (1, 1.2, 1.6, 2, 3, 4, 6, 8, 10))
+    return next((each for each in rounds if each >= value), value)  # tiny ones have no step
 
 
 def year_ticks(first: int, last: int) -> list[int]:

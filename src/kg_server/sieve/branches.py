@@ -1,0 +1,75 @@
+"""Branches: patterns that find what may violate a shape, and where a constraint stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kg_server.sieve.values import Unsievable
+
+if TYPE_CHECKING:
+    from rdflib.term import Node
+
+MOST_BRANCHES = 64
+"""More are not worth the queries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """The branches of what violates, and whether they find nothing else."""
+
+    branches: tuple[str, ...] = ()
+    exact: bool = True
+
+    def __add__(self, other: Bad) -> Bad:
+        if len(self.branches) + len(other.branches) > MOST_BRANCHES:
+            raise Unsievable("too many branches")
+        return Bad(self.branches + other.branches, self.exact and other.exact)
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where a constraint stands: its shape, the focus variable, and how its values are reached."""
+
+    shape: Node
+    focus: str
+    path: str
+    """A SPARQL property path; empty for a node shape, whose value is the focus node."""
+    value: str
+    altered: bool
+    """Whether the store may have altered the values' lexical forms."""
+    merged: bool
+    """Whether it may have made two values one."""
+
+    @property
+    def reach(self) -> str:
+        """The pattern that binds the value; empty for a node shape."""
+        return f"{self.focus} {self.path} {self.value} . " if self.path else ""
+
+    def each(self, good: str, *, exact: bool = True) -> Bad:
+        """Return that every value must meet a condition; one that is an error is not met."""
+        return Bad((f"{self.reach}FILTER(!COALESCE({good}, false))",), exact)
+
+    def as_written(self) -> None:
+        """Refuse values whose characters the store may have altered."""
+        if self.altered:
+            raise Unsievable("the store has altered some of these literals")
+
+    def on_path(self) -> None:
+        """Refuse node shapes."""
+        if not self.path:
+            raise Unsievable("no path")
+
+
+def good(found: Bad, *, sure: bool = True) -> str:
+    """Return the pattern of what does not violate; for what is sure to be found, it is exact."""
+    if sure and not found.exact:
+        raise Unsievable("only an exact pattern can be turned round")
+    return " ".join(f"FILTER NOT EXISTS {{ {branch} }}" for branch in found.branches)
+
+
+def count(value: Any) -> int:
+    """Return a whole number."""
+    if not isinstance(value.value, int) or isinstance(value.value, bool):
+        raise Unsievable("not a number")
+    return int(value.value)

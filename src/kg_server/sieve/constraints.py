@@ -1,0 +1,118 @@
+"""Constraints on each value, or on the values of one property, as branches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from kg_server import loading
+from kg_server.sieve import values
+from kg_server.sieve.branches import At, Bad, count
+
+if TYPE_CHECKING:
+    from rdflib import Graph
+    from rdflib.term import Node
+
+
+def _datatype(_: Graph, at: At, value: Node) -> Bad:
+    return at.each(values.has_datatype(at.value, value), exact=False)
+
+
+def _node_kind(_: Graph, at: At, value: Node) -> Bad:
+    return at.each(values.is_of_kind(at.value, value))
+
+
+def _in(shapes: Graph, at: At, value: Node) -> Bad:
+    members = list(shapes.items(value))
+    if any(not values.is_iri(each) for each in members):
+        at.as_written()
+    same = [f"sameTerm({at.value}, {values.constant(each)})" for each in members]
+    return at.each(" || ".join(same) or "false")
+
+
+def _has_value(_: Graph, at: At, value: Node) -> Bad:
+    if not values.is_iri(value):
+        at.as_written()
+    wanted = values.constant(value)
+    if not at.path:
+        return at.each(f"sameTerm({at.focus}, {wanted})")
+    return Bad((f"FILTER NOT EXISTS {{ {at.focus} {at.path} {wanted} }}",))
+
+
+def _pattern(shapes: Graph, at: At, value: Node) -> Bad:
+    at.as_written()
+    flags = shapes.value(at.shape, values.term("flags"))
+    # Before a line break at the end, $ matches in Python and not in SPARQL.
+    exact = flags is None and not re.search(r"[$\\]", str(value))
+    return at.each(values.matches(at.value, value, flags), exact=exact)
+
+
+def _min_length(_: Graph, at: At, value: Any) -> Bad:
+    at.as_written()
+    return at.each(f"!isBlank({at.value}) && STRLEN(STR({at.value})) >= {count(value)}")
+
+
+def _max_length(_: Graph, at: At, value: Any) -> Bad:
+    at.as_written()
+    return at.each(f"!isBlank({at.value}) && STRLEN(STR({at.value})) <= {count(value)}")
+
+
+def _min_inclusive(_: Graph, at: At, value: Node) -> Bad:
+    return at.each(values.compares(at.value, ">=", value), exact=False)
+
+
+def _min_exclusive(_: Graph, at: At, value: Node) -> Bad:
+    return at.each(values.compares(at.value, ">", value), exact=False)
+
+
+def _max_inclusive(_: Graph, at: At, value: Node) -> Bad:
+    return at.each(values.compares(at.value, "<=", value), exact=False)
+
+
+def _max_exclusive(_: Graph, at: At, value: Node) -> Bad:
+    return at.each(values.compares(at.value, "<", value), exact=False)
+
+
+def _language_in(shapes: Graph, at: At, value: Node) -> Bad:
+    ranges = [loading.n_triples(each) for each in shapes.items(value)]
+    fits = [f"LANGMATCHES(LANG({at.value}), {each})" for each in ranges]
+    return at.each(" || ".join(fits) or "false")
+
+
+def _equals(_: Graph, at: At, value: Node) -> Bad:
+    at.on_path()
+    at.as_written()
+    other = values.iri(value)
+    return Bad(
+        (
+            f"{at.reach}FILTER NOT EXISTS {{ {at.focus} {other} {at.value} }}",
+            f"{at.focus} {other} {at.value} . "
+            f"FILTER NOT EXISTS {{ {at.focus} {at.path} {at.value} }}",
+        ),
+        exact=False,
+    )
+
+
+def _disjoint(_: Graph, at: At, value: Node) -> Bad:
+    at.on_path()
+    return Bad((f"{at.reach}{at.focus} {values.iri(value)} {at.value} .",), exact=False)
+
+
+CONSTRAINTS: dict[str, Callable[[Graph, At, Any], Bad]] = {
+    "datatype": _datatype,
+    "nodeKind": _node_kind,
+    "in": _in,
+    "hasValue": _has_value,
+    "pattern": _pattern,
+    "minLength": _min_length,
+    "maxLength": _max_length,
+    "minInclusive": _min_inclusive,
+    "minExclusive": _min_exclusive,
+    "maxInclusive": _max_inclusive,
+    "maxExclusive": _max_exclusive,
+    "languageIn": _language_in,
+    "equals": _equals,
+    "disjoint": _disjoint,
+}
+"""What each constraint finds, by its name in SHACL."""
