@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import tempfile
 from pathlib import Path
 
@@ -18,11 +17,12 @@ from kg_server.errors import MalformedQuery, NotAcceptable
 from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.store import Dataset, Query
+from kg_server.store import zygote as zygotes
 from kg_server.store.board import Board
-from kg_server.store.evaluator import Limits, run_zygote
+from kg_server.store.evaluator import Limits
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.store.reference import ReferenceStore
-from kg_server.store.sandbox import SandboxStore, wait_until_answering
+from kg_server.store.sandbox import SandboxStore
 
 BASE = "https://diplomacy.example/"
 
@@ -50,9 +50,7 @@ def reference():
 
 def sandbox():
     folder = Path(tempfile.mkdtemp())
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(str(folder / "s"))
-    listener.listen(16)
+    queries = zygotes.bound(str(folder / "s"))
     board = Board(2)
     ours, theirs = os.pipe()
     zygote = os.fork()
@@ -60,9 +58,9 @@ def sandbox():
         os.close(ours)
         limits = Limits(1 << 28, 1 << 24, 5.0)
         try:
-            run_zygote(
+            zygotes.run(
                 lambda: OxigraphStore(small_project()),
-                listener,
+                queries,
                 board,
                 0,
                 limits,
@@ -71,9 +69,8 @@ def sandbox():
         finally:
             os._exit(0)
     os.close(theirs)
-    listener.close()
-    store = SandboxStore(str(folder / "s"), board, "v1", queue_timeout_s=5, send_timeout_s=5)
-    wait_until_answering(store, 10)
+    queries.close()
+    store = SandboxStore(str(folder / "s"), board, "v1", queue_timeout_s=10)
     yield store
     os.kill(zygote, signal.SIGTERM)
     os.waitpid(zygote, 0)

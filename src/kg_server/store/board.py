@@ -1,7 +1,7 @@
-"""Shared memory in which evaluators say what they do, and how they died.
+"""Shared memory in which evaluators say what they do, and askers what they gave up.
 
 The main process makes one board before it forks; everything forked from it sees the same
-memory. There is one writer for each field, and fields are aligned 64-bit words.
+memory. Fields are aligned 64-bit words, and what an evaluator does has one writer.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _SLOT = struct.Struct("=QQd")  # process id, id of the running query (0: none), its start
-_DEATH = struct.Struct("=QQ")  # id of the query, signal
-_DEATHS = 256
+_ID = struct.Struct("=Q")
+_ABANDONED = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Slot:
 
 
 class Board:
-    """Slots of the evaluators of two generations, and the last deaths.
+    """Slots of the evaluators of two generations, and the queries given up last.
 
     Two generations, because after a reload the old evaluators still finish their queries while
     the new ones start. ``generation`` counts the graphs that were put into service.
@@ -37,8 +37,8 @@ class Board:
 
     def __init__(self, evaluators: int) -> None:
         self.evaluators = evaluators
-        self._deaths_at = 8 + 2 * evaluators * _SLOT.size
-        self._memory = mmap.mmap(-1, self._deaths_at + 8 + _DEATHS * _DEATH.size)
+        self._abandoned_at = 8 + 2 * evaluators * _SLOT.size
+        self._memory = mmap.mmap(-1, self._abandoned_at + _ABANDONED * _ID.size)
 
     @property
     def generation(self) -> int:
@@ -67,24 +67,18 @@ class Board:
         """Tell whether an evaluator has taken up the query."""
         return any(slot.query_id == query_id for slot in self.slots())
 
-    def bury(self, query_id: int, number: int) -> None:
-        """Record the signal of which the evaluator of a query died; only the zygote writes."""
-        count = int.from_bytes(self._memory[self._deaths_at : self._deaths_at + 8], "little")
-        offset = self._deaths_at + 8 + (count % _DEATHS) * _DEATH.size
-        _DEATH.pack_into(self._memory, offset, query_id, number)
-        self._memory[self._deaths_at : self._deaths_at + 8] = (count + 1).to_bytes(8, "little")
+    def abandon(self, query_id: int) -> None:
+        """Say that nobody waits for a query any more: it is stopped, or not taken up."""
+        _ID.pack_into(self._memory, self._abandoned_offset(query_id), query_id)
+        self.stop(query_id)
 
-    def cause(self, query_id: int, wait_s: float = 1.0) -> int | None:
-        """Return the signal of which a query's evaluator died, once the zygote has said so."""
-        until = time.monotonic() + wait_s
-        while time.monotonic() < until:
-            for number in range(_DEATHS):
-                offset = self._deaths_at + 8 + number * _DEATH.size
-                found, cause = _DEATH.unpack_from(self._memory, offset)
-                if found == query_id:
-                    return int(cause)
-            time.sleep(0.002)
-        return None
+    def abandoned(self, query_id: int) -> bool:
+        """Tell whether nobody waits for a query any more.
+
+        Of two abandoned ids on the same place the older one is forgotten: it is evaluated in vain.
+        """
+        offset = self._abandoned_offset(query_id)
+        return bool(_ID.unpack_from(self._memory, offset)[0] == query_id)
 
     def stop(self, query_id: int) -> bool:
         """Kill the evaluator that runs a query; whether there was one.
@@ -106,3 +100,6 @@ class Board:
 
     def _offset(self, index: int) -> int:
         return 8 + index * _SLOT.size
+
+    def _abandoned_offset(self, query_id: int) -> int:
+        return self._abandoned_at + query_id % _ABANDONED * _ID.size

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
-import os
-import signal
-import socket
+import asyncio
 import threading
-import time
-from collections.abc import Iterator
+import weakref
+from collections.abc import Coroutine, Iterator
 from contextvars import ContextVar
+from typing import Any, TypeVar
 
 from kg_server import formats
-from kg_server.errors import MemoryExceeded, Overloaded, Problem, QueryCrashed, QueryTimeout
-from kg_server.formats import Kind
-from kg_server.store import Answer, Query, frames
+from kg_server.formats import Format, Kind
+from kg_server.store import Answer, Query
 from kg_server.store.board import Board
+from kg_server.store.mailbox import Conversation, Mailbox
 
-_MARGIN_S = 1.0
-"""How long after a deadline the kernel's alarm may be late before we give up waiting."""
-
-_numbers = itertools.count(1)
+T = TypeVar("T")
 
 
 class Ticket:
@@ -28,13 +23,15 @@ class Ticket:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._stop: tuple[Board, int, socket.socket] | None = None
+        self._stop: tuple[asyncio.AbstractEventLoop, Conversation] | None = None
         self.cancelled = False
 
-    def take(self, board: Board, query_id: int, connection: socket.socket) -> None:
-        """Name the query that runs now."""
+    def take(self, loop: asyncio.AbstractEventLoop, conversation: Conversation) -> None:
+        """Name the query that runs now, and the loop that it belongs to."""
         with self._lock:
-            self._stop = (board, query_id, connection)
+            self._stop = loop, conversation
+            if self.cancelled:
+                conversation.stop()
 
     def leave(self) -> None:
         """Say that no query runs any more."""
@@ -46,9 +43,8 @@ class Ticket:
         with self._lock:
             self.cancelled = True
             if self._stop:
-                board, query_id, connection = self._stop
-                board.stop(query_id)
-                connection.shutdown(socket.SHUT_RDWR)
+                loop, conversation = self._stop
+                loop.call_soon_threadsafe(conversation.stop)
 
 
 ticket: ContextVar[Ticket | None] = ContextVar("ticket", default=None)
@@ -56,33 +52,43 @@ ticket: ContextVar[Ticket | None] = ContextVar("ticket", default=None)
 
 
 class SandboxStore:
-    """Queries sent over a Unix socket to whichever evaluator is free.
+    """Queries sent to whichever evaluator is free, from any thread.
+
+    They go through a mailbox whose event loop runs in a thread of its own.
 
     Args:
-        address: the path of the socket on which the evaluators accept.
-        board: says which evaluator runs which query, and how evaluators died.
+        address: the path of the socket on which the evaluators receive.
+        board: says which evaluator runs which query.
         version: the content hash of the graph that they hold.
         queue_timeout_s: how long a query may wait for a free evaluator.
-        send_timeout_s: how long an evaluator may be silent while it sends.
     """
 
-    def __init__(
-        self,
-        address: str,
-        board: Board,
-        version: str,
-        *,
-        queue_timeout_s: float,
-        send_timeout_s: float,
-    ) -> None:
+    def __init__(self, address: str, board: Board, version: str, *, queue_timeout_s: float) -> None:
         self.version = version
-        self.address, self.board = address, board
-        self.queue_timeout_s, self._send_timeout_s = queue_timeout_s, send_timeout_s
+        self._address, self._board = address, board
+        self._queue_timeout_s = queue_timeout_s
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._own: Mailbox | None = None
         self._graph_names: tuple[str, ...] | None = None
+
+    def mailbox(self) -> Mailbox:
+        """Return a new mailbox to the same evaluators, for an event loop.
+
+        Raises:
+            Overloaded: there are no evaluators.
+        """
+        return Mailbox(self._address, self._board, queue_timeout_s=self._queue_timeout_s)
 
     def query(self, query: Query) -> Answer:
         """Have a query evaluated; returns when the first part of the answer is here."""
-        return _Run(self, query).answer()
+        hold = ticket.get()
+        loop, own = self._started()
+        conversation, first = _result(_begin(loop, own, query, hold), loop)
+        kind, chosen, chunk, ended = first
+        if ended:
+            return Answer(kind, chosen, iter((chunk,)))
+        return Answer(kind, chosen, _Chunks(loop, conversation, chunk, hold))
 
     def graph_names(self) -> tuple[str, ...]:
         """Return the IRIs of the named graphs, sorted."""
@@ -90,164 +96,86 @@ class SandboxStore:
             listing = Query(
                 "SELECT ?g { GRAPH ?g {} } ORDER BY ?g",
                 {Kind.BINDINGS: formats.named("csv", Kind.BINDINGS)},
-                timeout_s=self._send_timeout_s,
+                timeout_s=self._queue_timeout_s,
             )
             self._graph_names = tuple(self.query(listing).read().decode().split("\r\n")[1:-1])
         return self._graph_names
 
     def close(self) -> None:
-        """Do nothing: the evaluators belong to the zygote."""
+        """End the mailbox and its thread, once no answer is being read any more."""
+        with self._lock:
+            if self._loop and self._own:
+                self._loop.call_soon_threadsafe(self._own.retire, self._loop.stop)
+
+    def _started(self) -> tuple[asyncio.AbstractEventLoop, Mailbox]:
+        """Return the mailbox of this process and its event loop, made at the first query."""
+        with self._lock:
+            if self._loop is None or self._own is None:
+                self._own = self.mailbox()
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=_turn, args=(self._loop,), daemon=True).start()
+            return self._loop, self._own
 
 
-def new_id() -> int:
-    """Return an id that no other query of this server has now."""
-    return os.getpid() << 32 | next(_numbers) & 0xFFFFFFFF
+class _Chunks(Iterator[bytes]):
+    """The chunks of an answer, for a thread; given up, its query is stopped."""
 
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        conversation: Conversation,
+        chunk: bytes,
+        hold: Ticket | None,
+    ) -> None:
+        self._loop, self._conversation, self._chunk = loop, conversation, chunk
+        # Not a generator: one that nobody began to read would never come to its end.
+        self.close = weakref.finalize(self, _hang_up, loop, conversation, hold)
+        self.close.atexit = False
 
-class _Run:
-    """One query on its way."""
-
-    def __init__(self, store: SandboxStore, query: Query) -> None:
-        self._store, self._query = store, query
-        self._id = new_id()
-        self._ticket = ticket.get()
-        self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._reader = frames.Reader(self._connection)
-
-    def answer(self) -> Answer:
+    def __next__(self) -> bytes:
+        if not (chunk := self._chunk):
+            self.close()
+            raise StopIteration
         try:
-            self._send()
-            kind, chosen = frames.unpack_kind(unless_problem(*self._first_frame())[1])
-            first, ended = self._data()
+            self._chunk = _result(self._conversation.more(), self._loop)
         except BaseException:
-            self._close()
+            self.close()
             raise
-        if ended:
-            self._close()
-        chunks = iter((first,)) if ended else self._rest(first)
-        return Answer(kind, chosen, chunks)
-
-    def _send(self) -> None:
-        if self._ticket:
-            self._ticket.take(self._store.board, self._id, self._connection)
-        try:
-            self._connection.setblocking(False)
-            self._connection.connect(self._store.address)
-            self._connection.settimeout(self._store.queue_timeout_s)
-            self._connection.sendall(frames.pack_query(self._query, self._id))
-        except (BlockingIOError, TimeoutError, ConnectionError, FileNotFoundError) as error:
-            raise busy() from error
-
-    def _first_frame(self) -> tuple[bytes, bytes]:
-        """Wait in the queue, then for the evaluation."""
-        try:
-            return self._reader.frame()
-        except TimeoutError:
-            if not self._store.board.started(self._id):
-                raise busy() from None
-        except frames.Cut:
-            raise self._death() from None
-        self._connection.settimeout((self._query.timeout_s or 1e6) + _MARGIN_S)
-        return self._frame()
-
-    def _frame(self) -> tuple[bytes, bytes]:
-        try:
-            return self._reader.frame()
-        except TimeoutError:
-            self._store.board.stop(self._id)
-            raise timed_out(self._query) from None
-        except frames.Cut:
-            raise self._death() from None
-
-    def _data(self) -> tuple[bytes, bool]:
-        """Return one chunk, and whether the answer ended with it."""
-        kind, payload = unless_problem(*self._frame())
-        if kind == frames.END:
-            return b"", True
-        if len(payload) >= 1 << 16:
-            return payload, False
-        self._frame()  # a short chunk is the last one: END follows
-        return payload, True
-
-    def _rest(self, chunk: bytes) -> Iterator[bytes]:
-        try:
-            ended = False
-            while not ended:
-                yield chunk
-                chunk, ended = self._data()
-            yield chunk
-        finally:
-            self._close()
-
-    def _close(self) -> None:
-        if self._ticket:
-            self._ticket.leave()
-        self._connection.close()
-
-    def _death(self) -> Problem:
-        cancelled = self._ticket is not None and self._ticket.cancelled
-        return death(self._store.board, self._id, self._query, cancelled=cancelled)
+        return chunk
 
 
-def death(board: Board, query_id: int, query: Query, *, cancelled: bool) -> Problem:
-    """Say why an evaluator died before it ended its answer."""
-    if cancelled:
-        return QueryCrashed("The query was stopped, because its client went away.")
-    number = board.cause(query_id)
-    if number == signal.SIGALRM:
-        return timed_out(query)
-    if number in (signal.SIGABRT, signal.SIGKILL):
-        return MemoryExceeded(
-            "The query needed more memory than one query may use. Ask for less: "
-            "add a LIMIT, or leave out ORDER BY, GROUP BY or DISTINCT over many rows."
-        )
-    return QueryCrashed(
-        "The engine could not evaluate this query and was stopped, perhaps because the query "
-        "is nested too deeply. Nothing else was affected."
-    )
+async def _begin(
+    loop: asyncio.AbstractEventLoop, own: Mailbox, query: Query, hold: Ticket | None
+) -> tuple[Conversation, tuple[Kind, Format, bytes, bool]]:
+    conversation = own.ask(query)
+    if hold:
+        hold.take(loop, conversation)
+    try:
+        first = await conversation.first()
+    except BaseException:
+        _end(conversation, hold)
+        raise
+    if first[3]:
+        _end(conversation, hold)
+    return conversation, first
 
 
-def timed_out(query: Query) -> QueryTimeout:
-    """Say that a query met its deadline."""
-    return QueryTimeout(
-        f"The query was stopped after {query.timeout_s:g} seconds. Ask for less: add a LIMIT, "
-        "name a class or a subject, or join on fewer patterns.",
-        limit_s=query.timeout_s,
-    )
+def _hang_up(
+    loop: asyncio.AbstractEventLoop, conversation: Conversation, hold: Ticket | None
+) -> None:
+    loop.call_soon_threadsafe(_end, conversation, hold)
 
 
-def unless_problem(kind: bytes, payload: bytes) -> tuple[bytes, bytes]:
-    """Return a frame as it is.
-
-    Raises:
-        Problem: it carries one.
-    """
-    if kind == frames.PROBLEM:
-        raise frames.unpack_problem(payload)
-    return kind, payload
+def _end(conversation: Conversation, hold: Ticket | None) -> None:
+    conversation.close()
+    if hold:
+        hold.leave()
 
 
-def busy() -> Overloaded:
-    """Say that no evaluator was free in time."""
-    return Overloaded(
-        "Every evaluator is busy and the queue is full. Try again in a few seconds.",
-        headers={"Retry-After": "2"},
-    )
+def _result(work: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop) -> T:
+    return asyncio.run_coroutine_threadsafe(work, loop).result()
 
 
-def wait_until_answering(store: SandboxStore, timeout_s: float) -> None:
-    """Wait for the first answer of freshly started evaluators.
-
-    Raises:
-        Overloaded: there was none in time.
-    """
-    until = time.monotonic() + timeout_s
-    while True:
-        try:
-            store.graph_names()
-        except Overloaded:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.01)
-        else:
-            return
+def _turn(loop: asyncio.AbstractEventLoop) -> None:
+    loop.run_forever()
+    loop.close()

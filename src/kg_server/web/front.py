@@ -21,8 +21,8 @@ from kg_server import protocol as operations
 from kg_server.config import Settings
 from kg_server.errors import BodyTimeout, BodyTooLarge, Overloaded, Problem, UriTooLong
 from kg_server.store.cache import ResponseCache, Stored
-from kg_server.store.direct import Conversation
-from kg_server.store.sandbox import SandboxStore, Ticket, ticket
+from kg_server.store.mailbox import Conversation, Mailbox
+from kg_server.store.sandbox import Ticket, ticket
 from kg_server.web import answers, coding, connections, journal
 from kg_server.web.exchange import Exchange, WsgiApp
 from kg_server.web.incoming import Request
@@ -36,7 +36,8 @@ class Served:
 
     generation: int
     app: WsgiApp
-    store: SandboxStore
+    mailbox: Mailbox
+    version: str
     base_iri: str
 
 
@@ -91,7 +92,7 @@ class Front:
         self._under_way += 1
         try:
             if asked:
-                await self._query(request, protocol, served.store, asked, key)
+                await self._query(request, protocol, served.mailbox, asked, key)
             else:
                 await self._answer(request, protocol, served.app, key)
         finally:
@@ -113,7 +114,7 @@ class Front:
         return answers.asked(
             operation,
             accept,
-            version=served.store.version,
+            version=served.version,
             base_iri=served.base_iri,
             limit_s=self._settings.query_timeout_s,
         )
@@ -122,7 +123,7 @@ class Front:
         self,
         request: Request,
         protocol: Any,
-        store: SandboxStore,
+        mailbox: Mailbox,
         asked: answers.Asked,
         key: tuple[object, ...] | None,
     ) -> None:
@@ -133,7 +134,7 @@ class Front:
             protocol.response_empty(304, headers)
             self.record(request, 304, 0)
             return
-        conversation = Conversation(store, asked.query, protocol.client_disconnect)
+        conversation = mailbox.ask(asked.query, protocol.client_disconnect)
         try:
             _, _, chunk, ended = await conversation.first()
             if ended:
@@ -164,7 +165,6 @@ class Front:
         try:
             async with asyncio.timeout(None) as deadline:
                 loop = asyncio.get_running_loop()
-                chunks = conversation.rest()
                 while chunk:
                     packed = packer.compress(chunk)
                     size += len(packed)
@@ -172,7 +172,7 @@ class Front:
                         deadline.reschedule(loop.time() + self.send_timeout_s)
                         await transport.send_bytes(packed)
                         deadline.reschedule(None)
-                    chunk = await anext(chunks, b"")
+                    chunk = await conversation.more()
                 await transport.send_bytes(packer.flush())
         except (Problem, OSError, RuntimeError, TimeoutError) as error:
             # What was sent so far must not be taken for the whole: end without the last chunk.

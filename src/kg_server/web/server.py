@@ -27,8 +27,9 @@ from kg_server.config import Settings
 from kg_server.errors import ProjectFault
 from kg_server.findings import Report
 from kg_server.project import Project
+from kg_server.store import zygote as zygotes
 from kg_server.store.board import Board
-from kg_server.store.evaluator import Limits, run_zygote
+from kg_server.store.evaluator import Limits
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.web import workers
 from kg_server.web.processes import free_port, in_child, with_grace
@@ -146,9 +147,7 @@ class _Main:
 
     def _start_zygote(self, held: list[Project], generation: int) -> socket.socket:
         ours, theirs = socket.socketpair()
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(str(self._folder / f"evaluators-{generation}"))
-        listener.listen(self._settings.queue_length)
+        queries = zygotes.bound(str(self._folder / f"evaluators-{generation}"))
         pid = os.fork()
         if pid == 0:
             ours.close()
@@ -160,12 +159,12 @@ class _Main:
             file = theirs.makefile("wb")
             theirs.close()
             in_child(
-                lambda: run_zygote(
-                    partial(_store, held), listener, self._board, first, limits, file
+                lambda: zygotes.run(
+                    partial(_store, held), queries, self._board, first, limits, file
                 )
             )
         theirs.close()
-        listener.close()
+        queries.close()
         self._zygotes[generation] = pid
         return ours
 

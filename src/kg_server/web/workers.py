@@ -39,6 +39,7 @@ class Serving:
         self._board, self._folder, self._settings = board, folder, settings
         self._lock = threading.Lock()
         self._current: Served | None = None
+        self._store: SandboxStore | None = None
 
     def current(self) -> Served:
         """Return the graph that is in service, with an application made anew after a reload."""
@@ -50,7 +51,11 @@ class Serving:
             if generation == 0:
                 raise Overloaded("The graph is being loaded.", headers={"Retry-After": "1"})
             if self._current is None or generation != self._current.generation:
+                old, old_store = self._current, self._store
                 self._current = self._make(generation)
+                if old and old_store:
+                    old.mailbox.retire()
+                    old_store.close()
             return self._current
 
     def _make(self, generation: int) -> Served:
@@ -59,15 +64,14 @@ class Serving:
         from kg_server.web.front import Served
 
         loaded, report = pickle.loads((self._folder / f"state-{generation}").read_bytes())  # noqa: S301  # our own file, in a folder of mode 0700
-        store = SandboxStore(
+        self._store = store = SandboxStore(
             str(self._folder / f"evaluators-{generation}"),
             self._board,
             loaded.version,
             queue_timeout_s=self._settings.queue_timeout_s,
-            send_timeout_s=self._settings.send_timeout_s,
         )
         app = create_app(Context(store, loaded, self._settings, report))
-        return Served(generation, app, store, loaded.base_iri)
+        return Served(generation, app, store.mailbox(), loaded.version, loaded.base_iri)
 
 
 def run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) -> None:

@@ -1,0 +1,325 @@
+"""Where an event loop asks the evaluators, and where their answers arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import itertools
+import os
+import signal
+import socket
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from kg_server.errors import MemoryExceeded, Overloaded, Problem, QueryCrashed, QueryTimeout
+from kg_server.formats import Format, Kind
+from kg_server.store import Query, messages
+from kg_server.store.board import Board
+
+_PATIENCE_S = 0.02
+"""Most answers are here by then; only for later ones is the client's connection watched."""
+_MARGIN_S = 1.0
+"""How long after a deadline the kernel's alarm may be late before we give up waiting."""
+
+_askers = itertools.count()
+
+
+class Mailbox:
+    """A socket with an address of its own, from which queries are sent to the evaluators.
+
+    It belongs to the event loop that first asks through it.
+
+    Args:
+        evaluators: the path of the socket on which the evaluators receive.
+        board: says which evaluator runs which query.
+        queue_timeout_s: how long a query may wait for a free evaluator.
+
+    Raises:
+        Overloaded: there are no evaluators at this path (any more).
+    """
+
+    def __init__(self, evaluators: str, board: Board, *, queue_timeout_s: float) -> None:
+        self.board, self.queue_timeout_s = board, queue_timeout_s
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        try:
+            self._number = self._bind(evaluators)
+            self._socket.connect(evaluators)
+        except OSError as error:
+            self._shut()
+            raise busy() from error
+        self._inbox = messages.Inbox(self._socket)
+        self._ids = itertools.count(1)
+        self._open: dict[int, Conversation] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._sending = asyncio.Lock()
+        self._retired: Callable[[], object] | None = None
+
+    def ask(self, query: Query, gone: Callable[[], Awaitable[None]] | None = None) -> Conversation:
+        """Begin a conversation about a query; ``gone`` gives what ends when the client leaves."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self._loop.add_reader(self._socket, self._deliver)
+        query_id = self._number << 32 | next(self._ids) & 0xFFFFFFFF
+        conversation = Conversation(self, self._loop, query, query_id, gone)
+        self._open[query_id] = conversation
+        return conversation
+
+    async def send(self, datagram: bytes) -> None:
+        """Send a query to whichever evaluator is free; waits while their queue is full.
+
+        Raises:
+            OSError: there are no evaluators any more, or their queue stayed full.
+        """
+        if len(datagram) > messages.DATAGRAM_BYTES:
+            memory = messages.in_memory(datagram)
+            try:
+                await self._wait_and_send([b"memory"], [memory])
+            finally:
+                os.close(memory)
+        elif self._sending.locked():
+            await self._wait_and_send([datagram], [])
+        else:
+            try:
+                self._socket.send(datagram)
+            except BlockingIOError:
+                await self._wait_and_send([datagram], [])
+
+    def forget(self, query_id: int) -> None:
+        """End a conversation."""
+        self._open.pop(query_id, None)
+        if self._retired and not self._open:
+            self._end()
+
+    def retire(self, then: Callable[[], object] = lambda: None) -> None:
+        """Close the mailbox once no conversation is under way, and call ``then``."""
+        self._retired = then
+        if not self._open:
+            self._end()
+
+    async def _wait_and_send(self, datagram: list[bytes], descriptors: list[int]) -> None:
+        """Send when the queue has a place, in the order of those who wait."""
+        async with asyncio.timeout(self.queue_timeout_s), self._sending:
+            while True:
+                try:
+                    socket.send_fds(self._socket, datagram, descriptors)
+                except BlockingIOError:
+                    await self._place()
+                else:
+                    return
+
+    async def _place(self) -> None:
+        """Wait until the queue of the evaluators may have a place."""
+        loop = asyncio.get_running_loop()
+        waiting = loop.create_future()
+        loop.add_writer(self._socket, _once, waiting)
+        try:
+            await waiting
+        finally:
+            loop.remove_writer(self._socket)
+
+    def _deliver(self) -> None:
+        """Give every message that is here to the conversation that it belongs to."""
+        with suppress(BlockingIOError):
+            while True:
+                message = self._inbox.message()
+                conversation = self._open.get(message.query_id)
+                if conversation:
+                    conversation.hear(message)
+                elif message.stream is not None:
+                    os.close(message.stream)
+
+    def _bind(self, evaluators: str) -> int:
+        """Bind the socket to a free address, and return the number that the address has."""
+        while True:
+            number = os.getpid() << 10 | next(_askers) & 0x3FF
+            try:
+                self._socket.bind(messages.asker_address(evaluators, number))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+            else:
+                return number
+
+    def _end(self) -> None:
+        if self._loop:
+            self._loop.remove_reader(self._socket)
+        self._shut()
+        if self._retired:
+            self._retired()
+
+    def _shut(self) -> None:
+        with suppress(OSError):  # it was never bound, or the folder is gone
+            Path(self._socket.getsockname()).unlink()
+        self._socket.close()
+
+
+class Conversation:
+    """One query to an evaluator and its answer; see ``Mailbox.ask``."""
+
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        loop: asyncio.AbstractEventLoop,
+        query: Query,
+        query_id: int,
+        gone: Callable[[], Awaitable[None]] | None,
+    ) -> None:
+        self._mailbox, self._loop, self._query, self._id = mailbox, loop, query, query_id
+        self._gone = gone
+        self._watch: asyncio.Future[None] | None = None
+        self._timer = loop.call_later(_PATIENCE_S, self._be_patient)
+        self._heard: deque[messages.Message | Problem] = deque()
+        self._waiting: asyncio.Future[None] | None = None
+        self._stream: socket.socket | None = None
+        self._ended = self._answered = False
+        self.cancelled = False
+
+    async def first(self) -> tuple[Kind, Format, bytes, bool]:
+        """Return kind, format, the first chunk, and whether it is the only one.
+
+        Raises:
+            Problem: as ``Store.query``.
+        """
+        try:
+            await self._mailbox.send(messages.pack_query(self._query, self._id))
+        except OSError as error:
+            raise busy() from error
+        message = await self._next()
+        kind, chosen, chunk = messages.unpack_answer(message.payload)
+        if message.stream is None:
+            self._ended = True
+        else:
+            self._stream = socket.socket(fileno=message.stream)
+            self._stream.setblocking(False)
+            chunk = await self.more()
+        return kind, chosen, chunk, self._ended
+
+    async def more(self) -> bytes:
+        """Return a chunk after the first, or nothing when the answer is at its end.
+
+        Raises:
+            Problem: the answer was cut.
+        """
+        if self._ended or self._stream is None:
+            return b""
+        try:
+            chunk = await self._loop.sock_recv(self._stream, 1 << 18)
+        except ConnectionError:
+            chunk = b""
+        if not chunk:
+            await self._next()
+            self._ended = True
+        return chunk
+
+    def hear(self, said: messages.Message | Problem) -> None:
+        """Take a message, or the problem for which the conversation ends."""
+        self._answered = True
+        self._heard.append(said)
+        if self._waiting and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    def stop(self) -> None:
+        """Stop the query, because its client went away."""
+        self.cancelled = True
+        self._give_up(QueryCrashed("The query was stopped, because its client went away."))
+
+    def close(self) -> None:
+        """Hang up; a query that still runs is stopped."""
+        self._timer.cancel()
+        if self._watch:
+            self._watch.cancel()
+        if self._stream:
+            self._stream.close()
+        if not self._ended:
+            self._mailbox.board.abandon(self._id)
+        self._mailbox.forget(self._id)
+
+    async def _next(self) -> messages.Message:
+        """Return the next message.
+
+        Raises:
+            Problem: it says that there is no answer, or no end of it.
+        """
+        if not self._heard:
+            self._waiting = self._loop.create_future()
+            await self._waiting
+        said = self._heard.popleft()
+        if isinstance(said, Problem):
+            raise said
+        if said.type == messages.PROBLEM:
+            self._ended = True
+            raise messages.unpack_problem(said.payload)
+        if said.type == messages.DEATH:
+            self._ended = True
+            raise death(said.payload[0], self._query)
+        return said
+
+    def _be_patient(self) -> None:
+        """Watch the client from now on, and the queue."""
+        if self._gone:
+            self._watch = asyncio.ensure_future(self._gone())
+            self._watch.add_done_callback(self._client_left)
+        self._timer = self._loop.call_later(self._mailbox.queue_timeout_s, self._queued_too_long)
+
+    def _client_left(self, watch: asyncio.Future[Any]) -> None:
+        if not watch.cancelled():
+            self.stop()
+
+    def _queued_too_long(self) -> None:
+        if self._answered:
+            return
+        if self._mailbox.board.started(self._id):
+            wait_s = (self._query.timeout_s or 1e6) + _MARGIN_S
+            self._timer = self._loop.call_later(wait_s, self._overdue)
+        else:
+            self._give_up(busy())
+
+    def _overdue(self) -> None:
+        if not self._answered:
+            self._give_up(timed_out(self._query))
+
+    def _give_up(self, problem: Problem) -> None:
+        self._mailbox.board.abandon(self._id)
+        self.hear(problem)
+        if self._stream:
+            self._stream.shutdown(socket.SHUT_RDWR)
+
+
+def death(killed_by: int, query: Query) -> Problem:
+    """Say why an evaluator was killed, by the signal, before it ended its answer."""
+    if killed_by == signal.SIGALRM:
+        return timed_out(query)
+    if killed_by in (signal.SIGABRT, signal.SIGKILL):
+        return MemoryExceeded(
+            "The query needed more memory than one query may use. Ask for less: "
+            "add a LIMIT, or leave out ORDER BY, GROUP BY or DISTINCT over many rows."
+        )
+    return QueryCrashed(
+        "The engine could not evaluate this query and was stopped, perhaps because the query "
+        "is nested too deeply. Nothing else was affected."
+    )
+
+
+def timed_out(query: Query) -> QueryTimeout:
+    """Say that a query met its deadline."""
+    return QueryTimeout(
+        f"The query was stopped after {query.timeout_s:g} seconds. Ask for less: add a LIMIT, "
+        "name a class or a subject, or join on fewer patterns.",
+        limit_s=query.timeout_s,
+    )
+
+
+def busy() -> Overloaded:
+    """Say that no evaluator was free in time."""
+    return Overloaded(
+        "Every evaluator is busy and the queue is full. Try again in a few seconds.",
+        headers={"Retry-After": "2"},
+    )
+
+
+def _once(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)

@@ -1,0 +1,164 @@
+"""How an HTTP worker and an evaluator talk: datagrams over Unix sockets (unix(7)).
+
+All evaluators receive on one socket, and the kernel gives each query to one that waits. The answer
+comes to the asker's own socket, in one datagram where it fits. A larger one comes as a descriptor
+of a stream, from which its bytes are read as they are; another datagram says that it ended well.
+A query that is too large for a datagram is passed as a descriptor of memory.
+
+Every message to an asker starts with the query's id: the asker's number in the upper 32 bits,
+the query's in the lower. An asker's address follows from its number.
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import socket
+import struct
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from kg_server import errors, formats
+from kg_server.errors import Problem
+from kg_server.formats import Format, Kind
+from kg_server.store import Dataset, Query
+
+DATAGRAM_BYTES = 1 << 16
+"""What is put into one datagram: every kernel takes it, whatever its limits are set to."""
+
+WHOLE, STREAM, END, PROBLEM, DEATH = b"W", b"S", b"E", b"P", b"D"
+LEAVE = b""
+
+_ID = struct.Struct("!Q")
+_BUFFER_BYTES = DATAGRAM_BYTES + (1 << 12)
+_PROBLEMS = {kind.slug: kind for kind in errors.problem_types()}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What an asker is told about one of its queries.
+
+    ``stream`` is the descriptor that came with it, if one did.
+    """
+
+    query_id: int
+    type: bytes
+    payload: bytes
+    stream: int | None = None
+
+
+class Inbox:
+    """What reads datagrams from a socket, into memory that is made once.
+
+    Args:
+        receiving: the socket, blocking or not.
+    """
+
+    def __init__(self, receiving: socket.socket) -> None:
+        self._socket = receiving
+        self._buffer = memoryview(bytearray(_BUFFER_BYTES))
+
+    def receive(self, flags: int = 0) -> tuple[bytes, int | None, str]:
+        """Return a datagram, the descriptor that came with it, and its sender's address.
+
+        Raises:
+            BlockingIOError: there is none, and the socket or the flags say not to wait.
+        """
+        flags |= socket.MSG_CMSG_CLOEXEC
+        length, ancillary, _, sender = self._socket.recvmsg_into([self._buffer], 64, flags)
+        descriptor = array.array("i", ancillary[0][2][:4])[0] if ancillary else None
+        return bytes(self._buffer[:length]), descriptor, sender
+
+    def message(self) -> Message:
+        """Return the next message to an asker.
+
+        Raises:
+            BlockingIOError: there is none.
+        """
+        datagram, stream, _ = self.receive(socket.MSG_DONTWAIT)
+        return Message(_ID.unpack_from(datagram)[0], datagram[8:9], datagram[9:], stream)
+
+
+def asker_address(evaluators: str, number: int) -> str:
+    """Return the path on which an asker is told, from that of the evaluators."""
+    return f"{evaluators}-{number:x}"
+
+
+def pack(query_id: int, type_: bytes, payload: bytes = b"") -> bytes:
+    """Return the datagram of a message."""
+    return _ID.pack(query_id) + type_ + payload
+
+
+def pack_query(query: Query, query_id: int) -> bytes:
+    """Return what an evaluator is sent."""
+    wanted = [_wanted(kind, chosen) for kind, chosen in query.formats.items()]
+    graphs = query.dataset.default_graphs, query.dataset.named_graphs
+    rest = query.base_iri, *graphs, query.bindings, query.prefixes, query.timeout_s
+    return json.dumps((query_id, query.text, wanted, *rest), default=dict).encode()
+
+
+def unpack_query(content: bytes) -> tuple[Query, int]:
+    """Return a query and its id."""
+    query_id, text, wanted, base, default, named, bindings, prefixes, timeout_s = json.loads(
+        content
+    )
+    chosen = dict(_chosen(*each) for each in wanted)
+    dataset = Dataset(tuple(default), tuple(named))
+    return Query(text, chosen, base, dataset, bindings, prefixes, timeout_s), query_id
+
+
+def in_memory(content: bytes) -> int:
+    """Return a descriptor of memory with a content (memfd_create(2))."""
+    descriptor = os.memfd_create("query")
+    with os.fdopen(os.dup(descriptor), "wb") as memory:
+        memory.write(content)
+    return descriptor
+
+
+def from_memory(descriptor: int) -> bytes:
+    """Return the content of memory, and close its descriptor."""
+    with os.fdopen(descriptor, "rb") as memory:
+        memory.seek(0)
+        return memory.read()
+
+
+@lru_cache(256)
+def pack_kind(kind: Kind, chosen: Format) -> bytes:
+    """Return how the payload of an answer starts: one line with its kind and format."""
+    return json.dumps(_wanted(kind, chosen)).encode() + b"\n"
+
+
+def unpack_answer(payload: bytes) -> tuple[Kind, Format, bytes]:
+    """Return kind, format and bytes of an answer."""
+    line, _, content = payload.partition(b"\n")
+    return *_read_kind(line), content
+
+
+def pack_problem(problem: Problem) -> bytes:
+    """Return the payload of a problem."""
+    return json.dumps([problem.slug, problem.detail, problem.members]).encode()
+
+
+def unpack_problem(payload: bytes) -> Problem:
+    """Return the problem of a payload."""
+    slug, detail, members = json.loads(payload)
+    known: dict[str, Any] = members
+    return _PROBLEMS[slug](detail, **known)
+
+
+@lru_cache(256)
+def _read_kind(line: bytes) -> tuple[Kind, Format]:
+    return _chosen(*json.loads(line))
+
+
+@lru_cache(256)
+def _wanted(kind: Kind, chosen: Format) -> tuple[int, str, str]:
+    return kind.value, chosen.name, chosen.media_type
+
+
+@lru_cache(256)
+def _chosen(value: int, name: str, media_type: str) -> tuple[Kind, Format]:
+    kind = Kind(value)
+    return kind, replace(formats.named(name, kind, html=True), media_type=media_type)

@@ -1,0 +1,179 @@
+"""The process that holds the graph, and forks and replaces the evaluators."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import IO
+
+from kg_server.errors import ProjectFault
+from kg_server.store import evaluator, messages
+from kg_server.store.board import Board
+from kg_server.store.evaluator import LOW_PRIORITY, Limits
+from kg_server.store.oxigraph import OxigraphStore
+
+_TICK_S = 0.05
+_LONG_QUERY_S = 0.1
+
+
+def bound(path: str) -> socket.socket:
+    """Return a new socket for the queries to the evaluators of a zygote."""
+    queries = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    queries.bind(path)
+    # Answers count as sent until they are read, those of all evaluators together.
+    queries.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * messages.DATAGRAM_BYTES)
+    return queries
+
+
+def run(
+    load: Callable[[], OxigraphStore],
+    queries: socket.socket,
+    board: Board,
+    first_slot: int,
+    limits: Limits,
+    ready: IO[bytes],
+) -> None:
+    """Load the graph, fork the evaluators, replace those that die; until SIGTERM.
+
+    Args:
+        load: makes the store; its ``ProjectFault`` is reported through ``ready``.
+        queries: the socket on which every evaluator receives.
+        board: where evaluators say what they do.
+        first_slot: the first of this zygote's slots on the board.
+        limits: what one query may use.
+        ready: gets one JSON line when queries can come, or with what is wrong.
+    """
+    evaluator.die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        store = _in_thread(load)
+    except ProjectFault as fault:
+        ready.write(json.dumps({"fault": str(fault)}).encode() + b"\n")
+        ready.close()
+        return
+    gc.collect()
+    gc.freeze()  # keeps the pages of long-lived objects shared with the evaluators
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    signal.signal(signal.SIGTERM, _leave)
+    zygote = _Zygote(store, queries, board, limits)
+    try:
+        for offset in range(board.evaluators):
+            zygote.fork(first_slot + offset, ready)
+        ready.write(json.dumps({"graphs": store.graph_names()}).encode() + b"\n")
+        ready.close()
+        zygote.mind()
+    except SystemExit:
+        zygote.let_finish()
+        raise
+
+
+def _leave(_number: int, _frame: object) -> None:
+    raise SystemExit(0)
+
+
+def _in_thread(load: Callable[[], OxigraphStore]) -> OxigraphStore:
+    """Load in a thread, whose memory comes from a heap of its own (malloc(3), arenas).
+
+    Loading leaves its heap full of holes. An evaluator, forked from the main thread, would search
+    them at each allocation: one lookup took 110 µs instead of 40 µs at a million triples.
+    """
+    outcome: list[OxigraphStore | BaseException] = []
+
+    def work() -> None:
+        try:
+            outcome.append(load())
+        except BaseException as error:  # noqa: BLE001  # raised again, by who waits
+            outcome.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    (found,) = outcome
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
+class _Zygote:
+    def __init__(
+        self, store: OxigraphStore, queries: socket.socket, board: Board, limits: Limits
+    ) -> None:
+        self._store, self._queries, self._board, self._limits = store, queries, board, limits
+        self._address = str(queries.getsockname())
+        self._children: dict[int, int] = {}
+        self._demoted: set[int] = set()
+        self._notices: dict[int, bytes] = {}
+
+    def fork(self, index: int, ready: IO[bytes] | None = None) -> None:
+        """Start the evaluator of a slot."""
+        pid = os.fork()
+        if pid == 0:
+            if ready:
+                ready.close()
+            evaluator.evaluate(self._store, self._queries, self._board, index, self._limits)
+        self._children[pid] = index
+
+    def mind(self) -> None:
+        """Replace evaluators that die, and let long queries yield to short ones."""
+        while True:
+            signal.sigtimedwait({signal.SIGCHLD}, _TICK_S)
+            for index in self._reap():
+                self.fork(index)
+            self._demote()
+
+    def let_finish(self) -> None:
+        """Have every evaluator leave once the queries that came before are answered."""
+        owed = len(self._children)
+        while self._children:
+            while owed and self._send(messages.LEAVE, self._address):
+                owed -= 1
+            signal.sigtimedwait({signal.SIGCHLD}, _TICK_S)
+            for index in self._reap():
+                self._board.write(index, 0)
+
+    def _reap(self) -> list[int]:
+        """Return the slots of evaluators that ended; tell who waits for one that was killed."""
+        ended = []
+        while self._children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            index = self._children.pop(pid)
+            slot = self._board.read(index)
+            if slot.query_id and os.WIFSIGNALED(status):
+                killed_by = bytes([os.WTERMSIG(status)])
+                notice = messages.pack(slot.query_id, messages.DEATH, killed_by)
+                self._notices[slot.query_id] = notice
+            ended.append(index)
+        for query_id, notice in list(self._notices.items()):
+            if self._send(notice, messages.asker_address(self._address, query_id >> 32)):
+                del self._notices[query_id]
+        return ended
+
+    def _send(self, datagram: bytes, address: str) -> bool:
+        """Send, or return that the receiver's queue is full."""
+        try:
+            self._queries.sendto(datagram, socket.MSG_DONTWAIT, address)
+        except BlockingIOError:
+            return False
+        except OSError:  # nobody is there any more
+            return True
+        return True
+
+    def _demote(self) -> None:
+        """Let long queries have only what the others leave; their evaluators end afterwards."""
+        self._demoted &= self._children.keys()
+        now = time.monotonic()
+        for pid in self._children.keys() - self._demoted:
+            slot = self._board.read(self._children[pid])
+            if slot.query_id and now - slot.since > _LONG_QUERY_S:
+                # Both, once: SCHED_IDLE gives way at once, and the evaluator asks for the niceness.
+                os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
+                os.setpriority(os.PRIO_PROCESS, pid, LOW_PRIORITY)
+                self._demoted.add(pid)
