@@ -6,6 +6,7 @@ whether the numbers of several processes add up, by the environment that main se
 
 from __future__ import annotations
 
+import gc
 import pickle
 import socket
 import threading
@@ -114,4 +115,7 @@ def _worker(board: Board, folder: Path, settings: Settings) -> Any:
 
     serving = Serving(board, folder, settings)
     serving.current()  # so that the first request does not wait for it
+    # What is here stays; looking through it for cycles again and again cost half of each request.
+    gc.collect()
+    gc.freeze()
     return Front(serving, settings)
