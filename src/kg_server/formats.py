@@ -193,11 +193,12 @@ def _media_ranges(accept: str) -> Iterator[tuple[str, float]]:
         if media_range.count("/") == 1 or media_range == "*":
             yield (
                 media_range.replace("*", "*/*") if media_range == "*" else media_range,
-                _q(parameters),
+                weight(parameters),
             )
 
 
-def _q(parameters: Iterable[str]) -> float:
+def weight(parameters: Iterable[str]) -> float:
+    """Return the weight that the parameters of a range or coding give it (RFC 9110 §12.4.2)."""
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip() == "q":

@@ -13,6 +13,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from kg_server.web.coding import zstd
+
 from ..conftest import ROOT, LiveServer  # the fixture's class
 
 COUNT = "/sparql?" + urlencode({"query": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }", "format": "csv"})
@@ -29,27 +31,63 @@ def test_letters_that_a_client_did_not_encode_are_understood(live):
     assert b"mission/CAN-TUR-embassy" in received
 
 
-def test_a_large_answer_is_compressed_for_a_client_that_takes_it(live):
-    path = "/sparql?" + urlencode({"query": "SELECT * { ?s ?p ?o }", "format": "csv"})
+UNPACK = {"gzip": gzip.decompress, "zstd": zstd.decompress}
+LARGE = "/sparql?" + urlencode({"query": "SELECT * { ?s ?p ?o }", "format": "csv"})
+MIDDLING = "/sparql?" + urlencode({"query": "SELECT * { ?s ?p ?o } LIMIT 200", "format": "csv"})
+PAGE = "/doc/state/CAN.ttl"
 
+
+@pytest.mark.parametrize("coding", UNPACK)
+@pytest.mark.parametrize("path", [LARGE, MIDDLING, PAGE, "/dump.nt"])
+def test_a_large_answer_is_compressed_for_a_client_that_takes_it(live, path, coding):
     plain = live.ask("GET", path, {"Accept-Encoding": "identity"})
-    packed = live.ask("GET", path, {"Accept-Encoding": "gzip"})
+    packed = live.ask("GET", path, {"Accept-Encoding": coding})
 
-    assert packed.headers["content-encoding"] == "gzip"
-    assert sorted(gzip.decompress(packed.body).split()) == sorted(plain.body.split())
-    assert packed.headers["etag"] != plain.headers["etag"]
+    assert packed.headers["content-encoding"] == coding
+    assert sorted(UNPACK[coding](packed.body).split()) == sorted(plain.body.split())
+    assert len(packed.body) < len(plain.body) / 2
+    assert packed.headers["etag"] == plain.headers["etag"].removesuffix('"') + f'-{coding}"'
     assert "accept-encoding" in plain.headers["vary"].lower()
+    assert packed.headers["vary"] == plain.headers["vary"]
 
 
-def test_a_client_that_has_the_compressed_answer_is_told_so(live):
-    path = "/sparql?" + urlencode({"query": "SELECT * { ?s ?p ?o } LIMIT 200", "format": "csv"})
-    first = live.ask("GET", path, {"Accept-Encoding": "gzip"})
+@pytest.mark.parametrize("coding", UNPACK)
+@pytest.mark.parametrize("path", [MIDDLING, PAGE, "/dump.nt", "/sparql?query=ASK%7B%7D"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_client_that_has_the_compressed_answer_is_told_so(live, path, coding, method):
+    first = live.ask("GET", path, {"Accept-Encoding": coding})
+    known = {"If-None-Match": f'"other", {first.headers["etag"]}'}
 
-    again = live.ask(
-        "GET", path, {"Accept-Encoding": "gzip", "If-None-Match": first.headers["etag"]}
-    )
+    again = live.ask(method, path, {"Accept-Encoding": coding, **known})
 
     assert (again.status, again.body) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    assert again.headers["vary"] == first.headers["vary"]
+    assert not {"content-type", "content-encoding"} & again.headers.keys()
+
+
+def test_a_client_that_has_the_answer_in_a_coding_that_it_takes_no_more_gets_it_whole(live):
+    first = live.ask("GET", MIDDLING, {"Accept-Encoding": "zstd"})
+
+    again = live.ask(
+        "GET", MIDDLING, {"Accept-Encoding": "gzip", "If-None-Match": first.headers["etag"]}
+    )
+
+    assert (again.status, again.headers["content-encoding"]) == (200, "gzip")
+
+
+def test_a_posted_query_is_answered_whatever_the_client_has(live):
+    headers = {"Content-Type": "application/sparql-query", "If-None-Match": "*"}
+
+    statuses = [live.ask("POST", "/sparql", headers, "ASK {}").status for _ in range(3)]
+
+    assert statuses == [200, 200, 200]
+
+
+def test_a_client_that_refuses_what_is_not_compressed_gets_even_little_compressed(live):
+    reply = live.ask("GET", COUNT, {"Accept-Encoding": "gzip, identity;q=0"})
+
+    assert gzip.decompress(reply.body).startswith(b"n\r\n")
 
 
 def test_a_port_that_is_taken_is_one_clear_message(live):

@@ -76,11 +76,16 @@ def asked(
 def matches(if_none_match: str | None, etag: str) -> bool:
     """Tell whether the client has this representation; weak comparison (RFC 9110 §13.1.2).
 
-    The tag of a compressed representation counts as that of the plain one.
+    Args:
+        if_none_match: the header, its tags without codings (``coding.plain_tags``).
+        etag: the tag's text, without quotes.
+
+    >>> matches('W/"a", "b"', "b"), matches("*", "b"), matches('"bb"', "b")
+    (True, True, False)
     """
     if not if_none_match or not etag:
         return False
     if if_none_match.strip() == "*":
         return True
     tags = (each.strip().removeprefix("W/").strip('"') for each in if_none_match.split(","))
-    return any(tag.removesuffix("-gzip") == etag.removesuffix("-gzip") for tag in tags)
+    return etag in tags

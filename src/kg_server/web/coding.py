@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
+
+from kg_server import formats
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 Headers = list[tuple[str, str]]
 
 MIN_BYTES = 1400
 """Below this a response fits one packet, and compressing it pays nothing."""
 
+IDENTITY = "identity"
+
 _COMPRESSIBLE = ("text/", "application/", "image/svg+xml")
-_OFF = ("q=0", "q=0.0", "q=0.00", "q=0.000")
+_UNLISTED = 0.0005
+"""The weight of no coding at all where a client does not mention it: acceptable, but the last."""
 
 
 class Packer(Protocol):
     """What turns chunks into what is sent."""
 
     def compress(self, data: bytes, /) -> bytes:
-        """Return what can be sent now."""
+        """Return what can be sent now: with what was returned before, all of the data."""
         ...
 
     def flush(self) -> bytes:
-        """Return the rest."""
+        """Return the end."""
         ...
 
 
@@ -38,37 +52,137 @@ class Plain:
         return b""
 
 
-def accepts_gzip(accept_encoding: str) -> bool:
-    """Tell whether a client takes gzip.
+class Gzip:
+    """RFC 1952. Nothing is held back: the next chunk of a slow query may be long in coming."""
 
-    >>> accepts_gzip("br, gzip;q=0.5"), accepts_gzip("gzip;q=0, *"), accepts_gzip("")
-    (True, False, False)
+    def __init__(self) -> None:
+        self._compressor = zlib.compressobj(5, zlib.DEFLATED, 31)
+
+    def compress(self, data: bytes) -> bytes:
+        """Return the data, compressed to a whole number of bytes."""
+        return self._compressor.compress(data) + self._compressor.flush(zlib.Z_SYNC_FLUSH)
+
+    def flush(self) -> bytes:
+        """Return the end of the stream, with its checksum."""
+        return self._compressor.flush()
+
+
+class Zstd:
+    """RFC 8878, with a window of at most the 8 MB that every client has (RFC 9659 §3)."""
+
+    def __init__(self) -> None:
+        # Level 3 packs query results as small as gzip's level 5, in a third of the time.
+        options: dict[int, int] = {
+            zstd.CompressionParameter.compression_level: 3,
+            zstd.CompressionParameter.window_log: 21,
+        }
+        self._compressor = zstd.ZstdCompressor(options=options)
+
+    def compress(self, data: bytes) -> bytes:
+        """Return the data as whole blocks."""
+        return self._compressor.compress(data, zstd.ZstdCompressor.FLUSH_BLOCK)
+
+    def flush(self) -> bytes:
+        """Return the end of the frame."""
+        return self._compressor.flush()
+
+
+_PACKERS: dict[str, Callable[[], Packer]] = {"zstd": Zstd, "gzip": Gzip, IDENTITY: Plain}
+"""The content codings, preferred first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """A content coding, and the length from which a body is sent in it, bytes."""
+
+    name: str = IDENTITY
+    min_bytes: int = MIN_BYTES
+
+    @property
+    def tag_end(self) -> str:
+        """How entity tags of representations in this coding end."""
+        return f'-{self.name}"'
+
+
+@lru_cache(256)
+def negotiate(accept_encoding: str) -> Coding:
+    """Choose the content coding for a response.
+
+    Where nothing of ours is acceptable, the field is disregarded (RFC 9110 §12.4.1).
+
+    >>> [negotiate(each).name for each in ("gzip, zstd", "gzip, zstd;q=0.9", "*", "br", "")]
+    ['zstd', 'gzip', 'zstd', 'identity', 'identity']
+    >>> [negotiate(each).name for each in ("gzip;q=0", "zstd;q=0, *;q=0.1", "gzip;q=.2, identity")]
+    ['identity', 'gzip', 'identity']
+    >>> negotiate("gzip, identity;q=0")
+    Coding(name='gzip', min_bytes=0)
     """
-    for coding in accept_encoding.lower().split(","):
-        name, _, weight = coding.partition(";")
-        if name.strip() in ("gzip", "*"):
-            return weight.replace(" ", "") not in _OFF
-    return False
+    weights = {}
+    for part in accept_encoding.lower().split(","):
+        name, *parameters = (each.strip() for each in part.split(";"))
+        weights[name.removeprefix("x-")] = formats.weight(parameters)
+    every = weights.get("*", 0.0)
+    refused = weights.get("*") == 0
+    others = dict.fromkeys(_PACKERS, every) | {IDENTITY: 0.0 if refused else _UNLISTED}
+    offers = {name: weights.get(name, other) for name, other in others.items()}
+    chosen = max(offers, key=lambda name: offers[name])
+    if offers[chosen] == 0:
+        return Coding()
+    return Coding(chosen, MIN_BYTES if offers[IDENTITY] else 0)
 
 
-def whole(gzip: bool, headers: Headers, body: bytes) -> tuple[Headers, bytes]:
+def whole(coding: Coding, headers: Headers, body: bytes) -> tuple[Headers, bytes]:
     """Compress a body that is at hand, if the client takes it and it pays."""
     if not _compressible(headers):
         return headers, body
     headers = _varied(headers)
-    if not gzip or len(body) < MIN_BYTES:
+    if coding.name == IDENTITY or len(body) < coding.min_bytes:
         return headers, body
-    packer = _gzip()
-    return _coded(headers), packer.compress(body) + packer.flush()
+    packer = _PACKERS[coding.name]()
+    return _coded(headers, coding), packer.compress(body) + packer.flush()
 
 
-def streamed(gzip: bool, headers: Headers) -> tuple[Headers, Packer]:
+def streamed(coding: Coding, headers: Headers) -> tuple[Headers, Packer]:
     """Return what compresses a body chunk by chunk, and the headers that say so."""
     headers = [each for each in headers if each[0].lower() != "content-length"]
     if not _compressible(headers):
         return headers, Plain()
     headers = _varied(headers)
-    return (_coded(headers), _gzip()) if gzip else (headers, Plain())
+    if coding.name == IDENTITY:
+        return headers, Plain()
+    return _coded(headers, coding), _PACKERS[coding.name]()
+
+
+def plain_tags(coding: Coding, if_none_match: str) -> str:
+    """Return the entity tags that a client has as the application knows them, without codings.
+
+    A tag of another coding than the one that is chosen now stays as it is, and matches nothing:
+    the client could not read what it has.
+
+    >>> plain_tags(Coding("gzip"), '"a-gzip", W/"b-zstd", "c"')
+    '"a", W/"b-zstd", "c"'
+    """
+    return if_none_match.replace(coding.tag_end, '"')
+
+
+_OF_304 = ("etag", "cache-control", "vary", "content-location", "expires", "date", "link")
+_OF_ALL = ("access-control-", "cross-origin-", "x-", "referrer-policy", "set-cookie")
+
+
+def not_modified(coding: Coding, headers: Headers, if_none_match: str) -> Headers:
+    """Return the headers of a 304: those of the 200 that guide caches (RFC 9110 §15.4.5).
+
+    Args:
+        coding: the chosen one.
+        headers: those that the answer would have.
+        if_none_match: what the client sent; the tag of the 304 is the one that it has.
+    """
+    kept = [each for each in headers if each[0].lower().startswith((*_OF_304, *_OF_ALL))]
+    etag = value(kept, "etag").removesuffix(coding.tag_end).removesuffix('"')
+    coded = etag.removeprefix("W/") + coding.tag_end
+    end = coding.tag_end if coded in if_none_match else '"'
+    untagged = [each for each in kept if each[0].lower() != "etag"]
+    return _varied([*untagged, ("ETag", etag + end)])
 
 
 def value(headers: Headers, name: str) -> str:
@@ -82,17 +196,16 @@ def _compressible(headers: Headers) -> bool:
 
 
 def _varied(headers: Headers) -> Headers:
-    vary = ", ".join(filter(None, (value(headers, "vary"), "Accept-Encoding")))
-    return [*(each for each in headers if each[0].lower() != "vary"), ("Vary", vary)]
+    vary = value(headers, "vary")
+    if "accept-encoding" in vary.lower():
+        return headers
+    varied = ", ".join(filter(None, (vary, "Accept-Encoding")))
+    return [*(each for each in headers if each[0].lower() != "vary"), ("Vary", varied)]
 
 
-def _coded(headers: Headers) -> Headers:
+def _coded(headers: Headers, coding: Coding) -> Headers:
     """Name the coding; another coding is another representation with its own tag (§8.8.3.3)."""
     etag = value(headers, "etag").removesuffix('"')
     kept = [each for each in headers if each[0].lower() not in ("etag", "content-length")]
-    tagged = [("ETag", f'{etag}-gzip"')] if etag else []
-    return [*kept, *tagged, ("Content-Encoding", "gzip")]
-
-
-def _gzip() -> Packer:
-    return zlib.compressobj(5, zlib.DEFLATED, 31)
+    tagged = [("ETag", etag + coding.tag_end)] if etag else []
+    return [*kept, *tagged, ("Content-Encoding", coding.name)]

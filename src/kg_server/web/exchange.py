@@ -89,9 +89,12 @@ class Exchange:
     def _send_whole(self, body: bytes) -> None:
         head = self._request.scope.method == "HEAD"
         if self._status == HTTPStatus.OK and not head:
-            self._headers, body = coding.whole(self._request.gzip, self._headers, body)
+            self._headers, body = coding.whole(self._request.coding, self._headers, body)
             etag = coding.value(self._headers, "etag")
             self._front.keep(self._key, Stored(self._status, self._headers, etag, body))
+        elif self._status == HTTPStatus.NOT_MODIFIED:
+            tags = self._request.header("if-none-match")
+            self._headers = coding.not_modified(self._request.coding, self._headers, tags)
         self._loop.call_soon_threadsafe(self._respond, body)
 
     def _respond(self, body: bytes) -> None:
@@ -102,7 +105,7 @@ class Exchange:
         self._front.record(self._request, self._status, len(body))
 
     def _stream(self, gathered: list[bytes], chunks: Iterator[bytes]) -> None:
-        self._headers, packer = coding.streamed(self._request.gzip, self._headers)
+        self._headers, packer = coding.streamed(self._request.coding, self._headers)
         transport = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
         size = 0
         try:
@@ -168,5 +171,6 @@ def _environ(request: Request) -> dict[str, Any]:
     environ["CONTENT_LENGTH"] = str(len(request.body)) if request.body else ""
     environ.pop("HTTP_CONTENT_LENGTH", None)
     if "HTTP_IF_NONE_MATCH" in environ:
-        environ["HTTP_IF_NONE_MATCH"] = environ["HTTP_IF_NONE_MATCH"].replace('-gzip"', '"')
+        tags = environ["HTTP_IF_NONE_MATCH"]
+        environ["HTTP_IF_NONE_MATCH"] = coding.plain_tags(request.coding, tags)
     return environ

@@ -130,15 +130,16 @@ class Front:
         """Answer a query on the event loop, without a thread."""
         headers = asked.headers()
         tags = request.header("if-none-match")
-        if tags and request.scope.method == "GET" and answers.matches(tags, asked.etag):
-            protocol.response_empty(304, headers)
+        plain = coding.plain_tags(request.coding, tags)
+        if tags and request.scope.method == "GET" and answers.matches(plain, asked.etag):
+            protocol.response_empty(304, coding.not_modified(request.coding, headers, tags))
             self.record(request, 304, 0)
             return
         conversation = mailbox.ask(asked.query, protocol.client_disconnect)
         try:
             _, _, chunk, ended = await conversation.first()
             if ended:
-                headers, chunk = coding.whole(request.gzip, headers, chunk)
+                headers, chunk = coding.whole(request.coding, headers, chunk)
                 self.keep(key, Stored(200, headers, coding.value(headers, "etag"), chunk))
                 protocol.response_bytes(200, headers, chunk)
                 self.record(request, 200, len(chunk))
@@ -159,7 +160,7 @@ class Front:
         conversation: Conversation,
         chunk: bytes,
     ) -> None:
-        headers, packer = coding.streamed(request.gzip, headers)
+        headers, packer = coding.streamed(request.coding, headers)
         transport = protocol.response_stream(200, headers)
         size = 0
         try:
@@ -230,9 +231,12 @@ class Front:
 
     def _send_stored(self, request: Request, protocol: Any, stored: Stored) -> None:
         metrics.CACHE_HITS.inc()
-        if answers.matches(request.header("if-none-match"), stored.etag.strip('"')):
-            kept = ("etag", "cache-control", "vary", "content-location", "access-control")
-            headers = [each for each in stored.headers if each[0].lower().startswith(kept)]
+        tags = request.header("if-none-match")
+        known = coding.plain_tags(request.coding, tags)
+        etag = coding.plain_tags(request.coding, stored.etag).removeprefix("W/").strip('"')
+        # A POST selects no representation that a condition could be about (RFC 9110 §13.2.1).
+        if request.scope.method != "POST" and answers.matches(known, etag):
+            headers = coding.not_modified(request.coding, stored.headers, tags)
             protocol.response_empty(304, headers)
             self.record(request, 304, 0, cached=True)
         elif request.scope.method == "HEAD":

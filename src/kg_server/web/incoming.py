@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from kg_server.web import coding
+from kg_server.web.coding import Coding, negotiate
 
 
 @dataclass(slots=True)
@@ -35,10 +35,10 @@ class Request:
             self.header("accept"),
             self.header("accept-language"),
             self.header("cookie"),
-            self.gzip,
+            self.coding,
         )
 
     @property
-    def gzip(self) -> bool:
-        """Whether the client takes gzip (RFC 9110 §12.5.3)."""
-        return coding.accepts_gzip(self.header("accept-encoding"))
+    def coding(self) -> Coding:
+        """The content coding in which the client takes the answer best (RFC 9110 §12.5.3)."""
+        return negotiate(self.header("accept-encoding"))
