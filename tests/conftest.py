@@ -58,9 +58,14 @@ class Reply:
 class LiveServer:
     """A real ``kg-server serve`` on a free port of this machine."""
 
-    def __init__(self, *options: str, paths: tuple[str, ...] = (str(ROOT),)) -> None:
+    def __init__(
+        self,
+        *options: str,
+        paths: tuple[str, ...] = (str(ROOT),),
+        prefix: tuple[str, ...] = (),
+    ) -> None:
         command = [sys.executable, "-m", "kg_server", "serve", *paths, "--port", "0", *options]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([*prefix, *command], stderr=subprocess.PIPE, text=True)
         self.log: list[str] = []
         started = threading.Event()
         self._reader = threading.Thread(target=self._read, args=(started,), daemon=True)

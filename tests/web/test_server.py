@@ -148,16 +148,31 @@ def test_a_query_under_way_is_answered_before_the_server_ends():
 
 def test_an_evaluator_that_is_killed_is_replaced():
     server = LiveServer("--no-validate", "--evaluators", "1")
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
     try:
-        victims = [pid for child in children.read_text().split() for pid in offspring(int(child))]
-        for pid in victims:
-            if listens_only(pid):
-                os.kill(pid, signal.SIGKILL)
+        for pid in evaluators(server):
+            os.kill(pid, signal.SIGKILL)
 
         assert eventually(lambda: server.ask("GET", COUNT + "&timeout=3").status == 200)
     finally:
         server.stop()
+
+
+def test_a_server_that_is_as_nice_as_can_be_answers_and_keeps_its_evaluators():
+    server = LiveServer("--no-validate", "--evaluators", "2", prefix=("nice", "-n", "19"))
+    try:
+        before = evaluators(server)
+
+        statuses = [server.ask("GET", f"{COUNT}&timeout={n + 3}").status for n in range(6)]
+
+        assert statuses == [200] * 6
+        assert eventually(lambda: evaluators(server) == before)
+    finally:
+        server.stop()
+
+
+def evaluators(server) -> set[int]:
+    children = [pid for child in offspring(server.process.pid) for pid in offspring(child)]
+    return {pid for pid in children if listens_only(pid)}
 
 
 def offspring(pid: int) -> list[int]:

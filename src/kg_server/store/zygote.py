@@ -15,7 +15,7 @@ from typing import IO
 from kg_server.errors import ProjectFault
 from kg_server.store import evaluator, messages
 from kg_server.store.board import Board
-from kg_server.store.evaluator import LOW_PRIORITY, Limits
+from kg_server.store.evaluator import Limits
 from kg_server.store.oxigraph import OxigraphStore
 
 _TICK_S = 0.05
@@ -173,7 +173,5 @@ class _Zygote:
         for pid in self._children.keys() - self._demoted:
             slot = self._board.read(self._children[pid])
             if slot.query_id and now - slot.since > _LONG_QUERY_S:
-                # Both, once: SCHED_IDLE gives way at once, and the evaluator asks for the niceness.
                 os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
-                os.setpriority(os.PRIO_PROCESS, pid, LOW_PRIORITY)
                 self._demoted.add(pid)
