@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Flag, auto
+from functools import lru_cache
 
 from kg_server.errors import NotAcceptable
 
@@ -114,6 +115,9 @@ HTML = Format(
     "html", "text/html", "html", RESULT | Kind.GRAPH, ("application/xhtml+xml",), charset=True
 )
 
+REMEMBERED_LENGTH = 500
+"""Longer headers of negotiation are read each time, so that nobody can fill memory with them."""
+
 _SYNONYMS = {"nt": "ntriples", "n-triples": "ntriples", "ttl": "turtle", "rdf": "rdfxml"} | {
     "json-ld": "jsonld",
     "nq": "nquads",
@@ -169,6 +173,13 @@ def negotiate(accept: str | None, kind: Kind, *, html: bool = False) -> Format:
     >>> negotiate("text/*;q=0.5, application/sparql-results+xml", Kind.BINDINGS).name
     'xml'
     """
+    if accept and len(accept) > REMEMBERED_LENGTH:
+        return _negotiate.__wrapped__(accept, kind, html)
+    return _negotiate(accept, kind, html)
+
+
+@lru_cache(1024)
+def _negotiate(accept: str | None, kind: Kind, html: bool) -> Format:
     offers = of_kind(kind, html=html)
     # Werkzeug compares media-type parameters too, so "text/csv;charset=utf-8" would
     # match nothing we offer. Only q matters to us; drop the other parameters.

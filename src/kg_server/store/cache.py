@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache
 
-_OVERHEAD_BYTES = 500
-"""What an entry costs beside its text, about."""
+_OVERHEAD_BYTES = 2500
+"""What an entry costs beside its body, about: its key, its headers, and the objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,7 @@ class Stored:
     @property
     def size(self) -> int:
         """What the entry takes, bytes."""
-        text = sum(len(name) + len(value) for name, value in self.headers)
-        return len(self.body) + text + _OVERHEAD_BYTES
+        return len(self.body) + _OVERHEAD_BYTES
 
 
 class ResponseCache:

@@ -111,7 +111,7 @@ class _Evaluator:
         _allow_descriptors(1)  # the memory of a long query
         while True:
             try:
-                content, memory, asker = self._inbox.receive(socket.MSG_DONTWAIT)
+                content, memory, asker = self._inbox.receive()
             except BlockingIOError:
                 self._turn.poll()
             else:

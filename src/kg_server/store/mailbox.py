@@ -55,6 +55,7 @@ class Mailbox:
         self._open: dict[int, Conversation] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sending = asyncio.Lock()
+        self._minding = False
         self._retired: Callable[[], object] | None = None
 
     def ask(self, query: Query, gone: Callable[[], Awaitable[None]] | None = None) -> Conversation:
@@ -65,6 +66,9 @@ class Mailbox:
         query_id = self._number << 32 | next(self._ids) & 0xFFFFFFFF
         conversation = Conversation(self, self._loop, query, query_id, gone)
         self._open[query_id] = conversation
+        if not self._minding:
+            self._minding = True
+            self._loop.call_later(_PATIENCE_S, self._mind)
         return conversation
 
     async def send(self, datagram: bytes) -> None:
@@ -120,6 +124,14 @@ class Mailbox:
         finally:
             loop.remove_writer(self._socket)
 
+    def _mind(self) -> None:
+        """Look after the conversations that last; one timer for all of them."""
+        self._minding = bool(self._open)
+        if self._loop and self._minding:
+            for conversation in list(self._open.values()):
+                conversation.mind()
+            self._loop.call_later(_PATIENCE_S, self._mind)
+
     def _deliver(self) -> None:
         """Give every message that is here to the conversation that it belongs to."""
         with suppress(BlockingIOError):
@@ -170,11 +182,12 @@ class Conversation:
         self._mailbox, self._loop, self._query, self._id = mailbox, loop, query, query_id
         self._gone = gone
         self._watch: asyncio.Future[None] | None = None
-        self._timer = loop.call_later(_PATIENCE_S, self._be_patient)
+        self._asked_at = loop.time()
+        self._until: float | None = None
         self._heard: deque[messages.Message | Problem] = deque()
         self._waiting: asyncio.Future[None] | None = None
         self._stream: socket.socket | None = None
-        self._ended = self._answered = False
+        self._ended = self._answered = self._taken_up = False
         self.cancelled = False
 
     async def first(self) -> tuple[Kind, Format, bytes, bool]:
@@ -228,7 +241,6 @@ class Conversation:
 
     def close(self) -> None:
         """Hang up; a query that still runs is stopped."""
-        self._timer.cancel()
         if self._watch:
             self._watch.cancel()
         if self._stream:
@@ -257,29 +269,34 @@ class Conversation:
             raise death(said.payload[0], self._query)
         return said
 
-    def _be_patient(self) -> None:
-        """Watch the client from now on, and the queue."""
-        if self._gone:
+    def mind(self) -> None:
+        """Watch the client of a query that lasts, and how long it waits."""
+        now = self._loop.time()
+        if now - self._asked_at < _PATIENCE_S:
+            return
+        if self._gone and self._watch is None:
             self._watch = asyncio.ensure_future(self._gone())
             self._watch.add_done_callback(self._client_left)
-        self._timer = self._loop.call_later(self._mailbox.queue_timeout_s, self._queued_too_long)
+        if self._answered:
+            return
+        if self._until is None:
+            self._until = self._asked_at + self._mailbox.queue_timeout_s
+        elif now > self._until:
+            self._wait_longer(now)
+
+    def _wait_longer(self, now: float) -> None:
+        """Give a query that was taken up its own time; give up one that was not, or is late."""
+        if self._taken_up:
+            self._give_up(timed_out(self._query))
+        elif self._mailbox.board.started(self._id):
+            self._taken_up = True
+            self._until = now + (self._query.timeout_s or 1e6) + _MARGIN_S
+        else:
+            self._give_up(busy())
 
     def _client_left(self, watch: asyncio.Future[Any]) -> None:
         if not watch.cancelled():
             self.stop()
-
-    def _queued_too_long(self) -> None:
-        if self._answered:
-            return
-        if self._mailbox.board.started(self._id):
-            wait_s = (self._query.timeout_s or 1e6) + _MARGIN_S
-            self._timer = self._loop.call_later(wait_s, self._overdue)
-        else:
-            self._give_up(busy())
-
-    def _overdue(self) -> None:
-        if not self._answered:
-            self._give_up(timed_out(self._query))
 
     def _give_up(self, problem: Problem) -> None:
         self._mailbox.board.abandon(self._id)

@@ -18,6 +18,7 @@ import socket
 import struct
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import starmap
 from typing import Any
 
 from kg_server import errors, formats
@@ -32,6 +33,9 @@ WHOLE, STREAM, END, PROBLEM, DEATH = b"W", b"S", b"E", b"P", b"D"
 LEAVE = b""
 
 _ID = struct.Struct("!Q")
+_NOW = int(socket.MSG_CMSG_CLOEXEC | socket.MSG_DONTWAIT)
+_encode = json.JSONEncoder(default=dict, separators=(",", ":")).encode
+_NO_DATASET = Dataset()
 _BUFFER_BYTES = DATAGRAM_BYTES + (1 << 12)
 _PROBLEMS = {kind.slug: kind for kind in errors.problem_types()}
 
@@ -60,14 +64,13 @@ class Inbox:
         self._socket = receiving
         self._buffer = memoryview(bytearray(_BUFFER_BYTES))
 
-    def receive(self, flags: int = 0) -> tuple[bytes, int | None, str]:
+    def receive(self) -> tuple[bytes, int | None, str]:
         """Return a datagram, the descriptor that came with it, and its sender's address.
 
         Raises:
-            BlockingIOError: there is none, and the socket or the flags say not to wait.
+            BlockingIOError: there is none now.
         """
-        flags |= socket.MSG_CMSG_CLOEXEC
-        length, ancillary, _, sender = self._socket.recvmsg_into([self._buffer], 64, flags)
+        length, ancillary, _, sender = self._socket.recvmsg_into([self._buffer], 64, _NOW)
         descriptor = array.array("i", ancillary[0][2][:4])[0] if ancillary else None
         return bytes(self._buffer[:length]), descriptor, sender
 
@@ -77,7 +80,7 @@ class Inbox:
         Raises:
             BlockingIOError: there is none.
         """
-        datagram, stream, _ = self.receive(socket.MSG_DONTWAIT)
+        datagram, stream, _ = self.receive()
         return Message(_ID.unpack_from(datagram)[0], datagram[8:9], datagram[9:], stream)
 
 
@@ -96,17 +99,15 @@ def pack_query(query: Query, query_id: int) -> bytes:
     wanted = [_wanted(kind, chosen) for kind, chosen in query.formats.items()]
     graphs = query.dataset.default_graphs, query.dataset.named_graphs
     rest = query.base_iri, *graphs, query.bindings, query.prefixes, query.timeout_s
-    return json.dumps((query_id, query.text, wanted, *rest), default=dict).encode()
+    return _encode((query_id, query.text, wanted, *rest)).encode()
 
 
 def unpack_query(content: bytes) -> tuple[Query, int]:
     """Return a query and its id."""
-    query_id, text, wanted, base, default, named, bindings, prefixes, timeout_s = json.loads(
-        content
-    )
-    chosen = dict(_chosen(*each) for each in wanted)
-    dataset = Dataset(tuple(default), tuple(named))
-    return Query(text, chosen, base, dataset, bindings, prefixes, timeout_s), query_id
+    query_id, text, wanted, base, default, named, *rest = json.loads(content.decode())
+    dataset = Dataset(tuple(default), tuple(named)) if default or named else _NO_DATASET
+    chosen = dict(starmap(_chosen, wanted))
+    return Query(text, chosen, base, dataset, *rest), query_id
 
 
 def in_memory(content: bytes) -> int:

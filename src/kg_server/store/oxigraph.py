@@ -31,6 +31,7 @@ _SYNTAXES = {
 _SIZES = "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
 _Name = ox.NamedNode | ox.BlankNode
 _Graph = _Name | ox.DefaultGraph
+_Term = _Name | ox.Literal | ox.Triple
 _POSITION = re.compile(
     r"(?:error )?at (?:line )?(\d+)[:,](?: column )?\s*(\d+):?\s*", re.IGNORECASE
 )
@@ -151,8 +152,8 @@ class OxigraphStore:
                 base_iri=query.base_iri,
                 default_graph=default,
                 named_graphs=named,
-                prefixes=dict(query.prefixes),
-                substitutions={ox.Variable(name): _term(t) for name, t in query.bindings.items()},
+                prefixes=dict(query.prefixes) if query.prefixes else None,
+                substitutions=_substitutions(query) if query.bindings else None,
             )
         except SyntaxError as error:
             raise malformed(str(error), query.text) from error
@@ -202,6 +203,10 @@ def _kind(result: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples) -> Kind
     if isinstance(result, ox.QuerySolutions):
         return Kind.BINDINGS
     return Kind.BOOLEAN if isinstance(result, ox.QueryBoolean) else Kind.GRAPH
+
+
+def _substitutions(query: Query) -> dict[ox.Variable, _Term]:
+    return {ox.Variable(name): _term(term) for name, term in query.bindings.items()}
 
 
 def _term(ntriples: str) -> ox.NamedNode | ox.Literal:

@@ -46,7 +46,7 @@ class Asked:
         return [
             ("Content-Type", self.format.content_type),
             *(cache if self.etag else [("Cache-Control", "no-cache")]),
-            ("Vary", "Accept"),
+            ("Vary", "Accept, Accept-Encoding"),
             *COMMON_HEADERS.items(),
         ]
 

@@ -104,7 +104,6 @@ class Coding:
         return f'-{self.name}"'
 
 
-@lru_cache(256)
 def negotiate(accept_encoding: str) -> Coding:
     """Choose the content coding for a response.
 
@@ -117,6 +116,13 @@ def negotiate(accept_encoding: str) -> Coding:
     >>> negotiate("gzip, identity;q=0")
     Coding(name='gzip', min_bytes=0)
     """
+    if len(accept_encoding) > formats.REMEMBERED_LENGTH:
+        return _negotiate.__wrapped__(accept_encoding)
+    return _negotiate(accept_encoding)
+
+
+@lru_cache(256)
+def _negotiate(accept_encoding: str) -> Coding:
     weights = {}
     for part in accept_encoding.lower().split(","):
         name, *parameters = (each.strip() for each in part.split(";"))
@@ -187,7 +193,10 @@ def not_modified(coding: Coding, headers: Headers, if_none_match: str) -> Header
 
 def value(headers: Headers, name: str) -> str:
     """Return the value of a header, empty when there is none."""
-    return next((value for each, value in headers if each.lower() == name), "")
+    for each, found in headers:
+        if each.lower() == name:
+            return found
+    return ""
 
 
 def _compressible(headers: Headers) -> bool:

@@ -140,7 +140,8 @@ class Front:
             _, _, chunk, ended = await conversation.first()
             if ended:
                 headers, chunk = coding.whole(request.coding, headers, chunk)
-                self.keep(key, Stored(200, headers, coding.value(headers, "etag"), chunk))
+                if asked.etag:
+                    self._put(key, Stored(200, headers, coding.value(headers, "etag"), chunk))
                 protocol.response_bytes(200, headers, chunk)
                 self.record(request, 200, len(chunk))
             else:
@@ -264,7 +265,11 @@ class Front:
         """Put a response into the cache, if it says that it may be kept."""
         cache_control = next((v for n, v in stored.headers if n.lower() == "cache-control"), "")
         cookie = any(name.lower() == "set-cookie" for name, _ in stored.headers)
-        if key and stored.etag and cache_control.startswith("public") and not cookie:
+        if stored.etag and cache_control.startswith("public") and not cookie:
+            self._put(key, stored)
+
+    def _put(self, key: tuple[object, ...] | None, stored: Stored) -> None:
+        if key:
             self._cache.put(key, stored)
             metrics.CACHE_BYTES.set(self._cache.size_bytes)
 

@@ -16,6 +16,7 @@ class Request:
     scope: Any
     body: bytes = b""
     started: float = field(default_factory=time.perf_counter)
+    _coding: Coding | None = None
 
     def header(self, name: str) -> str:
         """Return a header's value, empty when there is none."""
@@ -41,4 +42,6 @@ class Request:
     @property
     def coding(self) -> Coding:
         """The content coding in which the client takes the answer best (RFC 9110 §12.5.3)."""
-        return negotiate(self.header("accept-encoding"))
+        if self._coding is None:
+            self._coding = negotiate(self.header("accept-encoding"))
+        return self._coding
