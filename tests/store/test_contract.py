@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import signal
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,12 +13,10 @@ from kg_server.errors import MalformedQuery, NotAcceptable
 from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.store import Dataset, Query
-from kg_server.store import zygote as zygotes
-from kg_server.store.board import Board
-from kg_server.store.evaluator import Limits
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.store.reference import ReferenceStore
-from kg_server.store.sandbox import SandboxStore
+
+from .sandboxes import Sandbox
 
 BASE = "https://diplomacy.example/"
 
@@ -49,33 +43,8 @@ def reference():
 
 
 def sandbox():
-    folder = Path(tempfile.mkdtemp())
-    queries = zygotes.bound(str(folder / "s"))
-    board = Board(2)
-    ours, theirs = os.pipe()
-    zygote = os.fork()
-    if zygote == 0:
-        os.close(ours)
-        limits = Limits(1 << 28, 1 << 24, 5.0)
-        try:
-            zygotes.run(
-                lambda: OxigraphStore(small_project()),
-                queries,
-                board,
-                0,
-                limits,
-                os.fdopen(theirs, "wb"),
-            )
-        finally:
-            os._exit(0)
-    os.close(theirs)
-    queries.close()
-    store = SandboxStore(str(folder / "s"), board, "v1", queue_timeout_s=10)
-    yield store
-    os.kill(zygote, signal.SIGTERM)
-    os.waitpid(zygote, 0)
-    os.close(ours)
-    shutil.rmtree(folder)
+    with Sandbox(small_project()) as started:
+        yield started.store
 
 
 @pytest.fixture(

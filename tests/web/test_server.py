@@ -18,6 +18,9 @@ from kg_server.web.coding import zstd
 from ..conftest import ROOT, LiveServer  # the fixture's class
 
 COUNT = "/sparql?" + urlencode({"query": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }", "format": "csv"})
+RUNAWAY = "/sparql?" + urlencode(
+    {"query": "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"}
+)
 STATE = "/sparql?" + urlencode({"query": "ASK { <urn:new> ?p ?o }", "format": "csv"})
 
 
@@ -149,8 +152,8 @@ def test_a_query_under_way_is_answered_before_the_server_ends():
 def test_an_evaluator_that_is_killed_is_replaced():
     server = LiveServer("--no-validate", "--evaluators", "1")
     try:
-        for pid in evaluators(server):
-            os.kill(pid, signal.SIGKILL)
+        (victim,) = evaluators(server)
+        os.kill(victim, signal.SIGKILL)
 
         assert eventually(lambda: server.ask("GET", COUNT + "&timeout=3").status == 200)
     finally:
@@ -161,6 +164,7 @@ def test_a_server_that_is_as_nice_as_can_be_answers_and_keeps_its_evaluators():
     server = LiveServer("--no-validate", "--evaluators", "2", prefix=("nice", "-n", "19"))
     try:
         before = evaluators(server)
+        assert len(before) == 2
 
         statuses = [server.ask("GET", f"{COUNT}&timeout={n + 3}").status for n in range(6)]
 
@@ -168,6 +172,44 @@ def test_a_server_that_is_as_nice_as_can_be_answers_and_keeps_its_evaluators():
         assert eventually(lambda: evaluators(server) == before)
     finally:
         server.stop()
+
+
+def test_what_replaces_an_evaluator_with_a_long_query_is_not_put_back(server_of_one):
+    (first,) = evaluators(server_of_one)
+
+    assert server_of_one.ask("GET", RUNAWAY + "&timeout=0.5").status == 504
+
+    assert eventually(lambda: evaluators(server_of_one) - {first})
+    time.sleep(0.2)  # a look of the zygote and more
+    (second,) = evaluators(server_of_one)
+    assert os.sched_getscheduler(second) == os.SCHED_OTHER
+
+
+def test_a_slow_reader_of_a_long_answer_gets_it_whole_after_the_deadline(monkeypatch):
+    monkeypatch.setenv("KG_SERVER_QUEUE_TIMEOUT_S", "0.2")
+    server = LiveServer("--no-validate", "--timeout", "1")
+    text = "SELECT ?a ?b ?c ?d { ?a ?b ?c . ?d a ?e } LIMIT 60000"
+    try:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+            path = "/sparql?" + urlencode({"query": text, "format": "csv", "timeout": "1"})
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            received = connection.recv(1000)
+            time.sleep(3)  # more than waiting, evaluating and a margin together
+            while not received.endswith(b"\r\n0\r\n\r\n"):
+                received += (more := connection.recv(1 << 20))
+                assert more, "cut"
+    finally:
+        server.stop()
+
+    assert len(received) > 5_000_000
+
+
+@pytest.fixture
+def server_of_one():
+    server = LiveServer("--no-validate", "--evaluators", "1")
+    yield server
+    server.stop()
 
 
 def evaluators(server) -> set[int]:
@@ -181,9 +223,10 @@ def offspring(pid: int) -> list[int]:
 
 
 def listens_only(pid: int) -> bool:
-    """Tell an evaluator by its limit of descriptors."""
-    limits = Path(f"/proc/{pid}/limits").read_text()
-    return any(line.startswith("Max open files") and " 5 " in line for line in limits.splitlines())
+    """Tell an evaluator by how few descriptors it may have at the most."""
+    lines = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    (most,) = (line.split()[4] for line in lines if line.startswith("Max open files"))
+    return most.isdigit() and int(most) < 10
 
 
 def eventually(holds, timeout_s: float = 30) -> bool:

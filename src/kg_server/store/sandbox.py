@@ -106,6 +106,7 @@ class SandboxStore:
         with self._lock:
             if self._loop and self._own:
                 self._loop.call_soon_threadsafe(self._own.retire, self._loop.stop)
+                self._loop = self._own = None
 
     def _started(self) -> tuple[asyncio.AbstractEventLoop, Mailbox]:
         """Return the mailbox of this process and its event loop, made at the first query."""

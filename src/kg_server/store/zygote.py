@@ -172,6 +172,7 @@ class _Zygote:
         now = time.monotonic()
         for pid in self._children.keys() - self._demoted:
             slot = self._board.read(self._children[pid])
-            if slot.query_id and now - slot.since > _LONG_QUERY_S:
+            # A newborn may not have written over what its dead predecessor did.
+            if slot.pid == pid and slot.query_id and now - slot.since > _LONG_QUERY_S:
                 os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
                 self._demoted.add(pid)

@@ -1,0 +1,55 @@
+"""A zygote with its evaluators, for tests of what runs in them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from typing import Self
+
+from kg_server.project import Project
+from kg_server.store import zygote as zygotes
+from kg_server.store.board import Board
+from kg_server.store.evaluator import Limits
+from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store.sandbox import SandboxStore
+
+
+class Sandbox:
+    """Two evaluators over a project, until the ``with`` block ends."""
+
+    def __init__(self, project: Project, *, queue_timeout_s: float = 10) -> None:
+        self._folder = Path(tempfile.mkdtemp())
+        self.board = Board(2)
+        queries = zygotes.bound(str(self._folder / "s"))
+        ours, theirs = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                limits = Limits(1 << 28, 1 << 24, 5.0)
+                ready = os.fdopen(theirs, "wb")
+                load = lambda: OxigraphStore(project)  # noqa: E731  # called in the zygote
+                zygotes.run(load, queries, self.board, 0, limits, ready)
+            finally:
+                os._exit(0)
+        os.close(theirs)
+        queries.close()
+        with os.fdopen(ours, "rb") as ready:
+            assert b"graphs" in ready.readline()
+        address = str(self._folder / "s")
+        self.store = SandboxStore(address, self.board, "v1", queue_timeout_s=queue_timeout_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def leave(self) -> None:
+        """Tell the zygote to leave, as a reload does."""
+        os.kill(self.pid, signal.SIGTERM)
+
+    def __exit__(self, *_: object) -> None:
+        self.store.close()
+        self.leave()
+        os.waitpid(self.pid, 0)
+        shutil.rmtree(self._folder)

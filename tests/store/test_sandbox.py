@@ -1,0 +1,137 @@
+"""How queries and answers travel to evaluators and back, beside what every store does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from pathlib import Path
+
+import pytest
+
+from kg_server import formats
+from kg_server.errors import Overloaded, QueryCrashed, QueryTimeout
+from kg_server.formats import Kind
+from kg_server.project import Project, ProjectFile, Role
+from kg_server.store import Query
+from kg_server.store.sandbox import Ticket, ticket
+
+from .sandboxes import Sandbox
+
+BASE = "https://diplomacy.example/"
+LONG = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+LARGE = "SELECT ?a ?f { ?a ?b ?c . ?d ?e ?f }"
+
+
+def numbers(count: int) -> Project:
+    text = "".join(f"<urn:a{n}> <urn:p> {n} .\n" for n in range(count))
+    file = ProjectFile(Path("one"), Role.DATA, f"{BASE}graph/one", "turtle", text.encode())
+    return Project((file,), BASE, "v1")
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(numbers(400), queue_timeout_s=2) as started:
+        yield started
+
+
+def query(text: str, timeout_s: float = 5) -> Query:
+    return Query(text, {Kind.BINDINGS: formats.named("csv", Kind.BINDINGS)}, timeout_s=timeout_s)
+
+
+def count(sandbox, text: str = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") -> bytes:
+    return sandbox.store.query(query(text)).read()
+
+
+def test_a_query_larger_than_a_datagram_is_answered(sandbox):
+    text = "SELECT ?x { BIND(1 AS ?x) } #" + "x" * 900_000
+
+    assert count(sandbox, text) == b"x\r\n1\r\n"
+
+
+def test_an_answer_larger_than_a_datagram_comes_in_chunks(sandbox):
+    chunks = list(sandbox.store.query(query(LARGE)).chunks)
+
+    assert len(chunks) > 5
+    assert b"".join(chunks).count(b"\r\n") == 400 * 400 + 1
+
+
+def test_an_answer_that_nobody_reads_holds_no_evaluator(sandbox):
+    for _ in range(4):  # of two
+        answer = sandbox.store.query(query(LARGE))
+        del answer
+
+    assert count(sandbox) == b"n\r\n400\r\n"
+
+
+def test_a_query_that_waited_in_vain_is_told_so_and_never_evaluated(sandbox):
+    with ThreadPoolExecutor(3) as pool:
+        running = [pool.submit(count_for, sandbox, 3.5) for _ in range(2)]
+        time.sleep(0.3)
+        with pytest.raises(Overloaded):
+            count_for(sandbox, 60)
+        for each in running:
+            assert isinstance(each.exception(), QueryTimeout)
+
+    time.sleep(0.3)
+    assert not any(slot.query_id for slot in sandbox.board.slots())
+    assert count(sandbox) == b"n\r\n400\r\n"
+
+
+@pytest.mark.parametrize("waiting", [False, True], ids=["running", "waiting"])
+def test_a_query_that_is_cancelled_ends_at_once(sandbox, waiting):
+    hold = Ticket()
+    context = copy_context()
+    context.run(ticket.set, hold)
+    with ThreadPoolExecutor(3) as pool:
+        others = [pool.submit(count_for, sandbox, 1.5) for _ in range(2 * waiting)]
+        time.sleep(0.3)
+        cancelled = pool.submit(context.run, count_for, sandbox, 60)
+        time.sleep(0.3)
+        begun = time.monotonic()
+
+        hold.cancel()
+
+        assert isinstance(cancelled.exception(), QueryCrashed)
+        assert time.monotonic() - begun < 1
+        assert all(isinstance(each.exception(), QueryTimeout) for each in others)
+    assert count(sandbox) == b"n\r\n400\r\n"
+
+
+def test_queries_that_wait_while_the_graph_is_reloaded_are_answered():
+    product = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f }"
+    with Sandbox(numbers(1200)) as sandbox, ThreadPoolExecutor(8) as pool:
+        answers = [pool.submit(count, sandbox, product) for _ in range(8)]  # of which two run
+        time.sleep(0.05)
+
+        sandbox.leave()
+
+        assert {each.result() for each in answers} == {b"n\r\n1440000\r\n"}
+
+
+def test_after_the_evaluators_left_a_query_is_refused():
+    with Sandbox(numbers(1), queue_timeout_s=1) as sandbox:
+        assert count(sandbox) == b"n\r\n1\r\n"
+        sandbox.leave()
+        time.sleep(0.5)
+
+        with pytest.raises(Overloaded):
+            count(sandbox)
+
+
+def test_a_store_that_is_closed_ends_its_thread():
+    before = threading.active_count()
+    with Sandbox(numbers(1)) as sandbox:
+        assert count(sandbox) == b"n\r\n1\r\n"
+        assert threading.active_count() == before + 1
+        sandbox.store.close()
+
+        until = time.monotonic() + 5
+        while threading.active_count() > before and time.monotonic() < until:
+            time.sleep(0.01)
+        assert threading.active_count() == before
+
+
+def count_for(sandbox, timeout_s: float) -> bytes:
+    return sandbox.store.query(query(LONG, timeout_s)).read()
