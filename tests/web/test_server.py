@@ -79,6 +79,111 @@ def test_a_client_that_has_the_answer_in_a_coding_that_it_takes_no_more_gets_it_
     assert (again.status, again.headers["content-encoding"]) == (200, "gzip")
 
 
+ROUTES = [
+    *("/", "/sparql", "/sparql?query=ASK%7B%7D", LARGE, MIDDLING, "/graphs?default", "/graphs"),
+    *("/graph/relations", "/queries/", "/queries/missions?state=CAN", "/queries/missions.rq"),
+    *("/queries/nope", "/search?q=can", "/opensearch.xml", "/search/suggest?q=a", "/reconcile"),
+    *("/id/state/CAN", "/id/state/CAM", "/doc/state/CAN", "/doc/state/", "/ns/diplomacy"),
+    *("/.well-known/void", "/dataset", "/dump.nt", "/context.jsonld", "/robots.txt"),
+    *("/sitemap.xml", "/conflicts", "/validation", "/completion.json", "/openapi.json"),
+    *("/problems/", "/health/live", "/health/ready", "/nowhere", "/static/nowhere.css"),
+]
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/html"])
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+@pytest.mark.parametrize("path", ROUTES)
+def test_head_has_the_headers_of_get(live, path, accept, coding):
+    headers = {"Accept": accept, "Accept-Encoding": coding}
+    times = {"date", "transfer-encoding"}
+    if accept == "text/html" and path.startswith("/sparql"):
+        times.add("content-length")  # the page says how long its query took
+
+    head, full = live.ask("HEAD", path, headers), live.ask("GET", path, headers)
+
+    assert (head.status, head.body) == (full.status, b"")
+    assert {**head.headers, **dict.fromkeys(times)} == {**full.headers, **dict.fromkeys(times)}
+
+
+def raw(server, request: str) -> tuple[int, dict[str, str]]:
+    """Send text as it is; return the status and headers of the first answer."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(request.encode())
+        head = connection.makefile("rb").read(1 << 16) if "close" in request else b""
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(1 << 16)
+    first, *lines = head.decode().partition("\r\n\r\n")[0].splitlines()
+    return int(first.split()[1]), {n.lower(): v for n, _, v in (x.partition(": ") for x in lines)}
+
+
+TOO_MUCH = "Content-Type: application/sparql-query\r\nContent-Length: 5000000\r\n"
+EARLY = {
+    400: "GET /sparql?query=nonsense HTTP/1.1\r\nHost: x\r\n\r\n",
+    405: "DELETE /sparql HTTP/1.1\r\nHost: x\r\n\r\n",
+    406: "GET /sparql?query=ASK%7B%7D HTTP/1.1\r\nHost: x\r\nAccept: image/png\r\n\r\n",
+    413: f"POST /sparql HTTP/1.1\r\nHost: x\r\n{TOO_MUCH}\r\n",
+    414: f"GET /sparql?query={'a' * 20000} HTTP/1.1\r\nHost: x\r\n\r\n",
+    415: "POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("status", EARLY)
+def test_errors_from_before_the_application_have_its_headers_too(live, status):
+    answered, headers = raw(live, EARLY[status])
+
+    assert answered == status
+    assert headers["content-type"] == "application/problem+json"
+    assert headers["access-control-allow-origin"] == "*"
+    assert "Retry-After" in headers["access-control-expose-headers"]
+    assert headers["vary"] == "Accept"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("", 400),
+        ("Host: a\r\nHost: b\r\n", 400),
+        ("Host: a b\r\n", 400),
+        ("Host: a/b\r\n", 400),
+        ("Host: [::1]:80\r\n", 200),
+        ("Host: x:80\r\n", 200),
+    ],
+)
+def test_a_request_without_one_proper_host_is_a_bad_request(live, lines, expected):
+    assert raw(live, f"GET /health/live HTTP/1.1\r\n{lines}\r\n")[0] == expected
+
+
+def test_http_1_0_needs_no_host(live):
+    assert raw(live, "GET /health/live HTTP/1.0\r\n\r\n")[0] == 200
+
+
+def test_several_lines_of_one_header_are_one_list(live):
+    head = "GET /sparql?query=ASK%7B%7D HTTP/1.1\r\nHost: x\r\n"
+    accept = "Accept: image/png\r\nAccept: text/csv\r\n"
+
+    status, headers = raw(live, f"{head}{accept}\r\n")
+    tags = f'If-None-Match: "other"\r\nIf-None-Match: {headers["etag"]}\r\n'
+
+    assert (status, headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    assert raw(live, f"{head}{accept}{tags}\r\n")[0] == 304
+
+
+def test_a_compressed_request_is_told_to_come_plain(live):
+    headers = {"Content-Type": "application/sparql-query", "Content-Encoding": "gzip"}
+
+    reply = live.ask("POST", "/sparql", headers, gzip.compress(b"ASK {}"))
+
+    assert reply.status == 415
+    assert reply.headers["accept-encoding"] == "identity"
+
+
+def test_options_of_the_server_as_a_whole_is_answered(live):
+    status, headers = raw(live, "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    assert status == 200
+    assert "QUERY" in headers["allow"]
+
+
 def test_a_posted_query_is_answered_whatever_the_client_has(live):
     headers = {"Content-Type": "application/sparql-query", "If-None-Match": "*"}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from importlib import import_module
 from typing import Any
 
@@ -72,6 +73,7 @@ def create_app(context: Context) -> Flask:
     app.register_error_handler(Problem, lambda problem: answer(problem, context))
     app.register_error_handler(HTTPException, lambda error: answer(_translate(error), context))
     app.register_error_handler(Exception, lambda error: answer(_unforeseen(error), context))
+    app.before_request(_whole_server)
     app.after_request(_with_headers)
     return app
 
@@ -79,7 +81,7 @@ def create_app(context: Context) -> Flask:
 def answer(problem: Problem, context: Context) -> Response:
     """Turn a problem into a response: a problem document, or a page for a browser (RFC 9457)."""
     document = problem.document(context.project.base_iri)
-    if request.method != "HEAD" and _wants_html():
+    if _wants_html():
         page = render_template("problem.html", problem=document)
         response = Response(page, problem.status, mimetype="text/html")
     else:
@@ -122,6 +124,13 @@ def _unforeseen(error: Exception) -> Problem:
     return Problem("The server failed; its log has the reason. The request may be repeated.")
 
 
+def _whole_server() -> Response | None:
+    """Answer ``OPTIONS *``, which asks about the server and nothing in it (RFC 9110 §9.3.7)."""
+    if request.method == "OPTIONS" and request.environ["PATH_INFO"] == "*":
+        return Response(headers={"Allow": "GET, HEAD, OPTIONS, POST, QUERY"})
+    return None
+
+
 def _with_headers(response: Response) -> Response:
     """Add what every response has: CORS for everybody, and what keeps pages harmless."""
     if request.method == "OPTIONS":
@@ -130,6 +139,8 @@ def _with_headers(response: Response) -> Response:
         wanted = request.headers.get("Access-Control-Request-Headers")
         response.headers["Access-Control-Allow-Headers"] = wanted or "Accept, Content-Type"
         response.headers["Access-Control-Max-Age"] = "86400"
+        if response.status_code == HTTPStatus.OK:
+            response.headers.remove("Content-Type")  # of the body that there is not
     for name, value in COMMON_HEADERS.items():
         response.headers.setdefault(name, value)
     if response.mimetype == "text/html":

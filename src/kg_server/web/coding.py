@@ -191,6 +191,16 @@ def not_modified(coding: Coding, headers: Headers, if_none_match: str) -> Header
     return _varied([*untagged, ("ETag", etag + end)])
 
 
+def sized(headers: Headers, status: int, length: int) -> Headers:
+    """Return the headers of the answer to a HEAD: with the length of the body that is not sent.
+
+    Where it is not known beforehand, or may not be told, there is none (RFC 9110 §8.6).
+    """
+    if not length or status in (204, 304) or value(headers, "content-length"):
+        return headers
+    return [*headers, ("Content-Length", str(length))]
+
+
 def value(headers: Headers, name: str) -> str:
     """Return the value of a header, empty when there is none."""
     for each, found in headers:

@@ -86,9 +86,12 @@ class Exchange:
                 return
         self._send_whole(b"".join(gathered))
 
+    @property
+    def _is_head(self) -> bool:
+        return bool(self._request.scope.method == "HEAD")
+
     def _send_whole(self, body: bytes) -> None:
-        head = self._request.scope.method == "HEAD"
-        if self._status == HTTPStatus.OK and not head:
+        if self._status == HTTPStatus.OK:
             self._headers, body = coding.whole(self._request.coding, self._headers, body)
             etag = coding.value(self._headers, "etag")
             self._front.keep(self._key, Stored(self._status, self._headers, etag, body))
@@ -98,6 +101,9 @@ class Exchange:
         self._loop.call_soon_threadsafe(self._respond, body)
 
     def _respond(self, body: bytes) -> None:
+        if self._is_head:
+            self._headers = coding.sized(self._headers, self._status, len(body))
+            body = b""
         if body:
             self._protocol.response_bytes(self._status, self._headers, body)
         else:
@@ -106,6 +112,9 @@ class Exchange:
 
     def _stream(self, gathered: list[bytes], chunks: Iterator[bytes]) -> None:
         self._headers, packer = coding.streamed(self._request.coding, self._headers)
+        if self._is_head:
+            self._loop.call_soon_threadsafe(self._respond, b"")
+            return
         transport = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
         size = 0
         try:
@@ -140,11 +149,14 @@ def _joined(gathered: list[bytes], chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _environ(request: Request) -> dict[str, Any]:
-    """Return the WSGI environment of a request (PEP 3333)."""
+    """Return the WSGI environment of a request (PEP 3333).
+
+    A HEAD is run as the GET that it asks about, so that it cannot but have the same headers.
+    """
     scope = request.scope
     host, _, port = scope.server.rpartition(":")
     environ: dict[str, Any] = {
-        "REQUEST_METHOD": scope.method,
+        "REQUEST_METHOD": "GET" if scope.method == "HEAD" else scope.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(scope.path).decode("latin-1"),
         "RAW_URI": scope.path,

@@ -77,6 +77,7 @@ class Front:
         request = Request(scope)
         try:
             served = self._serving.current()
+            request.check()
             await self._read(request, protocol)
             key = request.key(served.generation)
             stored = self._cache.get(key) if key else None
@@ -104,7 +105,7 @@ class Front:
         if scope.path != "/sparql" or scope.method not in ("GET", "POST"):
             return None
         accept = request.header("accept")
-        if "html" in accept:
+        if "html" in accept or "html" in scope.query_string:
             return None
         operation = operations.operation(
             scope.method, scope.query_string, request.header("content-type"), request.body
@@ -196,7 +197,7 @@ class Front:
             )
         if scope.method in ("GET", "HEAD", "OPTIONS"):
             return
-        if int(request.header("content-length") or 0) > limits.max_body_bytes:
+        if int(request.header("content-length").partition(",")[0] or 0) > limits.max_body_bytes:
             raise _too_large(limits)
         chunks, size = [], 0
         try:
@@ -241,7 +242,8 @@ class Front:
             protocol.response_empty(304, headers)
             self.record(request, 304, 0, cached=True)
         elif request.scope.method == "HEAD":
-            protocol.response_empty(stored.status, stored.headers)
+            headers = coding.sized(stored.headers, stored.status, len(stored.body))
+            protocol.response_empty(stored.status, headers)
             self.record(request, stored.status, 0, cached=True)
         else:
             protocol.response_bytes(stored.status, stored.headers, stored.body)
@@ -251,10 +253,10 @@ class Front:
         """Answer a problem that keeps a request from the application."""
         document = problem.document(self._settings.base_iri)
         headers = [
-            ("content-type", "application/problem+json"),
-            ("access-control-allow-origin", "*"),
-            ("cache-control", "no-store"),
-            ("x-content-type-options", "nosniff"),
+            ("Content-Type", "application/problem+json"),
+            ("Cache-Control", "no-store"),
+            ("Vary", "Accept"),
+            *answers.COMMON_HEADERS.items(),
             *problem.headers.items(),
         ]
         body = json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from kg_server.web.coding import Coding, negotiate
+from kg_server.errors import BadRequest, UnsupportedMediaType
+from kg_server.web.coding import IDENTITY, Coding, negotiate
+
+_HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.v]+\])(?::[0-9]*)?")
+"""``uri-host [":" port]`` (RFC 9110 §7.2)."""
 
 
 @dataclass(slots=True)
@@ -19,8 +24,22 @@ class Request:
     _coding: Coding | None = None
 
     def header(self, name: str) -> str:
-        """Return a header's value, empty when there is none."""
-        return self.scope.headers.get(name) or ""
+        """Return a header's value, empty when there is none; lines of one name are one list."""
+        return ", ".join(self.scope.headers.get_all(name))
+
+    def check(self) -> None:
+        """Look at what says for whom a request is, and how to read it.
+
+        Raises:
+            BadRequest: there is not exactly one well-formed ``Host`` (RFC 9112 §3.2).
+            UnsupportedMediaType: the body has a content coding (RFC 9110 §15.5.16).
+        """
+        hosts = self.scope.headers.get_all("host")
+        if self.scope.http_version == "1.1" and (len(hosts) != 1 or not _HOST.fullmatch(hosts[0])):
+            raise BadRequest("A request has one header Host, with the name of the server.")
+        if self.header("content-encoding").lower() not in ("", IDENTITY):
+            text = "The body of a request is read as it is. Send it without Content-Encoding."
+            raise UnsupportedMediaType(text, headers={"Accept-Encoding": IDENTITY})
 
     def key(self, generation: int) -> tuple[object, ...] | None:
         """Return the cache's key for this request; ``None`` when it cannot be cached."""
