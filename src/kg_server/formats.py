@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Flag, auto
@@ -118,11 +119,19 @@ HTML = Format(
 REMEMBERED_LENGTH = 500
 """Longer headers of negotiation are read each time, so that nobody can fill memory with them."""
 
-_SYNONYMS = {"nt": "ntriples", "n-triples": "ntriples", "ttl": "turtle", "rdf": "rdfxml"} | {
+_SYNONYMS = {
+    "srj": "json",
+    "srx": "xml",
+    "nt": "ntriples",
+    "n-triples": "ntriples",
+    "n3": "turtle",
+    "xml": "rdfxml",
+    "rdf+xml": "rdfxml",
+    "json": "jsonld",
     "json-ld": "jsonld",
-    "nq": "nquads",
     "n-quads": "nquads",
 }
+"""What clients call a format besides; ``json`` and ``xml`` of a graph are its RDF syntaxes."""
 
 
 def of_kind(kind: Kind, *, html: bool = False) -> tuple[Format, ...]:
@@ -146,7 +155,7 @@ def named(name: str, kind: Kind, *, html: bool = False) -> Format:
     'application/n-triples'
     """
     offers = of_kind(kind, html=html)
-    wanted = name.lower()
+    wanted = name.lower().replace(" ", "+")  # a plus sign that nobody encoded
     for each in offers:
         if wanted in (each.name, each.extension, each.media_type, *each.aliases):
             return each
@@ -197,10 +206,16 @@ def _negotiate(accept: str | None, kind: Kind, html: bool) -> Format:
     return best
 
 
+# Quoted strings may have commas and semicolons; one that does not end takes the rest.
+_QUOTED = r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)'
+_LIST = re.compile(rf"(?:[^,\"]|{_QUOTED})++")
+_PARTS = re.compile(rf"(?:[^;\"]|{_QUOTED})++")
+
+
 def _media_ranges(accept: str) -> Iterator[tuple[str, float]]:
     """Yield each media range of an ``Accept`` header with its q, 0 to 1 (RFC 9110 §12.4.2)."""
-    for part in accept.split(","):
-        media_range, *parameters = (each.strip().lower() for each in part.split(";"))
+    for part in _LIST.findall(accept):
+        media_range, *parameters = (each.strip().lower() for each in _PARTS.findall(part))
         if media_range.count("/") == 1 or media_range == "*":
             yield (
                 media_range.replace("*", "*/*") if media_range == "*" else media_range,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from binascii import a2b_qp
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import unquote
@@ -17,6 +18,7 @@ from kg_server import formats
 from kg_server.errors import (
     BadRequest,
     MalformedQuery,
+    NotAcceptable,
     UnsupportedMediaType,
     UpdateRefused,
 )
@@ -37,6 +39,7 @@ _OF_UPDATES = frozenset({"update", "using-graph-uri", "using-named-graph-uri"})
 _NO_DATASET = Dataset()
 _MOST_PARAMETERS = 1000
 _WELL_ENCODED = re.compile("(?:[^%]|%[0-9A-Fa-f]{2})*")
+_REPEATABLE = _OF_DATASETS | {"format"}
 
 
 class Form(Enum):
@@ -122,12 +125,13 @@ class Operation:
     """A query operation as the client sent it (SPARQL 1.1 Protocol §2.1).
 
     ``text`` is ``None`` when no query is given, which asks for the service description.
-    ``timeout_s`` is the client's own wish, if it has one.
+    ``format_names`` are the values of ``format`` that are not empty, ``timeout_s`` is the
+    client's own wish, if it has one.
     """
 
     text: str | None
     dataset: Dataset = Dataset()
-    format_name: str | None = None
+    format_names: tuple[str, ...] = ()
     timeout_s: float | None = None
 
 
@@ -136,25 +140,32 @@ def operation(
 ) -> Operation:
     """Read a query operation from a request.
 
+    Parameters that the protocol does not have are ignored beside a query: many clients send
+    some for other servers, such as SPARQLWrapper its ``output`` and ``results``.
+
     Args:
-        method: ``GET``, ``HEAD`` or ``POST``.
+        method: ``GET``, ``HEAD``, ``POST`` or ``QUERY``.
         query_string: the URL's query component, still percent-encoded.
         content_type: the ``Content-Type`` header.
         body: the request's body.
 
     Raises:
-        BadRequest: a parameter is unknown, repeated or ill-formed, or a POST has no query.
+        BadRequest: a parameter is repeated or ill-formed, a POST has no query, or a GET has none
+            but unknown parameters.
         UnsupportedMediaType: the body is of a type that the protocol does not have.
         UpdateRefused: the request is an update operation (§2.2).
     """
     pairs = decode(query_string)
-    if method == "POST":
+    has_body = method in ("POST", "QUERY")
+    if has_body:
         pairs = [*pairs, *_body(content_type, body)]
     names = {name for name, _ in pairs}
     if not names.isdisjoint(_OF_UPDATES):
         raise UpdateRefused("This endpoint answers queries; it takes no SPARQL Update.")
-    single = singles(pairs, PARAMETERS, repeatable=_OF_DATASETS)
-    if method == "POST" and "query" not in single:
+    if "query" in names:
+        pairs = known(pairs, PARAMETERS)
+    single = singles(pairs, PARAMETERS, repeatable=_REPEATABLE)
+    if has_body and "query" not in single:
         raise BadRequest("The request has no query. Send it as the parameter 'query'.")
     if names.isdisjoint(_OF_DATASETS):
         dataset = _NO_DATASET
@@ -162,9 +173,8 @@ def operation(
         dataset = Dataset(_graphs(pairs, "default-graph-uri"), _graphs(pairs, "named-graph-uri"))
     if "query" not in single and dataset:
         raise BadRequest("A dataset is given without a query. Add the parameter 'query'.")
-    return Operation(
-        single.get("query"), dataset, single.get("format"), _timeout(single.get("timeout"))
-    )
+    formats_asked = tuple(value for name, value in pairs if name == "format" and value)
+    return Operation(single.get("query"), dataset, formats_asked, _timeout(single.get("timeout")))
 
 
 def decode(query_string: str) -> list[tuple[str, str]]:
@@ -197,6 +207,11 @@ def _decoded(text: str) -> str:
     # Quoted-printable is percent-encoding with another sign, and decoded in C: a query in 2 µs
     # instead of 14.
     return a2b_qp(text.replace("=", "=3D").replace("%", "=").encode()).decode()
+
+
+def known(pairs: Pairs, names: Collection[str]) -> list[tuple[str, str]]:
+    """Return the parameters that have one of these names."""
+    return [(name, value) for name, value in pairs if name in names]
 
 
 def singles(
@@ -238,9 +253,25 @@ def query(found: Operation, accept: str | None, *, base_iri: str, limit_s: float
         raise MalformedQuery(
             "The text has none of SELECT, ASK, CONSTRUCT, DESCRIBE.", line=1, column=1
         )
-    chosen = choose_format(found.format_name, accept, form.kind)
+    chosen = format_for(found, accept, form.kind)
     timeout_s = min(limit_s, found.timeout_s or limit_s)
     return Query(text, {form.kind: chosen}, base_iri, found.dataset, timeout_s=timeout_s)
+
+
+def format_for(found: Operation, accept: str | None, kind: Kind) -> Format:
+    """Choose the format of an operation's answer.
+
+    Of several ``format`` parameters the first that names one decides: SPARQLWrapper sends the
+    name and the media type when it is not sure of the name.
+
+    Raises:
+        NotAcceptable: none of them names one, or none is acceptable.
+    """
+    *others, last = found.format_names or (None,)
+    for name in others:
+        with suppress(NotAcceptable):
+            return choose_format(name, accept, kind)
+    return choose_format(last, accept, kind)
 
 
 def choose_format(
@@ -267,9 +298,14 @@ def absolute_iri(text: str, what: str) -> str:
     return text
 
 
+_UTF_8 = frozenset(
+    f"charset={quote}{name}{quote}" for name in ("utf-8", "utf8", "us-ascii") for quote in ("", '"')
+)
+
+
 def _body(content_type: str, body: bytes) -> list[tuple[str, str]]:
     """Return the parameters that a POST body carries (SPARQL 1.1 Protocol §2.1.2, §2.1.3)."""
-    media_type = content_type.partition(";")[0].strip().lower()
+    media_type, *parameters = (each.strip().lower() for each in content_type.split(";"))
     if media_type == UPDATE:
         raise UpdateRefused("This endpoint answers queries; it takes no SPARQL Update.")
     if media_type not in (FORM, QUERY):
@@ -277,8 +313,11 @@ def _body(content_type: str, body: bytes) -> list[tuple[str, str]]:
             f"A query is posted as {QUERY} or {FORM}, not as {media_type or 'nothing'}.",
             headers={"Accept-Post": f"{QUERY}, {FORM}"},
         )
+    # A form is percent-encoded UTF-8, whatever its charset says (URL Standard §5.1).
+    if media_type == QUERY and not _UTF_8.issuperset(parameters):
+        raise UnsupportedMediaType("A query is posted in UTF-8; see its Content-Type.")
     try:
-        text = body.decode()
+        text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadRequest(f"The body is not UTF-8: byte {error.start} is wrong.") from error
     return decode(text) if media_type == FORM else [("query", text)]
@@ -295,7 +334,7 @@ def _timeout(text: str | None) -> float | None:
     try:
         seconds = float(text)
     except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise BadRequest("timeout= takes a number of seconds above 0.", parameter="timeout")
-    return seconds
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise BadRequest("timeout= takes a number of seconds.", parameter="timeout")
+    return seconds or None  # 0 is what some clients send for none of their own

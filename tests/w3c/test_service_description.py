@@ -17,6 +17,16 @@ def test_returns_rdf(endpoint):
     assert len(described(endpoint)) > 0
 
 
+def test_it_is_the_same_in_every_syntax(endpoint):
+    whole = described(endpoint)
+
+    for media_type in ("application/n-triples", "application/rdf+xml", "application/ld+json"):
+        assert len(described(endpoint, media_type)) == len(whole)
+    for media_type in ("application/n-quads", "application/trig"):
+        reply = endpoint.ask("GET", "/sparql", {"Accept": media_type})
+        assert (reply.status, reply.media_type) == (200, media_type)
+
+
 def test_has_endpoint_triple(endpoint):
     graph = described(endpoint)
 

@@ -12,6 +12,7 @@ from kg_server.formats import Kind
 from kg_server.store import Dataset, Query
 from kg_server.web.context import Context
 
+_PARAMETERS = ("graph", "default", "format")
 _ALL = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 
 
@@ -22,7 +23,7 @@ def blueprint(context: Context) -> Blueprint:
     @routes.get("/graphs")
     def indirect() -> Response:
         pairs = protocol.decode(request.query_string.decode("latin-1"))
-        single = protocol.singles(pairs, {"graph", "default", "format"})
+        single = protocol.singles(protocol.known(pairs, _PARAMETERS), _PARAMETERS)
         if ("graph" in single) == ("default" in single):
             raise BadRequest("Name one graph: ?default or ?graph=IRI.")
         name = single.get("graph")

@@ -24,21 +24,29 @@ def blueprint(context: Context) -> Blueprint:
     queries = canned.load(base_iri=context.project.base_iri)
     resources = Resources(context)
 
-    @routes.route("/sparql", methods=["GET", "POST"])
+    @routes.route("/sparql", methods=["GET", "POST", "QUERY"])
     def sparql() -> Response:
-        if request.method != "POST" and _wants_page():
+        has_body = request.method in ("POST", "QUERY")
+        if not has_body and _wants_page():
             return _editor(context, queries.values())
         operation = protocol.operation(
             request.method,
             request.query_string.decode("latin-1"),
             request.headers.get("Content-Type", ""),
-            request.get_data() if request.method == "POST" else b"",
+            request.get_data() if has_body else b"",
         )
         if operation.text is None:
             accept = request.headers.get("Accept")
-            chosen = protocol.choose_format(operation.format_name, accept, Kind.GRAPH)
+            chosen = protocol.format_for(operation, accept, Kind.GRAPH)
             return negotiated(resources, "sparql", chosen)
         return _answer(context, operation)
+
+    @routes.after_request
+    def tell_bodies(response: Response) -> Response:
+        if request.method == "OPTIONS":
+            response.headers["Accept-Post"] = f"{protocol.QUERY}, {protocol.FORM}"
+            response.headers["Accept-Query"] = f'"{protocol.QUERY}", "{protocol.FORM}"'
+        return response
 
     return routes
 
@@ -61,11 +69,10 @@ def _answer(context: Context, operation: protocol.Operation) -> Response:
 
 def _wants_page() -> bool:
     """Tell whether the request comes from somebody who reads pages."""
-    if "format" in request.args:
-        return False
     accept = request.headers.get("Accept")
+    name = request.args.get("format") or None
     try:
-        chosen = protocol.choose_format(None, accept, RESULT | Kind.GRAPH, html=True)
+        chosen = protocol.choose_format(name, accept, RESULT | Kind.GRAPH, html=True)
     except NotAcceptable:
         return False
     return chosen.name == "html"
