@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from urllib.parse import quote, urlencode
+from xml.dom import minidom
 
 import pytest
 
@@ -404,3 +405,30 @@ def test_options_says_what_may_be_asked_and_posted(endpoint):
     assert "application/sparql-query" in reply.headers["accept-post"]
     assert '"application/sparql-query"' in reply.headers["accept-query"]
     assert not {"content-type", "vary"} & reply.headers.keys()
+
+
+def test_a_carriage_return_comes_through_xml(endpoint):
+    text = 'SELECT ("a\\r\\nb" AS ?x) {}'
+
+    reply = get(endpoint, {"query": text, "format": "xml"})
+
+    (literal,) = minidom.parseString(reply.body).getElementsByTagName("literal")  # noqa: S318  # our own answer
+    assert literal.firstChild.data == "a\r\nb"
+
+
+@pytest.mark.parametrize(
+    ("text", "format_name", "said"),
+    [
+        ('SELECT ("\\u0001" AS ?x) {}', "xml", "U+0001"),
+        ('SELECT ("\\uFFFE" AS ?x) {}', "xml", "U+FFFE"),
+        ('CONSTRUCT { <urn:s> <urn:p> "\\u0001" } {}', "rdfxml", "U+0001"),
+        ("CONSTRUCT { <urn:s> <http://e.org/p/> 1 } {}", "rdfxml", "predicate"),
+    ],
+)
+def test_what_xml_cannot_say_is_not_acceptable_instead_of_ill_formed(
+    endpoint, text, format_name, said
+):
+    reply = get(endpoint, {"query": text, "format": format_name})
+
+    assert reply.status == 406
+    assert said in json.loads(reply.body)["detail"]

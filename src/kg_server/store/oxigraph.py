@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
-from typing import IO
+from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
@@ -13,6 +14,7 @@ from kg_server.errors import EvaluationFailed, MalformedQuery, NotAcceptable, Pr
 from kg_server.formats import Format, Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.store import Answer, Query
+from kg_server.store.wellformed import WellFormed
 
 _RESULTS = {
     "json": ox.QueryResultsFormat.JSON,
@@ -125,12 +127,11 @@ class OxigraphStore:
 
         def write(output: IO[bytes] | None) -> bytes:
             syntax = _RESULTS[chosen.name] if kind is not Kind.GRAPH else _SYNTAXES[chosen.name]
-            try:
-                return result.serialize(output=output, format=syntax) or b""  # type: ignore[arg-type]
-            except (OSError, RuntimeError, ValueError) as error:
-                if isinstance(error, OSError) and error.errno is not None:
-                    raise  # the reader went away: not the engine's fault
-                raise EvaluationFailed(f"The engine says: {error}.") from error
+            if chosen.name in ("xml", "rdfxml"):
+                whole = io.BytesIO()
+                output = cast("IO[bytes]", WellFormed(output or whole))
+                return _serialize(result, output, syntax) or whole.getvalue()
+            return _serialize(result, output, syntax)
 
         return kind, chosen, write
 
@@ -174,6 +175,15 @@ class OxigraphStore:
             raise ProjectFault(
                 error.msg, path=file.path, line=error.lineno, column=error.offset
             ) from error
+
+
+def _serialize(result: Any, output: IO[bytes] | None, syntax: Any) -> bytes:
+    try:
+        return result.serialize(output=output, format=syntax) or b""
+    except (OSError, RuntimeError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the reader went away: not the engine's fault
+        raise EvaluationFailed(f"The engine says: {error}.") from error
 
 
 def malformed(message: str, text: str) -> MalformedQuery:
