@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyshacl
@@ -205,6 +206,17 @@ def test_the_service_is_described_with_its_graphs_and_formats(described, store):
     assert (service, RDF.type, sd.Service) in described
     assert {str(each) for each in names} == set(store.graph_names()) - made
     assert len(set(described.objects(service, sd.resultFormat))) == 10
+
+
+def test_the_default_graph_is_called_the_union_only_where_no_graph_is_kept_out(described, project):
+    sd, service = Namespace(description.SD), URIRef(f"{BASE}sparql")
+    union = (service, sd.feature, sd.UnionDefaultGraph)
+    seen = tuple(file for file in project.files if file.role is not Role.SHAPES)
+
+    ((_, triples),) = description.graphs(Site(OxigraphStore(replace(project, files=seen)), BASE))
+
+    assert union in Graph().parse(data=triples, format="nt")
+    assert union not in described  # its shapes are a named graph but not in the default graph
 
 
 def test_data_that_say_nothing_of_themselves_are_described_all_the_same(tmp_path):

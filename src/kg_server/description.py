@@ -27,6 +27,7 @@ QUERIES = "graph/queries"
 """The named graph that describes the canned queries."""
 
 SD = "http://www.w3.org/ns/sparql-service-description#"
+_ENTAILMENT = "http://www.w3.org/ns/entailment/"
 _MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 
 TARGETS = {
@@ -38,6 +39,9 @@ TARGETS = {
 FilledStore = TypeVar("FilledStore", bound="Fillable")
 
 _OWN = "CONSTRUCT { ?this ?p ?o } WHERE { ?this ?p ?o }"
+_HIDDEN = """SELECT ?s WHERE {
+  { SELECT ?s ?p ?o WHERE { GRAPH %s { ?s ?p ?o } } LIMIT 1 } FILTER NOT EXISTS { ?s ?p ?o }
+}"""
 _GRAPH_SIZES = "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g"
 
 
@@ -236,6 +240,9 @@ class _Description:
         self._add(this, DCAT.servesDataset, self._dataset)
         self._add(this, URIRef(f"{SD}endpoint"), this)
         self._add(this, URIRef(f"{SD}supportedLanguage"), URIRef(f"{SD}SPARQL11Query"))
+        self._add(this, URIRef(f"{SD}defaultEntailmentRegime"), URIRef(f"{_ENTAILMENT}Simple"))
+        if self._default_is_union():
+            self._add(this, URIRef(f"{SD}feature"), URIRef(f"{SD}UnionDefaultGraph"))
         for form in formats.FORMATS:
             if form.iri:
                 self._add(this, URIRef(f"{SD}resultFormat"), URIRef(form.iri))
@@ -247,6 +254,12 @@ class _Description:
         self._add(graph, RDF.type, URIRef(f"{SD}Graph"))
         self._add(graph, VOID.triples, Literal(self._counted.triples))
         self._add_named_graphs(default)
+
+    def _default_is_union(self) -> bool:
+        """Tell whether no named graph is kept out of the default graph, as shapes are."""
+        store = self._site.store
+        names = [row["g"] for row in rows(store, _GRAPH_SIZES)]
+        return not any(list(rows(store, _HIDDEN % name.n3())) for name in names)
 
     def _add_named_graphs(self, default: URIRef) -> None:
         for row in rows(self._site.store, _GRAPH_SIZES):

@@ -103,6 +103,12 @@ class BodyTimeout(Problem):
     status, slug, title = 408, "body-timeout", "The request did not arrive in time"
 
 
+class PreconditionFailed(Problem):
+    """What the client made its condition is not so: ``If-Match`` (RFC 9110 §15.5.13)."""
+
+    status, slug, title = 412, "precondition-failed", "The condition of the request is not met"
+
+
 class BodyTooLarge(Problem):
     """The request's body is larger than the server reads (RFC 9110 §15.5.14)."""
 

@@ -43,6 +43,7 @@ def test_conforms_to_schema(endpoint):
     (service,) = graph.subjects(RDF.type, SD.Service)
 
     assert set(graph.objects(service, SD.supportedLanguage)) == {SD.SPARQL11Query}
+    assert str(graph.value(service, SD.defaultEntailmentRegime)).endswith("entailment/Simple")
     for predicate in (SD.supportedLanguage, SD.resultFormat, SD.defaultDataset):
         values = set(graph.objects(service, predicate))
         assert values, predicate

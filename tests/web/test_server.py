@@ -184,6 +184,29 @@ def test_options_of_the_server_as_a_whole_is_answered(live):
     assert "QUERY" in headers["allow"]
 
 
+@pytest.mark.parametrize("path", ["/sparql?query=ASK%7B%7D", "/doc/state/CAN.ttl"])
+def test_a_client_that_insists_on_a_representation_gets_no_other(live, path):
+    etag = live.ask("GET", path, {"Accept-Encoding": "gzip"}).headers["etag"]
+
+    statuses = {
+        given: live.ask("GET", path, {"If-Match": given, "Accept-Encoding": "gzip"}).status
+        for given in (etag, "*", '"other"', f"W/{etag}")
+    }
+
+    assert list(statuses.values()) == [200, 200, 412, 412]
+    refused = live.ask("GET", path, {"If-Match": '"other"'})
+    assert refused.media_type == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/robots.txt", "/problems/", "/reconcile"])
+def test_whatever_may_be_kept_has_a_tag_to_ask_by(live, path):
+    first = live.ask("GET", path)
+
+    again = live.ask("GET", path, {"If-None-Match": first.headers["etag"]})
+
+    assert again.status == 304
+
+
 def test_a_posted_query_is_answered_whatever_the_client_has(live):
     headers = {"Content-Type": "application/sparql-query", "If-None-Match": "*"}
 

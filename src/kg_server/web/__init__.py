@@ -22,7 +22,7 @@ from kg_server import errors, formats
 from kg_server.errors import NotAcceptable, Problem
 from kg_server.formats import Kind
 from kg_server.web import layout
-from kg_server.web.answers import COMMON_HEADERS
+from kg_server.web.answers import COMMON_HEADERS, FRESH
 from kg_server.web.context import Context
 
 log = logging.getLogger(__name__)
@@ -75,6 +75,8 @@ def create_app(context: Context) -> Flask:
     app.register_error_handler(Exception, lambda error: answer(_unforeseen(error), context))
     app.before_request(_whole_server)
     app.after_request(_with_headers)
+    app.after_request(_conditional)
+    app.after_request(lambda response: _matching(response, context))
     return app
 
 
@@ -129,6 +131,29 @@ def _whole_server() -> Response | None:
     if request.method == "OPTIONS" and request.environ["PATH_INFO"] == "*":
         return Response(headers={"Allow": "GET, HEAD, OPTIONS, POST, QUERY"})
     return None
+
+
+def _matching(response: Response, context: Context) -> Response:
+    """Answer what is not the representation that a client insists on by 412 (RFC 9110 §13.1.1)."""
+    read = request.method in ("GET", "HEAD") and response.status_code in (200, 412)
+    if not read or "If-Match" not in request.headers:
+        return response
+    etag, is_weak = response.get_etag()
+    if etag and not is_weak and request.if_match.is_strong(etag):
+        return response
+    response.close()
+    return answer(errors.PreconditionFailed("There is another representation here now."), context)
+
+
+def _conditional(response: Response) -> Response:
+    """Give a read that has no entity tag one of its content."""
+    read = request.method in ("GET", "HEAD") and response.status_code == HTTPStatus.OK
+    kept = response.headers.get("Cache-Control", "").startswith("no-")
+    if read and not kept and not response.is_streamed and "ETag" not in response.headers:
+        response.add_etag()
+        response.headers.setdefault("Cache-Control", FRESH)
+        response.make_conditional(request.environ)
+    return response
 
 
 def _with_headers(response: Response) -> Response:

@@ -182,7 +182,9 @@ def _environ(request: Request) -> dict[str, Any]:
     environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE", "")
     environ["CONTENT_LENGTH"] = str(len(request.body)) if request.body else ""
     environ.pop("HTTP_CONTENT_LENGTH", None)
-    if "HTTP_IF_NONE_MATCH" in environ:
-        tags = environ["HTTP_IF_NONE_MATCH"]
-        environ["HTTP_IF_NONE_MATCH"] = coding.plain_tags(request.coding, tags)
+    for condition in ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH"):
+        if condition in environ:
+            environ[condition] = coding.plain_tags(request.coding, environ[condition])
+    if environ.get("HTTP_IF_MATCH", "").strip() == "*":
+        del environ["HTTP_IF_MATCH"]  # is always so where there is something; not to Werkzeug 3.1
     return environ

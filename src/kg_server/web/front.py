@@ -105,7 +105,7 @@ class Front:
         if scope.path != "/sparql" or scope.method not in ("GET", "POST"):
             return None
         accept = request.header("accept")
-        if "html" in accept or "html" in scope.query_string:
+        if "html" in accept or "html" in scope.query_string or request.header("if-match"):
             return None
         operation = operations.operation(
             scope.method, scope.query_string, request.header("content-type"), request.body

@@ -43,7 +43,7 @@ class Request:
 
     def key(self, generation: int) -> tuple[object, ...] | None:
         """Return the cache's key for this request; ``None`` when it cannot be cached."""
-        if self.scope.method not in ("GET", "HEAD", "POST"):
+        if self.scope.method not in ("GET", "HEAD", "POST") or self.header("if-match"):
             return None
         return (
             generation,
