@@ -1,12 +1,12 @@
 -- Ask, in turn, the queries of a file, one a line and already percent-encoded.
--- wrk -s cycle.lua URL-OF-THE-ENDPOINT -- FILE
+-- wrk -s cycle.lua URL-UP-TO-THE-QUERY -- FILE
 
 local requests, at = {}, 0
 
 function init(arguments)
   wrk.headers["Accept"] = "application/sparql-results+json"
   for line in io.lines(arguments[1]) do
-    requests[#requests + 1] = wrk.format("GET", wrk.path .. "?query=" .. line)
+    requests[#requests + 1] = wrk.format("GET", wrk.path .. line)
   end
 end
 

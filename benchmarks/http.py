@@ -1,16 +1,20 @@
 """Measure kg-server over HTTP beside other servers of the same graph, in one run.
 
-Each server is started in turn on the loopback address, loads the same generated graph, goes
-through the workloads, and is stopped: cold (lookups of one subject, all different), hot (20
-queries again and again), heavy (100,000 rows; aggregations), and overload (a cheap ASK while four
-runaway queries are in flight). The result is a Markdown table of numbers and of ratios.
+Each server is started in turn on the loopback address, loads the same generated graph, answers
+a sample of queries, and goes through the workloads: cold (lookups of one subject, all different;
+at most 20 s), hot (20 queries again and again), heavy (100,000 rows; aggregations), and overload
+(a cheap ASK while four runaway queries are in flight); then it is stopped. That is a round.
+Another round begins with another server. The result is three Markdown tables: medians of the
+rounds with the least and the most, ratios of each round, and what the design asks for.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -19,53 +23,77 @@ from pathlib import Path
 if __name__ == "__main__":  # else "import http" of a library would find this file
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from benchmarks.answers import Different
 from benchmarks.generate import LARGEST, SMALLEST, generate
-from benchmarks.peers import INSTALL, Missing, Server, server
-from benchmarks.queries import ROWS
+from benchmarks.overload import LEAST
+from benchmarks.peers import INSTALL, PEERS, Missing, server
+from benchmarks.rounds import measure_all
+from benchmarks.server import LOAD_S, Server
+from benchmarks.workloads import WORKLOADS, Limits, prepare
 
-from benchmarks import loadgen, table, workloads
+from benchmarks import loadgen, table
 
 _EXAMPLES = f"""examples:
   python benchmarks/http.py --triples 100000 --seconds 5 --output table.md
-  python benchmarks/http.py --peers oxigraph --triples 1000000 --keep bench
-  python benchmarks/http.py --peers "" --seconds 2
+  python benchmarks/http.py --triples 1000000 --rounds 5 --output table.md
+  python benchmarks/http.py --triples 10000000 --peers oxigraph,virtuoso --keep bench
+  python benchmarks/http.py --peers "" --workloads cold,hot --seconds 1
 
 {INSTALL}
+
+exit codes: 0 measured (a peer may have failed: the report says so); 1 kg-server failed, or the
+answers of two servers differ; 2 wrong arguments, or a peer that was named is missing; 130 stopped.
 """
 
 
 def main() -> int:
     """Measure what the arguments ask for."""
     arguments = _arguments()
-    names = ["kg-server", *filter(None, arguments.peers.split(","))]
-    if arguments.without_kg_server:
-        names = names[1:]
-    try:
-        servers = [server(name, arguments.peer_python) for name in names]
-    except Missing as error:
-        print(error, file=sys.stderr)
-        return 2
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops the servers too
     try:
+        servers = _servers(arguments)
         with tempfile.TemporaryDirectory() as temporary:
             folder = arguments.keep or Path(temporary)
             folder.mkdir(parents=True, exist_ok=True)
-            text = _report(servers, folder, arguments)
+            text, failed = _report(servers, folder, arguments)
     except KeyboardInterrupt:
         print("\nstopped: nothing was written", file=sys.stderr)
         return 130
-    except RuntimeError as error:
+    except Missing as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (Different, subprocess.SubprocessError) as error:
         print(error, file=sys.stderr)
         return 1
     if arguments.output:
         arguments.output.write_text(text, encoding="utf-8")
     print(text)
-    return 0
+    return 1 if table.OURS in failed else 0
 
 
-def _report(servers: list[Server], folder: Path, arguments: argparse.Namespace) -> str:
-    """Generate a graph, measure the servers in turn, and return the report."""
-    begun = time.perf_counter()
+def _servers(arguments: argparse.Namespace) -> list[Server]:
+    """Return the servers to measure, ours first.
+
+    Raises:
+        Missing: a peer that was named is not installed.
+    """
+    found = [] if arguments.without_kg_server else [server(table.OURS, arguments.peer_python)]
+    named = arguments.peers is not None
+    for name in filter(None, arguments.peers.split(",") if named else PEERS):
+        try:
+            found.append(server(name, arguments.peer_python))
+        except Missing as error:
+            if named:
+                raise
+            print(f"{str(error).splitlines()[0].rstrip(':')}: left out", file=sys.stderr)
+    return found
+
+
+def _report(
+    servers: list[Server], folder: Path, arguments: argparse.Namespace
+) -> tuple[str, dict[str, str]]:
+    """Generate a graph and measure; return the report, and what failed why."""
+    begun, load = time.perf_counter(), os.getloadavg()[0]
 
     def tell(words: str) -> None:
         print(f"{time.perf_counter() - begun:7.1f} s  {words}", file=sys.stderr, flush=True)
@@ -73,22 +101,24 @@ def _report(servers: list[Server], folder: Path, arguments: argparse.Namespace) 
     graph = folder / "world.nt"
     tell(f"generate {arguments.triples:,} triples")
     count = generate(graph, arguments.triples, arguments.seed)
-    files = workloads.prepare(graph, folder)
-    measured = {}
-    for number, each in enumerate(servers):
-        port = arguments.port + number
-        measured[each.name] = workloads.measure(
-            each, files, port, arguments.seconds, lambda words, of=each.name: tell(f"{of}: {words}")
-        )
-    tell("the engine alone")
+    limits = Limits(arguments.seconds, arguments.load_seconds, arguments.workloads)
+    files = prepare(graph, count, limits)
+    measured, failed = measure_all(
+        servers, files, range(arguments.rounds), arguments.port, limits, tell
+    )
+    cold = f" (cold {limits.cold_s:g} s)" if limits.cold_s < limits.seconds else ""
     facts = {
         "command": f"`python {shlex.join(['benchmarks/http.py', *sys.argv[1:]])}`",
-        "graph": f"{count:,} triples, seed {arguments.seed}; heavy SELECT: "
-        f"{min(count, ROWS):,} rows",
+        "graph": f"{count:,} triples, seed {arguments.seed}; heavy SELECT: {files.rows:,} rows",
         "servers": ", ".join(f"{each.name} {each.version_text()}" for each in servers),
-        "load": f"{loadgen.name()}, 8 connections, {arguments.seconds:g} s each",
+        "load": f"{loadgen.name()}, 8 connections, {limits.seconds:g} s each{cold}; "
+        f"cheap ASK over 1 connection, at least {LEAST:,}",
+        "rounds": f"{arguments.rounds}; median (least–most)",
+        "answers": f"{len(files.sample)} of every server compared, all alike",
+        "load average before": f"{load:.1f}",
+        **failed,
     }
-    return table.document(measured, workloads.engine(graph), facts)
+    return table.document(measured, facts, count), failed
 
 
 def _arguments() -> argparse.Namespace:
@@ -101,9 +131,14 @@ def _arguments() -> argparse.Namespace:
     add = reader.add_argument
     add("--triples", type=int, default=100_000, metavar="N", help="[default: 100000]")
     add("--seed", type=int, default=7, metavar="N", help="of the graph [default: 7]")
+    add("--rounds", type=int, default=1, metavar="N", help="[default: 1]")
     add("--seconds", type=float, default=5, metavar="S", help="for each load [default: 5]")
-    peers = "names with commas between [default: oxigraph,rdflib-endpoint]"
-    add("--peers", default="oxigraph,rdflib-endpoint", metavar="NAMES", help=peers)
+    loading = f"for a server to load the graph in [default: {LOAD_S}]"
+    add("--load-seconds", type=float, default=LOAD_S, metavar="S", help=loading)
+    run = f"names with commas between [default: {','.join(WORKLOADS)}]"
+    add("--workloads", type=_workloads, default=WORKLOADS, metavar="NAMES", help=run)
+    peers = f"names with commas between [default: those installed of {','.join(PEERS)}]"
+    add("--peers", metavar="NAMES", help=peers)
     own = "the Python whose environment has the peers [default: this one]"
     add("--peer-python", type=Path, default=Path(sys.executable), metavar="FILE", help=own)
     add("--without-kg-server", action="store_true", help="measure the peers alone")
@@ -116,7 +151,16 @@ def _arguments() -> argparse.Namespace:
         reader.error(f"--triples is from {SMALLEST} to {LARGEST}")
     if not 1 <= arguments.seconds <= 300:
         reader.error("--seconds is from 1 to 300")
+    if not 1 <= arguments.rounds <= 100:
+        reader.error("--rounds is from 1 to 100")
     return arguments
+
+
+def _workloads(text: str) -> tuple[str, ...]:
+    names = tuple(filter(None, text.split(",")))
+    if unknown := set(names) - set(WORKLOADS):
+        raise argparse.ArgumentTypeError(f"not among {', '.join(WORKLOADS)}: {unknown.pop()}")
+    return names
 
 
 if __name__ == "__main__":

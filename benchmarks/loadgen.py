@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-ACCEPT = "application/sparql-results+json"
+from benchmarks.server import ACCEPT
+
 _CYCLE = Path(__file__).with_name("cycle.lua")
 _TIMEOUT_S = 20
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
@@ -49,7 +50,7 @@ def run(url: str, queries: Path, seconds: float, connections: int = 8) -> Load:
     """Ask the queries of a file in turn for some seconds, over connections that are kept.
 
     Args:
-        url: of the endpoint.
+        url: of the endpoint, up to where a query follows.
         queries: a percent-encoded query a line.
         seconds: how long, at least 1.
         connections: how many at one time.
@@ -127,14 +128,14 @@ class Connection:
 
     def __init__(self, url: str, timeout_s: float = _TIMEOUT_S) -> None:
         parts = urlsplit(url)
-        self._path = parts.path
+        self._path = f"{parts.path}?{parts.query}"
         self._host = parts.hostname or ""
         self._socket = socket.create_connection((self._host, parts.port or 80), timeout_s)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def ask(self, encoded: str) -> int:
         """Ask a percent-encoded query, read the whole answer, return the status."""
-        head = f"GET {self._path}?query={encoded} HTTP/1.1\r\nHost: {self._host}\r\n"
+        head = f"GET {self._path}{encoded} HTTP/1.1\r\nHost: {self._host}\r\n"
         self._socket.sendall(f"{head}Accept: {ACCEPT}\r\n\r\n".encode())
         received = b""
         while (end := received.find(b"\r\n\r\n")) < 0:

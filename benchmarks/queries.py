@@ -9,10 +9,11 @@ from urllib.parse import quote
 from benchmarks.world import CODES
 from benchmarks.writer import BASE, RDFS
 
-COLD = 150_000  # lookups, all different: more than a server answers in a run
 ROWS = 100_000  # of the heavy SELECT
+_OF_A_KIND = 5
 _PREFIXES = f"PREFIX dip: <{BASE}ns/diplomacy#> PREFIX rdfs: <{RDFS}> "
-READY = "ASK { ?s ?p ?o }"
+# Not any triple: Virtuoso has some thousands of its own.
+READY = _PREFIXES + "SELECT ?mission WHERE { ?mission dip:sendingState ?state } LIMIT 1"
 # Four such queries at once are what a public endpoint must live through.
 RUNAWAY = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c != ?f) }"
 AGGREGATIONS = {
@@ -37,21 +38,28 @@ def hot() -> list[str]:
     ]
 
 
-def cold(graph: Path, count: int = COLD) -> list[str]:
-    """Return lookups of one subject, each different from all others.
+def cold(names: list[str], count: int) -> list[str]:
+    """Return lookups of one subject, each different from all others."""
+    return _each(names, count, "SELECT ?p{lap} ?o WHERE {{ {name} ?p{lap} ?o }}")
 
-    Where there are more lookups than subjects, they differ in the names of variables.
+
+def asks(names: list[str], count: int) -> list[str]:
+    """Return cheap ASK queries, all different, so that none is answered from a cache."""
+    return _each(names, count, "ASK {{ {name} ?p{lap} ?o }}")
+
+
+def sample(names: list[str]) -> list[str]:
+    """Return queries like those of the workloads, by which the answers of servers are compared.
+
+    Some subjects of each kind are looked up; these queries differ from those that are measured.
     """
-    names = subjects(graph)
-    return [
-        f"SELECT ?p{round_} ?o WHERE {{ {names[place]} ?p{round_} ?o }}"
-        for round_, place in (divmod(number, len(names)) for number in range(count))
-    ]
-
-
-def asks(graph: Path) -> list[str]:
-    """Return cheap ASK queries, one a subject, so that none is answered from a cache."""
-    return [f"ASK {{ {name} ?p ?o }}" for name in subjects(graph)]
+    kinds: dict[str, list[str]] = {}
+    for name in names:
+        kinds.setdefault(name.split("/")[4], []).append(name)
+    chosen = [name for kind in kinds.values() for name in kind[:_OF_A_KIND]]
+    lookups = [f"SELECT ?property ?value WHERE {{ {name} ?property ?value }}" for name in chosen]
+    nobody = f"<{BASE}id/state/nobody>"
+    return [*hot(), *lookups, *(f"ASK {{ {name} ?property ?value }}" for name in (*chosen, nobody))]
 
 
 def rows(attempt: int) -> str:
@@ -72,3 +80,11 @@ def save(path: Path, texts: list[str]) -> Path:
     """Write percent-encoded queries, one a line."""
     path.write_text("".join(f"{quote(text, safe='')}\n" for text in texts), encoding="utf-8")
     return path
+
+
+def _each(names: list[str], count: int, form: str) -> list[str]:
+    """Return a query a name; where there are more queries than names, variables differ."""
+    return [
+        form.format(name=names[place], lap=lap)
+        for lap, place in (divmod(number, len(names)) for number in range(count))
+    ]

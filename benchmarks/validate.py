@@ -22,7 +22,7 @@ if __name__ == "__main__":  # else "import http" of a library would find http.py
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks.generate import LARGEST, SMALLEST, generate
-from benchmarks.peers import family_pss_mb
+from benchmarks.processes import family_pss_mb
 
 ROOT = Path(__file__).resolve().parents[1]
 _EXAMPLE = "example: python benchmarks/validate.py --triples 10000,100000 --limit 900"

@@ -1,0 +1,35 @@
+"""The memory of a process and of all that it started."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+
+def family_pss_mb(root: int) -> float:
+    """Return the memory of a process and its descendants, MB; shared pages count once (PSS)."""
+    return sum(map(_pss_kb, _family(root))) / 1024
+
+
+def _family(root: int) -> set[int]:
+    """Return a process and its descendants."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            after_name = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # ended meanwhile
+            continue
+        parents[int(stat.parent.name)] = int(after_name[1])
+    family = {root}
+    while more := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= more
+    return family
+
+
+def _pss_kb(pid: int) -> int:
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:  # ended meanwhile
+        return 0
+    found = re.search(r"^Pss: +(\d+)", text, re.MULTILINE)
+    return int(found.group(1)) if found else 0
