@@ -7,11 +7,14 @@ import sys
 from pathlib import Path
 
 from benchmarks.server import Server, upload
+from benchmarks.virtuoso import Virtuoso
 
-PEERS = ("oxigraph", "rdflib-endpoint")
+PEERS = ("oxigraph", "virtuoso", "rdflib-endpoint")
 INSTALL = """install the peers beside kg-server:  pip install -e '.[bench]'
 or apart from it:  python3 -m venv peers && peers/bin/pip install oxigraph 'rdflib-endpoint[cli]'
-                   and give  --peer-python peers/bin/python"""
+                   and give  --peer-python peers/bin/python
+Virtuoso 7, on Debian:  apt-get install --no-install-recommends virtuoso-opensource-7-bin
+                   which has the programs only: no service is started"""
 
 
 class Missing(Exception):
@@ -42,6 +45,11 @@ def server(name: str, peer_python: Path) -> Server:
         command = [program, "serve", "{graph}", "--host", "127.0.0.1", "--port", "{port}"]
         ask = "from importlib.metadata import version; print(version('rdflib-endpoint'))"
         return Server(name, command, "/?query=", [str(peer_python), "-c", ask])
+    if name == "virtuoso":
+        programs = shutil.which("virtuoso-t"), shutil.which("isql-vt")
+        if not programs[0] or not programs[1]:
+            raise Missing(f"virtuoso is not installed:\n{INSTALL}")
+        return Virtuoso(programs[0], programs[1])
     raise Missing(f"{name} is not a peer: choose from {', '.join(PEERS)}")
 
 

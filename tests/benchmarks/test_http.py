@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, str(ROOT / "benchmarks" / "http.py"), "--triples", "10000"]
 PORT = 18180
+needs_virtuoso = pytest.mark.skipif(
+    not shutil.which("virtuoso-t") or not shutil.which("isql-vt"),
+    reason="Virtuoso is not installed: apt-get install virtuoso-opensource-7-bin",
+)
 
 
 @pytest.fixture
@@ -46,6 +51,20 @@ def test_rounds_are_summed_up_by_their_median_and_their_extremes(tmp_path):
     assert cell
     middle, least, most = (int(each.replace(",", "")) for each in cell.groups())
     assert 0 < least <= middle <= most
+
+
+@needs_virtuoso
+def test_virtuoso_answers_as_the_server_does_and_leaves_nothing_behind(tmp_path):
+    options = ["--peers", "virtuoso", "--workloads", "cold,heavy", "--port", str(PORT + 30)]
+
+    text = measure(tmp_path, options, env=temporary(tmp_path))
+
+    assert number(text, "cold, requests/s", column=1) > 0
+    assert number(text, "cold, errors", column=1) == 0
+    assert number(text, "heavy, in all, s", column=1) > 0
+    assert re.search(r"answers: \d+ of every server compared, all alike", text)
+    assert list(tmp_path.glob("virtuoso-*")) == []
+    assert [words for words in processes("virtuoso-t") if str(tmp_path) in words] == []
 
 
 def test_a_peer_that_does_not_load_in_time_is_reported_and_the_others_are_measured(tmp_path):
@@ -100,7 +119,7 @@ def test_peers_that_are_not_named_and_missing_are_left_out(tmp_path, without_wrk
 
     done = run([*options, "--port", str(PORT + 70)], tmp_path, env=without_wrk)
 
-    for peer in ("oxigraph", "rdflib-endpoint"):
+    for peer in ("oxigraph", "virtuoso", "rdflib-endpoint"):
         assert f"{peer} is not installed: left out" in done.stderr
 
 
@@ -125,6 +144,10 @@ def number(text: str, title: str, column: int = 0) -> float:
     """Return a number of a row of the first table."""
     cells, *_ = re.findall(rf"^\| {re.escape(title)} \| (.+) \|$", text, re.MULTILINE)
     return float(cells.split(" | ")[column].split()[0].replace(",", ""))
+
+
+def temporary(folder: Path) -> dict[str, str]:
+    return {**os.environ, "TMPDIR": str(folder)}
 
 
 def beside(folder: Path, name: str, code: str) -> Path:
