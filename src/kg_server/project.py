@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ SYNTAXES = {
 }
 """File suffix to format name (``formats.py``)."""
 
+_CHUNK_BYTES = 1 << 18
 _HERE = Path(__file__).resolve().parent
 
 
@@ -87,7 +89,8 @@ def load(paths: Sequence[Path] = (), base_iri: str | None = None) -> Project:
     files = tuple(_read(path, role, name, written, wanted) for path, role, name in found)
     digest = hashlib.sha256(wanted.encode())
     for file in files:
-        digest.update(file.graph_iri.encode() + b"\0" + file.content + b"\0")
+        for part in (file.graph_iri.encode(), b"\0", file.content, b"\0"):
+            digest.update(part)
     return Project(files, wanted, digest.hexdigest(), said.rules)
 
 
@@ -188,7 +191,7 @@ def _rdf_files(path: Path, *, recursive: bool = True) -> list[Path]:
 def _read(path: Path, role: Role, name: str, written: str, base_iri: str) -> ProjectFile:
     try:
         content = path.read_bytes()
-        content.decode()
+        _check_utf8(content)
     except OSError as error:
         raise ProjectFault(f"cannot be read: {error.strerror}", path=path) from error
     except UnicodeDecodeError as error:
@@ -196,5 +199,21 @@ def _read(path: Path, role: Role, name: str, written: str, base_iri: str) -> Pro
         raise ProjectFault("not UTF-8 text, so not RDF", path=path, line=line) from error
     # One replacement serves prefixes, full IRIs and literals such as the preferred namespace;
     # it keeps the number of lines, so that messages still point to the right one.
-    rebased = content.replace(written.encode(), base_iri.encode())
-    return ProjectFile(path, role, f"{base_iri}graph/{name}", SYNTAXES[path.suffix], rebased)
+    if base_iri != written:  # else it would be a copy of them all
+        content = content.replace(written.encode(), base_iri.encode())
+    return ProjectFile(path, role, f"{base_iri}graph/{name}", SYNTAXES[path.suffix], content)
+
+
+def _check_utf8(content: bytes) -> None:
+    """Check that bytes are UTF-8, without making a string of them all: four times their size.
+
+    Raises:
+        UnicodeDecodeError: they are not; says where.
+    """
+    decode = codecs.getincrementaldecoder("utf-8")().decode
+    try:
+        for start in range(0, len(content), _CHUNK_BYTES):
+            decode(content[start : start + _CHUNK_BYTES])
+        decode(b"", True)
+    except UnicodeDecodeError:
+        content.decode()  # raises it again, with the place in the whole
