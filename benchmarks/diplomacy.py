@@ -22,6 +22,7 @@ from benchmarks.writer import (
 )
 
 LAST_YEAR, FIRST_YEAR = 2024, 1960  # of trade
+_TRADE, _GROWTH = 7e12, 1.04  # US dollars of the last year, shared out by the states' ranks
 _TOPICS = ("AnnualTaxEvasion", "DoubleTaxation", "TaxOnIncomeAndCapital")
 
 
@@ -36,6 +37,7 @@ class World:
         self._writer = writer
         self._random = random
         self._states = states
+        self._rank = {state.alpha3: place + 3 for place, state in enumerate(states)}
         self._passages: set[str] = set()
         self._places: set[str] = set()
         self._embassies: dict[str, list[tuple[str, str]]] = {}
@@ -55,7 +57,7 @@ class World:
 
     def relations(self) -> Iterator[int]:
         """Write pair after pair, those of the busier states earlier; yield after each."""
-        rank = {state.alpha3: place + 3 for place, state in enumerate(self._states)}
+        rank = self._rank
         weighted = [
             (math.log(1 - self._random.random()) * -rank[a.alpha3] * rank[b.alpha3], a.alpha3, a, b)
             for a, b in combinations(sorted(self._states, key=lambda each: each.alpha3), 2)
@@ -234,8 +236,10 @@ class World:
     def _exchange(self, one: State, other: State, year: int) -> None:
         """Write a year of trade of two states, each direction; at times as two sources see it."""
         doubted = self._random.random() < 0.1
+        size = _TRADE * _GROWTH ** (year - LAST_YEAR)
+        size /= self._rank[one.alpha3] * self._rank[other.alpha3]
         for exporter, importer in ((one, other), (other, one)):
-            amount = int(10 ** self._random.uniform(4, 9)) * 1000
+            amount = int(size * 10 ** self._random.uniform(-2, 0.3) / 1000) * 1000
             standing = "Disputed" if doubted else "Accepted"
             pair = exporter, importer
             claim = self._figure(pair, year, ("yearbook", amount, "USD"), standing)
