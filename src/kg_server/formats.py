@@ -215,7 +215,7 @@ _PARTS = re.compile(rf"(?:[^;\"]|{_QUOTED})++")
 def _media_ranges(accept: str) -> Iterator[tuple[str, float]]:
     """Yield each media range of an ``Accept`` header with its q, 0 to 1 (RFC 9110 §12.4.2)."""
     for part in _LIST.findall(accept):
-        media_range, *parameters = (each.strip().lower() for each in _PARTS.findall(part))
+        media_range, *parameters = (e.strip().lower() for e in _PARTS.findall(part) or [""])
         if media_range.count("/") == 1 or media_range == "*":
             yield (
                 media_range.replace("*", "*/*") if media_range == "*" else media_range,

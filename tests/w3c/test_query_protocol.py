@@ -165,6 +165,7 @@ def test_query_content_type(endpoint, text, expected):
         ("text/turtle, */*;q=0.1", "application/sparql-results+json"),
         ("application/sparql-results+json;q=0.2, text/csv;q=0.9;charset=utf-8", "text/csv"),
         ("*/*, application/sparql-results+json;q=0", "application/sparql-results+xml"),
+        (";, ;q=1, text/csv;;q=0.5, ,", "text/csv"),
     ],
 )
 def test_the_result_comes_in_the_format_that_the_client_prefers(endpoint, accept, expected):
