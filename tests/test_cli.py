@@ -272,7 +272,7 @@ def test_a_syntax_error_shows_where_it_is():
     done = kg("query", "SELECT * {\n ?s ?p }")
 
     assert done.returncode == 1
-    assert "line 2, column 9" in done.stderr
+    assert "line 2, column 8" in done.stderr
     assert "Traceback" not in done.stderr
 
 

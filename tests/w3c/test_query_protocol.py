@@ -217,7 +217,7 @@ def test_bad_query_syntax(endpoint):
 
     problem = json.loads(reply.body)
     assert (reply.status, reply.media_type) == (400, "application/problem+json")
-    assert (problem["line"], problem["column"]) == (2, 10)
+    assert (problem["line"], problem["column"]) == (2, 9)
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable
 from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
-from kg_server import protocol
+from kg_server import prefixes, protocol
 from kg_server.errors import EvaluationFailed, MalformedQuery, NotAcceptable, ProjectFault
 from kg_server.formats import Format, Kind
 from kg_server.project import Project, ProjectFile, Role
-from kg_server.store import Answer, Query
+from kg_server.store import Answer, Query, faults
 from kg_server.store.wellformed import WellFormed
 
 _RESULTS = {
@@ -34,9 +33,6 @@ _SIZES = "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g
 _Name = ox.NamedNode | ox.BlankNode
 _Graph = _Name | ox.DefaultGraph
 _Term = _Name | ox.Literal | ox.Triple
-_POSITION = re.compile(
-    r"(?:error )?at (?:line )?(\d+)[:,](?: column )?\s*(\d+):?\s*", re.IGNORECASE
-)
 
 
 class OxigraphStore:
@@ -53,6 +49,7 @@ class OxigraphStore:
             ProjectFault: a file is not well-formed; says where.
         """
         self.version = project.version
+        self._prefixes = {**prefixes.own(project.base_iri), **prefixes.EXTERNAL}
         self._store = ox.Store()
         for file in project.files:
             self._load(file)
@@ -157,9 +154,21 @@ class OxigraphStore:
                 substitutions=_substitutions(query) if query.bindings else None,
             )
         except SyntaxError as error:
-            raise malformed(str(error), query.text) from error
+            raise self._malformed(query) from error
         except (OSError, RuntimeError, ValueError) as error:
             raise EvaluationFailed(f"The engine says: {error}.") from error
+
+    def _malformed(self, query: Query) -> MalformedQuery:
+        def complain(text: str) -> str | None:
+            try:
+                self._store.query(text, base_iri=query.base_iri, prefixes=dict(query.prefixes))
+            except SyntaxError as error:
+                return str(error)
+            except (OSError, RuntimeError, ValueError):
+                return None
+            return None
+
+        return faults.explain(query.text, complain, self._prefixes)
 
     def _load(self, file: ProjectFile) -> None:
         # A dataset syntax brings its own graph names; triples outside them go to the file's.
@@ -184,25 +193,6 @@ def _serialize(result: Any, output: IO[bytes] | None, syntax: Any) -> bytes:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the reader went away: not the engine's fault
         raise EvaluationFailed(f"The engine says: {error}.") from error
-
-
-def malformed(message: str, text: str) -> MalformedQuery:
-    """Turn the engine's ``error at 3:7: expected …`` into a problem that shows the place.
-
-    ``line`` and ``column`` count from 1, in characters; ``near`` is the line with a caret.
-    """
-    found = _POSITION.search(message)
-    if not found:
-        return MalformedQuery(f"The query is not well-formed: {message}.", line=1, column=1)
-    line, column = int(found[1]), int(found[2])
-    expected = message[found.end() :]
-    lines = text.splitlines() or [""]
-    whole = lines[min(line, len(lines)) - 1]
-    start = max(0, column - 61)
-    near = f"{whole[start : start + 100]}\n{' ' * (column - 1 - start)}^"
-    return MalformedQuery(
-        f"line {line}, column {column}: {expected}", line=line, column=column, near=near
-    )
 
 
 def _in_graph(quad: ox.Quad, graph: _Graph) -> ox.Quad:

@@ -1,0 +1,170 @@
+"""Where a query stops being SPARQL, and what to do about it.
+
+The engine (pyoxigraph 0.5.13) says how far it read before it gave up. Looking for a keyword, it
+reads ahead by that keyword's length, so that is up to a dozen characters too far, or on another
+line; and what it expected there is a list of character classes. The place is found by asking the
+engine about the query's beginnings instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from kg_server.errors import MalformedQuery
+
+# The tokens of SPARQL 1.1 (§19.8), told apart only as far as messages need it.
+_TOKEN = re.compile(
+    r"""
+      (?P<space>\s+ | \#[^\r\n]*)
+    | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
+    | (?P<odd_iri><[A-Za-z][A-Za-z0-9+.-]*:[^<>\r\n]*>)
+    | (?P<string>\"{3}(?:[^"\\]|\\.|"(?!""))*+\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*+'{3}
+        | "(?:[^"\\\r\n]|\\.)*+" | '(?:[^'\\\r\n]|\\.)*+')
+    | (?P<unclosed>\"{3}.* | '{3}.* | ["'][^\r\n]*)
+    | (?P<name>(?:[^\W\d_][\w.-]*)?:[\w.:%\\-]*(?<!\.))
+    | [?$]\w+ | @[A-Za-z-]+ | _:[\w.-]+(?<!\.)
+    | [+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?
+    | (?P<word>[^\W\d]\w*)
+    | \^\^ | && | \|\| | [!<>]= | .
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_DECLARED = re.compile(r"\bPREFIX\s+([^\s:<]*):", re.IGNORECASE)
+_POSITION = re.compile(
+    r"(?:error )?at (?:line )?(\d+)[:,](?: column )?\s*(\d+):?\s*", re.IGNORECASE
+)
+_REASON = re.compile(r"(?:expected |one of |, )([A-Z][A-Za-z* ]+ [A-Za-z ]+)(?=,|\Z)")
+"""What the engine says besides what it expected: of names in SELECT, of aggregates."""
+_FAR = 60  # longer than any keyword
+_NOTHING = "\x01" * 20  # stands in no query
+_MOST_MISSING = 8
+_CLOSING = {"{": "}", "(": ")", "[": "]"}
+_SHOWN = 100
+_LONGEST = 100_000
+"""In a longer query only the engine's own place is told."""
+
+_KEYWORDS = re.findall(
+    r"\w+",
+    """ASK BASE CONSTRUCT DESCRIBE FROM NAMED PREFIX SELECT DISTINCT REDUCED WHERE GROUP BY HAVING
+    ORDER ASC DESC LIMIT OFFSET VALUES UNDEF OPTIONAL GRAPH SERVICE SILENT BIND AS UNION MINUS
+    FILTER EXISTS NOT IN COUNT SUM MIN MAX AVG SAMPLE GROUP_CONCAT SEPARATOR STR LANG
+    LANGMATCHES DATATYPE BOUND IRI URI BNODE RAND ABS CEIL FLOOR ROUND CONCAT STRLEN UCASE LCASE
+    ENCODE_FOR_URI CONTAINS STRSTARTS STRENDS STRBEFORE STRAFTER YEAR MONTH DAY HOURS MINUTES
+    SECONDS TIMEZONE TZ NOW UUID STRUUID MD5 SHA1 SHA256 SHA384 SHA512 COALESCE IF STRLANG
+    STRDT SAMETERM ISIRI ISURI ISBLANK ISLITERAL ISNUMERIC REGEX SUBSTR REPLACE TRUE FALSE""",
+)
+
+Complain = Callable[[str], str | None]
+"""What an engine says against a query, with a position; ``None`` if nothing."""
+
+
+def explain(text: str, complain: Complain, prefixes: Mapping[str, str]) -> MalformedQuery:
+    """Say where a query stops being one, and what to do.
+
+    Args:
+        text: the query, which the engine refused.
+        complain: asks the engine.
+        prefixes: namespaces by prefix, to propose where one is used and not declared.
+
+    Returns:
+        A problem whose ``line`` and ``column`` count from 1, in characters; ``near`` is that line
+        with a caret under the first token that cannot stand there.
+    """
+    said = complain(text) or ""
+    reached, reason = _offset(said, text), _REASON.search(said)
+    if reached is None or len(text) > _LONGEST:
+        return _at(text, reached or 0, f"The query is not well-formed: {_short(said)}")
+    tokens = [each for each in _TOKEN.finditer(text) if each.lastgroup != "space"]
+    wrong = _first_wrong(text, tokens, complain)
+    if wrong is None and tokens and tokens[-1].lastgroup == "unclosed":
+        wrong = tokens[-1]
+    if wrong is None:
+        about = f"{reason[1]}." if reason else f"The query ends too early. {_open(tokens)}".strip()
+        return _at(text, len(text.rstrip()), about)
+    about, more = _about(wrong, text, prefixes)
+    return _at(text, wrong.start(), about, **more)
+
+
+def _first_wrong(
+    text: str, tokens: Sequence[re.Match[str]], complain: Complain
+) -> re.Match[str] | None:
+    """Return the first token up to which the text begins no query; by halving."""
+    low, high = 0, len(tokens)
+    while low < high:
+        middle = (low + high) // 2
+        if _begins_a_query(text[: tokens[middle].end()], complain):
+            low = middle + 1
+        else:
+            high = middle
+    return tokens[low] if low < len(tokens) else None
+
+
+def _begins_a_query(start: str, complain: Complain) -> bool:
+    """Tell whether the engine reads all of a text, and then wants more or less, but not other."""
+    tried = start + " " * _FAR + _NOTHING
+    reached = _offset(complain(tried) or "", tried)
+    return reached is not None and reached >= len(start) + _FAR
+
+
+def _offset(message: str, text: str) -> int | None:
+    """Return how far the engine read, as an offset."""
+    found = _POSITION.search(message)
+    if not found:
+        return None
+    lines = text.split("\n")[: int(found[1]) - 1]
+    return sum(len(line) + 1 for line in lines) + int(found[2]) - 1
+
+
+def _about(
+    token: re.Match[str], text: str, prefixes: Mapping[str, str]
+) -> tuple[str, dict[str, Any]]:
+    """Return what to say about a token that cannot stand where it does, and a suggestion."""
+    said = token[0]
+    if token.lastgroup == "unclosed":
+        return f"This string has no end: {_short(said)}", {}
+    if token.lastgroup == "odd_iri":
+        return f"{_short(said)} is no IRI. Percent-encode what an IRI cannot have.", {}
+    prefix = said.partition(":")[0]
+    if token.lastgroup == "name" and prefix not in _DECLARED.findall(text[: token.start()]):
+        line = f"PREFIX {prefix}: <{prefixes[prefix]}>" if prefix in prefixes else ""
+        advice = f" Add {line}" if line else ""
+        more = {"suggestion": line} if line else {}
+        return f"The prefix {prefix}: is not declared.{advice}", more
+    message = f"{_short(said)} cannot stand here."
+    near = get_close_matches(said.upper(), _KEYWORDS, 1) if token.lastgroup == "word" else []
+    if near and near[0] != said.upper():
+        return f"{message} Did you mean {near[0]}?", {"suggestion": near[0]}
+    return message, {}
+
+
+def _open(tokens: Sequence[re.Match[str]]) -> str:
+    """Say which bracket is missing at the end, if one is."""
+    missing: list[str] = []
+    for token in tokens:
+        if token[0] in _CLOSING:
+            missing.append(_CLOSING[token[0]])
+        elif missing and token[0] == missing[-1]:
+            missing.pop()
+    return f"Missing: {' '.join(reversed(missing))}" if 0 < len(missing) <= _MOST_MISSING else ""
+
+
+def _at(text: str, offset: int, said: str, **more: Any) -> MalformedQuery:
+    line, begin = text.count("\n", 0, offset) + 1, text.rfind("\n", 0, offset) + 1
+    column = offset - begin + 1
+    whole = text[begin:].partition("\n")[0].rstrip("\r")
+    start = max(0, column - 61)
+    pad = re.sub(r"[^\t]", " ", whole[start : column - 1])
+    return MalformedQuery(
+        f"line {line}, column {column}: {said}",
+        line=line,
+        column=column,
+        near=f"{whole[start : start + _SHOWN]}\n{pad}^",
+        **more,
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
