@@ -12,6 +12,7 @@ from benchmarks.writer import XSD
 
 Answer = Hashable
 _TIMEOUT_S = 60
+_SHOWN = 500  # characters of an answer
 _NUMBERS = frozenset(f"{XSD}{name}" for name in ("decimal", "integer", "double"))
 
 
@@ -43,16 +44,10 @@ def compare(
     """
     for text, answer in expected.items():
         if found[text] != answer:
-            first, second = (
-                f"{name}: {str(each)[:500]}" for name, each in _of(names, answer, found[text])
-            )
-            raise Different(
-                f"{names[1]} answers otherwise than {names[0]}\n{text}\n{first}\n{second}"
-            )
-
-
-def _of(names: tuple[str, str], *answers: Answer) -> list[tuple[str, Answer]]:
-    return list(zip(names, answers, strict=True))
+            lines = [f"{names[1]} answers otherwise than {names[0]}", text]
+            for name, each in zip(names, (answer, found[text]), strict=True):
+                lines.append(f"{name}: {str(each)[:_SHOWN]}")
+            raise Different("\n".join(lines))
 
 
 def canonical(document: bytes) -> Answer:
