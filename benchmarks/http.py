@@ -157,7 +157,8 @@ def _arguments() -> argparse.Namespace:
 
 
 def _workloads(text: str) -> tuple[str, ...]:
-    names = tuple(filter(None, text.split(",")))
+    # Each once: cold asked again would be answered from a cache.
+    names = tuple(dict.fromkeys(filter(None, text.split(","))))
     if unknown := set(names) - set(WORKLOADS):
         raise argparse.ArgumentTypeError(f"not among {', '.join(WORKLOADS)}: {unknown.pop()}")
     return names
