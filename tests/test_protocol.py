@@ -28,16 +28,3 @@ def test_odd_parameters_are_decoded_as_by_the_standard_library(text):
             protocol.decode(text)
     else:
         assert protocol.decode(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("SELECT (RAND() AS ?x) {}", True),
-        ("ask { filter(now() > ?x) }", True),
-        ("SELECT ?brand { ?brand <urn:now> 'uuid' }", False),
-        ("ASK {}", False),
-    ],
-)
-def test_a_query_that_answers_differently_each_time_is_told_by_its_functions(text, expected):
-    assert protocol.is_volatile(text) is expected

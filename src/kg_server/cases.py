@@ -19,9 +19,9 @@ from kg_server import (
     answers_file,
     ci_reports,
     formats,
+    keywords,
     manifest,
     prefixes,
-    protocol,
     reports,
     validation,
 )
@@ -127,7 +127,7 @@ def _questions(files: Sequence[Path], store: OxigraphStore, base_iri: str) -> It
 def _answered(path: Path, answer: Path, store: OxigraphStore, base_iri: str) -> str:
     """Return how the answer of a question differs from what is expected."""
     text = path.read_text("utf-8")
-    kind = (protocol.form_of(text) or protocol.Form.SELECT).kind
+    kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
     form = formats.named(answers_file.form(answer, kind), kind)
     content = store.query(
         Query(text, {kind: form}, base_iri, prefixes=prefixes.own(base_iri))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kg_server import baseline, changes, formats, prefixes, protocol, semver, validation
+from kg_server import baseline, changes, formats, keywords, prefixes, semver, validation
 from kg_server.changes import Changes
 from kg_server.errors import KgError
 from kg_server.findings import Finding, Report
@@ -114,7 +114,7 @@ def _rows(store: OxigraphStore, path: Path, base_iri: str) -> list[str] | str:
     """Return the rows of an answer; why there is none where the query fails."""
     try:
         text = path.read_text("utf-8")
-        kind = (protocol.form_of(text) or protocol.Form.SELECT).kind
+        kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
         form = formats.named("nt" if kind is formats.Kind.GRAPH else "tsv", kind)
         query = Query(text, {kind: form}, base_iri, prefixes=prefixes.own(base_iri))
         lines = store.query(query).read().decode().splitlines()

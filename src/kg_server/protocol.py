@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_qp
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import Enum
 from urllib.parse import unquote
 
-from kg_server import formats
+from kg_server import formats, keywords
 from kg_server.errors import (
     BadRequest,
     MalformedQuery,
@@ -40,84 +39,7 @@ _NO_DATASET = Dataset()
 _MOST_PARAMETERS = 1000
 _WELL_ENCODED = re.compile("(?:[^%]|%[0-9A-Fa-f]{2})*")
 _REPEATABLE = _OF_DATASETS | {"format"}
-
-
-class Form(Enum):
-    """The query forms (SPARQL 1.1 Query §16)."""
-
-    SELECT = "SELECT"
-    ASK = "ASK"
-    CONSTRUCT = "CONSTRUCT"
-    DESCRIBE = "DESCRIBE"
-
-    @property
-    def kind(self) -> Kind:
-        """What a query of this form answers."""
-        if self is Form.SELECT:
-            return Kind.BINDINGS
-        return Kind.BOOLEAN if self is Form.ASK else Kind.GRAPH
-
-
-_UPDATES = frozenset(
-    ("INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH")
-)
-_FORMS = frozenset(form.value for form in Form)
-
-# The tokens in which a keyword may hide, and the words themselves: linear in the text, whatever
-# it holds (SPARQL 1.1 Query §19.8, productions 139 to 173).
-_TOKEN = re.compile(
-    r"""
-      \#[^\r\n]* | <[^<>"{}|^`\\\x00-\x20]*>
-    | \"{3}(?:[^"\\]|\\.|"(?!""))*+\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*+'{3}
-    | "(?:[^"\\\r\n]|\\.)*+" | '(?:[^'\\\r\n]|\\.)*+'
-    | [?$@][\w-]+ | [\w.-]*:[\w.%:-]*
-    | (?P<word>[A-Za-z]+)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 _ABSOLUTE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*")
-
-
-def words(text: str) -> Iterator[str]:
-    """Yield the bare words of a SPARQL text in capitals: not those in IRIs, names or strings.
-
-    >>> list(words("PREFIX select: <http://x/from#> ASK { ?from select:where 'load' }"))
-    ['PREFIX', 'ASK']
-    """
-    return (found["word"].upper() for found in _TOKEN.finditer(text) if found["word"])
-
-
-def form_of(text: str) -> Form | None:
-    """Return the form of a query; ``None`` when it has none and so cannot be one.
-
-    Raises:
-        UpdateRefused: the text is a SPARQL Update.
-    """
-    for word in words(text):
-        if word in _FORMS:
-            return Form(word)
-        if word in _UPDATES:
-            raise UpdateRefused(
-                f"{word} is an update operation. This endpoint answers queries only: "
-                "SELECT, ASK, CONSTRUCT and DESCRIBE."
-            )
-    return None
-
-
-def has_dataset(text: str) -> bool:
-    """Tell whether a query says FROM: the word stands nowhere else in the grammar (§13.2)."""
-    return "from" in text.lower() and "FROM" in words(text)
-
-
-_VOLATILE = frozenset(("RAND", "NOW", "UUID", "STRUUID", "BNODE"))
-
-
-def is_volatile(text: str) -> bool:
-    """Tell whether a query may answer differently the next time over the same graph (§17.4)."""
-    capitals = text.upper()
-    if not any(word in capitals for word in _VOLATILE):  # as most; to find words takes longer
-        return False
-    return any(word in _VOLATILE for word in words(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +170,7 @@ def query(found: Operation, accept: str | None, *, base_iri: str, limit_s: float
         MalformedQuery: the text has no query form at all.
     """
     text = found.text or ""
-    form = form_of(text)
+    form = keywords.form_of(text)
     if form is None:
         raise MalformedQuery(
             "The text has none of SELECT, ASK, CONSTRUCT, DESCRIBE.", line=1, column=1

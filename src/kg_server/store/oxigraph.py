@@ -8,7 +8,7 @@ from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
-from kg_server import prefixes, protocol
+from kg_server import keywords, prefixes
 from kg_server.errors import EvaluationFailed, MalformedQuery, NotAcceptable, ProjectFault
 from kg_server.formats import Format, Kind
 from kg_server.project import Project, ProjectFile, Role
@@ -142,7 +142,7 @@ class OxigraphStore:
         if query.dataset:
             default = [ox.NamedNode(iri) for iri in query.dataset.default_graphs]
             named = [ox.NamedNode(iri) for iri in query.dataset.named_graphs]
-        elif protocol.has_dataset(query.text):
+        elif keywords.has_dataset(query.text):
             default = None  # an argument would win over FROM
         try:
             return self._store.query(
