@@ -77,6 +77,9 @@ class _Evaluator:
         self._store, self._board, self._index, self._limits = store, board, index, limits
         die_with_parent()
         self._pid = os.getpid()
+        # Else each query that is sent puts its sender out of the processor at once: a quarter
+        # fewer lookups a second.
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         board.write(index, self._pid)  # not the zygote, which could erase a first query
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
