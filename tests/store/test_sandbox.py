@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import resource
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +18,7 @@ from kg_server import formats
 from kg_server.errors import Overloaded, QueryCrashed, QueryTimeout
 from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
-from kg_server.store import Query
+from kg_server.store import Query, messages
 from kg_server.store.sandbox import Ticket, ticket
 
 from .sandboxes import Sandbox
@@ -97,6 +101,36 @@ def test_a_query_that_is_cancelled_ends_at_once(sandbox, waiting):
         assert time.monotonic() - begun < 1
         assert all(isinstance(each.exception(), QueryTimeout) for each in others)
     assert count(sandbox) == b"n\r\n400\r\n"
+
+
+def test_an_answer_that_comes_too_late_leaves_no_descriptor_open(sandbox):
+    async def conversation() -> int:
+        mailbox = sandbox.store.mailbox()
+        asked = mailbox.ask(query(LARGE))
+        late, other = socket.socketpair()
+        asked.stop()
+        asked.hear(messages.Message(1, messages.STREAM, b"", late.detach()))
+        asked.close()
+        with other:
+            mailbox.retire()
+            return len(other.recv(1))
+
+    assert asyncio.run(conversation()) == 0  # the end of the stream
+
+
+def test_a_process_without_a_free_descriptor_refuses_a_large_answer(sandbox):
+    assert count(sandbox) == b"n\r\n400\r\n"
+    spare = [os.dup(0)]
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (spare[0], limit[1]))
+        with pytest.raises(Overloaded):
+            sandbox.store.query(query(LARGE))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+        os.close(spare[0])
+
+    assert len(list(sandbox.store.query(query(LARGE)).chunks)) > 5
 
 
 def test_queries_that_wait_while_the_graph_is_reloaded_are_answered():

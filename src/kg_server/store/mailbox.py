@@ -202,8 +202,10 @@ class Conversation:
             raise busy() from error
         message = await self._next()
         kind, chosen, chunk = messages.unpack_answer(message.payload)
-        if message.stream is None:
+        if message.type == messages.WHOLE:
             self._ended = True
+        elif message.stream is None:  # this process has no descriptor left
+            raise busy()
         else:
             self._stream = socket.socket(fileno=message.stream)
             self._stream.setblocking(False)
@@ -245,6 +247,9 @@ class Conversation:
             self._watch.cancel()
         if self._stream:
             self._stream.close()
+        for said in self._heard:  # what came when the query had been given up
+            if isinstance(said, messages.Message) and said.stream is not None:
+                os.close(said.stream)
         if not self._ended:
             self._mailbox.board.abandon(self._id)
         self._mailbox.forget(self._id)
