@@ -6,7 +6,6 @@ import asyncio
 import errno
 import itertools
 import os
-import signal
 import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -14,9 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from kg_server.errors import MemoryExceeded, Overloaded, Problem, QueryCrashed, QueryTimeout
+from kg_server.errors import Problem
 from kg_server.formats import Format, Kind
-from kg_server.store import Query, messages
+from kg_server.store import Query, endings, messages
 from kg_server.store.board import Board
 
 _PATIENCE_S = 0.02
@@ -49,7 +48,7 @@ class Mailbox:
             self._socket.connect(evaluators)
         except OSError as error:
             self._shut()
-            raise busy() from error
+            raise endings.busy() from error
         self._inbox = messages.Inbox(self._socket)
         self._ids = itertools.count(1)
         self._open: dict[int, Conversation] = {}
@@ -199,13 +198,13 @@ class Conversation:
         try:
             await self._mailbox.send(messages.pack_query(self._query, self._id))
         except OSError as error:
-            raise busy() from error
+            raise endings.busy() from error
         message = await self._next()
         kind, chosen, chunk = messages.unpack_answer(message.payload)
         if message.type == messages.WHOLE:
             self._ended = True
         elif message.stream is None:  # this process has no descriptor left
-            raise busy()
+            raise endings.busy()
         else:
             self._stream = socket.socket(fileno=message.stream)
             self._stream.setblocking(False)
@@ -239,7 +238,7 @@ class Conversation:
     def stop(self) -> None:
         """Stop the query, because its client went away."""
         self.cancelled = True
-        self._give_up(QueryCrashed("The query was stopped, because its client went away."))
+        self._give_up(endings.left())
 
     def close(self) -> None:
         """Hang up; a query that still runs is stopped."""
@@ -271,7 +270,7 @@ class Conversation:
             raise messages.unpack_problem(said.payload)
         if said.type == messages.DEATH:
             self._ended = True
-            raise death(said.payload[0], self._query)
+            raise endings.death(said.payload[0], self._query)
         return said
 
     def mind(self) -> None:
@@ -292,12 +291,12 @@ class Conversation:
     def _wait_longer(self, now: float) -> None:
         """Give a query that was taken up its own time; give up one that was not, or is late."""
         if self._taken_up:
-            self._give_up(timed_out(self._query))
+            self._give_up(endings.timed_out(self._query))
         elif self._mailbox.board.started(self._id):
             self._taken_up = True
             self._until = now + (self._query.timeout_s or 1e6) + _MARGIN_S
         else:
-            self._give_up(busy())
+            self._give_up(endings.busy())
 
     def _client_left(self, watch: asyncio.Future[Any]) -> None:
         if not watch.cancelled():
@@ -308,38 +307,6 @@ class Conversation:
         self.hear(problem)
         if self._stream:
             self._stream.shutdown(socket.SHUT_RDWR)
-
-
-def death(killed_by: int, query: Query) -> Problem:
-    """Say why an evaluator was killed, by the signal, before it ended its answer."""
-    if killed_by == signal.SIGALRM:
-        return timed_out(query)
-    if killed_by in (signal.SIGABRT, signal.SIGKILL):
-        return MemoryExceeded(
-            "The query needed more memory than one query may use. Ask for less: "
-            "add a LIMIT, or leave out ORDER BY, GROUP BY or DISTINCT over many rows."
-        )
-    return QueryCrashed(
-        "The engine could not evaluate this query and was stopped, perhaps because the query "
-        "is nested too deeply. Nothing else was affected."
-    )
-
-
-def timed_out(query: Query) -> QueryTimeout:
-    """Say that a query met its deadline."""
-    return QueryTimeout(
-        f"The query was stopped after {query.timeout_s:g} seconds. Ask for less: add a LIMIT, "
-        "name a class or a subject, or join on fewer patterns.",
-        limit_s=query.timeout_s,
-    )
-
-
-def busy() -> Overloaded:
-    """Say that no evaluator was free in time."""
-    return Overloaded(
-        "Every evaluator is busy and the queue is full. Try again in a few seconds.",
-        headers={"Retry-After": "2"},
-    )
 
 
 def _once(waiting: asyncio.Future[None]) -> None:

@@ -1,0 +1,45 @@
+"""How a query can end without an answer, as problems for who asked."""
+
+from __future__ import annotations
+
+import signal
+
+from kg_server.errors import MemoryExceeded, Overloaded, Problem, QueryCrashed, QueryTimeout
+from kg_server.store import Query
+
+
+def death(killed_by: int, query: Query) -> Problem:
+    """Say why an evaluator was killed, by the signal, before it ended its answer."""
+    if killed_by == signal.SIGALRM:
+        return timed_out(query)
+    if killed_by in (signal.SIGABRT, signal.SIGKILL):
+        return MemoryExceeded(
+            "The query needed more memory than one query may use. Ask for less: "
+            "add a LIMIT, or leave out ORDER BY, GROUP BY or DISTINCT over many rows."
+        )
+    return QueryCrashed(
+        "The engine could not evaluate this query and was stopped, perhaps because the query "
+        "is nested too deeply. Nothing else was affected."
+    )
+
+
+def timed_out(query: Query) -> QueryTimeout:
+    """Say that a query met its deadline."""
+    return QueryTimeout(
+        f"The query was stopped after {query.timeout_s:g} seconds. Ask for less: add a LIMIT, "
+        "name a class or a subject, or join on fewer patterns.",
+        limit_s=query.timeout_s,
+    )
+
+
+def busy() -> Overloaded:
+    """Say that no evaluator was free in time."""
+    return Overloaded(
+        "Every evaluator is busy and the queue is full. Try again in a few seconds.",
+        headers={"Retry-After": "2"},
+    )
+
+
+def left() -> QueryCrashed:
+    """Say that nobody waits for the answer any more."""
+    return QueryCrashed("The query was stopped, because its client went away.")
