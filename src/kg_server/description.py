@@ -42,7 +42,6 @@ _OWN = "CONSTRUCT { ?this ?p ?o } WHERE { ?this ?p ?o }"
 _HIDDEN = """SELECT ?s WHERE {
   { SELECT ?s ?p ?o WHERE { GRAPH %s { ?s ?p ?o } } LIMIT 1 } FILTER NOT EXISTS { ?s ?p ?o }
 }"""
-_GRAPH_SIZES = "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g"
 
 
 def graphs(site: Site) -> list[tuple[str, bytes]]:
@@ -258,11 +257,11 @@ class _Description:
     def _default_is_union(self) -> bool:
         """Tell whether no named graph is kept out of the default graph, as shapes are."""
         store = self._site.store
-        names = [row["g"] for row in rows(store, _GRAPH_SIZES)]
+        names = [row["g"] for row, _ in self._counted.rows("graphs")]
         return not any(list(rows(store, _HIDDEN % name.n3())) for name in names)
 
     def _add_named_graphs(self, default: URIRef) -> None:
-        for row in rows(self._site.store, _GRAPH_SIZES):
+        for row, triples in self._counted.rows("graphs"):
             name = row["g"]
             this = self._name(str(name).removeprefix(self._site.base_iri).replace("/", "-"))
             self._add(default, URIRef(f"{SD}namedGraph"), this)
@@ -271,7 +270,7 @@ class _Description:
             contents = self._name(f"contents-{str(this).rpartition('#')[2]}")
             self._add(this, URIRef(f"{SD}graph"), contents)
             self._add(contents, RDF.type, URIRef(f"{SD}Graph"))
-            self._add(contents, VOID.triples, Literal(int(str(row["n"]))))
+            self._add(contents, VOID.triples, Literal(triples))
 
     def _add_prefixes(self) -> None:
         """Publish the prefixes, in the way that query editors ask for them (SHACL §5.2.1)."""

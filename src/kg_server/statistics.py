@@ -12,6 +12,7 @@ from kg_server.store import Store
 from kg_server.store.read import rows
 
 _QUERIES: Mapping[str, str] = {
+    "graphs": "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g",
     "subjects": "SELECT (COUNT(DISTINCT ?s) AS ?n) WHERE { ?s ?p ?o }",
     "objects": "SELECT (COUNT(DISTINCT ?o) AS ?n) WHERE { ?s ?p ?o }",
     "properties": "SELECT ?p (COUNT(*) AS ?n) WHERE { ?s ?p ?o } GROUP BY ?p",
@@ -56,7 +57,7 @@ Row = Mapping[str, Identifier]
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Counts over the default graph; the names are those of the queries above."""
+    """Counts over the default graph and the named ones; the names are those of the queries."""
 
     results: Mapping[str, tuple[Row, ...]]
 

@@ -29,7 +29,6 @@ _SYNTAXES = {
     "nquads": ox.RdfFormat.N_QUADS,
     "trig": ox.RdfFormat.TRIG,
 }
-_SIZES = "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
 _Name = ox.NamedNode | ox.BlankNode
 _Graph = _Name | ox.DefaultGraph
 _Term = _Name | ox.Literal | ox.Triple
@@ -56,7 +55,9 @@ class OxigraphStore:
         hidden = {file.graph_iri for file in project.of_role(Role.SHAPES)}
         blank = [name for name in self._store.named_graphs() if isinstance(name, ox.BlankNode)]
         self._default: list[_Graph] = [*blank]
-        for name in self._by_size():
+        sizes = {file.graph_iri: len(file.content) for file in project.files}
+        named = [name for name in self._store.named_graphs() if isinstance(name, ox.NamedNode)]
+        for name in sorted(named, key=lambda name: (-sizes.get(name.value, 0), name.value)):
             if name.value not in hidden:
                 self._add_to_default(name)
 
@@ -67,20 +68,12 @@ class OxigraphStore:
         if graph not in self._default:
             self._add_to_default(graph)
 
-    def _by_size(self) -> list[ox.NamedNode]:
-        """Return the named graphs that have a name, the one with most triples first."""
-        sizes: dict[ox.NamedNode, int] = {}
-        for solution in self._store.query(_SIZES):  # type: ignore[union-attr]  # it is a SELECT
-            if isinstance(solution["g"], ox.NamedNode):
-                sizes[solution["g"]] = int(solution["n"].value)
-        return sorted(sizes, key=lambda name: (-sizes[name], name.value))
-
     def _add_to_default(self, graph: ox.NamedNode) -> None:
         """Make a graph part of the default graph, in which no triple may be twice (§13.1).
 
         The engine does not merge the graphs that it is given but finds a triple once in each
         (pyoxigraph 0.5.13). A graph that has triples of an earlier one is therefore copied into
-        the store's own default graph, without those; the first and largest never is.
+        the store's own default graph, without those; the first never is: that of the largest file.
         """
         overlaps = any(self._overlap(graph, other) for other in self._default)
         if not overlaps:
