@@ -260,6 +260,33 @@ def test_a_reload_serves_the_new_graph_and_an_invalid_one_is_not_taken(copy):
         assert server.stop() == 0
 
 
+def test_a_query_that_is_being_sent_while_the_graph_is_reloaded_is_answered(server_of_one):
+    (before,) = evaluators(server_of_one)
+    head = "POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+    with socket.create_connection(("127.0.0.1", server_of_one.port), timeout=30) as connection:
+        connection.sendall(f"{head}Content-Length: 6\r\nConnection: close\r\n\r\nASK".encode())
+        time.sleep(0.2)
+        server_of_one.process.send_signal(signal.SIGHUP)
+        assert eventually(
+            lambda: evaluators(server_of_one) and before not in evaluators(server_of_one)
+        )
+
+        connection.sendall(b" {}")
+        received = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+    assert received.startswith(b"HTTP/1.1 200")
+
+
+def test_a_graph_that_was_replaced_can_be_asked_a_while_longer(server_of_one):
+    (before,) = evaluators(server_of_one)
+
+    server_of_one.process.send_signal(signal.SIGHUP)
+
+    assert eventually(lambda: len(evaluators(server_of_one) - {before}) == 1)
+    assert before in evaluators(server_of_one)
+    assert eventually(lambda: before not in evaluators(server_of_one))
+
+
 def test_a_query_under_way_is_answered_before_the_server_ends():
     server = LiveServer("--no-validate", "--timeout", "20")
     text = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f }"

@@ -18,6 +18,9 @@ _SLOT = struct.Struct("=QQd")  # process id, id of the running query (0: none), 
 _ID = struct.Struct("=Q")
 _ABANDONED = 1024
 
+GENERATIONS = 4
+"""How many graphs can have evaluators at one time: one in service, others on their way."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -29,15 +32,15 @@ class Slot:
 
 
 class Board:
-    """Slots of the evaluators of two generations, and the queries given up last.
+    """Slots of the evaluators of some generations, and the queries given up last.
 
-    Two generations, because after a reload the old evaluators still finish their queries while
-    the new ones start. ``generation`` counts the graphs that were put into service.
+    Several, because after a reload the old evaluators still finish their queries while the new
+    ones start. ``generation`` counts the graphs that were put into service.
     """
 
     def __init__(self, evaluators: int) -> None:
         self.evaluators = evaluators
-        self._abandoned_at = 8 + 2 * evaluators * _SLOT.size
+        self._abandoned_at = 8 + GENERATIONS * evaluators * _SLOT.size
         self._memory = mmap.mmap(-1, self._abandoned_at + _ABANDONED * _ID.size)
 
     @property
@@ -60,7 +63,7 @@ class Board:
 
     def slots(self) -> Iterator[Slot]:
         """Yield every slot that has an evaluator."""
-        each = (self.read(index) for index in range(2 * self.evaluators))
+        each = (self.read(index) for index in range(GENERATIONS * self.evaluators))
         return (slot for slot in each if slot.pid)
 
     def started(self, query_id: int) -> bool:

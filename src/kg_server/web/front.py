@@ -76,9 +76,9 @@ class Front:
             return
         request = Request(scope)
         try:
-            served = self._serving.current()
             request.check()
             await self._read(request, protocol)
+            served = self._serving.current()  # not before, for a reload may come while we read
             key = request.key(served.generation)
             stored = self._cache.get(key) if key else None
             if stored:

@@ -27,6 +27,7 @@ from kg_server.config import Settings
 from kg_server.errors import ProjectFault
 from kg_server.findings import Report
 from kg_server.project import Project
+from kg_server.store import board
 from kg_server.store import zygote as zygotes
 from kg_server.store.board import Board
 from kg_server.store.evaluator import Limits
@@ -38,6 +39,8 @@ from kg_server.web.workers import GRACE_S
 log = logging.getLogger("kg_server.server")
 
 _WATCH_S = 1.0
+_LINGER_S = 3.0
+"""How long a graph that was replaced can still be asked, for pages that are being made."""
 _DESCRIPTION_S = 600.0
 
 
@@ -82,6 +85,7 @@ class _Main:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(self._folder)
         self._board = Board(settings.evaluators)
         self._zygotes: dict[int, int] = {}
+        self._leave_at: dict[int, float] = {}
         self._generation = 0
         self._http = 0
         self._reload = False
@@ -141,8 +145,8 @@ class _Main:
         loaded = _without_contents(held.pop())
         workers.write_state(self._folder, generation, loaded, report)
         self._generation = self._board.generation = generation
-        for old in [number for number in self._zygotes if number < generation]:
-            os.kill(self._zygotes[old], signal.SIGTERM)
+        for old in self._zygotes.keys() - {generation}:
+            self._leave_at.setdefault(old, time.monotonic() + _LINGER_S)
         return loaded, report
 
     def _start_zygote(self, held: list[Project], generation: int) -> socket.socket:
@@ -155,7 +159,7 @@ class _Main:
             limits = Limits(
                 settings.evaluator_memory_bytes, settings.max_result_bytes, settings.send_timeout_s
             )
-            first = generation % 2 * settings.evaluators
+            first = generation % board.GENERATIONS * settings.evaluators
             file = theirs.makefile("wb")
             theirs.close()
             in_child(
@@ -177,6 +181,7 @@ class _Main:
         while True:
             time.sleep(0.1)
             self._reap()
+            self._let_old_ones_leave()
             if self._start.watch and time.monotonic() % _WATCH_S < 0.15:
                 now = _stamps(self._start)
                 self._reload, seen = self._reload or now != seen, now
@@ -196,6 +201,13 @@ class _Main:
                 if generation == self._generation:
                     log.error("the process that holds the graph ended; loading it again")
                     self._reload = True
+
+    def _let_old_ones_leave(self) -> None:
+        now = time.monotonic()
+        for generation in [each for each, due in self._leave_at.items() if due < now]:
+            del self._leave_at[generation]
+            if generation in self._zygotes:
+                os.kill(self._zygotes[generation], signal.SIGTERM)
 
     def _try_reload(self) -> None:
         try:
