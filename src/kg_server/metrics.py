@@ -7,6 +7,8 @@ numbers of all HTTP workers add up (prometheus-client's multiprocess mode).
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -15,9 +17,12 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    Metric,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -38,10 +43,32 @@ STOPPED = Counter(
 DISCONNECTS = Counter("kg_disconnects_total", "Clients that went away before their response")
 
 
-def text() -> bytes:
-    """Return all metrics in the Prometheus text format."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return generate_latest(REGISTRY)
+@dataclass(frozen=True, slots=True, eq=False)  # a registry keeps collectors by identity
+class Evaluators(Collector):
+    """What the evaluators tell of themselves: deaths by cause, how many there are and are busy."""
+
+    deaths: Mapping[str, int]
+    alive: int
+    busy: int
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics (prometheus-client's collectors)."""
+        words = "Evaluators that died, by cause"
+        deaths = CounterMetricFamily("kg_evaluator_deaths", words, labels=["cause"])
+        for cause, number in self.deaths.items():
+            deaths.add_metric([cause], number)
+        yield deaths
+        yield GaugeMetricFamily("kg_evaluators", "Evaluators", self.alive)
+        yield GaugeMetricFamily("kg_evaluators_busy", "Evaluators with a query", self.busy)
+
+
+def text(*more: Collector) -> bytes:
+    """Return all metrics, and those of further collectors, in the Prometheus text format."""
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(REGISTRY)
+    for each in more:
+        registry.register(each)
     return generate_latest(registry)

@@ -274,6 +274,28 @@ def stopped(server) -> float:
     return sum(float(line.split()[-1]) for line in lines if "query-crashed" in line)
 
 
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (RUNAWAY + " # for its deadline", "deadline"),
+        ("ASK { FILTER" + "(" * 20_000 + "2" + ")" * 20_000 + " }", "crash"),
+    ],
+    ids=["deadline", "crash"],
+)
+def test_the_deaths_of_evaluators_are_counted_by_their_cause(server, text, cause):
+    before = deaths(server, cause)
+
+    assert post(server, text).status in (500, 504)
+
+    assert deaths(server, cause) == before + 1
+
+
+def deaths(server, cause: str) -> float:
+    text = server.ask("GET", "/metrics").body.decode()
+    (line,) = (each for each in text.splitlines() if f'deaths_total{{cause="{cause}"}}' in each)
+    return float(line.split()[-1])
+
+
 def test_half_a_request_holds_nothing_but_its_own_connection(server):
     halves = []
     for _ in range(50):

@@ -1,7 +1,7 @@
 """Shared memory in which evaluators say what they do, and askers what they gave up.
 
 The main process makes one board before it forks; everything forked from it sees the same
-memory. Fields are aligned 64-bit words, and what an evaluator does has one writer.
+memory. Fields are aligned 64-bit words, and all but the ids given up have one writer.
 """
 
 from __future__ import annotations
@@ -20,6 +20,13 @@ _ABANDONED = 1024
 
 GENERATIONS = 4
 """How many graphs can have evaluators at one time: one in service, others on their way."""
+
+
+CAUSES = ("deadline", "memory", "client left", "crash", "killed")
+"""Of what evaluators die: the last by a signal from elsewhere, such as the kernel's for want of
+memory."""
+
+_CAUSE_OF = {signal.SIGALRM: 0, signal.SIGABRT: 1, signal.SIGSEGV: 3, signal.SIGBUS: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,8 @@ class Board:
     def __init__(self, evaluators: int) -> None:
         self.evaluators = evaluators
         self._abandoned_at = 8 + GENERATIONS * evaluators * _SLOT.size
-        self._memory = mmap.mmap(-1, self._abandoned_at + _ABANDONED * _ID.size)
+        self._deaths_at = self._abandoned_at + _ABANDONED * _ID.size
+        self._memory = mmap.mmap(-1, self._deaths_at + GENERATIONS * len(CAUSES) * _ID.size)
 
     @property
     def generation(self) -> int:
@@ -82,6 +90,21 @@ class Board:
         """
         offset = self._abandoned_offset(query_id)
         return bool(_ID.unpack_from(self._memory, offset)[0] == query_id)
+
+    def count_death(self, index: int, number: int, query_id: int) -> None:
+        """Count that the evaluator in a slot died of a signal; only its zygote writes."""
+        cause = _CAUSE_OF.get(signal.Signals(number), 4)
+        if number == signal.SIGKILL and self.abandoned(query_id):
+            cause = 2
+        place = index // self.evaluators * len(CAUSES) + cause
+        offset = self._deaths_at + place * _ID.size
+        _ID.pack_into(self._memory, offset, _ID.unpack_from(self._memory, offset)[0] + 1)
+
+    def deaths(self) -> dict[str, int]:
+        """Return how many evaluators died of each cause."""
+        size = len(CAUSES)
+        words = struct.unpack_from(f"={GENERATIONS * size}Q", self._memory, self._deaths_at)
+        return {cause: sum(words[place::size]) for place, cause in enumerate(CAUSES)}
 
     def stop(self, query_id: int) -> bool:
         """Kill the evaluator that runs a query; whether there was one.

@@ -145,16 +145,19 @@ class _Zygote:
             if pid == 0:
                 break
             index = self._children.pop(pid)
-            slot = self._board.read(index)
-            if slot.query_id and os.WIFSIGNALED(status):
-                killed_by = bytes([os.WTERMSIG(status)])
-                notice = messages.pack(slot.query_id, messages.DEATH, killed_by)
-                self._notices[slot.query_id] = notice
+            if os.WIFSIGNALED(status):
+                self._bury(index, os.WTERMSIG(status))
             ended.append(index)
         for query_id, notice in list(self._notices.items()):
             if self._send(notice, messages.asker_address(self._address, query_id >> 32)):
                 del self._notices[query_id]
         return ended
+
+    def _bury(self, index: int, number: int) -> None:
+        query_id = self._board.read(index).query_id
+        self._board.count_death(index, number, query_id)
+        if query_id:
+            self._notices[query_id] = messages.pack(query_id, messages.DEATH, bytes([number]))
 
     def _send(self, datagram: bytes, address: str) -> bool:
         """Send, or return that the receiver's queue is full."""

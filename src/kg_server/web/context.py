@@ -12,6 +12,7 @@ from kg_server.config import BASE_IRI, Settings
 from kg_server.formats import HTML, Format
 from kg_server.project import Project
 from kg_server.store import Answer, Store
+from kg_server.store.board import Board
 from kg_server.web import layout
 
 
@@ -19,13 +20,15 @@ from kg_server.web import layout
 class Context:
     """What is served, and how.
 
-    ``report`` is the validation of what is served, ``None`` where it was not asked for.
+    ``report`` is the validation of what is served, ``None`` where it was not asked for; ``board``
+    says what the evaluators do, where there are any.
     """
 
     store: Store
     project: Project
     settings: Settings
     report: Any = None
+    board: Board | None = None
 
     @property
     def address(self) -> str:

@@ -20,7 +20,11 @@ def blueprint(context: Context) -> Blueprint:
 
     @routes.get("/metrics")
     def numbers() -> Response:
-        return _fresh(Response(metrics.text(), content_type=metrics.CONTENT_TYPE))
+        board = context.board
+        slots = list(board.slots()) if board else []
+        busy = sum(slot.query_id != 0 for slot in slots)
+        more = [metrics.Evaluators(board.deaths(), len(slots), busy)] if board else []
+        return _fresh(Response(metrics.text(*more), content_type=metrics.CONTENT_TYPE))
 
     @routes.get("/health/ready")
     def ready() -> Response:

@@ -71,7 +71,7 @@ class Serving:
             loaded.version,
             queue_timeout_s=self._settings.queue_timeout_s,
         )
-        app = create_app(Context(store, loaded, self._settings, report))
+        app = create_app(Context(store, loaded, self._settings, report, self._board))
         return Served(generation, app, store.mailbox(), loaded.version, loaded.base_iri)
 
 
