@@ -141,12 +141,14 @@ async function check(view, words) {
  */
 export function diagnosticOf({ line, column, detail }, doc) {
   const at = doc.line(Math.min(Math.max(line, 1), doc.lines));
-  const place = Math.min(at.from + Math.max((column ?? 1) - 1, 0), at.to);
+  // Columns count characters, places in the text UTF-16 units.
+  const before = [...at.text].slice(0, Math.max((column ?? 1) - 1, 0)).join("");
+  const place = at.from + before.length;
   const after = /^(?:[^\s{}()[\].;,]+|\S)/.exec(doc.sliceString(place, at.to))?.[0];
   if (after) return { from: place, to: place + after.length, severity: "error", message: detail };
-  const before = /([^\s{}()[\].;,]+|\S)\s*$/.exec(doc.sliceString(0, place));
-  const from = before?.index ?? 0;
-  const to = Math.max(from + (before?.[1].length ?? 0), Math.min(from + 1, doc.length));
+  const last = /([^\s{}()[\].;,]+|\S)\s*$/.exec(doc.sliceString(0, place));
+  const from = last?.index ?? 0;
+  const to = Math.max(from + (last?.[1].length ?? 0), Math.min(from + 1, doc.length));
   return { from, to, severity: "error", message: detail };
 }
 

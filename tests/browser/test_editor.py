@@ -93,13 +93,24 @@ def test_a_syntax_error_is_marked_at_its_place_while_typing(browser, site):
 
     (mark,) = browser.until(lambda: marks(browser))
     assert mark["severity"] == "error"
-    assert mark["message"].startswith("line 2, column 15")
+    assert mark["message"].startswith("line 2, column 14")
     assert mark["from"] == len("SELECT ?s\nWHERE { ?s a ")
     squiggle = browser.run(
         "return document.getElementById('code-field').shadowRoot"
         ".querySelector('.cm-lintRange-error')"
     )
     assert squiggle.text == "}"
+
+
+def test_a_syntax_error_is_marked_at_its_place_behind_a_sign_of_two_units(browser, site):
+    browser.open(f"{site}/sparql")
+
+    write(browser, "ASK { ?s ?p '💬' ?x }")
+
+    (mark,) = browser.until(lambda: marks(browser))
+    assert mark["message"].startswith("line 1, column 17")
+    assert mark["to"] - mark["from"] == 2
+    assert mark["from"] == len("ASK { ?s ?p '💬' ") + 1
 
 
 def test_a_name_that_the_graph_does_not_have_is_pointed_out(browser, site):
@@ -119,7 +130,7 @@ def test_a_refused_query_says_where_and_why(browser, site):
     run(browser)
 
     box = browser.until(lambda: browser.every("#results [role=alert]"))[0]
-    assert "line 1, column 16" in box.text
+    assert "line 1, column 8" in box.text
     assert box.find_element("css selector", "a").get_attribute("href").endswith("malformed-query")
 
 
