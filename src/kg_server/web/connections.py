@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 from contextlib import suppress
@@ -18,10 +19,7 @@ def abort(client: str, server: str) -> bool:
     it is not (RFC 9112 §8).
     """
     for entry in Path("/proc/self/fd").iterdir():
-        with (
-            suppress(OSError, ValueError),
-            socket.socket(fileno=_duplicate(int(entry.name))) as found,
-        ):
+        with suppress(OSError, ValueError), _duplicate(int(entry.name)) as found:
             if found.family not in (socket.AF_INET, socket.AF_INET6):
                 continue
             if _text(found.getpeername()) == client and _text(found.getsockname()) == server:
@@ -31,8 +29,18 @@ def abort(client: str, server: str) -> bool:
     return False
 
 
-def _duplicate(descriptor: int) -> int:
-    return socket.dup(descriptor)
+def _duplicate(descriptor: int) -> socket.socket:
+    """Return a socket of our own on a descriptor of somebody else's.
+
+    Raises:
+        OSError: it is not a socket, or closed meanwhile.
+    """
+    duplicate = os.dup(descriptor)
+    try:
+        return socket.socket(fileno=duplicate)
+    except OSError:
+        os.close(duplicate)
+        raise
 
 
 def _text(address: tuple[str, int]) -> str:
