@@ -21,9 +21,9 @@ class Sandbox:
     """Two evaluators over a project, until the ``with`` block ends."""
 
     def __init__(self, project: Project, *, queue_timeout_s: float = 10) -> None:
-        self._folder = Path(tempfile.mkdtemp())
+        self.folder = Path(tempfile.mkdtemp())
         self.board = Board(2)
-        queries = zygotes.bound(str(self._folder / "s"))
+        queries = zygotes.bound(str(self.folder / "s"))
         ours, theirs = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
@@ -38,7 +38,7 @@ class Sandbox:
         queries.close()
         with os.fdopen(ours, "rb") as ready:
             assert b"graphs" in ready.readline()
-        address = str(self._folder / "s")
+        address = str(self.folder / "s")
         self.store = SandboxStore(address, self.board, "v1", queue_timeout_s=queue_timeout_s)
 
     def __enter__(self) -> Self:
@@ -52,4 +52,4 @@ class Sandbox:
         self.store.close()
         self.leave()
         os.waitpid(self.pid, 0)
-        shutil.rmtree(self._folder)
+        shutil.rmtree(self.folder)

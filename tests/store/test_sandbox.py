@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import resource
+import signal
 import socket
 import threading
 import time
@@ -152,6 +154,41 @@ def test_after_the_evaluators_left_a_query_is_refused():
 
         with pytest.raises(Overloaded):
             count(sandbox)
+
+
+def test_an_answer_whose_evaluator_and_zygote_are_killed_ends_in_a_problem():
+    with Sandbox(numbers(400)) as sandbox:
+        chunks = sandbox.store.query(query(LARGE)).chunks
+        next(chunks)
+
+        os.kill(sandbox.pid, signal.SIGKILL)
+
+        with pytest.raises(QueryCrashed):
+            list(chunks)
+
+
+def test_an_evaluator_that_ends_of_itself_owes_nobody_an_answer(sandbox):
+    unwritable = Query(LONG, {Kind.BINDINGS: formats.named("html", Kind.BINDINGS, html=True)})
+    before = sandbox.board.deaths()["crash"]
+
+    with pytest.raises(QueryCrashed):
+        sandbox.store.query(unwritable)
+
+    assert sandbox.board.deaths()["crash"] == before + 1
+    assert count(sandbox) == b"n\r\n400\r\n"
+
+
+def test_evaluators_that_cannot_be_started_now_are_started_later(monkeypatch):
+    fork, calls = os.fork, iter((True, False, False, True))  # us, two evaluators, and again
+
+    def sometimes() -> int:
+        if next(calls, True):
+            return fork()
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", sometimes)
+    with Sandbox(numbers(1)) as sandbox:
+        assert count(sandbox) == b"n\r\n1\r\n"
 
 
 def test_a_store_that_is_closed_ends_its_thread():

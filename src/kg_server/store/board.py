@@ -26,7 +26,7 @@ CAUSES = ("deadline", "memory", "client left", "crash", "killed")
 """Of what evaluators die: the last by a signal from elsewhere, such as the kernel's for want of
 memory."""
 
-_CAUSE_OF = {signal.SIGALRM: 0, signal.SIGABRT: 1, signal.SIGSEGV: 3, signal.SIGBUS: 3}
+_CAUSE_OF = {0: 3, signal.SIGALRM: 0, signal.SIGABRT: 1, signal.SIGSEGV: 3, signal.SIGBUS: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,8 @@ class Board:
         return bool(_ID.unpack_from(self._memory, offset)[0] == query_id)
 
     def count_death(self, index: int, number: int, query_id: int) -> None:
-        """Count that the evaluator in a slot died of a signal; only its zygote writes."""
-        cause = _CAUSE_OF.get(signal.Signals(number), 4)
+        """Count that the evaluator in a slot died of a signal (0: none); only its zygote writes."""
+        cause = _CAUSE_OF.get(number, 4)
         if number == signal.SIGKILL and self.abandoned(query_id):
             cause = 2
         place = index // self.evaluators * len(CAUSES) + cause

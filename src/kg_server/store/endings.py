@@ -17,6 +17,11 @@ def death(killed_by: int, query: Query) -> Problem:
             "The query needed more memory than one query may use. Ask for less: "
             "add a LIMIT, or leave out ORDER BY, GROUP BY or DISTINCT over many rows."
         )
+    return crashed()
+
+
+def crashed() -> QueryCrashed:
+    """Say that an evaluator ended before its answer."""
     return QueryCrashed(
         "The engine could not evaluate this query and was stopped, perhaps because the query "
         "is nested too deeply. Nothing else was affected."

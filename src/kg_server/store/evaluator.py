@@ -92,6 +92,8 @@ class _Evaluator:
         self._turn = _turns(self._socket)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         memory = _address_space() + limits.memory_bytes
+        _, most = resource.getrlimit(resource.RLIMIT_AS)  # whoever started us may allow less
+        memory = memory if most == resource.RLIM_INFINITY else min(memory, most)
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
     def run(self) -> None:

@@ -22,6 +22,8 @@ _PATIENCE_S = 0.02
 """Most answers are here by then; only for later ones is the client's connection watched."""
 _MARGIN_S = 1.0
 """How long after a deadline the kernel's alarm may be late before we give up waiting."""
+_LAST_WORD_S = 5.0
+"""How long after the end of a stream it is heard, at the latest, how the query ended."""
 
 _askers = itertools.count()
 
@@ -224,9 +226,21 @@ class Conversation:
         except ConnectionError:
             chunk = b""
         if not chunk:
-            await self._next()
-            self._ended = True
+            await self._end_of_stream()
         return chunk
+
+    async def _end_of_stream(self) -> None:
+        """Hear whether an answer ended well, now that nothing more comes.
+
+        Raises:
+            Problem: it did not, or nobody is there to say, because the zygote died as well.
+        """
+        try:
+            async with asyncio.timeout(_LAST_WORD_S):
+                await self._next()
+        except TimeoutError as error:
+            raise endings.crashed() from error
+        self._ended = True
 
     def hear(self, said: messages.Message | Problem) -> None:
         """Take a message, or the problem for which the conversation ends."""
@@ -306,7 +320,8 @@ class Conversation:
         self._mailbox.board.abandon(self._id)
         self.hear(problem)
         if self._stream:
-            self._stream.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # it was closed just now
+                self._stream.shutdown(socket.SHUT_RDWR)
 
 
 def _once(waiting: asyncio.Future[None]) -> None:

@@ -7,9 +7,11 @@ import json
 import os
 import signal
 import socket
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import IO
 
 from kg_server.errors import ProjectFault
@@ -20,6 +22,9 @@ from kg_server.store.oxigraph import OxigraphStore
 
 _TICK_S = 0.05
 _LONG_QUERY_S = 0.1
+_AGAIN_S = 1.0
+"""When a process is tried for again that could not be started."""
+_SIGNALS = {signal.SIGCHLD, signal.SIGTERM}
 
 
 def bound(path: str) -> socket.socket:
@@ -59,22 +64,16 @@ def run(
         return
     gc.collect()
     gc.freeze()  # keeps the pages of long-lived objects shared with the evaluators
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
-    signal.signal(signal.SIGTERM, _leave)
-    zygote = _Zygote(store, queries, board, limits)
-    try:
-        for offset in range(board.evaluators):
-            zygote.fork(first_slot + offset, ready)
-        ready.write(json.dumps({"graphs": store.graph_names()}).encode() + b"\n")
-        ready.close()
-        zygote.mind()
-    except SystemExit:
-        zygote.let_finish()
-        raise
-
-
-def _leave(_number: int, _frame: object) -> None:
-    raise SystemExit(0)
+    # Never a handler, which could raise between a fork and the note of whom it made.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    zygote = _Zygote(
+        store, queries, board, limits, range(first_slot, first_slot + board.evaluators)
+    )
+    zygote.fill(ready)
+    ready.write(json.dumps({"graphs": store.graph_names()}).encode() + b"\n")
+    ready.close()
+    zygote.mind()
+    zygote.let_finish()
 
 
 def _in_thread(load: Callable[[], OxigraphStore]) -> OxigraphStore:
@@ -102,29 +101,49 @@ def _in_thread(load: Callable[[], OxigraphStore]) -> OxigraphStore:
 
 class _Zygote:
     def __init__(
-        self, store: OxigraphStore, queries: socket.socket, board: Board, limits: Limits
+        self,
+        store: OxigraphStore,
+        queries: socket.socket,
+        board: Board,
+        limits: Limits,
+        slots: Iterable[int],
     ) -> None:
         self._store, self._queries, self._board, self._limits = store, queries, board, limits
         self._address = str(queries.getsockname())
         self._children: dict[int, int] = {}
+        self._empty = set(slots)
+        self._next_at: dict[int, float] = {}
         self._demoted: set[int] = set()
         self._notices: dict[int, bytes] = {}
 
-    def fork(self, index: int, ready: IO[bytes] | None = None) -> None:
-        """Start the evaluator of a slot."""
+    def fill(self, ready: IO[bytes] | None = None) -> None:
+        """Start an evaluator in every empty slot; those that cannot be now, at the next look."""
+        now = time.monotonic()
+        # One that dies as soon as it is born must not keep us, and the machine, busy.
+        for index in [each for each in self._empty if self._next_at.get(each, 0) <= now]:
+            self._next_at[index] = now + _TICK_S
+            try:
+                self._fork(index, ready)
+            except OSError as error:  # too many processes, or too little memory (fork(2))
+                self._next_at[index] = now + _AGAIN_S
+                sys.stderr.write(f"kg-server: no evaluator can be started now: {error}\n")
+
+    def _fork(self, index: int, ready: IO[bytes] | None) -> None:
         pid = os.fork()
         if pid == 0:
             if ready:
                 ready.close()
             evaluator.evaluate(self._store, self._queries, self._board, index, self._limits)
         self._children[pid] = index
+        self._empty.remove(index)
 
     def mind(self) -> None:
-        """Replace evaluators that die, and let long queries yield to short ones."""
-        while True:
-            signal.sigtimedwait({signal.SIGCHLD}, _TICK_S)
-            for index in self._reap():
-                self.fork(index)
+        """Replace evaluators that die, and let long queries yield to short ones; until SIGTERM."""
+        told = None
+        while told is None or told.si_signo != signal.SIGTERM:
+            told = signal.sigtimedwait(_SIGNALS, _TICK_S)
+            self._reap()
+            self.fill()
             self._demote()
 
     def let_finish(self) -> None:
@@ -134,30 +153,31 @@ class _Zygote:
             while owed and self._send(messages.LEAVE, self._address):
                 owed -= 1
             signal.sigtimedwait({signal.SIGCHLD}, _TICK_S)
-            for index in self._reap():
-                self._board.write(index, 0)
+            self._reap()
 
-    def _reap(self) -> list[int]:
-        """Return the slots of evaluators that ended; tell who waits for one that was killed."""
-        ended = []
+    def _reap(self) -> None:
+        """See which evaluators ended, and tell who waits for what they did not answer."""
         while self._children:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 break
             index = self._children.pop(pid)
-            if os.WIFSIGNALED(status):
-                self._bury(index, os.WTERMSIG(status))
-            ended.append(index)
+            self._bury(pid, index, os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0)
+            self._empty.add(index)
         for query_id, notice in list(self._notices.items()):
             if self._send(notice, messages.asker_address(self._address, query_id >> 32)):
                 del self._notices[query_id]
-        return ended
 
-    def _bury(self, index: int, number: int) -> None:
-        query_id = self._board.read(index).query_id
-        self._board.count_death(index, number, query_id)
+    def _bury(self, pid: int, index: int, number: int) -> None:
+        """Count a death by a signal (0: none), or of an evaluator that still owed an answer."""
+        slot = self._board.read(index)
+        # A newborn may not have written over what its dead predecessor did.
+        query_id = slot.query_id if slot.pid == pid else 0
+        if number or query_id:
+            self._board.count_death(index, number, query_id)
         if query_id:
             self._notices[query_id] = messages.pack(query_id, messages.DEATH, bytes([number]))
+        self._board.write(index, 0)
 
     def _send(self, datagram: bytes, address: str) -> bool:
         """Send, or return that the receiver's queue is full."""
@@ -177,5 +197,6 @@ class _Zygote:
             slot = self._board.read(self._children[pid])
             # A newborn may not have written over what its dead predecessor did.
             if slot.pid == pid and slot.query_id and now - slot.since > _LONG_QUERY_S:
-                os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
                 self._demoted.add(pid)
+                with suppress(OSError):  # where it is not allowed, nobody gives way
+                    os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
