@@ -41,6 +41,10 @@ class Front(Protocol):
         """Count and log a request."""
         ...
 
+    def refuse(self, request: Request, protocol: Any, problem: Problem) -> None:
+        """Answer a problem; on the event loop."""
+        ...
+
 
 class Exchange:
     """Runs the application for one request, in a thread, and sends what it answers."""
@@ -56,6 +60,7 @@ class Exchange:
         self._front, self._request, self._protocol = front, request, protocol
         self._loop, self._key = loop, key
         self._status, self._headers = 500, Headers()
+        self._begun = False
 
     def run(self, app: WsgiApp) -> None:
         """Answer the request; whatever happens, the client gets an answer or a cut."""
@@ -63,13 +68,23 @@ class Exchange:
         try:
             chunks = app(_environ(self._request), self._start_response)
             self._send(iter(chunks))
+        except Problem as problem:
+            self._fail(problem)
         except Exception:
             log.exception("the application failed on %s", self._request.scope.path)
-            connections.abort(self._request.scope.client, self._request.scope.server)
+            self._fail(Problem("The server failed; its log has the reason."))
         finally:
             close = getattr(chunks, "close", None)
             if close:
                 close()
+
+    def _fail(self, problem: Problem) -> None:
+        """Answer a problem in place of a response that was not begun; cut one that was."""
+        if self._begun:
+            connections.abort(self._request.scope.client, self._request.scope.server)
+        else:
+            refuse = self._front.refuse
+            self._loop.call_soon_threadsafe(refuse, self._request, self._protocol, problem)
 
     def _start_response(self, status: str, headers: Headers, exc_info: object = None) -> None:
         del exc_info
@@ -98,6 +113,7 @@ class Exchange:
         elif self._status == HTTPStatus.NOT_MODIFIED:
             tags = self._request.header("if-none-match")
             self._headers = coding.not_modified(self._request.coding, self._headers, tags)
+        self._begun = True
         self._loop.call_soon_threadsafe(self._respond, body)
 
     def _respond(self, body: bytes) -> None:
@@ -112,6 +128,7 @@ class Exchange:
 
     def _stream(self, gathered: list[bytes], chunks: Iterator[bytes]) -> None:
         self._headers, packer = coding.streamed(self._request.coding, self._headers)
+        self._begun = True
         if self._is_head:
             self._loop.call_soon_threadsafe(self._respond, b"")
             return

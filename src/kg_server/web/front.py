@@ -88,7 +88,7 @@ class Front:
                 raise _full()
             asked = self._asked(request, served)
         except Problem as problem:
-            self._refuse(request, protocol, problem)
+            self.refuse(request, protocol, problem)
             return
         self._under_way += 1
         try:
@@ -150,7 +150,7 @@ class Front:
         except Problem as problem:
             metrics.DISCONNECTS.inc(conversation.cancelled)
             metrics.STOPPED.labels(problem.slug).inc()
-            self._refuse(request, protocol, problem)
+            self.refuse(request, protocol, problem)
         finally:
             conversation.close()
 
@@ -249,8 +249,8 @@ class Front:
             protocol.response_bytes(stored.status, stored.headers, stored.body)
             self.record(request, stored.status, len(stored.body), cached=True)
 
-    def _refuse(self, request: Request, protocol: Any, problem: Problem) -> None:
-        """Answer a problem that keeps a request from the application."""
+    def refuse(self, request: Request, protocol: Any, problem: Problem) -> None:
+        """Answer a problem in place of a response."""
         document = problem.document(self._settings.base_iri)
         headers = [
             ("Content-Type", "application/problem+json"),
