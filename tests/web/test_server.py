@@ -7,13 +7,20 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
+import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 
+from kg_server.config import Settings
 from kg_server.web.coding import zstd
+from kg_server.web.processes import free_port
 
 from ..conftest import ROOT, LiveServer  # the fixture's class
 
@@ -222,9 +229,6 @@ def test_a_client_that_refuses_what_is_not_compressed_gets_even_little_compresse
 
 
 def test_a_port_that_is_taken_is_one_clear_message(live):
-    import subprocess
-    import sys
-
     command = [sys.executable, "-m", "kg_server", "serve", "--port", str(live.port)]
 
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
@@ -277,14 +281,19 @@ def test_a_query_that_is_being_sent_while_the_graph_is_reloaded_is_answered(serv
     assert received.startswith(b"HTTP/1.1 200")
 
 
-def test_a_graph_that_was_replaced_can_be_asked_a_while_longer(server_of_one):
+def test_a_graph_that_was_replaced_leaves_when_no_request_uses_it(server_of_one):
     (before,) = evaluators(server_of_one)
+    with ThreadPoolExecutor(1) as pool:
+        long = pool.submit(server_of_one.ask, "GET", RUNAWAY + "&timeout=4")
+        time.sleep(0.5)
+        server_of_one.process.send_signal(signal.SIGHUP)
 
-    server_of_one.process.send_signal(signal.SIGHUP)
+        assert eventually(lambda: len(evaluators(server_of_one) - {before}) == 1)
+        assert server_of_one.ask("GET", COUNT).status == 200
+        assert long.result().status == 504
 
-    assert eventually(lambda: len(evaluators(server_of_one) - {before}) == 1)
-    assert before in evaluators(server_of_one)
     assert eventually(lambda: before not in evaluators(server_of_one))
+    assert eventually(lambda: len(evaluators(server_of_one)) == 1)
 
 
 def test_a_query_under_way_is_answered_before_the_server_ends():
@@ -302,6 +311,85 @@ def test_a_query_under_way_is_answered_before_the_server_ends():
 
     assert code == 0
     assert received.startswith(b"HTTP/1.1 200")
+
+
+def test_an_idle_server_gives_the_old_graph_back_after_a_reload(server_of_one):
+    before = offspring(server_of_one.process.pid)
+
+    server_of_one.process.send_signal(signal.SIGHUP)
+
+    assert eventually(lambda: set(offspring(server_of_one.process.pid)) - set(before))
+    assert eventually(lambda: len(offspring(server_of_one.process.pid)) == len(before), 15)
+
+
+def test_a_dump_that_no_evaluator_is_free_for_is_a_problem_and_no_cut(monkeypatch):
+    monkeypatch.setenv("KG_SERVER_QUEUE_TIMEOUT_S", "0.3")
+    server = LiveServer("--no-validate", "--evaluators", "1")
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(server.ask, "GET", RUNAWAY + "&timeout=3")
+            time.sleep(0.5)
+
+            reply = server.ask("GET", "/dump.nt")
+
+        assert (reply.status, reply.media_type) == (503, "application/problem+json")
+        assert "retry-after" in reply.headers
+        assert not any("Traceback" in line for line in server.log)
+    finally:
+        server.stop()
+
+
+def test_an_http_server_that_is_killed_is_started_again(server_of_one):
+    time.sleep(3.5)  # one that ends at once is not tried again
+    http = next(pid for pid in offspring(server_of_one.process.pid) if not evaluators_of(pid))
+
+    os.kill(http, signal.SIGKILL)
+
+    assert eventually(lambda: answers(server_of_one))
+
+
+def test_a_server_without_standard_streams_serves():
+    port = str(free_port(Settings(port=0)))
+    command = [sys.executable, "-m", "kg_server", "serve", str(ROOT), "--no-validate"]
+    closing = 'exec "$@" <&- >&- 2>&-'
+    process = subprocess.Popen(["/bin/sh", "-c", closing, "sh", *command, "--port", port])
+    url = f"http://127.0.0.1:{port}{COUNT}"
+    try:
+        assert eventually(lambda: responds(url))
+    finally:
+        process.terminate()
+        assert process.wait(40) == 0
+
+
+def test_a_folder_with_too_long_a_name_for_sockets_is_one_clear_message(tmp_path):
+    long = tmp_path / ("d" * 100)
+    long.mkdir()
+    command = [sys.executable, "-m", "kg_server", "serve", str(ROOT), "--port", "0"]
+    environ = {**os.environ, "TMPDIR": str(long)}
+
+    ended = subprocess.run(
+        command, env=environ, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert ended.returncode == 2
+    assert "TMPDIR" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_reload_that_fails_for_a_reason_of_the_system_keeps_the_old_graph(monkeypatch):
+    with tempfile.TemporaryDirectory() as place:  # pytest's have names too long for sockets
+        monkeypatch.setenv("TMPDIR", place)
+        server = LiveServer("--no-validate", "--evaluators", "1")
+        (folder,) = Path(place).glob("kg-server-*")
+        (folder / "state-2").mkdir()  # where the next graph's file should be
+        try:
+            server.process.send_signal(signal.SIGHUP)
+
+            assert eventually(lambda: any("not reloaded" in line for line in server.log))
+            assert server.ask("GET", COUNT).status == 200
+            assert server.process.poll() is None
+        finally:
+            assert server.stop() == 0
 
 
 def test_an_evaluator_that_is_killed_is_replaced():
@@ -368,8 +456,23 @@ def server_of_one():
 
 
 def evaluators(server) -> set[int]:
-    children = [pid for child in offspring(server.process.pid) for pid in offspring(child)]
-    return {pid for pid in children if listens_only(pid)}
+    return {pid for child in offspring(server.process.pid) for pid in evaluators_of(child)}
+
+
+def evaluators_of(zygote: int) -> set[int]:
+    return {pid for pid in offspring(zygote) if listens_only(pid)}
+
+
+def answers(server) -> bool:
+    return responds(f"http://127.0.0.1:{server.port}{COUNT}")
+
+
+def responds(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=10) as response:  # noqa: S310  # our own server
+            return response.status == 200
+    except OSError:
+        return False
 
 
 def offspring(pid: int) -> list[int]:

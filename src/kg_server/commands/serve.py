@@ -37,9 +37,11 @@ def serve(  # one parameter an option
     """
     import logging
 
+    from kg_server.web.processes import open_standard_streams
     from kg_server.web.server import Start
     from kg_server.web.server import serve as run
 
+    open_standard_streams()
     logging.basicConfig(format="kg-server: %(message)s", level=logging.WARNING)
     logging.getLogger("kg_server.access").setLevel(logging.INFO if access_log else logging.WARNING)
     run(

@@ -22,23 +22,50 @@ from kg_server.config import Settings
 from kg_server.errors import BodyTimeout, BodyTooLarge, Overloaded, Problem, UriTooLong
 from kg_server.store.cache import ResponseCache, Stored
 from kg_server.store.mailbox import Conversation, Mailbox
-from kg_server.store.sandbox import Ticket, ticket
+from kg_server.store.sandbox import SandboxStore, Ticket, ticket
 from kg_server.web import answers, coding, connections, journal
 from kg_server.web.exchange import Exchange, WsgiApp
 from kg_server.web.incoming import Request
 
 log = logging.getLogger("kg_server.front")
 
+_LOOK_S = 1.0
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True, eq=False)
 class Served:
-    """A graph in service: its number, its application, and where its queries go."""
+    """A graph in service: its number, its application, and where its queries go.
+
+    Once it is replaced, it gives back what it has when the last request that uses it has ended.
+    Everything but making it happens on the event loop.
+    """
 
     generation: int
     app: WsgiApp
+    store: SandboxStore
     mailbox: Mailbox
-    version: str
     base_iri: str
+    _requests: int = 0
+    _retired: bool = False
+
+    def enter(self) -> None:
+        """Begin a request."""
+        self._requests += 1
+
+    def leave(self) -> None:
+        """End a request."""
+        self._requests -= 1
+        self._close_unused()
+
+    def retire(self) -> None:
+        """Give everything back, when it is not used any more."""
+        self._retired = True
+        self._close_unused()
+
+    def _close_unused(self) -> None:
+        if self._retired and not self._requests:
+            self.mailbox.retire()
+            self.store.close()
 
 
 class Serving(Protocol):
@@ -70,6 +97,12 @@ class Front:
         self._room = settings.evaluators * 4 + settings.queue_length
         self._under_way = 0
 
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Turn to a new graph soon after a reload, even while nobody asks (Granian calls this)."""
+        loop.call_later(_LOOK_S, self.__rsgi_init__, loop)
+        with contextlib.suppress(Problem):
+            self._serving.current()
+
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
         if scope.proto != "http":
@@ -91,6 +124,7 @@ class Front:
             self.refuse(request, protocol, problem)
             return
         self._under_way += 1
+        served.enter()
         try:
             if asked:
                 await self._query(request, protocol, served.mailbox, asked, key)
@@ -98,6 +132,7 @@ class Front:
                 await self._answer(request, protocol, served.app, key)
         finally:
             self._under_way -= 1
+            served.leave()
 
     def _asked(self, request: Request, served: Served) -> answers.Asked | None:
         """Return the query of a plain SPARQL request; ``None`` leaves it to the application."""
@@ -115,7 +150,7 @@ class Front:
         return answers.asked(
             operation,
             accept,
-            version=served.version,
+            version=served.store.version,
             base_iri=served.base_iri,
             limit_s=self._settings.query_timeout_s,
         )

@@ -7,13 +7,17 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
 
 log = logging.getLogger("kg_server.server")
+
+_LONGEST = 107 - len("/kg-server-12345678/evaluators-999999-ffffffff")
 
 
 def with_grace(pid: int, grace_s: float) -> None:
@@ -53,6 +57,38 @@ def in_child(work: Callable[[], object]) -> None:
     finally:
         sys.stderr.flush()
         os._exit(code)
+
+
+def temporary_folder() -> Path:
+    """Make the folder for the server's sockets and counters.
+
+    Raises:
+        ProjectFault: it cannot be made, or the names of sockets in it would be too long (unix(7)).
+    """
+    hint = "name another folder for temporary files in the environment variable TMPDIR"
+    try:
+        place = tempfile.gettempdir()
+        if len(os.fsencode(place)) > _LONGEST:
+            raise ProjectFault(f"the name of the folder {place} is too long for sockets; {hint}")
+        return Path(tempfile.mkdtemp(prefix="kg-server-"))
+    except OSError as error:
+        raise ProjectFault(
+            f"no folder for sockets can be made: {error.strerror}; {hint}"
+        ) from error
+
+
+def open_standard_streams() -> None:
+    """Have descriptors 0 to 2 lead nowhere where whoever started us closed them.
+
+    A socket would get their numbers, and what writes to standard error would fail.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest: this one
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
 
 
 def free_port(settings: Settings) -> int:

@@ -13,7 +13,6 @@ import shutil
 import signal
 import socket
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -33,14 +32,16 @@ from kg_server.store.board import Board
 from kg_server.store.evaluator import Limits
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.web import workers
-from kg_server.web.processes import free_port, in_child, with_grace
+from kg_server.web.processes import free_port, in_child, temporary_folder, with_grace
 from kg_server.web.workers import GRACE_S
 
 log = logging.getLogger("kg_server.server")
 
 _WATCH_S = 1.0
-_LINGER_S = 3.0
-"""How long a graph that was replaced can still be asked, for pages that are being made."""
+_LINGER_S = 60.0
+"""How long a graph that was replaced can still be asked, at the most, by requests under way."""
+_STEADY_S = 3.0
+"""An HTTP server that ran for so long is started again when it ends."""
 _DESCRIPTION_S = 600.0
 
 
@@ -63,9 +64,10 @@ def serve(start: Start) -> None:
     """
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
-    # Read now, because the HTTP server is forked before the files are read.
-    base_iri = start.settings.base_iri or projects.base_iri_of(start.paths)
-    _Main(replace(start, settings=replace(start.settings, base_iri=base_iri))).run()
+    with suppress(_Leave):
+        # Read now, because the HTTP server is forked before the files are read.
+        base_iri = start.settings.base_iri or projects.base_iri_of(start.paths)
+        _Main(replace(start, settings=replace(start.settings, base_iri=base_iri))).run()
 
 
 class _Leave(Exception):
@@ -73,6 +75,8 @@ class _Leave(Exception):
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would disturb the ending
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise _Leave
 
 
@@ -81,13 +85,13 @@ class _Main:
         self._start = start
         settings = start.settings
         self._settings = replace(settings, port=free_port(settings))
-        self._folder = Path(tempfile.mkdtemp(prefix="kg-server-"))
+        self._folder = temporary_folder()
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(self._folder)
         self._board = Board(settings.evaluators)
         self._zygotes: dict[int, int] = {}
         self._leave_at: dict[int, float] = {}
         self._generation = 0
-        self._http = 0
+        self._http, self._http_since = 0, 0.0
         self._reload = False
 
     def run(self) -> None:
@@ -101,8 +105,6 @@ class _Main:
             self._wait_for_port()
             _announce(loaded, report, self._settings, time.monotonic() - begun)
             self._mind()
-        except _Leave:
-            pass
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -116,6 +118,7 @@ class _Main:
             ours.close()
             in_child(lambda: workers.run_http(self._settings, self._board, self._folder, theirs))
         theirs.close()
+        self._http_since = time.monotonic()
         return ours
 
     def _wait_for_port(self) -> None:
@@ -185,7 +188,8 @@ class _Main:
             if self._start.watch and time.monotonic() % _WATCH_S < 0.15:
                 now = _stamps(self._start)
                 self._reload, seen = self._reload or now != seen, now
-            if self._reload:
+            # The graph that had the next one's places on the board must have gone.
+            if self._reload and self._generation + 1 - board.GENERATIONS not in self._zygotes:
                 self._reload = False
                 self._try_reload()
 
@@ -193,7 +197,7 @@ class _Main:
         pid, _ = os.waitpid(-1, os.WNOHANG)
         if pid == self._http:
             self._http = 0
-            raise ProjectFault("the HTTP server ended; its message is above")
+            self._restart_http()
         for generation, zygote in list(self._zygotes.items()):
             if pid == zygote:
                 del self._zygotes[generation]
@@ -202,12 +206,20 @@ class _Main:
                     log.error("the process that holds the graph ended; loading it again")
                     self._reload = True
 
+    def _restart_http(self) -> None:
+        if time.monotonic() - self._http_since < _STEADY_S:
+            raise ProjectFault("the HTTP server ended; its message is above")
+        log.error("the HTTP server ended; starting it again")
+        self._start_http().send(b"1")
+
     def _let_old_ones_leave(self) -> None:
+        """End the graphs that were replaced, once no HTTP worker has a mailbox there any more."""
         now = time.monotonic()
-        for generation in [each for each, due in self._leave_at.items() if due < now]:
-            del self._leave_at[generation]
-            if generation in self._zygotes:
-                os.kill(self._zygotes[generation], signal.SIGTERM)
+        for generation, due in list(self._leave_at.items()):
+            if due < now or not any(self._folder.glob(f"evaluators-{generation}-*")):
+                del self._leave_at[generation]
+                if generation in self._zygotes:
+                    os.kill(self._zygotes[generation], signal.SIGTERM)
 
     def _try_reload(self) -> None:
         try:
@@ -217,6 +229,9 @@ class _Main:
             self._drop_unused()
             message = f"not reloaded, the graph served before is still served: {fault}"
             log.error(message)  # noqa: TRY400  # the user's mistake needs no traceback
+        except Exception:
+            self._drop_unused()
+            log.exception("not reloaded, the graph served before is still served")
 
     def _drop_unused(self) -> None:
         for generation, pid in list(self._zygotes.items()):

@@ -30,7 +30,8 @@ GRACE_S = 30
 def write_state(folder: Path, generation: int, loaded: Project, report: Any) -> None:
     """Leave for the workers what they make their application from; ``loaded`` has no contents."""
     (folder / f"state-{generation}").write_bytes(pickle.dumps((loaded, report)))
-    (folder / f"state-{generation - 1}").unlink(missing_ok=True)
+    # Not the last one, which a worker that is just starting may still be about to read.
+    (folder / f"state-{generation - 2}").unlink(missing_ok=True)
 
 
 class Serving:
@@ -40,7 +41,6 @@ class Serving:
         self._board, self._folder, self._settings = board, folder, settings
         self._lock = threading.Lock()
         self._current: Served | None = None
-        self._store: SandboxStore | None = None
 
     def current(self) -> Served:
         """Return the graph that is in service, with an application made anew after a reload."""
@@ -52,11 +52,9 @@ class Serving:
             if generation == 0:
                 raise Overloaded("The graph is being loaded.", headers={"Retry-After": "1"})
             if self._current is None or generation != self._current.generation:
-                old, old_store = self._current, self._store
-                self._current = self._make(generation)
-                if old and old_store:
-                    old.mailbox.retire()
-                    old_store.close()
+                old, self._current = self._current, self._make(generation)
+                if old:
+                    old.retire()
             return self._current
 
     def _make(self, generation: int) -> Served:
@@ -65,14 +63,14 @@ class Serving:
         from kg_server.web.front import Served
 
         loaded, report = pickle.loads((self._folder / f"state-{generation}").read_bytes())  # noqa: S301  # our own file, in a folder of mode 0700
-        self._store = store = SandboxStore(
+        store = SandboxStore(
             str(self._folder / f"evaluators-{generation}"),
             self._board,
             loaded.version,
             queue_timeout_s=self._settings.queue_timeout_s,
         )
         app = create_app(Context(store, loaded, self._settings, report, self._board))
-        return Served(generation, app, store.mailbox(), loaded.version, loaded.base_iri)
+        return Served(generation, app, store, store.mailbox(), loaded.base_iri)
 
 
 def run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) -> None:

@@ -1,0 +1,37 @@
+"""What an HTTP worker keeps for a graph, and when it gives it back."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from kg_server import formats
+from kg_server.formats import Kind
+from kg_server.project import Project, ProjectFile, Role
+from kg_server.store import Query
+from kg_server.web.front import Served
+
+from ..store.sandboxes import Sandbox
+
+BASE = "https://diplomacy.example/"
+ONE = Query("SELECT (1 AS ?n) {}", {Kind.BINDINGS: formats.named("csv", Kind.BINDINGS)})
+
+
+def test_a_request_that_a_reload_overtakes_asks_the_old_graph_to_its_end():
+    file = ProjectFile(Path("one"), Role.DATA, f"{BASE}graph/one", "turtle", b"")
+    before = set(threading.enumerate())
+    with Sandbox(Project((file,), BASE, "v1"), queue_timeout_s=2) as sandbox:
+        mailbox = sandbox.store.mailbox()
+        served = Served(1, lambda _environ, _start: (), sandbox.store, mailbox, BASE)
+        served.enter()
+        assert sandbox.store.query(ONE).read() == b"n\r\n1\r\n"
+        (thread,) = set(threading.enumerate()) - before
+
+        served.retire()
+
+        assert sandbox.store.query(ONE).read() == b"n\r\n1\r\n"
+        assert thread.is_alive()
+        served.leave()
+        thread.join(5)
+        assert not thread.is_alive()
+        assert not list(sandbox.folder.glob("s-*"))
