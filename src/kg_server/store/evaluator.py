@@ -50,6 +50,8 @@ def evaluate(
 ) -> None:
     """Answer the queries that come to a socket, in this forked process; never returns.
 
+    The process ends with 0 when it was told to leave, and with 1 when another is to take its place.
+
     Args:
         store: the graph.
         queries: what all evaluators receive on.
@@ -57,12 +59,13 @@ def evaluate(
         index: its place on the board.
         limits: what one query may use.
     """
+    code = 1
     try:
-        _Evaluator(store, queries, board, index, limits).run()
+        code = 0 if _Evaluator(store, queries, board, index, limits).run() else 1
     except BaseException as error:  # noqa: BLE001  # a forked child must not return to its parent's stack
         sys.stderr.write(f"kg-server: an evaluator ended: {error!r}\n")
     finally:
-        os._exit(0)
+        os._exit(code)
 
 
 class _Evaluator:
@@ -96,20 +99,21 @@ class _Evaluator:
         memory = memory if most == resource.RLIM_INFINITY else min(memory, most)
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
-    def run(self) -> None:
-        """Answer queries until one took long, or the zygote says to leave."""
+    def run(self) -> bool:
+        """Answer queries until one took long, or the zygote says to leave; whether it said so."""
         # Not by niceness: the whole server may have been started, or made, as nice as can be.
         policy = os.sched_getscheduler(0)
         while os.sched_getscheduler(0) == policy:
             content, asker = self._receive()
             if content == messages.LEAVE:
-                return
+                return True
             query, query_id = messages.unpack_query(content)
             if not self._board.abandoned(query_id):
                 self._board.write(self._index, self._pid, query_id)
                 reply = _Reply(self._socket, asker, query_id, self._limits)
                 self._answer(query, reply)
                 self._board.write(self._index, self._pid)
+        return False
 
     def _receive(self) -> tuple[bytes, str]:
         """Return the next query, and who asks."""

@@ -20,8 +20,9 @@ from kg_server.store.board import Board
 from kg_server.store.evaluator import Limits
 from kg_server.store.oxigraph import OxigraphStore
 
-_TICK_S = 0.05
-_LONG_QUERY_S = 0.1
+_TICK_S = 0.02
+_LONG_QUERY_S = 0.05
+"""Longer queries make way for others; until then, others wait a tick of the clock beside them."""
 _AGAIN_S = 1.0
 """When a process is tried for again that could not be started."""
 _SIGNALS = {signal.SIGCHLD, signal.SIGTERM}
@@ -148,12 +149,13 @@ class _Zygote:
 
     def let_finish(self) -> None:
         """Have every evaluator leave once the queries that came before are answered."""
-        owed = len(self._children)
-        while self._children:
+        owed = len(self._children) + len(self._empty)
+        while self._children or self._empty:
             while owed and self._send(messages.LEAVE, self._address):
                 owed -= 1
             signal.sigtimedwait({signal.SIGCHLD}, _TICK_S)
             self._reap()
+            self.fill()  # the places of those that ended otherwise, while queries wait
 
     def _reap(self) -> None:
         """See which evaluators ended, and tell who waits for what they did not answer."""
@@ -163,7 +165,8 @@ class _Zygote:
                 break
             index = self._children.pop(pid)
             self._bury(pid, index, os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0)
-            self._empty.add(index)
+            if status:
+                self._empty.add(index)
         for query_id, notice in list(self._notices.items()):
             if self._send(notice, messages.asker_address(self._address, query_id >> 32)):
                 del self._notices[query_id]
