@@ -30,6 +30,8 @@ from kg_server.web.incoming import Request
 log = logging.getLogger("kg_server.front")
 
 _LOOK_S = 1.0
+_WATCHED = ("/health/live", "/metrics")
+"""What must be answered even under overload: who asks would take a busy server for a dead one."""
 
 
 @dataclass(slots=True, eq=False)
@@ -92,6 +94,7 @@ class Front:
         self._serving, self._settings = serving, settings
         self._cache = ResponseCache(settings.cache_bytes, settings.cache_entry_bytes)
         self._threads = ThreadPoolExecutor(settings.evaluators * 4, "request")
+        self._own_thread = ThreadPoolExecutor(1, "watch")
         self.keep_bytes = self._cache.max_entry_bytes
         self.send_timeout_s = settings.send_timeout_s
         self._room = settings.evaluators * 4 + settings.queue_length
@@ -117,7 +120,7 @@ class Front:
             if stored:
                 self._send_stored(request, protocol, stored)
                 return
-            if self._under_way >= self._room:
+            if self._under_way >= self._room and scope.path not in _WATCHED:
                 raise _full()
             asked = self._asked(request, served)
         except Problem as problem:
@@ -255,7 +258,8 @@ class Front:
         exchange = Exchange(self, request, protocol, loop, key)
         context = copy_context()
         context.run(ticket.set, hold)
-        working = loop.run_in_executor(self._threads, context.run, exchange.run, app)
+        threads = self._own_thread if request.scope.path in _WATCHED else self._threads
+        working = loop.run_in_executor(threads, context.run, exchange.run, app)
         leaving = asyncio.ensure_future(protocol.client_disconnect())
         done, _ = await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if working not in done:

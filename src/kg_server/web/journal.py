@@ -14,6 +14,9 @@ from kg_server.web.incoming import Request
 access = logging.getLogger("kg_server.access")
 slow_queries = logging.getLogger("kg_server.slow")
 
+_METHODS = {"GET", "HEAD", "POST", "QUERY", "OPTIONS", "PUT", "DELETE", "PATCH"}
+"""Those that are counted by name: a client can make up any number of others."""
+
 
 def record(
     settings: Settings, request: Request, status: int, size: int, *, cached: bool = False
@@ -28,7 +31,8 @@ def record(
         cached: whether the response cache answered.
     """
     seconds = time.perf_counter() - request.started
-    metrics.REQUESTS.labels(request.scope.method, str(status)).inc()
+    method = request.scope.method if request.scope.method in _METHODS else "other"
+    metrics.REQUESTS.labels(method, str(status)).inc()
     metrics.REQUEST_SECONDS.observe(seconds)
     metrics.RESPONSE_BYTES.inc(size)
     if seconds > settings.slow_query_s:
