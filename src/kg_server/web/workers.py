@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import pickle
+import resource
 import socket
 import threading
 from pathlib import Path
@@ -23,6 +24,9 @@ from kg_server.store.sandbox import SandboxStore
 if TYPE_CHECKING:
     from kg_server.web.front import Served
 
+_CONNECTIONS = 1024
+"""How many connections one worker holds; others wait until one of these ends."""
+_OWN_DESCRIPTORS = 256
 GRACE_S = 30
 """How long requests under way may take to finish when the server is told to stop."""
 
@@ -76,13 +80,14 @@ class Serving:
 def run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) -> None:
     """Run Granian in this process: bind the port once told to ``go``, and fork the workers."""
     die_with_parent()
-    from granian.constants import Interfaces, Loops
+    from granian.constants import HTTPModes, Interfaces, Loops
     from granian.http import HTTP1Settings
     from granian.server.mp import MPServer
 
     import kg_server.web
     import kg_server.web.front
 
+    connections = _connections()
     kg_server.web.preload()
     if not go.recv(1):
         return
@@ -94,6 +99,9 @@ def run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) 
         workers=settings.workers,
         loop=Loops.asyncio,
         websockets=False,
+        backpressure=connections,
+        # Nothing limits how long a connection may be idle that is, or might still be, HTTP/2.
+        http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=int(settings.body_timeout_s * 1000)),
         log_level="warning",  # type: ignore[arg-type]
         respawn_failed_workers=True,
@@ -104,6 +112,18 @@ def run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) 
         target_loader=lambda: _worker(board, folder, settings),
         wrap_loader=False,
     )
+
+
+def _connections() -> int:
+    """Take as many descriptors as this process may have; return how many connections fit.
+
+    A worker without a descriptor left would try to accept again and again.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = 4 * _CONNECTIONS
+    soft = max(soft, most if hard == resource.RLIM_INFINITY else min(hard, most))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(_CONNECTIONS, max(soft // 4, soft - _OWN_DESCRIPTORS))
 
 
 def _worker(board: Board, folder: Path, settings: Settings) -> Any:
