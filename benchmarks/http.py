@@ -49,7 +49,8 @@ answers of two servers differ; 2 wrong arguments, or a peer that was named is mi
 def main() -> int:
     """Measure what the arguments ask for."""
     arguments = _arguments()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops the servers too
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell may have had the first ignored
+        signal.signal(number, signal.default_int_handler)  # stops the servers too
     try:
         servers = _servers(arguments)
         with tempfile.TemporaryDirectory() as temporary:
