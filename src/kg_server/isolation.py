@@ -41,6 +41,7 @@ def start(work: Callable[[], object], *, sealed: bool = True) -> Child:
         os.close(writing)
         return Child(pid, reading)
     try:
+        os.close(reading)  # so that writing fails, and does not wait, when the parent is gone
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if sealed:
