@@ -392,6 +392,17 @@ def test_a_reload_that_fails_for_a_reason_of_the_system_keeps_the_old_graph(monk
             assert server.stop() == 0
 
 
+def test_a_server_that_is_told_to_stop_while_it_reloads_stops():
+    server = LiveServer("--evaluators", "1")
+
+    server.process.send_signal(signal.SIGHUP)
+    time.sleep(0.2)
+    server.process.send_signal(signal.SIGTERM)
+    time.sleep(0.05)
+
+    assert server.stop() == 0
+
+
 def test_an_evaluator_that_is_killed_is_replaced():
     server = LiveServer("--no-validate", "--evaluators", "1")
     try:

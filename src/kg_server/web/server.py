@@ -13,6 +13,7 @@ import shutil
 import signal
 import socket
 import sys
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -43,6 +44,7 @@ _LINGER_S = 60.0
 _STEADY_S = 3.0
 """An HTTP server that ran for so long is started again when it ends."""
 _DESCRIPTION_S = 600.0
+_leaving = threading.Event()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,12 @@ def serve(start: Start) -> None:
         _Main(replace(start, settings=replace(start.settings, base_iri=base_iri))).run()
 
 
-class _Leave(Exception):
-    """The server was told to stop."""
+class _Leave(BaseException):
+    """The server was told to stop, which is no failure of what it was just doing."""
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would disturb the ending
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _leaving.set()  # for when what was just called swallows the exception
     raise _Leave
 
 
@@ -181,7 +182,7 @@ class _Main:
     def _mind(self) -> None:
         """Reload when told or when files change; end when the HTTP server or a graph is gone."""
         seen = _stamps(self._start)
-        while True:
+        while not _leaving.is_set():
             time.sleep(0.1)
             self._reap()
             self._let_old_ones_leave()
