@@ -100,7 +100,7 @@ def test_the_package_knows_its_own_shapes_and_they_pass_the_shapes_for_shapes(pr
     shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
     copy = loading.graph()
     copy += shapes
-    judge.prepare()
+    judge.prepare_all()
 
     assert judge.check_shapes(copy) == ()  # which infers in place
     recorded = Path(shapes_lint.__file__).with_name("shapes_checked.txt").read_text()

@@ -41,7 +41,7 @@ def finding(subject: str, path: str | None = None, value: str | None = None) -> 
 
 
 def place_of(given: ProjectFile, *about: str | None) -> tuple[int, int, str] | None:
-    (found,) = sources.locate([given], [finding(*about)])
+    (found,) = sources.Places([given]).located([finding(*about)])
     place = found.place
     if place is None:
         return None

@@ -2,29 +2,69 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import pickle
 import resource
 import select
 import signal
+import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import IO, Any
 
 from kg_server.errors import ProjectFault
 
+_PR_SET_PDEATHSIG = 1
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Child:
-    """A running child: its process id, and the pipe that brings its result."""
+    """A child: its process id, the socket that brings its result, and whether it has ended."""
 
     pid: int
-    pipe: int
+    channel: socket.socket
+    ended: bool = False
+
+    def give(self, value: object) -> None:
+        """Send the argument that the work of a child waits for; it must be picklable."""
+        with suppress(OSError):  # it died; ``result`` says so
+            self.channel.sendall(pickle.dumps(value))
+
+    def end(self) -> None:
+        """Kill it, if it still runs."""
+        if not self.ended:
+            os.kill(self.pid, signal.SIGKILL)
+            self.wait()
+
+    def wait(self) -> None:
+        """Wait until it has ended."""
+        self.ended = True
+        self.channel.close()
+        os.waitpid(self.pid, 0)
 
 
-def start(work: Callable[[], object], *, sealed: bool = True) -> Child:
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when its parent ends (prctl(2), Linux)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _nothing() -> None: ...
+
+
+def start(
+    work: Callable[..., object],
+    *,
+    sealed: bool = True,
+    first: Callable[[], None] = _nothing,
+    waits: bool = False,
+) -> Child:
     """Start work in a forked child.
 
     Its result must be picklable; a ``ProjectFault`` that it raises is raised by ``result``.
@@ -32,25 +72,40 @@ def start(work: Callable[[], object], *, sealed: bool = True) -> Child:
     Args:
         work: what is done.
         sealed: whether it can open no socket and no file.
+        first: what it does before it is sealed, such as importing what the work needs.
+        waits: whether the work has an argument, which ``Child.give`` sends.
     """
-    reading, writing = os.pipe()
+    ours, theirs = socket.socketpair()
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
     if pid:
-        os.close(writing)
-        return Child(pid, reading)
+        theirs.close()
+        return Child(pid, ours)
     try:
-        os.close(reading)  # so that writing fails, and does not wait, when the parent is gone
+        gc.freeze()  # looking through what is inherited would copy its pages
+        ours.close()  # so that writing fails, and does not wait, when the parent is gone
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        if sealed:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
-        content = pickle.dumps(_outcome(work))
-        while content:
-            content = content[os.write(writing, content) :]
+        argument = theirs.makefile("rb") if waits else None
+        theirs.sendall(pickle.dumps(_outcome(partial(_done, work, sealed, first, argument))))
     finally:
         os._exit(0)
+
+
+@contextmanager
+def beside(
+    work: Callable[..., object], *, first: Callable[[], None] = _nothing, waits: bool = False
+) -> Iterator[Child]:
+    """Have a sealed child work beside the block; the end of the block is its end.
+
+    The arguments are those of ``start``.
+    """
+    child = start(work, first=first, waits=waits)
+    try:
+        yield child
+    finally:
+        child.end()
 
 
 def result(child: Child, until: float, late: str) -> Any:
@@ -66,14 +121,12 @@ def result(child: Child, until: float, late: str) -> Any:
     """
     content = b""
     try:
-        while received := _read(child.pipe, until):
+        while received := _read(child.channel, until):
             content += received
     except TimeoutError as error:
-        os.kill(child.pid, signal.SIGKILL)
+        child.end()
         raise ProjectFault(late) from error
-    finally:
-        os.close(child.pipe)
-        os.waitpid(child.pid, 0)
+    child.wait()
     if not content:
         raise ProjectFault("a process ended without a result; was there too little memory?")
     outcome = pickle.loads(content)  # noqa: S301  # from our own child
@@ -87,6 +140,15 @@ class _Fault:
     message: str
 
 
+def _done(
+    work: Callable[..., object], sealed: bool, first: Callable[[], None], argument: IO[bytes] | None
+) -> object:
+    first()
+    if sealed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    return work(pickle.load(argument)) if argument else work()  # noqa: S301  # from our parent
+
+
 def _outcome(work: Callable[[], object]) -> object:
     try:
         return work()
@@ -96,7 +158,10 @@ def _outcome(work: Callable[[], object]) -> object:
         return _Fault(f"a process failed: {type(error).__name__}: {error}")
 
 
-def _read(pipe: int, until: float) -> bytes:
-    if not select.select([pipe], [], [], max(0.0, until - time.monotonic()))[0]:
+def _read(channel: socket.socket, until: float) -> bytes:
+    if not select.select([channel], [], [], max(0.0, until - time.monotonic()))[0]:
         raise TimeoutError
-    return os.read(pipe, 1 << 20)
+    try:
+        return channel.recv(1 << 20)
+    except ConnectionResetError:  # it ended without having read what it was given
+        return b""

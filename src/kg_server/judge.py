@@ -130,12 +130,17 @@ def probing(shapes: Graph) -> Graph:
 
 
 def prepare() -> None:
-    """Import and read what a child could not, which can open no file."""
+    """Import what ``findings`` could not in a child that can open no file."""
     import pyshacl.constraints.advanced
     import pyshacl.functions
-    import pyshacl.inference
     import pyshacl.rules  # noqa: F401  # which pySHACL imports late
 
+
+def prepare_all() -> None:
+    """Import and read what ``check_shapes``, or ``findings`` with inference, could not either."""
+    import pyshacl.inference  # noqa: F401
+
+    prepare()
     _shapes_for_shapes()
 
 

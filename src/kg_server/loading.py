@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from rdflib.term import Node
 
 
+# rdflib logs a traceback for each ill-formed literal; that is for the shapes to say.
+logging.getLogger("rdflib.term").setLevel(logging.ERROR)
+
+
 def graph(store: Store | str = "default") -> Graph:
     """Return a graph that parses each query once; empty, or over a store of rdflib.
 
@@ -177,8 +181,6 @@ def to_rdflib(term: Any) -> Node:
     import pyoxigraph
     from rdflib import BNode, Literal, URIRef
 
-    # rdflib logs a traceback for each ill-formed literal; that is for the shapes to say.
-    logging.getLogger("rdflib.term").setLevel(logging.ERROR)
     if isinstance(term, pyoxigraph.NamedNode):
         return URIRef(term.value)
     if isinstance(term, pyoxigraph.BlankNode):

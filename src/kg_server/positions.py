@@ -6,6 +6,7 @@ that parser, and the same graph. N-Triples and N-Quads have a triple a line.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -47,8 +48,15 @@ class Index:
     @cached_property
     def by_text(self) -> ByText:
         """The positions, by terms as findings have them."""
+        return self._texts(_same_blanks(self.graph, self.file))
+
+    @cached_property
+    def by_name(self) -> ByText:
+        """The same for findings that are not about blank nodes; made in a third of the time."""
+        return self._texts({})
+
+    def _texts(self, blanks: Mapping[Node, Node]) -> ByText:
         texts = ByText()
-        blanks = _same_blanks(self.graph, self.file)
 
         def names(term: Node) -> str:
             return loading.n_triples(blanks.get(term, term)).removesuffix(_STRING)

@@ -11,29 +11,41 @@ from kg_server.findings import Finding, Place
 from kg_server.positions import ByText, Index, index
 from kg_server.project import ProjectFile
 
-
-def locate(files: Sequence[ProjectFile], findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the findings with their places in these files, as far as they have any."""
-    indexes = _Indexes(files)
-    return tuple(replace(each, place=indexes.find(each)) for each in findings)
+_SMALL = 1 << 18
+"""Bytes of a file that is indexed in less time than it takes to import pySHACL."""
 
 
-class _Indexes:
-    """Indexes of files, each made when a finding may be in it."""
+class Places:
+    """Finds places in files, each of which is indexed when a finding may be in it."""
 
     def __init__(self, files: Sequence[ProjectFile]) -> None:
         self._files = files
         self._made: dict[Path, Index] = {}
 
-    def find(self, finding: Finding) -> Place | None:
+    def located(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """Return the findings with their places, as far as they have any."""
+        return tuple(replace(each, place=self._find(each)) for each in findings)
+
+    def expect(self, focus_nodes: Iterable[str]) -> None:
+        """Index the small files in which findings about these nodes would be."""
+        for node in focus_nodes:
+            for file in self._with(node):
+                if len(file.content) < _SMALL:
+                    self._index(file)
+
+    def _with(self, focus_node: str) -> list[ProjectFile]:
+        hint = _last_part(focus_node)
+        return [file for file in self._files if hint in file.content]
+
+    def _find(self, finding: Finding) -> Place | None:
         """Return the place of the triple, or else of the focus node's first statement."""
         about = finding.focus_node, finding.path, finding.value
-        hint = _last_part(finding.focus_node)
-        files = [file for file in self._files if hint in file.content]
+        has_blank = any(term and term.startswith("_:") for term in about)
+        files = self._with(finding.focus_node)
         for search in (_triple, _subject):
             for file in files:
                 found = self._index(file)
-                offset = search(found.by_text, *about)
+                offset = search(found.by_text if has_blank else found.by_name, *about)
                 if offset is not None:
                     return place(file, found.text, offset)
         return None

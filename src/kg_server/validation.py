@@ -10,15 +10,16 @@ from __future__ import annotations
 import mmap
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from kg_server import isolation, judge, loading, shapes_lint, verdicts
 from kg_server.errors import ProjectFault
 from kg_server.findings import Finding, Report, Severity
+from kg_server.isolation import Child
 from kg_server.project import Project, Role
 from kg_server.sieve import reading
 from kg_server.sieve.run import Sieve, Task
@@ -26,6 +27,8 @@ from kg_server.sieve.run import Sieve, Task
 if TYPE_CHECKING:
     from rdflib import Graph
     from rdflib.term import Node
+
+    from kg_server.sources import Places
 
 TIMEOUT_S = 120.0
 """How long a validation may take before it is given up."""
@@ -37,6 +40,9 @@ _SHARE = 20
 """So many suspects are worth a process."""
 
 _TICK_S = 0.2
+
+Aims = Mapping["Node", Sequence["Node"] | None]
+"""Shapes, each with the nodes that it is to look at; ``None``: all that it looks at."""
 
 Tell = Callable[[str, float | None], None]
 """Is told what is done now, and how much of it is done (0 to 1) where that is known."""
@@ -58,7 +64,8 @@ def validate(
     Args:
         project: the files.
         timeout_s: how long it may take, seconds.
-        jobs: how many processes share the work; all cores when ``None``.
+        jobs: how many processes share the shapes, beside one for the rules; all cores when
+            ``None``.
         rules: levels of rules of ``lint``, by name, where they are not as the project says.
         inference: what is inferred before: ``none``, ``rdfs`` or ``owlrl``.
         advanced: whether SHACL Advanced Features count. With these or with inference, pySHACL
@@ -78,7 +85,7 @@ def validate(
     if report is None:
         work = _Validation(project, timeout_s, jobs or os.cpu_count() or 1, levels, tell)
         alone = advanced or inference != "none"
-        report = work.report(partial(work.alone, inference, advanced) if alone else work.judged)
+        report = work.report(partial(work.alone, inference, advanced)) if alone else work.sieved()
         if use_cache:
             verdicts.keep(key, report)
     return replace(report, seconds=time.monotonic() - begun)
@@ -108,14 +115,16 @@ class _Validation:
             raise ProjectFault(
                 "no shape has a node of the data to look at: nothing would be checked"
             )
-        judged = judge_by(sieve)
+        with isolation.beside(self._lint()) as linting:
+            judged = judge_by(sieve)
+            (linted,) = self._finish([linting], "Linting")
         # A rule need not say again of a triple what a shape has said.
         told = {_about(each) for each in judged if each.value}
-        linted = {each for each in self._linted() if _about(each) not in told}
-        findings = tuple(sorted(judged | linted, key=_rank))
+        news = {each for each in linted if _about(each) not in told}
+        findings = tuple(sorted(judged | news, key=_rank))
         shapes_lint.remember(self._shapes)
         return Report(
-            self._located(findings),
+            self._places.located(findings) if findings else (),
             len(self._project.of_role(Role.DATA)),
             len(self._facts.store),
             len(sieve.tasks),
@@ -123,19 +132,23 @@ class _Validation:
             seconds=0.0,
         )
 
-    def judged(self, sieve: Sieve) -> set[Finding]:
-        """Return what pySHACL finds in the nodes that the sieve leaves."""
-        return self._judged(self._suspects(sieve))
+    def sieved(self) -> Report:
+        """Check everything; pySHACL looks at the nodes that the sieve leaves.
+
+        It is imported, by a process that then judges, while the sieve is at work.
+        """
+        with isolation.beside(self._judge, first=_prepare, waits=True) as first:
+            return self.report(lambda sieve: self._judged(self._suspects(sieve), first))
 
     def alone(self, inference: str, advanced: bool, _sieve: Sieve) -> set[Finding]:
         """Return what pySHACL finds by itself, in everything."""
-        judge.prepare()
+        judge.prepare_all()
         data = loading.read(self._project.of_role(Role.DATA, Role.ONTOLOGY), "data")
         work = partial(judge.findings, data, self._shapes, inference=inference, advanced=advanced)
         return set().union(*self._run([work], f"Judging {len(data):,} triples"))
 
-    def _suspects(self, sieve: Sieve) -> dict[Node, Sequence[Node] | None]:
-        """Return the focus nodes of each shape that may violate it; ``None``: any."""
+    def _suspects(self, sieve: Sieve) -> Aims:
+        """Return the focus nodes of each shape that may violate it."""
         aims: dict[Node, Sequence[Node] | None] = {}
         tasks = sorted((task for task in sieve.tasks if not task.whole), key=sieve.cost)
         shares = [share for number in range(self._jobs) if (share := tasks[number :: self._jobs])]
@@ -150,55 +163,63 @@ class _Validation:
                 aims[sieve.tasks[number].shape] = [loading.to_rdflib(node) for node in nodes]
         return aims | {task.shape: None for task in sieve.tasks if task.whole}
 
-    def _judged(self, aims: Mapping[Node, Sequence[Node] | None]) -> set[Finding]:
+    def _judged(self, aims: Aims, first: Child) -> set[Finding]:
         """Have pySHACL look at what the sieve left, and at shapes that it has not seen before."""
         pairs = [(shape, node) for shape, nodes in aims.items() for node in nodes or ()]
         whole = [shape for shape, nodes in aims.items() if nodes is None]
-        work: list[Callable[[], Any]] = []
-        if pairs or whole:
-            data = self._graph(len(pairs) + (len(self._facts.store) if whole else 0))
-            count = max(1, min(self._jobs, len(pairs) // _SHARE))
-            for number in range(count):
-                share: dict[Node, list[Node] | None] = dict.fromkeys(whole[number::count])
-                for shape, node in pairs[number::count]:
-                    share.setdefault(shape, []).append(node)  # type: ignore[union-attr]
-                work.append(partial(_judge, data, self._shapes, share))
+        count = min(self._jobs, len(pairs) // _SHARE)
+        children = []
+        if count > 1:
+            graph = self._graph(aims)
+            shares = [_share(pairs[number::count], whole[number::count]) for number in range(count)]
+            work = [partial(_judge, graph, self._shapes, share) for share in shares]
+            children = [isolation.start(each, first=judge.prepare) for each in work]
+        elif pairs or whole:
+            first.give(_share(pairs, whole))
+            children = [first]
         if not shapes_lint.known_good(self._shapes):
-            work.append(partial(judge.check_shapes, self._shapes))
-        if not work:
-            return set()
-        judge.prepare()
-        return set().union(*self._run(work, f"Judging {len(pairs):,} nodes"))
+            check = partial(judge.check_shapes, self._shapes)
+            children.append(isolation.start(check, first=judge.prepare_all))
+        if len(pairs) < _SHARE and not whole:
+            self._places.expect(loading.n_triples(node) for _, node in pairs)
+        return set().union(*self._finish(children, f"Judging {len(pairs):,} nodes"))
 
-    def _linted(self) -> tuple[Finding, ...]:
+    def _judge(self, aims: Aims) -> tuple[Finding, ...]:
+        return _judge(self._graph(aims), self._shapes, aims)
+
+    def _lint(self) -> Callable[[], tuple[Finding, ...]]:
         from kg_server import lint
 
         lint.levels(self._rules)
-        (found,) = self._run(
-            [partial(lint.run, self._project, self._facts, self._rules)], "Linting"
-        )
-        return tuple(found)
+        return partial(lint.run, self._project, self._facts, self._rules)
 
-    def _graph(self, suspects: int) -> Graph:
-        if suspects * _VIEWED <= len(self._facts.store):
+    def _graph(self, aims: Aims) -> Graph:
+        """Return the data for pySHACL to look at."""
+        nodes = aims.values()
+        suspects = sum(map(len, filter(None, nodes)))
+        if None not in nodes and suspects * _VIEWED <= len(self._facts.store):
             from kg_server.sieve import view
 
             return view.graph(self._facts)
         return loading.read(self._project.of_role(Role.DATA, Role.ONTOLOGY), "data")
 
-    def _located(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        if not findings:
-            return ()
-        from kg_server import sources
+    @cached_property
+    def _places(self) -> Places:
+        from kg_server.sources import Places
 
-        return sources.locate(self._project.of_role(*Role), findings)
+        return Places(self._project.of_role(*Role))
 
     def _run(
         self, work: Sequence[Callable[[], Any]], what: str, done: Callable[[], float] | None = None
     ) -> list[Any]:
         """Do pieces of work in processes of their own, at the same time."""
-        with ThreadPoolExecutor(len(work) or 1) as pool:
-            children = [isolation.start(each) for each in work]
+        return self._finish([isolation.start(each) for each in work], what, done)
+
+    def _finish(
+        self, children: Sequence[Child], what: str, done: Callable[[], float] | None = None
+    ) -> list[Any]:
+        """Wait for processes, telling how far they are."""
+        with ThreadPoolExecutor(len(children) or 1) as pool:
             result = partial(isolation.result, until=self._until, late=self._late)
             waiting = [pool.submit(result, child) for child in children]
             while wait(waiting, timeout=_TICK_S).not_done:
@@ -219,9 +240,22 @@ def _sieve(
     return found
 
 
-def _judge(
-    data: Graph, shapes: Graph, aims: Mapping[Node, Sequence[Node] | None]
-) -> tuple[Finding, ...]:
+def _prepare() -> None:
+    """Import what the judging process could not, which can open no file."""
+    from kg_server.sieve import view  # noqa: F401
+
+    judge.prepare()
+
+
+def _share(pairs: Iterable[tuple[Node, Node]], whole: Iterable[Node]) -> Aims:
+    """Return a part of the work: shapes with their nodes, and shapes that look at all of theirs."""
+    share: dict[Node, list[Node] | None] = dict.fromkeys(whole)
+    for shape, node in pairs:
+        share.setdefault(shape, []).append(node)  # type: ignore[union-attr]
+    return share
+
+
+def _judge(data: Graph, shapes: Graph, aims: Aims) -> tuple[Finding, ...]:
     return judge.findings(data, judge.aimed(shapes, aims))
 
 

@@ -8,7 +8,6 @@ action needs no Python to run. Why processes: docs/decisions/.
 from __future__ import annotations
 
 import array
-import ctypes
 import os
 import resource
 import select
@@ -21,13 +20,13 @@ from typing import IO, cast
 
 from kg_server.errors import MemoryExceeded, Problem, ResultTooLarge
 from kg_server.formats import Format, Kind
+from kg_server.isolation import die_with_parent
 from kg_server.store import Query, messages
 from kg_server.store.board import Board
 from kg_server.store.oxigraph import OxigraphStore
 
 _SOCKET_FD = 3
 _TURN_FD = 4
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +36,6 @@ class Limits:
     memory_bytes: int
     result_bytes: int
     send_timeout_s: float
-
-
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent ends (prctl(2), Linux)."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def evaluate(

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import IO
 
 from kg_server.errors import ProjectFault
+from kg_server.isolation import die_with_parent
 from kg_server.store import evaluator, messages
 from kg_server.store.board import Board
 from kg_server.store.evaluator import Limits
@@ -55,7 +56,7 @@ def run(
         limits: what one query may use.
         ready: gets one JSON line when queries can come, or with what is wrong.
     """
-    evaluator.die_with_parent()
+    die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         store = _in_thread(load)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -42,6 +43,7 @@ def in_child(work: Callable[[], object]) -> None:
     others in order (a Granian worker that gets a second signal does not end).
     """
     os.setpgid(0, 0)
+    gc.freeze()  # looking through what is inherited would copy its pages
     # The handlers of the main process would raise here, and print it as a failure.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)

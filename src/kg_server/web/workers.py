@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from kg_server.config import Settings
 from kg_server.errors import Overloaded
+from kg_server.isolation import die_with_parent
 from kg_server.project import Project
 from kg_server.store.board import Board
-from kg_server.store.evaluator import die_with_parent
-from kg_server.store.sandbox import SandboxStore
 
 if TYPE_CHECKING:
     from kg_server.web.front import Served
@@ -62,7 +61,8 @@ class Serving:
             return self._current
 
     def _make(self, generation: int) -> Served:
-        from kg_server.web import create_app
+        from kg_server.store.sandbox import SandboxStore
+        from kg_server.web.app import create_app
         from kg_server.web.context import Context
         from kg_server.web.front import Served
 
@@ -84,11 +84,11 @@ def run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) 
     from granian.http import HTTP1Settings
     from granian.server.mp import MPServer
 
-    import kg_server.web
-    import kg_server.web.front
+    from kg_server.web import app
 
     connections = _connections()
-    kg_server.web.preload()
+    app.preload()
+    _settle()
     if not go.recv(1):
         return
     server = MPServer(
@@ -133,7 +133,14 @@ def _worker(board: Board, folder: Path, settings: Settings) -> Any:
 
     serving = Serving(board, folder, settings)
     serving.current()  # so that the first request does not wait for it
-    # What is here stays; looking through it for cycles again and again cost half of each request.
+    _settle()
+    return Front(serving, settings)
+
+
+def _settle() -> None:
+    """Have the garbage collector pass over what is here, because it stays.
+
+    Looking through it for cycles again and again cost half of each request.
+    """
     gc.collect()
     gc.freeze()
-    return Front(serving, settings)

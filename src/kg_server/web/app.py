@@ -1,0 +1,179 @@
+"""The Flask application.
+
+A protocol is a module of this package with ``blueprint(context)``; ``create_app`` puts them
+together and is the only place that turns problems into responses.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from importlib import import_module
+from typing import Any
+
+from flask import Blueprint, Flask, Response, render_template, request
+from jinja2 import StrictUndefined
+from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed as WrongMethod
+from werkzeug.exceptions import RequestEntityTooLarge as TooLarge
+
+from kg_server import errors, formats
+from kg_server.errors import NotAcceptable, Problem
+from kg_server.formats import Kind
+from kg_server.web import layout
+from kg_server.web.answers import COMMON_HEADERS, FRESH
+from kg_server.web.context import Context
+
+log = logging.getLogger(__name__)
+
+PROTOCOLS = (
+    "sparql",
+    "graphs",
+    "canned",
+    "search",
+    "openapi",
+    "resources",
+    "dataset",
+    "ops",
+    "problems",
+    "pages",
+    "validated",
+)
+"""The modules of this package that have a ``blueprint``: one file a protocol."""
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+def create_app(context: Context) -> Flask:
+    """Put the application together.
+
+    Args:
+        context: the store that is served, the project it holds, and how the server behaves.
+
+    Returns:
+        A WSGI application (Flask).
+    """
+    app = Flask(__name__)
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.url_map.redirect_defaults = False
+    app.config["MAX_CONTENT_LENGTH"] = context.settings.max_body_bytes
+    app.config["MAX_FORM_MEMORY_SIZE"] = context.settings.max_body_bytes
+    layout.init_app(app, context.project.base_iri)
+    app.context_processor(lambda: _served(context))
+    for name in PROTOCOLS:
+        module = import_module(f"{__package__}.{name}")
+        make: Callable[[Context], Blueprint] = module.blueprint
+        app.register_blueprint(make(context))
+    app.register_error_handler(Problem, lambda problem: answer(problem, context))
+    app.register_error_handler(HTTPException, lambda error: answer(_translate(error), context))
+    app.register_error_handler(Exception, lambda error: answer(_unforeseen(error), context))
+    app.before_request(_whole_server)
+    app.after_request(_with_headers)
+    app.after_request(_conditional)
+    app.after_request(lambda response: _matching(response, context))
+    return app
+
+
+def answer(problem: Problem, context: Context) -> Response:
+    """Turn a problem into a response: a problem document, or a page for a browser (RFC 9457)."""
+    document = problem.document(context.project.base_iri)
+    if _wants_html():
+        page = render_template("problem.html", problem=document)
+        response = Response(page, problem.status, mimetype="text/html")
+    else:
+        response = context.json(document, problem.status, "application/problem+json")
+    response.headers.update(problem.headers)
+    response.headers["Cache-Control"] = "no-store"
+    response.vary.add("Accept")
+    return response
+
+
+def _wants_html() -> bool:
+    try:
+        chosen = formats.negotiate(request.headers.get("Accept"), Kind.BINDINGS, html=True)
+    except NotAcceptable:
+        return False
+    return chosen.name == "html"
+
+
+def _served(context: Context) -> dict[str, Any]:
+    return {"validation": context.report, "graph_version": context.store.version}
+
+
+def _translate(error: HTTPException) -> Problem:
+    """Turn Werkzeug's exceptions into our problems."""
+    if isinstance(error, WrongMethod):
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        detail = f"{request.method} is not allowed here. Allowed: {allowed}."
+        return errors.MethodNotAllowed(detail, headers={"Allow": allowed})
+    if isinstance(error, TooLarge):
+        return errors.BodyTooLarge("The request's body is larger than the server reads.")
+    if error.code == errors.NotFound.status:
+        return errors.NotFound(f"There is nothing at {request.path}.")
+    if error.code is not None and error.code < 500:
+        return errors.BadRequest(error.description or "The request cannot be understood.")
+    return _unforeseen(error)
+
+
+def _unforeseen(error: Exception) -> Problem:
+    log.error("unforeseen error on %s %s", request.method, request.path, exc_info=error)
+    return Problem("The server failed; its log has the reason. The request may be repeated.")
+
+
+def _whole_server() -> Response | None:
+    """Answer ``OPTIONS *``, which asks about the server and nothing in it (RFC 9110 §9.3.7)."""
+    if request.method == "OPTIONS" and request.environ["PATH_INFO"] == "*":
+        return Response(headers={"Allow": "GET, HEAD, OPTIONS, POST, QUERY"})
+    return None
+
+
+def _matching(response: Response, context: Context) -> Response:
+    """Answer what is not the representation that a client insists on by 412 (RFC 9110 §13.1.1)."""
+    read = request.method in ("GET", "HEAD") and response.status_code in (200, 412)
+    if not read or "If-Match" not in request.headers:
+        return response
+    etag, is_weak = response.get_etag()
+    if etag and not is_weak and request.if_match.is_strong(etag):
+        return response
+    response.close()
+    return answer(errors.PreconditionFailed("There is another representation here now."), context)
+
+
+def _conditional(response: Response) -> Response:
+    """Give a read that has no entity tag one of its content."""
+    read = request.method in ("GET", "HEAD") and response.status_code == HTTPStatus.OK
+    kept = response.headers.get("Cache-Control", "").startswith("no-")
+    if read and not kept and not response.is_streamed and "ETag" not in response.headers:
+        response.add_etag()
+        response.headers.setdefault("Cache-Control", FRESH)
+        response.make_conditional(request.environ)
+    return response
+
+
+def _with_headers(response: Response) -> Response:
+    """Add what every response has: CORS for everybody, and what keeps pages harmless."""
+    if request.method == "OPTIONS":
+        allowed = response.headers.get("Allow", "GET, HEAD, OPTIONS")
+        response.headers["Access-Control-Allow-Methods"] = allowed
+        wanted = request.headers.get("Access-Control-Request-Headers")
+        response.headers["Access-Control-Allow-Headers"] = wanted or "Accept, Content-Type"
+        response.headers["Access-Control-Max-Age"] = "86400"
+        if response.status_code == HTTPStatus.OK:
+            response.headers.remove("Content-Type")  # of the body that there is not
+    for name, value in COMMON_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if response.mimetype == "text/html":
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    return response
+
+
+def preload() -> None:
+    """Import what requests will need, before workers are forked."""
+    for name in PROTOCOLS:
+        import_module(f"{__package__}.{name}")
