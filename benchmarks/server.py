@@ -156,6 +156,13 @@ class Server:
             return False
 
 
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def upload(path: str) -> Callable[[Path, int, float], None]:
     """Return how a graph is brought in by POST to a path."""
 

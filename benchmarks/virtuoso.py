@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-from benchmarks.server import Failed, Server
+from benchmarks.server import Failed, Server, free_port
 from benchmarks.writer import BASE
 
 GRAPH = f"{BASE}graph/world"
@@ -74,7 +73,7 @@ class Virtuoso(Server):
     def prepare(self, graph: Path) -> list[str]:
         """Write its settings for a graph; return the command."""
         self._folder = Path(tempfile.mkdtemp(prefix="virtuoso-"))
-        self._sql_port = _free_port()
+        self._sql_port = free_port()
         buffers = max(_LEAST_BUFFERS, graph.stat().st_size // _PAGE_BYTES)
         settings = self._folder / "virtuoso.ini"
         text = _INI.format(
@@ -112,9 +111,3 @@ class Virtuoso(Server):
         return subprocess.run(
             command, capture_output=True, text=True, check=True, timeout=timeout_s
         ).stdout
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
