@@ -16,7 +16,7 @@ from kg_server import description
 from kg_server import project as projects
 from kg_server.config import Settings
 from kg_server.store.oxigraph import OxigraphStore
-from kg_server.web import create_app
+from kg_server.web.app import create_app
 from kg_server.web.context import Context
 
 ROOT = Path(__file__).resolve().parents[1]

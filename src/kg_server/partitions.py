@@ -20,11 +20,17 @@ class _Namer:
 
     def __init__(self, document: URIRef, namespaces: Mapping[str, str]) -> None:
         self._document, self._namespaces = document, namespaces
+        self._words: dict[str, str] = {}
 
     def name(self, *parts: object) -> URIRef:
         return URIRef(f"{self._document}#" + "-".join(self._word(str(part)) for part in parts))
 
     def _word(self, part: str) -> str:
+        if part not in self._words:
+            self._words[part] = self._new_word(part)
+        return self._words[part]
+
+    def _new_word(self, part: str) -> str:
         for prefix, namespace in self._namespaces.items():
             if part.startswith(namespace):
                 return _NOT_IN_FRAGMENT.sub("_", f"{prefix}-{part[len(namespace) :]}")

@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from kg_server import project, validation
 from kg_server.config import Settings
 from kg_server.store.oxigraph import OxigraphStore
-from kg_server.web import create_app
+from kg_server.web.app import create_app
 from kg_server.web.context import Context
 
 FLAGS = (

@@ -10,7 +10,7 @@ from rdflib import Graph, Literal, URIRef
 from kg_server import description, project
 from kg_server.config import Settings
 from kg_server.store.oxigraph import OxigraphStore
-from kg_server.web import create_app
+from kg_server.web.app import create_app
 from kg_server.web.context import Context
 
 BASE = "https://diplomacy.example/"

@@ -13,7 +13,8 @@ import pytest
 from kg_server import project
 from kg_server.config import Settings
 from kg_server.store.oxigraph import OxigraphStore
-from kg_server.web import create_app, layout
+from kg_server.web import layout
+from kg_server.web.app import create_app
 from kg_server.web.context import Context
 
 BUILD = Path(layout.__file__).parent / "static" / "build"

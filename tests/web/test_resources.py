@@ -236,7 +236,7 @@ import hashlib, sys
 from pathlib import Path
 from kg_server import config, project
 from kg_server.store.oxigraph import OxigraphStore
-from kg_server.web import create_app
+from kg_server.web.app import create_app
 from kg_server.web.context import Context
 loaded = project.load([Path(sys.argv[1])])
 client = create_app(Context(OxigraphStore(loaded), loaded, config.Settings())).test_client()

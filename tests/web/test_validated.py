@@ -10,7 +10,7 @@ from rdflib import SH
 
 from kg_server import validation
 from kg_server.config import Settings
-from kg_server.web import create_app
+from kg_server.web.app import create_app
 from kg_server.web.context import Context
 
 

@@ -36,7 +36,6 @@ MOST_STATES = 500
 def blueprint(context: Context) -> Blueprint:
     """Answer at ``/queries/`` and ``/queries/<name>``, with an extension or without."""
     routes = Blueprint("canned", __name__)
-    queries = canned.load(base_iri=context.project.base_iri)
 
     @cache
     def states() -> StateNames:
@@ -44,12 +43,12 @@ def blueprint(context: Context) -> Blueprint:
 
     @routes.get("/queries/")
     def every() -> Response:
-        return _list(context, queries)
+        return _list(context)
 
     @routes.get("/queries/<name>")
     def one(name: str) -> Response:
         stem, _, extension = name.partition(".")
-        query = canned.find(queries, stem)
+        query = canned.find(context.queries, stem)
         if extension == "rq":
             return _source(context, query)
         return _answer(context, query, extension or None, states)
@@ -116,7 +115,8 @@ def page_links(path: str, pairs: Pairs, limit: int, offset: int, rows: int) -> d
     }
 
 
-def _list(context: Context, queries: dict[str, CannedQuery]) -> Response:
+def _list(context: Context) -> Response:
+    queries = context.queries
     pairs = _pairs()
     name = protocol.singles(pairs, {"format", "lang"}).get("format")
     chosen = _choose_listing(name, request.headers.get("Accept"))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flask import Response, request
 
+from kg_server import canned
+from kg_server.canned import CannedQuery
 from kg_server.config import BASE_IRI, Settings
 from kg_server.formats import HTML, Format
 from kg_server.project import Project
@@ -29,6 +32,11 @@ class Context:
     settings: Settings
     report: Any = None
     board: Board | None = None
+
+    @cached_property
+    def queries(self) -> dict[str, CannedQuery]:
+        """The canned queries, by name."""
+        return canned.load(base_iri=self.project.base_iri)
 
     @property
     def address(self) -> str:

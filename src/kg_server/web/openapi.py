@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from kg_server import canned, openapi
+from kg_server import openapi
 from kg_server.web.context import Context
 
 
@@ -12,7 +12,7 @@ def blueprint(context: Context) -> Blueprint:
     """Answer at ``/openapi.json``."""
     routes = Blueprint("openapi", __name__)
     base_iri = context.project.base_iri
-    document = openapi.document(canned.load(base_iri=base_iri).values(), base_iri)
+    document = openapi.document(context.queries.values(), base_iri)
 
     @routes.get("/openapi.json")
     def describe() -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request
 
-from kg_server import canned, formats
+from kg_server import formats
 from kg_server.formats import HTML, Kind, named
 from kg_server.web import completion, dataset, facts, home, questions, results
 from kg_server.web.context import Context
@@ -19,7 +19,6 @@ def blueprint(context: Context) -> Blueprint:
     """Answer at ``/``, ``/conflicts`` and ``/completion.json``."""
     routes = Blueprint("pages", __name__)
     base_iri = context.project.base_iri
-    queries = canned.load(base_iri=base_iri)
     resources = Resources(context)
 
     @routes.get("/")
@@ -34,7 +33,7 @@ def blueprint(context: Context) -> Blueprint:
             "home.html",
             glance=glance.relation(*relations[0]) if relations else None,
             counts=glance.counts(),
-            topics=questions.topics(queries.values(), language),
+            topics=questions.topics(context.queries.values(), language),
             examples=results.code(f"{context.address}queries/missions", {"state": "CAN"}),
             schema_org=dataset.schema_org(resources, language),
         )

@@ -17,24 +17,22 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from kg_server import description, isolation, reports, validation
 from kg_server import project as projects
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
-from kg_server.findings import Report
 from kg_server.project import Project
 from kg_server.store import board
-from kg_server.store import zygote as zygotes
 from kg_server.store.board import Board
-from kg_server.store.evaluator import Limits
-from kg_server.store.oxigraph import OxigraphStore
 from kg_server.web import workers
 from kg_server.web.processes import free_port, in_child, temporary_folder, with_grace
 from kg_server.web.workers import GRACE_S
+
+if TYPE_CHECKING:
+    from kg_server.findings import Report
 
 log = logging.getLogger("kg_server.server")
 
@@ -43,7 +41,6 @@ _LINGER_S = 60.0
 """How long a graph that was replaced can still be asked, at the most, by requests under way."""
 _STEADY_S = 3.0
 """An HTTP server that ran for so long is started again when it ends."""
-_DESCRIPTION_S = 600.0
 _leaving = threading.Event()
 
 
@@ -112,7 +109,7 @@ class _Main:
             self._stop()
 
     def _start_http(self) -> socket.socket:
-        """Fork the HTTP server early, so that its imports run beside the loading."""
+        """Fork the HTTP server, at the start before all else: it imports beside the loading."""
         ours, theirs = socket.socketpair()
         self._http = os.fork()
         if self._http == 0:
@@ -137,44 +134,24 @@ class _Main:
 
         The project that is returned is without the contents of its files.
         """
-        generation = self._generation + 1
+        from kg_server.web import holding
+
+        generation, settings = self._generation + 1, self._settings
         # In a list, so that it can be let go here and in the zygote, which has our stack as well:
         # the contents of the files would take as much memory again as the graph.
-        held = [_load(self._start)]
-        ready = self._start_zygote(held, generation)
-        report = _validate(held[0], self._start)
-        told = ready.makefile("rb").readline()
-        if b"graphs" not in told:
-            raise ProjectFault(_fault(told))
-        loaded = _without_contents(held.pop())
+        held = [projects.load(self._start.paths, settings.base_iri)]
+        zygote = holding.start(held, generation, settings, self._board, self._folder)
+        self._zygotes[generation] = zygote.pid
+        report = None
+        if self._start.validate:
+            report = holding.validated(held[0], allow_invalid=self._start.allow_invalid)
+        zygote.wait()
+        loaded = holding.without_contents(held.pop())
         workers.write_state(self._folder, generation, loaded, report)
         self._generation = self._board.generation = generation
         for old in self._zygotes.keys() - {generation}:
             self._leave_at.setdefault(old, time.monotonic() + _LINGER_S)
         return loaded, report
-
-    def _start_zygote(self, held: list[Project], generation: int) -> socket.socket:
-        ours, theirs = socket.socketpair()
-        queries = zygotes.bound(str(self._folder / f"evaluators-{generation}"))
-        pid = os.fork()
-        if pid == 0:
-            ours.close()
-            settings = self._settings
-            limits = Limits(
-                settings.evaluator_memory_bytes, settings.max_result_bytes, settings.send_timeout_s
-            )
-            first = generation % board.GENERATIONS * settings.evaluators
-            file = theirs.makefile("wb")
-            theirs.close()
-            in_child(
-                lambda: zygotes.run(
-                    partial(_store, held), queries, self._board, first, limits, file
-                )
-            )
-        theirs.close()
-        queries.close()
-        self._zygotes[generation] = pid
-        return ours
 
     def _on_hup(self, _number: int, _frame: FrameType | None) -> None:
         self._reload = True
@@ -248,50 +225,6 @@ class _Main:
             if pid:
                 with_grace(pid, GRACE_S)
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _load(start: Start) -> Project:
-    return projects.load(start.paths, start.settings.base_iri)
-
-
-def _store(held: list[Project]) -> OxigraphStore:
-    """Make the store of a project with its description, and let the project go.
-
-    The description is made in a process of its own, because what counting takes is not given back.
-    """
-    project = held.pop()
-    base_iri, store = project.base_iri, OxigraphStore(project)
-    del project
-    child = isolation.start(partial(description.described, store, base_iri), sealed=False)
-    until = time.monotonic() + _DESCRIPTION_S
-    for graph_iri, ntriples in isolation.result(child, until, "describing the graph took too long"):
-        store.add_graph(graph_iri, ntriples)
-    return store
-
-
-def _without_contents(project: Project) -> Project:
-    return replace(project, files=tuple(replace(file, content=b"") for file in project.files))
-
-
-def _validate(loaded: Project, start: Start) -> Report | None:
-    """Validate what will be served.
-
-    Raises:
-        ProjectFault: it does not conform, and is not allowed not to.
-    """
-    if not start.validate:
-        return None
-    report = validation.validate(loaded)
-    if not report.conforms and not start.allow_invalid:
-        sys.stderr.write(reports.text(report, loaded))
-        raise ProjectFault("not served, because the data do not conform; see --allow-invalid")
-    return report
-
-
-def _fault(told: bytes) -> str:
-    import json
-
-    return str(json.loads(told)["fault"]) if told else "the graph could not be loaded"
 
 
 def _stamps(start: Start) -> dict[Path, tuple[int, int]]:

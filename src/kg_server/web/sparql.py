@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from flask import Blueprint, Response, render_template, request
 
-from kg_server import canned, protocol
-from kg_server.canned import CannedQuery
+from kg_server import protocol
 from kg_server.errors import NotAcceptable
 from kg_server.formats import RESULT, Kind
 from kg_server.web import answers, editor
@@ -21,14 +18,13 @@ from kg_server.web.terms import Labels
 def blueprint(context: Context) -> Blueprint:
     """Answer at ``/sparql``: a query, or else what this service is."""
     routes = Blueprint("sparql", __name__)
-    queries = canned.load(base_iri=context.project.base_iri)
     resources = Resources(context)
 
     @routes.route("/sparql", methods=["GET", "POST", "QUERY"])
     def sparql() -> Response:
         has_body = request.method in ("POST", "QUERY")
         if not has_body and _wants_page():
-            return _editor(context, queries.values())
+            return _editor(context)
         operation = protocol.operation(
             request.method,
             request.query_string.decode("latin-1"),
@@ -78,7 +74,7 @@ def _wants_page() -> bool:
     return chosen.name == "html"
 
 
-def _editor(context: Context, queries: Iterable[CannedQuery]) -> Response:
+def _editor(context: Context) -> Response:
     """Return the page with a form for a query, and the answer to the query of this address."""
     given = "&".join(
         pair
@@ -92,7 +88,7 @@ def _editor(context: Context, queries: Iterable[CannedQuery]) -> Response:
         "sparql.html",
         answered=answered,
         script_words=editor.words,
-        examples=editor.examples(queries, labels.base_iri, labels.language),
+        examples=editor.examples(context.queries.values(), labels.base_iri, labels.language),
     )
     # The page says how long the query took, so it differs each time.
     headers = {"Cache-Control": "no-cache"}
