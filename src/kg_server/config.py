@@ -38,7 +38,8 @@ class Settings:
     body_timeout_s: float = 10.0
     """How long a client may take to send a request's body."""
     send_timeout_s: float = 30.0
-    """How long a client may take to accept one chunk of a response."""
+    """How long a client may take for 64 kB of a response; and how long it may have an evaluator
+    wait in all, while others wait for one."""
     max_body_bytes: int = 1 << 20
     max_uri_bytes: int = 16 << 10
     max_result_bytes: int = 1 << 30

@@ -55,6 +55,18 @@ def die_with_parent() -> None:
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def plug_standard_streams() -> None:
+    """Have descriptors 0 to 2 lead nowhere where they are closed: a socket would get their numbers.
+
+    Whoever started us may have closed them, as may who started them.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest: this one
+
+
 def _nothing() -> None: ...
 
 

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import urlopen
@@ -457,6 +458,72 @@ def test_a_slow_reader_of_a_long_answer_gets_it_whole_after_the_deadline(monkeyp
         server.stop()
 
     assert len(received) > 5_000_000
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_a_trickling_reader_keeps_its_evaluator_until_another_query_waits(monkeypatch, wanted):
+    monkeypatch.setenv("KG_SERVER_SEND_TIMEOUT_S", "1")
+    server = LiveServer("--no-validate", "--evaluators", "1")
+    text = "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 200000"  # 50 MB, more than buffers take
+    path = "/sparql?" + urlencode({"query": text, "format": "csv"})
+    end = b""
+    try:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            trickle(connection, seconds=3)  # a little too often to be cut for one pause
+            if wanted:
+                assert server.ask("GET", COUNT).status == 200
+            with suppress(ConnectionResetError):
+                while not end.endswith(b"\r\n0\r\n\r\n") and (more := connection.recv(1 << 20)):
+                    end = (end + more)[-7:]
+    finally:
+        server.stop()
+
+    assert end.endswith(b"\r\n0\r\n\r\n") is not wanted
+
+
+@pytest.mark.parametrize("method", ["POST", "QUERY"])  # on the event loop; by the application
+def test_the_server_keeps_little_of_an_answer_that_is_not_read(method):
+    server = LiveServer("--no-validate", "--evaluators", "1")
+    text = "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 1000000"  # 280 MB
+    head = (
+        f"{method} /sparql HTTP/1.1\r\nHost: x\r\nAccept: text/csv\r\n"
+        f"Content-Type: application/sparql-query\r\nContent-Length: {len(text)}\r\n\r\n"
+    )
+    try:
+        (worker,) = workers(server)
+        before = memory_bytes(worker)
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+            connection.sendall(f"{head}{text}".encode())
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+            time.sleep(3)
+            grown = memory_bytes(worker) - before
+    finally:
+        server.stop()
+
+    assert grown < 30_000_000
+    assert not [line for line in server.log if "refused to gracefully stop" in line]
+
+
+def workers(server) -> set[int]:
+    return {
+        pid
+        for child in offspring(server.process.pid)
+        for pid in offspring(child)
+        if not listens_only(pid)
+    }
+
+
+def memory_bytes(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def trickle(connection: socket.socket, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        assert connection.recv(1 << 14)
+        time.sleep(0.05)
 
 
 @pytest.fixture

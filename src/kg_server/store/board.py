@@ -74,6 +74,11 @@ class Board:
         each = (self.read(index) for index in range(GENERATIONS * self.evaluators))
         return (slot for slot in each if slot.pid)
 
+    def full(self, index: int) -> bool:
+        """Tell whether all evaluators of the same graph as the one in a slot have a query."""
+        first = index - index % self.evaluators
+        return all(self.read(each).query_id for each in range(first, first + self.evaluators))
+
     def started(self, query_id: int) -> bool:
         """Tell whether an evaluator has taken up the query."""
         return any(slot.query_id == query_id for slot in self.slots())

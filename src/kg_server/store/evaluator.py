@@ -15,16 +15,20 @@ import signal
 import socket
 import struct
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, cast
 
-from kg_server.errors import MemoryExceeded, Problem, ResultTooLarge
+from kg_server.errors import MemoryExceeded, Overloaded, Problem, ResultTooLarge
 from kg_server.formats import Format, Kind
-from kg_server.isolation import die_with_parent
+from kg_server.isolation import die_with_parent, plug_standard_streams
 from kg_server.store import Query, messages
 from kg_server.store.board import Board
 from kg_server.store.oxigraph import OxigraphStore
 
+_LOOK_MS = 100
+"""How often is looked whether somebody waits for an evaluator whose reader is slow."""
 _SOCKET_FD = 3
 _TURN_FD = 4
 
@@ -103,7 +107,7 @@ class _Evaluator:
             query, query_id = messages.unpack_query(content)
             if not self._board.abandoned(query_id):
                 self._board.write(self._index, self._pid, query_id)
-                reply = _Reply(self._socket, asker, query_id, self._limits)
+                reply = _Reply(self._socket, asker, query_id, self._limits, self._is_wanted)
                 self._answer(query, reply)
                 self._board.write(self._index, self._pid)
         return False
@@ -123,6 +127,11 @@ class _Evaluator:
         _allow_descriptors(0)
         return content, asker
 
+    def _is_wanted(self) -> bool:
+        """Tell whether a query waits because every evaluator has one."""
+        waits = select.select([self._socket], [], [], 0)[0]
+        return bool(waits) and self._board.full(self._index)
+
     def _answer(self, query: Query, reply: _Reply) -> None:
         signal.setitimer(signal.ITIMER_REAL, query.timeout_s or 0)
         try:
@@ -134,7 +143,7 @@ class _Evaluator:
         except MemoryError:
             reply.refuse(MemoryExceeded("The query needed more memory than one query may use."))
         except OSError:
-            pass  # the asker went away, or reads too slowly
+            pass  # the asker went away
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             reply.close()
@@ -143,16 +152,24 @@ class _Evaluator:
 class _Reply:
     """What the engine writes its result to: one datagram, or a stream when it is larger.
 
-    The alarm stands still while the reader makes us wait: the deadline is for evaluating, and
-    the socket's own timeout bounds the sending.
+    The alarm stands still while the reader makes us wait: the deadline is for evaluating. A reader
+    may make us wait for ``send_timeout_s`` in all, and longer while no other query needs us.
     """
 
     kind: Kind
     format: Format
 
-    def __init__(self, own: socket.socket, asker: str, query_id: int, limits: Limits) -> None:
+    def __init__(
+        self,
+        own: socket.socket,
+        asker: str,
+        query_id: int,
+        limits: Limits,
+        wanted: Callable[[], bool],
+    ) -> None:
         self._socket, self._asker, self._query_id = own, asker, query_id
         self._left, self._timeout_s = limits.result_bytes, limits.send_timeout_s
+        self._wanted, self._waited_s = wanted, 0.0
         self._pending = bytearray()
         self._stream: socket.socket | None = None
 
@@ -198,9 +215,27 @@ class _Reply:
     def _send_on(self) -> None:
         left_s, _ = signal.setitimer(signal.ITIMER_REAL, 0)
         stream = self._stream or self._open()
-        stream.sendall(self._pending)
-        self._pending.clear()
+        while self._pending:
+            try:
+                del self._pending[: stream.send(self._pending)]
+            except BlockingIOError:
+                self._wait_for_reader(stream)
         signal.setitimer(signal.ITIMER_REAL, left_s)
+
+    def _wait_for_reader(self, stream: socket.socket) -> None:
+        """Wait until the reader takes more.
+
+        Raises:
+            Overloaded: it took too long, and others wait.
+        """
+        begun, before_s = time.monotonic(), self._waited_s
+        ready = select.poll()
+        ready.register(stream, select.POLLOUT)
+        while not ready.poll(_LOOK_MS):
+            self._waited_s = before_s + time.monotonic() - begun
+            if self._waited_s > self._timeout_s and self._wanted():
+                raise Overloaded("The answer was read slowly, and others waited.")
+        self._waited_s = before_s + time.monotonic() - begun
 
     def _open(self) -> socket.socket:
         """Hand one end of a new stream to the asker; its other end takes the last descriptor."""
@@ -209,7 +244,7 @@ class _Reply:
         with theirs:
             self._tell(messages.STREAM, self._head, theirs.fileno())
         _allow_descriptors(1)
-        ours.settimeout(self._timeout_s)
+        ours.setblocking(False)
         self._stream = ours
         return ours
 
@@ -243,11 +278,7 @@ def _only_descriptor(queries: socket.socket) -> socket.socket:
     """Move the socket to the first free descriptor and close all others but stdio."""
     os.dup2(queries.fileno(), _SOCKET_FD)
     os.closerange(_SOCKET_FD + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-    for standard in range(_SOCKET_FD):
-        try:
-            os.fstat(standard)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest: this one
+    plug_standard_streams()
     return socket.socket(fileno=_SOCKET_FD)
 
 

@@ -7,23 +7,13 @@ import errno
 import itertools
 import os
 import socket
-from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from kg_server.errors import Problem
-from kg_server.formats import Format, Kind
 from kg_server.store import Query, endings, messages
 from kg_server.store.board import Board
-
-_PATIENCE_S = 0.02
-"""Most answers are here by then; only for later ones is the client's connection watched."""
-_MARGIN_S = 1.0
-"""How long after a deadline the kernel's alarm may be late before we give up waiting."""
-_LAST_WORD_S = 5.0
-"""How long after the end of a stream it is heard, at the latest, how the query ended."""
+from kg_server.store.conversation import PATIENCE_S, Conversation
 
 _askers = itertools.count()
 
@@ -69,7 +59,7 @@ class Mailbox:
         self._open[query_id] = conversation
         if not self._minding:
             self._minding = True
-            self._loop.call_later(_PATIENCE_S, self._mind)
+            self._loop.call_later(PATIENCE_S, self._mind)
         return conversation
 
     async def send(self, datagram: bytes) -> None:
@@ -131,7 +121,7 @@ class Mailbox:
         if self._loop and self._minding:
             for conversation in list(self._open.values()):
                 conversation.mind()
-            self._loop.call_later(_PATIENCE_S, self._mind)
+            self._loop.call_later(PATIENCE_S, self._mind)
 
     def _deliver(self) -> None:
         """Give every message that is here to the conversation that it belongs to."""
@@ -167,161 +157,6 @@ class Mailbox:
         with suppress(OSError):  # it was never bound, or the folder is gone
             Path(self._socket.getsockname()).unlink()
         self._socket.close()
-
-
-class Conversation:
-    """One query to an evaluator and its answer; see ``Mailbox.ask``."""
-
-    def __init__(
-        self,
-        mailbox: Mailbox,
-        loop: asyncio.AbstractEventLoop,
-        query: Query,
-        query_id: int,
-        gone: Callable[[], Awaitable[None]] | None,
-    ) -> None:
-        self._mailbox, self._loop, self._query, self._id = mailbox, loop, query, query_id
-        self._gone = gone
-        self._watch: asyncio.Future[None] | None = None
-        self._asked_at = loop.time()
-        self._until: float | None = None
-        self._heard: deque[messages.Message | Problem] = deque()
-        self._waiting: asyncio.Future[None] | None = None
-        self._stream: socket.socket | None = None
-        self._ended = self._answered = self._taken_up = False
-        self.cancelled = False
-
-    async def first(self) -> tuple[Kind, Format, bytes, bool]:
-        """Return kind, format, the first chunk, and whether it is the only one.
-
-        Raises:
-            Problem: as ``Store.query``.
-        """
-        try:
-            await self._mailbox.send(messages.pack_query(self._query, self._id))
-        except OSError as error:
-            raise endings.busy() from error
-        message = await self._next()
-        kind, chosen, chunk = messages.unpack_answer(message.payload)
-        if message.type == messages.WHOLE:
-            self._ended = True
-        elif message.stream is None:  # this process has no descriptor left
-            raise endings.busy()
-        else:
-            self._stream = socket.socket(fileno=message.stream)
-            self._stream.setblocking(False)
-            chunk = await self.more()
-        return kind, chosen, chunk, self._ended
-
-    async def more(self) -> bytes:
-        """Return a chunk after the first, or nothing when the answer is at its end.
-
-        Raises:
-            Problem: the answer was cut.
-        """
-        if self._ended or self._stream is None:
-            return b""
-        try:
-            chunk = await self._loop.sock_recv(self._stream, 1 << 18)
-        except ConnectionError:
-            chunk = b""
-        if not chunk:
-            await self._end_of_stream()
-        return chunk
-
-    async def _end_of_stream(self) -> None:
-        """Hear whether an answer ended well, now that nothing more comes.
-
-        Raises:
-            Problem: it did not, or nobody is there to say, because the zygote died as well.
-        """
-        try:
-            async with asyncio.timeout(_LAST_WORD_S):
-                await self._next()
-        except TimeoutError as error:
-            raise endings.crashed() from error
-        self._ended = True
-
-    def hear(self, said: messages.Message | Problem) -> None:
-        """Take a message, or the problem for which the conversation ends."""
-        self._answered = True
-        self._heard.append(said)
-        if self._waiting and not self._waiting.done():
-            self._waiting.set_result(None)
-
-    def stop(self) -> None:
-        """Stop the query, because its client went away."""
-        self.cancelled = True
-        self._give_up(endings.left())
-
-    def close(self) -> None:
-        """Hang up; a query that still runs is stopped."""
-        if self._watch:
-            self._watch.cancel()
-        if self._stream:
-            self._stream.close()
-        for said in self._heard:  # what came when the query had been given up
-            if isinstance(said, messages.Message) and said.stream is not None:
-                os.close(said.stream)
-        if not self._ended:
-            self._mailbox.board.abandon(self._id)
-        self._mailbox.forget(self._id)
-
-    async def _next(self) -> messages.Message:
-        """Return the next message.
-
-        Raises:
-            Problem: it says that there is no answer, or no end of it.
-        """
-        if not self._heard:
-            self._waiting = self._loop.create_future()
-            await self._waiting
-        said = self._heard.popleft()
-        if isinstance(said, Problem):
-            raise said
-        if said.type == messages.PROBLEM:
-            self._ended = True
-            raise messages.unpack_problem(said.payload)
-        if said.type == messages.DEATH:
-            self._ended = True
-            raise endings.death(said.payload[0], self._query)
-        return said
-
-    def mind(self) -> None:
-        """Watch the client of a query that lasts, and how long it waits."""
-        now = self._loop.time()
-        if now - self._asked_at < _PATIENCE_S:
-            return
-        if self._gone and self._watch is None:
-            self._watch = asyncio.ensure_future(self._gone())
-            self._watch.add_done_callback(self._client_left)
-        if self._answered:
-            return
-        if self._until is None:
-            self._until = self._asked_at + self._mailbox.queue_timeout_s
-        elif now > self._until:
-            self._wait_longer(now)
-
-    def _wait_longer(self, now: float) -> None:
-        """Give a query that was taken up its own time; give up one that was not, or is late."""
-        if self._taken_up:
-            self._give_up(endings.timed_out(self._query))
-        elif self._mailbox.board.started(self._id):
-            self._taken_up = True
-            self._until = now + (self._query.timeout_s or 1e6) + _MARGIN_S
-        else:
-            self._give_up(endings.busy())
-
-    def _client_left(self, watch: asyncio.Future[Any]) -> None:
-        if not watch.cancelled():
-            self.stop()
-
-    def _give_up(self, problem: Problem) -> None:
-        self._mailbox.board.abandon(self._id)
-        self.hear(problem)
-        if self._stream:
-            with suppress(OSError):  # it was closed just now
-                self._stream.shutdown(socket.SHUT_RDWR)
 
 
 def _once(waiting: asyncio.Future[None]) -> None:

@@ -13,7 +13,8 @@ from kg_server import formats
 from kg_server.formats import Format, Kind
 from kg_server.store import Answer, Query
 from kg_server.store.board import Board
-from kg_server.store.mailbox import Conversation, Mailbox
+from kg_server.store.conversation import Conversation
+from kg_server.store.mailbox import Mailbox
 
 T = TypeVar("T")
 

@@ -15,6 +15,7 @@ from kg_server.errors import Problem
 from kg_server.store.cache import Stored
 from kg_server.web import coding, connections
 from kg_server.web.incoming import Request
+from kg_server.web.outgoing import Outgoing
 
 Headers = coding.Headers
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -30,11 +31,13 @@ class Front(Protocol):
 
     keep_bytes: int
     """Responses up to this size are gathered, to be sent whole and kept."""
-    send_timeout_s: float
-    """How long a client may take to accept one chunk."""
 
     def keep(self, key: tuple[object, ...] | None, stored: Stored) -> None:
         """Put a response into the cache, if it says that it may be kept."""
+        ...
+
+    def outgoing(self, transport: Any, request: Request) -> Outgoing:
+        """Return what sends a response in parts."""
         ...
 
     def record(self, request: Request, status: int, size: int) -> None:
@@ -135,11 +138,12 @@ class Exchange:
         transport = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
         size = 0
         try:
-            for chunk in _joined(gathered, chunks):
-                packed = packer.compress(chunk)
-                size += len(packed)
-                self._pass_on(transport, packed)
-            self._pass_on(transport, packer.flush())
+            with self._front.outgoing(transport, self._request) as outgoing:
+                for chunk in _joined(gathered, chunks):
+                    packed = packer.compress(chunk)
+                    size += len(packed)
+                    self._pass_on(outgoing, packed)
+                self._pass_on(outgoing, packer.flush())
         except (Problem, OSError, RuntimeError, TimeoutError) as error:
             # What was sent so far must not be taken for the whole: end without the last chunk.
             connections.abort(self._request.scope.client, self._request.scope.server)
@@ -149,15 +153,9 @@ class Exchange:
     async def _open(self) -> Any:
         return self._protocol.response_stream(self._status, self._headers)
 
-    def _pass_on(self, transport: Any, data: bytes) -> None:
-        if not data:
-            return
-        sending = asyncio.run_coroutine_threadsafe(_send_bytes(transport, data), self._loop)
-        sending.result(self._front.send_timeout_s)
-
-
-async def _send_bytes(transport: Any, data: bytes) -> None:
-    await transport.send_bytes(data)
+    def _pass_on(self, outgoing: Outgoing, data: bytes) -> None:
+        if data:
+            asyncio.run_coroutine_threadsafe(outgoing.send(data), self._loop).result()
 
 
 def _joined(gathered: list[bytes], chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -13,73 +13,27 @@ import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from kg_server import metrics
 from kg_server import protocol as operations
 from kg_server.config import Settings
 from kg_server.errors import BodyTimeout, BodyTooLarge, Overloaded, Problem, UriTooLong
 from kg_server.store.cache import ResponseCache, Stored
-from kg_server.store.mailbox import Conversation, Mailbox
-from kg_server.store.sandbox import SandboxStore, Ticket, ticket
+from kg_server.store.conversation import Conversation
+from kg_server.store.mailbox import Mailbox
+from kg_server.store.sandbox import Ticket, ticket
 from kg_server.web import answers, coding, connections, journal
 from kg_server.web.exchange import Exchange, WsgiApp
 from kg_server.web.incoming import Request
+from kg_server.web.outgoing import Outgoing
+from kg_server.web.served import Served, Serving
 
 log = logging.getLogger("kg_server.front")
 
 _LOOK_S = 1.0
 _WATCHED = ("/health/live", "/metrics")
 """What must be answered even under overload: who asks would take a busy server for a dead one."""
-
-
-@dataclass(slots=True, eq=False)
-class Served:
-    """A graph in service: its number, its application, and where its queries go.
-
-    Once it is replaced, it gives back what it has when the last request that uses it has ended.
-    Everything but making it happens on the event loop.
-    """
-
-    generation: int
-    app: WsgiApp
-    store: SandboxStore
-    mailbox: Mailbox
-    base_iri: str
-    _requests: int = 0
-    _retired: bool = False
-
-    def enter(self) -> None:
-        """Begin a request."""
-        self._requests += 1
-
-    def leave(self) -> None:
-        """End a request."""
-        self._requests -= 1
-        self._close_unused()
-
-    def retire(self) -> None:
-        """Give everything back, when it is not used any more."""
-        self._retired = True
-        self._close_unused()
-
-    def _close_unused(self) -> None:
-        if self._retired and not self._requests:
-            self.mailbox.retire()
-            self.store.close()
-
-
-class Serving(Protocol):
-    """What knows the graph that is in service now."""
-
-    def current(self) -> Served:
-        """Return it.
-
-        Raises:
-            Overloaded: nothing is in service yet.
-        """
-        ...
 
 
 class Front:
@@ -96,7 +50,6 @@ class Front:
         self._threads = ThreadPoolExecutor(settings.evaluators * 4, "request")
         self._own_thread = ThreadPoolExecutor(1, "watch")
         self.keep_bytes = self._cache.max_entry_bytes
-        self.send_timeout_s = settings.send_timeout_s
         self._room = settings.evaluators * 4 + settings.queue_length
         self._under_way = 0
 
@@ -105,6 +58,13 @@ class Front:
         loop.call_later(_LOOK_S, self.__rsgi_init__, loop)
         with contextlib.suppress(Problem):
             self._serving.current()
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let threads whose clients left come to their end (Granian calls this at the end).
+
+        They wait for what was to be done on this loop, and the process waits for them.
+        """
+        loop.run_until_complete(loop.run_in_executor(None, self._threads.shutdown))
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
@@ -204,22 +164,24 @@ class Front:
         transport = protocol.response_stream(200, headers)
         size = 0
         try:
-            async with asyncio.timeout(None) as deadline:
-                loop = asyncio.get_running_loop()
+            with self.outgoing(transport, request) as outgoing:
                 while chunk:
                     packed = packer.compress(chunk)
                     size += len(packed)
                     if packed:
-                        deadline.reschedule(loop.time() + self.send_timeout_s)
-                        await transport.send_bytes(packed)
-                        deadline.reschedule(None)
+                        await outgoing.send(packed)
                     chunk = await conversation.more()
-                await transport.send_bytes(packer.flush())
+                await outgoing.send(packer.flush())
         except (Problem, OSError, RuntimeError, TimeoutError) as error:
             # What was sent so far must not be taken for the whole: end without the last chunk.
             connections.abort(request.scope.client, request.scope.server)
             log.warning("response cut after %d bytes: %s", size, error)
         self.record(request, 200, size)
+
+    def outgoing(self, transport: Any, request: Request) -> Outgoing:
+        """Return what sends a response in parts."""
+        scope = request.scope
+        return Outgoing(transport, scope.client, scope.server, self._settings.send_timeout_s)
 
     async def _read(self, request: Request, protocol: Any) -> None:
         """Read the body, within its limits of size and time.

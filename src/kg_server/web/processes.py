@@ -15,6 +15,7 @@ from pathlib import Path
 
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
+from kg_server.isolation import plug_standard_streams
 
 log = logging.getLogger("kg_server.server")
 
@@ -80,15 +81,8 @@ def temporary_folder() -> Path:
 
 
 def open_standard_streams() -> None:
-    """Have descriptors 0 to 2 lead nowhere where whoever started us closed them.
-
-    A socket would get their numbers, and what writes to standard error would fail.
-    """
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest: this one
+    """Have the standard streams lead nowhere where whoever started us closed them."""
+    plug_standard_streams()
     sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
 

@@ -21,7 +21,7 @@ from kg_server.project import Project
 from kg_server.store.board import Board
 
 if TYPE_CHECKING:
-    from kg_server.web.front import Served
+    from kg_server.web.served import Served
 
 _CONNECTIONS = 1024
 """How many connections one worker holds; others wait until one of these ends."""
@@ -64,7 +64,7 @@ class Serving:
         from kg_server.store.sandbox import SandboxStore
         from kg_server.web.app import create_app
         from kg_server.web.context import Context
-        from kg_server.web.front import Served
+        from kg_server.web.served import Served
 
         loaded, report = pickle.loads((self._folder / f"state-{generation}").read_bytes())  # noqa: S301  # our own file, in a folder of mode 0700
         store = SandboxStore(

@@ -1,0 +1,58 @@
+"""A graph in service, as an HTTP worker has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from kg_server.store.mailbox import Mailbox
+from kg_server.store.sandbox import SandboxStore
+from kg_server.web.exchange import WsgiApp
+
+
+@dataclass(slots=True, eq=False)
+class Served:
+    """A graph in service: its number, its application, and where its queries go.
+
+    Once it is replaced, it gives back what it has when the last request that uses it has ended.
+    Everything but making it happens on the event loop.
+    """
+
+    generation: int
+    app: WsgiApp
+    store: SandboxStore
+    mailbox: Mailbox
+    base_iri: str
+    _requests: int = 0
+    _retired: bool = False
+
+    def enter(self) -> None:
+        """Begin a request."""
+        self._requests += 1
+
+    def leave(self) -> None:
+        """End a request."""
+        self._requests -= 1
+        self._close_unused()
+
+    def retire(self) -> None:
+        """Give everything back, when it is not used any more."""
+        self._retired = True
+        self._close_unused()
+
+    def _close_unused(self) -> None:
+        if self._retired and not self._requests:
+            self.mailbox.retire()
+            self.store.close()
+
+
+class Serving(Protocol):
+    """What knows the graph that is in service now."""
+
+    def current(self) -> Served:
+        """Return it.
+
+        Raises:
+            Overloaded: nothing is in service yet.
+        """
+        ...
