@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -21,7 +22,7 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -60,6 +61,21 @@ class Evaluators(Collector):
         yield deaths
         yield GaugeMetricFamily("kg_evaluators", "Evaluators", self.alive)
         yield GaugeMetricFamily("kg_evaluators_busy", "Evaluators with a query", self.busy)
+
+
+def forget_the_dead() -> None:
+    """Take away what processes had, such as their caches, that were killed; counters stay."""
+    for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("gauge_live*_*.db"):
+        pid = file.stem.rpartition("_")[2]
+        if not _runs(pid):
+            mark_process_dead(int(pid))  # type: ignore[no-untyped-call]
+
+
+def _runs(pid: str) -> bool:
+    try:  # of one that ended and is not yet waited for it is empty (proc(5))
+        return bool(Path("/proc", pid, "cmdline").read_bytes())
+    except OSError:
+        return False
 
 
 def text(*more: Collector) -> bytes:

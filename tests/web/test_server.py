@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import shutil
 import signal
 import socket
@@ -343,10 +344,25 @@ def test_a_dump_that_no_evaluator_is_free_for_is_a_problem_and_no_cut(monkeypatc
 def test_an_http_server_that_is_killed_is_started_again(server_of_one):
     time.sleep(3.5)  # one that ends at once is not tried again
     http = next(pid for pid in offspring(server_of_one.process.pid) if not evaluators_of(pid))
+    (worker,) = offspring(http)
+    assert answers(server_of_one)
+    cached = measured(server_of_one, "kg_cache_bytes")
 
     os.kill(http, signal.SIGKILL)
 
+    assert eventually(lambda: not Path(f"/proc/{worker}").exists())
     assert eventually(lambda: answers(server_of_one))
+    assert measured(server_of_one, "kg_cache_bytes") == cached > 0  # not that of the dead as well
+
+
+def test_a_graph_whose_process_is_killed_is_loaded_again(server_of_one):
+    (zygote,) = filter(evaluators_of, offspring(server_of_one.process.pid))
+
+    os.kill(zygote, signal.SIGKILL)
+
+    assert eventually(lambda: not Path(f"/proc/{zygote}").exists())
+    assert eventually(lambda: answers(server_of_one))
+    assert measured(server_of_one, "kg_evaluators") == 1
 
 
 def test_a_server_without_standard_streams_serves():
@@ -543,6 +559,12 @@ def evaluators_of(zygote: int) -> set[int]:
 
 def answers(server) -> bool:
     return responds(f"http://127.0.0.1:{server.port}{COUNT}")
+
+
+def measured(server, name: str) -> float:
+    text = server.ask("GET", "/metrics").body.decode()
+    (value,) = re.findall(rf"(?m)^{name} (.+)$", text)
+    return float(value)
 
 
 def responds(url: str) -> bool:

@@ -69,6 +69,16 @@ class Board:
         """Return what the evaluator in a slot does."""
         return Slot(*_SLOT.unpack_from(self._memory, self._offset(index)))
 
+    def clear(self, generation: int) -> None:
+        """Empty the slots of a graph whose zygote, and so every evaluator, has ended."""
+        first = self.first(generation)
+        for index in range(first, first + self.evaluators):
+            self.write(index, 0)
+
+    def first(self, generation: int) -> int:
+        """Return the first of a graph's slots."""
+        return generation % GENERATIONS * self.evaluators
+
     def slots(self) -> Iterator[Slot]:
         """Yield every slot that has an evaluator."""
         each = (self.read(index) for index in range(GENERATIONS * self.evaluators))

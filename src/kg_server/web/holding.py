@@ -19,7 +19,6 @@ from kg_server.config import Settings
 from kg_server.errors import ProjectFault
 from kg_server.findings import Report
 from kg_server.project import Project
-from kg_server.store import board as boards
 from kg_server.store import zygote as zygotes
 from kg_server.store.board import Board
 from kg_server.store.evaluator import Limits
@@ -69,7 +68,7 @@ def start(
         limits = Limits(
             settings.evaluator_memory_bytes, settings.max_result_bytes, settings.send_timeout_s
         )
-        first = generation % boards.GENERATIONS * settings.evaluators
+        first = board.first(generation)
         file = theirs.makefile("wb")
         theirs.close()
         in_child(lambda: zygotes.run(partial(_store, held), queries, board, first, limits, file))

@@ -178,8 +178,7 @@ class _Main:
             self._restart_http()
         for generation, zygote in list(self._zygotes.items()):
             if pid == zygote:
-                del self._zygotes[generation]
-                (self._folder / f"evaluators-{generation}").unlink(missing_ok=True)
+                self._forget(generation)
                 if generation == self._generation:
                     log.error("the process that holds the graph ended; loading it again")
                     self._reload = True
@@ -216,8 +215,13 @@ class _Main:
             if generation > self._generation:
                 os.kill(pid, signal.SIGTERM)
                 os.waitpid(pid, 0)
-                del self._zygotes[generation]
-                (self._folder / f"evaluators-{generation}").unlink(missing_ok=True)
+                self._forget(generation)
+
+    def _forget(self, generation: int) -> None:
+        """Take away what a zygote that has ended left behind."""
+        del self._zygotes[generation]
+        self._board.clear(generation)
+        (self._folder / f"evaluators-{generation}").unlink(missing_ok=True)
 
     def _stop(self) -> None:
         """Let the HTTP server finish its requests, then end the zygotes."""

@@ -129,8 +129,10 @@ def _connections() -> int:
 def _worker(board: Board, folder: Path, settings: Settings) -> Any:
     """Make the application in a freshly forked HTTP worker."""
     die_with_parent()
+    from kg_server import metrics
     from kg_server.web.front import Front
 
+    metrics.forget_the_dead()
     serving = Serving(board, folder, settings)
     serving.current()  # so that the first request does not wait for it
     _settle()
