@@ -45,6 +45,8 @@ class Settings:
     max_result_bytes: int = 1 << 30
     evaluator_memory_bytes: int = 1 << 30
     """What one query may use beyond the graph itself."""
+    evaluator_idle_s: float = 60.0
+    """An evaluator that has no query for so long gives back what it copied of the graph."""
     cache_bytes: int = 64 << 20
     """The response cache of one HTTP worker."""
     cache_entry_bytes: int = 1 << 20

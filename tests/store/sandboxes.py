@@ -28,7 +28,7 @@ class Sandbox:
         self.pid = os.fork()
         if self.pid == 0:
             try:
-                limits = Limits(1 << 28, 1 << 24, 5.0)
+                limits = Limits(1 << 28, 1 << 24, 5.0, 60.0)
                 ready = os.fdopen(theirs, "wb")
                 load = lambda: OxigraphStore(project)  # noqa: E731  # called in the zygote
                 zygotes.run(load, queries, self.board, 0, limits, ready)

@@ -445,15 +445,46 @@ def test_a_server_that_is_as_nice_as_can_be_answers_and_keeps_its_evaluators():
         server.stop()
 
 
-def test_what_replaces_an_evaluator_with_a_long_query_is_not_put_back(server_of_one):
-    (first,) = evaluators(server_of_one)
+def test_long_queries_give_way_where_processors_are_short_and_what_replaces_them_does_not():
+    processors = len(os.sched_getaffinity(0))
+    server = LiveServer("--no-validate", "--evaluators", str(processors))
+    try:
+        first = evaluators(server)
+        with ThreadPoolExecutor(processors) as pool:
+            path = RUNAWAY + "&timeout=1"
+            asked = [pool.submit(server.ask, "GET", f"{path}#{n}") for n in range(processors)]
+            assert eventually(lambda: {give_way(pid) for pid in first} == {True})
+            assert {each.result().status for each in asked} == {504}
 
-    assert server_of_one.ask("GET", RUNAWAY + "&timeout=0.5").status == 504
+        assert eventually(lambda: len(evaluators(server) - first) == processors)
+        time.sleep(0.2)  # a look of the zygote and more
+        assert not any(give_way(pid) for pid in evaluators(server))
+    finally:
+        server.stop()
 
-    assert eventually(lambda: evaluators(server_of_one) - {first})
-    time.sleep(0.2)  # a look of the zygote and more
-    (second,) = evaluators(server_of_one)
-    assert os.sched_getscheduler(second) != os.SCHED_IDLE
+
+def test_a_long_query_by_itself_does_not_cost_an_evaluator(monkeypatch):
+    if len(os.sched_getaffinity(0)) == 1:
+        pytest.skip("one query is already a crowd")
+    monkeypatch.setenv("KG_SERVER_EVALUATOR_IDLE_S", "1")
+    server = LiveServer("--no-validate", "--evaluators", "1")
+    rows = "{ SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 300000 }"
+    text = f"SELECT ?c ?f {{ {rows} }} ORDER BY ?f ?c LIMIT 1"
+    try:
+        before = evaluators(server)
+        path = "/sparql?" + urlencode({"query": text})
+        assert server.ask("GET", path).status == 200
+        assert evaluators(server) == before
+
+        # It has grown, and gives that back when nobody asks any more.
+        assert eventually(lambda: len(evaluators(server) - before) == 1)
+        assert measured(server, "kg_evaluators") == 1
+    finally:
+        server.stop()
+
+
+def give_way(pid: int) -> bool:
+    return os.sched_getscheduler(pid) == os.SCHED_IDLE
 
 
 def test_a_slow_reader_of_a_long_answer_gets_it_whole_after_the_deadline(monkeypatch):

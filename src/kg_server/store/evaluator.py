@@ -27,6 +27,7 @@ from kg_server.store import Query, messages
 from kg_server.store.board import Board
 from kg_server.store.oxigraph import OxigraphStore
 
+_GROWN_BYTES = 32 << 20
 _LOOK_MS = 100
 """How often is looked whether somebody waits for an evaluator whose reader is slow."""
 _SOCKET_FD = 3
@@ -35,11 +36,15 @@ _TURN_FD = 4
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one query may use. ``memory_bytes`` is beyond the graph itself."""
+    """What one query may use. ``memory_bytes`` is beyond the graph itself.
+
+    ``idle_s`` is how long an evaluator that has grown waits for the next one.
+    """
 
     memory_bytes: int
     result_bytes: int
     send_timeout_s: float
+    idle_s: float
 
 
 def evaluate(
@@ -97,11 +102,17 @@ class _Evaluator:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
     def run(self) -> bool:
-        """Answer queries until one took long, or the zygote says to leave; whether it said so."""
+        """Answer queries until the zygote says to leave; whether it said so.
+
+        Else another is to take this one's place: it was made to give way, or has grown and idles.
+        """
         # Not by niceness: the whole server may have been started, or made, as nice as can be.
         policy = os.sched_getscheduler(0)
         while os.sched_getscheduler(0) == policy:
-            content, asker = self._receive()
+            received = self._receive()
+            if received is None:
+                return False
+            content, asker = received
             if content == messages.LEAVE:
                 return True
             query, query_id = messages.unpack_query(content)
@@ -112,20 +123,26 @@ class _Evaluator:
                 self._board.write(self._index, self._pid)
         return False
 
-    def _receive(self) -> tuple[bytes, str]:
-        """Return the next query, and who asks."""
+    def _receive(self) -> tuple[bytes, str] | None:
+        """Return the next query, and who asks; nothing to give back memory when none comes."""
         _allow_descriptors(1)  # the memory of a long query
         while True:
             try:
                 content, memory, asker = self._inbox.receive()
             except BlockingIOError:
-                self._turn.poll()
+                if not self._turn.poll(self._limits.idle_s) and self._has_grown():
+                    return None
             else:
                 break
         if memory is not None:
             content = messages.from_memory(memory)
         _allow_descriptors(0)
         return content, asker
+
+    def _has_grown(self) -> bool:
+        """Tell whether this process has much memory of its own, such as copied pages (fork(2))."""
+        faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        return faults * resource.getpagesize() > _GROWN_BYTES
 
     def _is_wanted(self) -> bool:
         """Tell whether a query waits because every evaluator has one."""

@@ -66,7 +66,10 @@ def start(
     if pid == 0:
         ours.close()
         limits = Limits(
-            settings.evaluator_memory_bytes, settings.max_result_bytes, settings.send_timeout_s
+            settings.evaluator_memory_bytes,
+            settings.max_result_bytes,
+            settings.send_timeout_s,
+            settings.evaluator_idle_s,
         )
         first = board.first(generation)
         file = theirs.makefile("wb")
