@@ -79,6 +79,12 @@ class UpdateRefused(Problem):
     status, slug, title = 403, "update-refused", "This endpoint is read-only"
 
 
+class ServiceRefused(Problem):
+    """The query asks another endpoint, and ours reaches none (SPARQL 1.1 Federated Query §2.3)."""
+
+    status, slug, title = 403, "service-refused", "This endpoint asks no other"
+
+
 class NotFound(Problem):
     """There is nothing at this address."""
 

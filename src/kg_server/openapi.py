@@ -107,6 +107,7 @@ _SPARQL_RESPONSES: Mapping[str, Node] = {
         errors.BadRequest,
         errors.MalformedQuery,
         errors.UpdateRefused,
+        errors.ServiceRefused,
         errors.NotAcceptable,
         errors.QueryCrashed,
         errors.MemoryExceeded,

@@ -242,7 +242,23 @@ def test_no_query_reaches_another_host(server):
 
         assert canary.hits == 1, "the canary hears, and heard only ourselves"
         assert named.status == 200
-        assert statuses == [500, 200, 500, 200, 200, 403, 403]
+        assert statuses == [403, 200, 403, 200, 200, 403, 403]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "kg.example.org", "localhost"])
+def test_a_service_is_refused_with_a_reason_and_a_silent_one_is_left_out(server, scheme, host):
+    before = [deaths(server, cause) for cause in ("memory", "crash")]
+
+    refused = post(server, f"SELECT * {{ SERVICE <{scheme}://{host}/> {{ ?s ?p ?o }} }}")
+    silent = post(server, f"ASK {{ SERVICE SILENT <{scheme}://{host}/> {{ ?s ?p ?o }} }}")
+
+    problem = json.loads(refused.body)
+    assert (refused.status, problem["title"]) == (403, "This endpoint asks no other")
+    assert "SERVICE SILENT" in problem["detail"]
+    assert (silent.status, json.loads(silent.body)["boolean"]) == (200, True)
+    after = [deaths(server, cause) for cause in ("memory", "crash")]
+    assert after == before, "no evaluator died of it"
 
 
 def test_cheap_queries_are_answered_while_runaways_are_in_flight(server):

@@ -23,7 +23,7 @@ from typing import IO, cast
 from kg_server.errors import MemoryExceeded, Overloaded, Problem, ResultTooLarge
 from kg_server.formats import Format, Kind
 from kg_server.isolation import die_with_parent, plug_standard_streams
-from kg_server.store import Query, messages
+from kg_server.store import Query, federation, messages
 from kg_server.store.board import Board
 from kg_server.store.oxigraph import OxigraphStore
 
@@ -156,7 +156,7 @@ class _Evaluator:
             write(cast("IO[bytes]", reply))
             reply.finish()
         except Problem as problem:
-            reply.refuse(problem)
+            reply.refuse(federation.explained(problem, query))
         except MemoryError:
             reply.refuse(MemoryExceeded("The query needed more memory than one query may use."))
         except OSError:

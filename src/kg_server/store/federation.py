@@ -1,0 +1,50 @@
+"""What becomes of SERVICE in an evaluator, which can reach nobody (SPARQL 1.1 Federated Query).
+
+That nothing is reached is the kernel's doing, not this module's: it only sees to the answers.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from kg_server import formats, keywords
+from kg_server.errors import EvaluationFailed, Problem, ServiceRefused
+from kg_server.formats import Kind
+from kg_server.store import Query
+from kg_server.store.oxigraph import OxigraphStore
+
+_NOBODY = Path(__file__).with_name("nobody.pem")
+_TO_NOWHERE = Query(
+    "ASK { SERVICE SILENT <https://127.0.0.1:1/> {} }",
+    {Kind.BOOLEAN: formats.named("json", Kind.BOOLEAN)},
+)
+"""Sends nothing: the engine knows that port 1 is not for HTTP."""
+
+
+def let_https_fail(store: OxigraphStore) -> None:
+    """Let an HTTPS SERVICE fail as an HTTP one does, in processes forked from here.
+
+    The engine reads the machine's certificates at its first one, and aborts the process when there
+    are none (oxhttp 0.3.3), also if an error was to be ignored (SILENT, §2.3). An evaluator can
+    open no file; so the engine is given a certificate now, one that nobody has the key of.
+    """
+    before = os.environ.get("SSL_CERT_FILE")
+    os.environ["SSL_CERT_FILE"] = str(_NOBODY)
+    try:
+        store.query(_TO_NOWHERE)
+    finally:
+        if before is None:
+            del os.environ["SSL_CERT_FILE"]
+        else:
+            os.environ["SSL_CERT_FILE"] = before
+
+
+def explained(problem: Problem, query: Query) -> Problem:
+    """Return why a query failed, for who does not know that SERVICE reaches nobody here."""
+    if isinstance(problem, EvaluationFailed) and "SERVICE" in keywords.words(query.text):
+        return ServiceRefused(
+            "This server asks no other one. Ask each of them yourself and join the answers, "
+            "or write SERVICE SILENT to go on without what the other would say."
+        )
+    return problem
