@@ -10,7 +10,6 @@ import pytest
 from rdflib import DCAT, DCTERMS, OWL, RDF, SH, VOID, Graph, Literal, Namespace, URIRef
 
 from kg_server import description
-from kg_server.documents import Site
 from kg_server.project import Role, load
 from kg_server.store import Dataset
 from kg_server.store.oxigraph import OxigraphStore
@@ -202,10 +201,23 @@ def test_the_service_is_described_with_its_graphs_and_formats(described, store):
     service = URIRef(f"{BASE}sparql")
 
     names = set(described.objects(None, sd.name))
-    made = {BASE + description.GRAPH, BASE + description.QUERIES}
     assert (service, RDF.type, sd.Service) in described
-    assert {str(each) for each in names} == set(store.graph_names()) - made
+    assert {str(each) for each in names} == set(store.graph_names())
     assert len(set(described.objects(service, sd.resultFormat))) == 10
+
+
+def test_the_sizes_of_the_default_graph_and_the_named_ones_are_true(described, store):
+    sd = Namespace(description.SD)
+    (default,) = described.objects(None, sd.defaultGraph)
+    sizes = {
+        str(name): described.value(described.value(each, sd.graph), VOID.triples)
+        for each, name in described.subject_objects(sd.name)
+    }
+    counted = rows(store, "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g")
+
+    assert {str(row["g"]): row["n"] for row in counted} == sizes
+    (whole,) = rows(store, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
+    assert described.value(default, VOID.triples) == whole["n"]
 
 
 def test_the_default_graph_is_called_the_union_only_where_no_graph_is_kept_out(described, project):
@@ -213,7 +225,7 @@ def test_the_default_graph_is_called_the_union_only_where_no_graph_is_kept_out(d
     union = (service, sd.feature, sd.UnionDefaultGraph)
     seen = tuple(file for file in project.files if file.role is not Role.SHAPES)
 
-    ((_, triples),) = description.graphs(Site(OxigraphStore(replace(project, files=seen)), BASE))
+    (_, triples), _ = description.described(OxigraphStore(replace(project, files=seen)), BASE)
 
     assert union in Graph().parse(data=triples, format="nt")
     assert union not in described  # its shapes are a named graph but not in the default graph
@@ -222,9 +234,8 @@ def test_the_default_graph_is_called_the_union_only_where_no_graph_is_kept_out(d
 def test_data_that_say_nothing_of_themselves_are_described_all_the_same(tmp_path):
     path = tmp_path / "data.nt"
     path.write_text('<https://e.example/a> <https://e.example/p> "x" .\n')
-    site = Site(OxigraphStore(load([path])), BASE)
 
-    ((_, triples),) = description.graphs(site)
+    (_, triples), _ = description.described(OxigraphStore(load([path])), BASE)
 
     graph = Graph().parse(data=triples, format="nt")
     assert graph.value(DATASET, DCTERMS.title)

@@ -6,7 +6,7 @@ beside the data, so that it can be queried; ``graphs`` is called once, when a st
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol, TypeVar
 
 from rdflib import DCAT, DCTERMS, FOAF, OWL, RDF, RDFS, SH, VOID, XSD, Graph, Literal, URIRef
@@ -44,17 +44,6 @@ _HIDDEN = """SELECT ?s WHERE {
 }"""
 
 
-def graphs(site: Site) -> list[tuple[str, bytes]]:
-    """Return the description of what a store holds, as named graphs to add to it.
-
-    Returns:
-        Pairs of a graph's IRI and its triples as N-Triples.
-    """
-    counted = statistics.count(site.store, site.base_iri, tuple(TARGETS))
-    triples = _Description(site, counted).graph().serialize(format="nt", encoding="utf-8")
-    return [(site.base_iri + GRAPH, triples)]
-
-
 class Fillable(Store, Protocol):
     """A store that graphs can be added to while it is filled."""
 
@@ -73,7 +62,11 @@ def described_store(store: FilledStore, base_iri: str) -> FilledStore:
 def described(store: Store, base_iri: str) -> list[tuple[str, bytes]]:
     """Return the graphs that ``described_store`` adds: their IRIs and N-Triples."""
     queries = canned.as_graph(canned.load(base_iri=base_iri), base_iri)
-    return [*graphs(Site(store, base_iri)), (base_iri + QUERIES, queries)]
+    site, size = Site(store, base_iri), len(set(queries.splitlines()))
+    counted = statistics.count(store, base_iri, tuple(TARGETS))
+    graph = _Description(site, counted, {base_iri + QUERIES: size}).graph()
+    triples = graph.serialize(format="nt", encoding="utf-8")
+    return [(base_iri + GRAPH, triples), (base_iri + QUERIES, queries)]
 
 
 def void_iri(base_iri: str) -> URIRef:
@@ -82,8 +75,8 @@ def void_iri(base_iri: str) -> URIRef:
 
 
 class _Description:
-    def __init__(self, site: Site, counted: Statistics) -> None:
-        self._site, self._counted = site, counted
+    def __init__(self, site: Site, counted: Statistics, beside: Mapping[str, int]) -> None:
+        self._site, self._counted, self._beside = site, counted, beside
         self._graph = Graph()
         self._document = void_iri(site.base_iri)
         self._dataset = URIRef(site.dataset_iri)
@@ -102,6 +95,7 @@ class _Description:
         kinds = self._counted.kinds()
         namespaces = {**prefixes.own(self._site.base_iri, kinds), **prefixes.EXTERNAL}
         add_partitions(self._graph, self._dataset, self._document, self._counted, namespaces)
+        self._add_sizes()
         return self._graph
 
     def _add(self, subject: Node, predicate: Node, *objects: Node) -> None:
@@ -251,8 +245,11 @@ class _Description:
         graph = self._name("default-graph")
         self._add(default, URIRef(f"{SD}defaultGraph"), graph)
         self._add(graph, RDF.type, URIRef(f"{SD}Graph"))
-        self._add(graph, VOID.triples, Literal(self._counted.triples))
-        self._add_named_graphs(default)
+        sizes = {str(row["g"]): triples for row, triples in self._counted.rows("graphs")}
+        for name, triples in {**sizes, **self._beside}.items():
+            contents = self._add_named_graph(default, name)
+            self._add(contents, VOID.triples, Literal(triples))
+        self._add_named_graph(default, self._site.base_iri + GRAPH)
 
     def _default_is_union(self) -> bool:
         """Tell whether no named graph is kept out of the default graph, as shapes are."""
@@ -260,17 +257,28 @@ class _Description:
         names = [row["g"] for row, _ in self._counted.rows("graphs")]
         return not any(list(rows(store, _HIDDEN % name.n3())) for name in names)
 
-    def _add_named_graphs(self, default: URIRef) -> None:
-        for row, triples in self._counted.rows("graphs"):
-            name = row["g"]
-            this = self._name(str(name).removeprefix(self._site.base_iri).replace("/", "-"))
-            self._add(default, URIRef(f"{SD}namedGraph"), this)
-            self._add(this, RDF.type, URIRef(f"{SD}NamedGraph"))
-            self._add(this, URIRef(f"{SD}name"), name)
-            contents = self._name(f"contents-{str(this).rpartition('#')[2]}")
-            self._add(this, URIRef(f"{SD}graph"), contents)
-            self._add(contents, RDF.type, URIRef(f"{SD}Graph"))
-            self._add(contents, VOID.triples, Literal(triples))
+    def _add_named_graph(self, default: URIRef, name: str) -> URIRef:
+        """Describe a named graph, and return what stands for its triples."""
+        this = self._name(name.removeprefix(self._site.base_iri).replace("/", "-"))
+        self._add(default, URIRef(f"{SD}namedGraph"), this)
+        self._add(this, RDF.type, URIRef(f"{SD}NamedGraph"))
+        self._add(this, URIRef(f"{SD}name"), URIRef(name))
+        contents = self._contents(name)
+        self._add(this, URIRef(f"{SD}graph"), contents)
+        self._add(contents, RDF.type, URIRef(f"{SD}Graph"))
+        return contents
+
+    def _contents(self, name: str) -> URIRef:
+        path = name.removeprefix(self._site.base_iri).replace("/", "-")
+        return self._name(f"contents-{path}")
+
+    def _add_sizes(self) -> None:
+        """Count the description itself as well, with the two triples that say so."""
+        own = len(self._graph) + 2
+        said = len(self._graph & self._known)
+        whole = self._counted.triples + own - said + sum(self._beside.values())
+        self._add(self._contents(self._site.base_iri + GRAPH), VOID.triples, Literal(own))
+        self._add(self._name("default-graph"), VOID.triples, Literal(whole))
 
     def _add_prefixes(self) -> None:
         """Publish the prefixes, in the way that query editors ask for them (SHACL §5.2.1)."""
