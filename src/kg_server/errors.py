@@ -67,6 +67,12 @@ class MalformedQuery(Problem):
     status, slug, title = 400, "malformed-query", "The query is not well-formed SPARQL"
 
 
+class UnknownFunction(Problem):
+    """The query calls a function that is none of SPARQL 1.1's (Query §17.4 to §17.6)."""
+
+    status, slug, title = 400, "unknown-function", "The query calls an unknown function"
+
+
 class BadRequest(Problem):
     """The request itself is wrong: a parameter missing, repeated, unknown or ill-formed."""
 
@@ -149,6 +155,12 @@ class ResultTooLarge(Problem):
     """The result is larger than the server sends."""
 
     status, slug, title = 500, "result-too-large", "The result is too large"
+
+
+class NotImplementedHere(Problem):
+    """The server does not know the method, or how the body is coded (RFC 9110 §15.6.2)."""
+
+    status, slug, title = 501, "not-implemented", "The server does not know this"
 
 
 class MemoryExceeded(Problem):

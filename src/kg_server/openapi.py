@@ -106,6 +106,7 @@ _SPARQL_RESPONSES: Mapping[str, Node] = {
     **problems(
         errors.BadRequest,
         errors.MalformedQuery,
+        errors.UnknownFunction,
         errors.UpdateRefused,
         errors.ServiceRefused,
         errors.NotAcceptable,

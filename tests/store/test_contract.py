@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from kg_server import formats
 from kg_server import project as projects
-from kg_server.errors import MalformedQuery, NotAcceptable
+from kg_server.errors import MalformedQuery, NotAcceptable, UnknownFunction
 from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.store import Dataset, Query
@@ -100,6 +101,76 @@ def test_the_protocol_s_dataset_wins_over_from_and_from_over_the_default(
 @pytest.mark.parametrize("name", ["json", "xml", "csv"])
 def test_bindings_come_in_every_result_format(store, name):
     assert b"x" in ask(store, "SELECT ?l { ?s <urn:label> ?l }", name)
+
+
+@pytest.mark.parametrize("text", ["ASK { FILTER(<urn:f>(1)) }", "SELECT (<urn:f>() AS ?x) {}"])
+def test_a_function_that_there_is_not_is_named(text):
+    store = OxigraphStore(small_project())
+    kind = Kind.BOOLEAN if text.startswith("ASK") else Kind.BINDINGS
+
+    with pytest.raises(UnknownFunction, match="<urn:f>"):
+        ask(store, text, kind=kind)
+
+
+def table(content: bytes) -> list[list[str]]:
+    return list(csv.reader(content.decode().splitlines(keepends=True)))
+
+
+@pytest.mark.parametrize(
+    "iri",
+    [
+        "<http://x/a,b>",
+        r"<http://x/a\u002Cb>",
+        'IRI("http://x/a,b")',
+        'uri ( CONCAT("http://x/a", ",", "b") )',
+    ],
+)
+def test_a_field_of_csv_with_a_comma_is_quoted_also_where_it_is_an_iri(store, iri):
+    text = f"""SELECT ?x ?y ?z {{ BIND({iri} AS ?x)
+        VALUES (?y ?z) {{ (UNDEF 1.5) ("a,\\"b\\"\\r\\n\\\\c"@en "") (<urn:y> "tab\\t,") }} }}"""
+
+    found = table(ask(store, text, "csv"))
+
+    assert found[0] == ["x", "y", "z"]
+    assert sorted(found[1:]) == [
+        ["http://x/a,b", "", "1.5"],
+        ["http://x/a,b", 'a,"b"\r\n\\c', ""],
+        ["http://x/a,b", "urn:y", "tab\t,"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("syntax", "text"),
+    [
+        ("turtle", "@prefix e: <http://x/> . e:a\\,b <urn:p> 1,2 ."),
+        ("turtle", r"<http://x/a\u002cb> <urn:p> 1,2 ."),
+        ("ntriples", '<http://x/a,b> <urn:p> "1" .\n<http://x/a,b> <urn:p> "2" .\n'),
+        ("jsonld", '[{"@id": "http://x/a,b", "urn:p": [1, 2]}]'),
+    ],
+)
+def test_iris_of_the_data_may_have_commas_as_well(syntax, text):
+    file = ProjectFile(Path("f"), Role.DATA, f"{BASE}graph/f", syntax, text.encode())
+    store = OxigraphStore(Project((file,), BASE, "v1"))
+
+    found = table(ask(store, "SELECT ?s ?o { ?s <urn:p> ?o } ORDER BY ?o", "csv"))
+
+    assert found == [["s", "o"], ["http://x/a,b", "1"], ["http://x/a,b", "2"]]
+
+
+@pytest.mark.parametrize("made", ["", "IRI('http://x/,')"])
+def test_csv_is_the_same_whichever_way_it_is_written(made):
+    text = f'''SELECT ?a ?b {{ OPTIONAL {{ BIND("{made}" AS ?n) }} VALUES (?a ?b) {{
+        ("" UNDEF) ("q\\"x" "nl\\nx") ("cr\\rx" "back\\\\slash") ("a"@en-GB "1"^^<urn:dt>)
+        (1 1.50) (1e3 true) (<http://x/> "\\b\\f") ("'" "  sp ") ("é<b>" <http://x/é>) }} }}'''
+    if made:
+        text = text.replace(f'"{made}"', made)
+
+    content = ask(OxigraphStore(small_project()), text, "csv")
+
+    assert content.startswith(b'a,b\r\n,\r\n"q""x","nl\nx"\r\n"cr\rx",back\\slash\r\na,1\r\n')
+    assert content.endswith(
+        "1,1.5\r\n1000,true\r\nhttp://x/,\b\f\r\n',  sp \r\né<b>,http://x/é\r\n".encode()
+    )
 
 
 def test_a_triple_that_stands_in_two_files_is_one_triple_of_the_default_graph():

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
 from kg_server import keywords, prefixes
-from kg_server.errors import EvaluationFailed, MalformedQuery, NotAcceptable, ProjectFault
+from kg_server.errors import (
+    EvaluationFailed,
+    MalformedQuery,
+    NotAcceptable,
+    Problem,
+    ProjectFault,
+    UnknownFunction,
+)
 from kg_server.formats import Format, Kind
 from kg_server.project import Project, ProjectFile, Role
-from kg_server.store import Answer, Query, faults
+from kg_server.store import Answer, Query, comma, faults
+from kg_server.store.comma import CsvOfTsv
 from kg_server.store.wellformed import WellFormed
 
 _RESULTS = {
@@ -29,6 +38,7 @@ _SYNTAXES = {
     "nquads": ox.RdfFormat.N_QUADS,
     "trig": ox.RdfFormat.TRIG,
 }
+_UNKNOWN_FUNCTION = re.compile(r"custom function (<.*>) is not supported")
 _Name = ox.NamedNode | ox.BlankNode
 _Graph = _Name | ox.DefaultGraph
 _Term = _Name | ox.Literal | ox.Triple
@@ -50,6 +60,7 @@ class OxigraphStore:
         self.version = project.version
         self._prefixes = {**prefixes.own(project.base_iri), **prefixes.EXTERNAL}
         self._store = ox.Store()
+        self._has_commas = "," in project.base_iri
         for file in project.files:
             self._load(file)
         hidden = {file.graph_iri for file in project.of_role(Role.SHAPES)}
@@ -64,6 +75,7 @@ class OxigraphStore:
     def add_graph(self, graph_iri: str, ntriples: bytes) -> None:
         """Add triples about the dataset itself as one more graph of the default dataset."""
         graph = ox.NamedNode(graph_iri)
+        self._has_commas |= comma.in_an_iri(ntriples)
         self._store.load(ntriples, format=ox.RdfFormat.N_TRIPLES, to_graph=graph)
         if graph not in self._default:
             self._add_to_default(graph)
@@ -115,13 +127,19 @@ class OxigraphStore:
         if chosen is None:
             raise NotAcceptable("The query's answer has none of the formats that were asked for.")
 
+        syntax = _RESULTS[chosen.name] if kind is not Kind.GRAPH else _SYNTAXES[chosen.name]
+        mended: type[WellFormed] | type[CsvOfTsv] | None = None
+        if chosen.name in ("xml", "rdfxml"):
+            mended = WellFormed
+        elif chosen.name == "csv" and kind is Kind.BINDINGS and self._may_have_commas(query):
+            mended, syntax = CsvOfTsv, _RESULTS["tsv"]
+
         def write(output: IO[bytes] | None) -> bytes:
-            syntax = _RESULTS[chosen.name] if kind is not Kind.GRAPH else _SYNTAXES[chosen.name]
-            if chosen.name in ("xml", "rdfxml"):
-                whole = io.BytesIO()
-                output = cast("IO[bytes]", WellFormed(output or whole))
-                return _serialize(result, output, syntax) or whole.getvalue()
-            return _serialize(result, output, syntax)
+            if mended is None:
+                return _serialize(result, output, syntax)
+            whole = io.BytesIO()
+            output = cast("IO[bytes]", mended(output or whole))
+            return _serialize(result, output, syntax) or whole.getvalue()
 
         return kind, chosen, write
 
@@ -149,7 +167,12 @@ class OxigraphStore:
         except SyntaxError as error:
             raise self._malformed(query) from error
         except (OSError, RuntimeError, ValueError) as error:
-            raise EvaluationFailed(f"The engine says: {error}.") from error
+            raise _failure(error) from error
+
+    def _may_have_commas(self, query: Query) -> bool:
+        """Tell whether the answer may have IRIs with commas."""
+        bound = "".join(query.bindings.values())
+        return self._has_commas or comma.in_an_answer(bound + query.text)
 
     def _malformed(self, query: Query) -> MalformedQuery:
         def complain(text: str) -> str | None:
@@ -166,6 +189,8 @@ class OxigraphStore:
     def _load(self, file: ProjectFile) -> None:
         # A dataset syntax brings its own graph names; triples outside them go to the file's.
         syntax, graph = _SYNTAXES[file.syntax], ox.NamedNode(file.graph_iri)
+        in_turtle = file.syntax in ("turtle", "ntriples", "trig", "nquads")
+        self._has_commas |= comma.in_an_iri(file.content) if in_turtle else b"," in file.content
         try:
             if syntax.supports_datasets:
                 for quad in ox.parse(file.content, format=syntax):
@@ -185,7 +210,18 @@ def _serialize(result: Any, output: IO[bytes] | None, syntax: Any) -> bytes:
     except (OSError, RuntimeError, ValueError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the reader went away: not the engine's fault
-        raise EvaluationFailed(f"The engine says: {error}.") from error
+        raise _failure(error) from error
+
+
+def _failure(error: Exception) -> Problem:
+    """Say why the engine could not evaluate a well-formed query."""
+    unknown = _UNKNOWN_FUNCTION.search(str(error))
+    if unknown:
+        return UnknownFunction(
+            f"There is no function {unknown[1]}. Those with an IRI are the casts xsd:boolean, "
+            "xsd:dateTime, xsd:decimal, xsd:double, xsd:float, xsd:integer and xsd:string."
+        )
+    return EvaluationFailed(f"The engine says: {error}.")
 
 
 def _in_graph(quad: ox.Quad, graph: _Graph) -> ox.Quad:
