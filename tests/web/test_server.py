@@ -207,6 +207,81 @@ def test_a_client_that_insists_on_a_representation_gets_no_other(live, path):
     assert refused.media_type == "application/problem+json"
 
 
+@pytest.mark.parametrize("path", ["/sparql?query=ASK%7B%7D", "/doc/state/CAN", "/robots.txt"])
+def test_of_two_conditions_the_one_that_insists_comes_first(live, path):
+    etag = live.ask("GET", path).headers["etag"]
+
+    def ask(if_match: str, if_none_match: str) -> int:
+        headers = {"If-Match": if_match, "If-None-Match": if_none_match}
+        return live.ask("GET", path, headers).status
+
+    assert ask(etag, etag) == ask("*", etag) == ask("*", "*") == 304
+    assert ask(etag, '"other"') == 200
+    assert ask('"other"', etag) == ask('"other"', '"other"') == 412
+
+
+def test_a_query_by_its_own_method_is_under_conditions_too(live):
+    headers = {"Content-Type": "application/sparql-query", "If-Match": '"other"'}
+
+    assert live.ask("QUERY", "/sparql", headers, "ASK {}").status == 412
+
+
+def test_an_answer_that_was_kept_has_the_date_of_its_sending(live):
+    first = live.ask("GET", "/graph/relations")
+    time.sleep(1.1)
+    again = live.ask("GET", "/graph/relations")
+    known = live.ask("GET", "/graph/relations", {"If-None-Match": first.headers["etag"]})
+
+    assert first.headers["date"] < again.headers["date"] <= known.headers["date"]
+
+
+POSTED = "POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+CHUNKED = f"{POSTED}Transfer-Encoding: chunked\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_text", "expected"),
+    [
+        (f"{POSTED}Content-Length: 100\r\n\r\nASK {{}}", 400),
+        (f"{POSTED}Content-Length: 6\r\n\r\nASK {{}}", 200),
+        (f"{CHUNKED}\r\n6\r\nASK {{}}\r\nzz\r\n", 400),
+        (f"{CHUNKED}\r\n6\r\nASK {{}}\r\n", 400),
+        (f"{CHUNKED}\r\n6\r\nASK {{}}\r\n0\r\n\r\n", 200),
+        (f"{CHUNKED}\r\n3;a=b\r\nASK\r\n4\r\n {{}}\n\r\n0\r\n\r\n", 200),
+        (f"{CHUNKED}Trailer: A\r\n\r\n6\r\nASK {{}}\r\n0\r\nA: b\r\n\r\n", 200),
+        (f"{POSTED}Transfer-Encoding: gzip, chunked\r\n\r\n6\r\nASK {{}}\r\n0\r\n\r\n", 501),
+        ("get / HTTP/1.1\r\nHost: x\r\n\r\n", 501),
+    ],
+)
+def test_only_a_whole_request_that_is_understood_is_answered(live, request_text, expected):
+    with socket.create_connection(("127.0.0.1", live.port), timeout=10) as connection:
+        connection.sendall(request_text.encode())
+        if expected == 400:  # else it would be a client that went away
+            connection.shutdown(socket.SHUT_WR)
+        status = connection.makefile("rb").readline().split()[1]
+
+    assert int(status) == expected
+
+
+def test_what_is_no_query_is_told_even_who_could_not_read_the_answer(live):
+    headers = {"Accept": "text/turtle", "Content-Type": "application/sparql-query"}
+
+    statuses = [live.ask("POST", "/sparql", headers, text).status for text in ("ASK {", "ASK {}")]
+
+    assert statuses == [400, 406]
+
+
+@pytest.mark.parametrize("path", ["/doc/state/CAN", "/", "/ns/diplomacy", "/.well-known/void"])
+def test_a_format_by_its_name_wins_over_accept_wherever_there_is_a_document(live, path):
+    headers = {"Accept": "application/ld+json"}
+
+    given = live.ask("GET", f"{path}?format=nt", headers)
+    unknown = live.ask("GET", f"{path}?format=bogus", headers)
+
+    assert (given.status, given.media_type) == (200, "application/n-triples")
+    assert unknown.status == 406
+
+
 @pytest.mark.parametrize("path", ["/robots.txt", "/problems/", "/reconcile"])
 def test_whatever_may_be_kept_has_a_tag_to_ask_by(live, path):
     first = live.ask("GET", path)

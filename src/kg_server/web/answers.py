@@ -13,7 +13,7 @@ from kg_server import keywords, protocol
 from kg_server.formats import Format
 from kg_server.store import Query
 
-EXPOSED = "Link, ETag, Location, Content-Location, Retry-After, X-Request-Id"
+EXPOSED = "Link, ETag, Location, Content-Location, Retry-After, Allow"
 """Response headers that scripts of other origins may read (Fetch §4.9)."""
 
 COMMON_HEADERS = {

@@ -17,6 +17,7 @@ from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 from werkzeug.exceptions import RequestEntityTooLarge as TooLarge
+from werkzeug.http import parse_etags
 
 from kg_server import errors, formats
 from kg_server.errors import NotAcceptable, Problem
@@ -48,6 +49,8 @@ CONTENT_SECURITY_POLICY = (
     "frame-ancestors 'none'"
 )
 
+_IF_MATCH = "kg_server.if_match"
+
 
 def create_app(context: Context) -> Flask:
     """Put the application together.
@@ -73,10 +76,12 @@ def create_app(context: Context) -> Flask:
     app.register_error_handler(Problem, lambda problem: answer(problem, context))
     app.register_error_handler(HTTPException, lambda error: answer(_translate(error), context))
     app.register_error_handler(Exception, lambda error: answer(_unforeseen(error), context))
+    app.before_request(_put_if_match_aside)
     app.before_request(_whole_server)
+    # What is registered last comes first.
     app.after_request(_with_headers)
-    app.after_request(_conditional)
     app.after_request(lambda response: _matching(response, context))
+    app.after_request(_conditional)
     return app
 
 
@@ -133,13 +138,22 @@ def _whole_server() -> Response | None:
     return None
 
 
+def _put_if_match_aside() -> None:
+    """Keep ``If-Match`` from Werkzeug, which lets it decide in place of ``If-None-Match``."""
+    request.environ[_IF_MATCH] = request.environ.pop("HTTP_IF_MATCH", None)
+
+
 def _matching(response: Response, context: Context) -> Response:
-    """Answer what is not the representation that a client insists on by 412 (RFC 9110 §13.1.1)."""
-    read = request.method in ("GET", "HEAD") and response.status_code in (200, 412)
-    if not read or "If-Match" not in request.headers:
+    """Answer what is not the representation that a client insists on by 412 (RFC 9110 §13.1.1).
+
+    Whatever ``If-None-Match`` says: this condition comes first (§13.2.2).
+    """
+    given = request.environ.get(_IF_MATCH)
+    read = request.method in ("GET", "HEAD", "QUERY") and response.status_code in (200, 304)
+    if not read or given is None:
         return response
-    etag, is_weak = response.get_etag()
-    if etag and not is_weak and request.if_match.is_strong(etag):
+    wanted, (etag, is_weak) = parse_etags(given), response.get_etag()
+    if wanted.star_tag or (etag and not is_weak and wanted.is_strong(etag)):
         return response
     response.close()
     return answer(errors.PreconditionFailed("There is another representation here now."), context)

@@ -9,10 +9,10 @@ from typing import Any
 
 from flask import Response, request
 
-from kg_server import canned
+from kg_server import canned, protocol
 from kg_server.canned import CannedQuery
 from kg_server.config import BASE_IRI, Settings
-from kg_server.formats import HTML, Format
+from kg_server.formats import HTML, Format, Kind
 from kg_server.project import Project
 from kg_server.store import Answer, Store
 from kg_server.store.board import Board
@@ -82,3 +82,13 @@ class Context:
             response.automatically_set_content_length = False
         response.make_conditional(request.environ)
         return response
+
+
+def document_format(*, html: bool = True) -> Format:
+    """Choose the format of the document that the request is for, by ``format=`` or ``Accept``.
+
+    Raises:
+        NotAcceptable: there is no such format, or none that is acceptable.
+    """
+    name = request.args.get("format") or None
+    return protocol.choose_format(name, request.headers.get("Accept"), Kind.GRAPH, html=html)

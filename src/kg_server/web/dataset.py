@@ -9,14 +9,14 @@ from xml.sax.saxutils import escape
 from flask import Blueprint, Response, request
 from rdflib import DCAT, VOID, Graph, URIRef
 
-from kg_server import addresses, description, dumps, formats, renderings, views
+from kg_server import addresses, description, dumps, formats, openapi, renderings, views
 from kg_server.documents import Document, licence_of
 from kg_server.errors import NotFound
 from kg_server.formats import Format, Kind
 from kg_server.store import Dataset
 from kg_server.store.read import add_triples
 from kg_server.web import layout, links
-from kg_server.web.context import Context
+from kg_server.web.context import Context, document_format
 from kg_server.web.resources import Resources, fingerprint
 
 _WHOLE = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
@@ -33,7 +33,7 @@ def blueprint(context: Context) -> Blueprint:
 
     @routes.get("/.well-known/void")
     def well_known() -> Response:
-        chosen = formats.negotiate(request.headers.get("Accept"), Kind.GRAPH)
+        chosen = document_format(html=False)
         return negotiated(resources, ".well-known/void", chosen)
 
     @routes.get("/dataset")
@@ -123,7 +123,7 @@ def signposts(document: Document, base_iri: str) -> str:
     found += [(document.licence, "license", None)] if document.licence else []
     found += [(document.topic, "cite-as", None)]
     found += [(f"/dump.{form.extension}", "item", form.media_type) for form in dumps.FORMATS]
-    found += [("/openapi.json", "service-desc", "application/json")]
+    found += [("/openapi.json", "service-desc", openapi.MEDIA_TYPE)]
     found += [(f"{base_iri}sparql", "service", None)]
     return links.header(found)
 

@@ -91,7 +91,9 @@ class Exchange:
 
     def _start_response(self, status: str, headers: Headers, exc_info: object = None) -> None:
         del exc_info
-        self._status, self._headers = int(status[:3]), headers
+        # Werkzeug dates a conditional response; a kept one must not be sent with that date again.
+        undated = [each for each in headers if each[0].lower() != "date"]
+        self._status, self._headers = int(status[:3]), undated
 
     def _send(self, chunks: Iterator[bytes]) -> None:
         """Send small responses whole and keep them; stream the others."""
@@ -200,6 +202,4 @@ def _environ(request: Request) -> dict[str, Any]:
     for condition in ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH"):
         if condition in environ:
             environ[condition] = coding.plain_tags(request.coding, environ[condition])
-    if environ.get("HTTP_IF_MATCH", "").strip() == "*":
-        del environ["HTTP_IF_MATCH"]  # is always so where there is something; not to Werkzeug 3.1
     return environ

@@ -18,7 +18,15 @@ from typing import Any
 from kg_server import metrics
 from kg_server import protocol as operations
 from kg_server.config import Settings
-from kg_server.errors import BodyTimeout, BodyTooLarge, Overloaded, Problem, UriTooLong
+from kg_server.errors import (
+    BadRequest,
+    BodyTimeout,
+    BodyTooLarge,
+    NotAcceptable,
+    Overloaded,
+    Problem,
+    UriTooLong,
+)
 from kg_server.store.cache import ResponseCache, Stored
 from kg_server.store.conversation import Conversation
 from kg_server.store.mailbox import Mailbox
@@ -110,13 +118,15 @@ class Front:
         )
         if operation.text is None:
             return None
-        return answers.asked(
-            operation,
-            accept,
-            version=served.store.version,
-            base_iri=served.base_iri,
-            limit_s=self._settings.query_timeout_s,
-        )
+        with contextlib.suppress(NotAcceptable):  # until we know that it is a query
+            return answers.asked(
+                operation,
+                accept,
+                version=served.store.version,
+                base_iri=served.base_iri,
+                limit_s=self._settings.query_timeout_s,
+            )
+        return None
 
     async def _query(
         self,
@@ -188,6 +198,7 @@ class Front:
 
         Raises:
             UriTooLong, BodyTooLarge, BodyTimeout: a limit is met.
+            BadRequest: the body is not whole (RFC 9112 §8).
         """
         limits, scope = self._settings, request.scope
         if len(scope.path) + len(scope.query_string) > limits.max_uri_bytes:
@@ -199,7 +210,7 @@ class Front:
             return
         if int(request.header("content-length").partition(",")[0] or 0) > limits.max_body_bytes:
             raise _too_large(limits)
-        chunks, size = [], 0
+        chunks, size, ends = [], 0, 0
         try:
             async with asyncio.timeout(limits.body_timeout_s):
                 async for chunk in protocol:
@@ -207,8 +218,11 @@ class Front:
                     if size > limits.max_body_bytes:
                         raise _too_large(limits)
                     chunks.append(chunk)
+                    ends += not chunk
         except TimeoutError as error:
             raise BodyTimeout("The request's body did not arrive in time.") from error
+        if not request.is_whole(size, ends):
+            raise BadRequest("The request's body is cut off, or its chunks are ill-formed.")
         request.body = b"".join(chunks)
 
     async def _answer(

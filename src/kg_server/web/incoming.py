@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from kg_server.errors import BadRequest, UnsupportedMediaType
+from kg_server.errors import BadRequest, NotImplementedHere, UnsupportedMediaType
 from kg_server.web.coding import IDENTITY, Coding, negotiate
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.v]+\])(?::[0-9]*)?")
@@ -31,15 +31,35 @@ class Request:
         """Look at what says for whom a request is, and how to read it.
 
         Raises:
+            NotImplementedHere: its method or its transfer coding is unknown (RFC 9110 §9.1,
+                RFC 9112 §6.1).
             BadRequest: there is not exactly one well-formed ``Host`` (RFC 9112 §3.2).
             UnsupportedMediaType: the body has a content coding (RFC 9110 §15.5.16).
         """
+        method, coded = self.scope.method, self.header("transfer-encoding").lower()
+        if method != method.upper():
+            raise NotImplementedHere(f"Methods are case-sensitive: {method.upper()}, not {method}.")
+        if coded not in ("", "chunked"):
+            raise NotImplementedHere("Of the transfer codings only chunked is known here.")
         hosts = self.scope.headers.get_all("host")
         if self.scope.http_version == "1.1" and (len(hosts) != 1 or not _HOST.fullmatch(hosts[0])):
             raise BadRequest("A request has one header Host, with the name of the server.")
         if self.header("content-encoding").lower() not in ("", IDENTITY):
             text = "The body of a request is read as it is. Send it without Content-Encoding."
             raise UnsupportedMediaType(text, headers={"Accept-Encoding": IDENTITY})
+
+    def is_whole(self, size: int, ends: int) -> bool:
+        """Tell whether a body came to its proper end (RFC 9112 §8).
+
+        Args:
+            size: how much came, bytes.
+            ends: how many empty parts Granian gave (2.8, RSGI): one at the end, and one before it
+                for an error, or for a trailer section.
+        """
+        declared = self.header("content-length").partition(",")[0]
+        if declared:
+            return size == int(declared)
+        return ends <= 1 or bool(self.header("trailer"))
 
     def key(self, generation: int) -> tuple[object, ...] | None:
         """Return the cache's key for this request; ``None`` when it cannot be cached."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
 
-from kg_server import formats
 from kg_server.formats import HTML, Kind, named
 from kg_server.web import completion, dataset, facts, home, questions, results
-from kg_server.web.context import Context
+from kg_server.web.context import Context, document_format
 from kg_server.web.layout import page_language
 from kg_server.web.resources import Resources
 from kg_server.web.terms import Labels
@@ -23,7 +22,7 @@ def blueprint(context: Context) -> Blueprint:
 
     @routes.get("/")
     def start() -> Response:
-        chosen = formats.negotiate(request.headers.get("Accept"), Kind.GRAPH, html=True)
+        chosen = document_format()
         if chosen.name != HTML.name:
             return dataset.negotiated(resources, "", chosen)
         language = page_language()

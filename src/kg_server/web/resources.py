@@ -10,13 +10,13 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 from rdflib import Graph
 
-from kg_server import addresses, documents, formats, jsonld, renderings, vocabularies
+from kg_server import addresses, documents, jsonld, renderings, vocabularies
 from kg_server.catalogue import PAGE_THINGS, Catalogue
 from kg_server.documents import Document, Site
 from kg_server.errors import BadRequest, NotFound
-from kg_server.formats import HTML, Format, Kind
+from kg_server.formats import HTML, Format
 from kg_server.web import document_pages, layout, links
-from kg_server.web.context import Context
+from kg_server.web.context import Context, document_format
 
 
 class Resources:
@@ -60,7 +60,7 @@ class Resources:
     def send(self, document: Document, form: Format | None) -> Response:
         """Answer with a document in the format that is asked for or negotiated."""
         site = self.site
-        asked = form or formats.negotiate(request.headers.get("Accept"), Kind.GRAPH, html=True)
+        asked = form or document_format()
         digest = fingerprint(document.iri, document.page)
         if asked.name == HTML.name:
             language = layout.page_language()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import Blueprint, Response, render_template, request
 
 from kg_server import protocol
 from kg_server.errors import NotAcceptable
 from kg_server.formats import RESULT, Kind
+from kg_server.store import Query
 from kg_server.web import answers, editor
 from kg_server.web.context import Context
 from kg_server.web.dataset import negotiated
@@ -48,19 +51,39 @@ def blueprint(context: Context) -> Blueprint:
 
 
 def _answer(context: Context, operation: protocol.Operation) -> Response:
-    asked = answers.asked(
-        operation,
-        request.headers.get("Accept"),
-        version=context.store.version,
-        base_iri=context.project.base_iri,
-        limit_s=context.settings.query_timeout_s,
-    )
+    try:
+        asked = answers.asked(
+            operation,
+            request.headers.get("Accept"),
+            version=context.store.version,
+            base_iri=context.project.base_iri,
+            limit_s=context.settings.query_timeout_s,
+        )
+    except NotAcceptable:
+        _check(context, operation)
+        raise
     if request.method != "POST" and answers.matches(
         request.headers.get("If-None-Match"), asked.etag
     ):
         return Response(status=304, headers=asked.headers())
     answer = context.store.query(asked.query)
     return Response(answer.chunks, headers=asked.headers())
+
+
+def _check(context: Context, operation: protocol.Operation) -> None:
+    """Look whether a query is one, although nothing could carry its answer (§2.1.6).
+
+    Raises:
+        MalformedQuery: it is not; that is what its author has to know first.
+    """
+    nothing = Query(
+        operation.text or "",
+        {},
+        context.project.base_iri,
+        timeout_s=context.settings.query_timeout_s,
+    )
+    with suppress(NotAcceptable):
+        context.store.query(nothing)
 
 
 def _wants_page() -> bool:

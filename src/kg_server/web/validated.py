@@ -6,12 +6,12 @@ from flask import Blueprint, Response, render_template, request
 from rdflib import Graph
 from rdflib.compare import to_canonical_graph
 
-from kg_server import formats, reports
+from kg_server import reports
 from kg_server.errors import NotFound
 from kg_server.formats import HTML, Format, Kind, named
 from kg_server.store import transcode
 from kg_server.web import findings
-from kg_server.web.context import Context
+from kg_server.web.context import Context, document_format
 from kg_server.web.layout import page_language
 from kg_server.web.terms import Labels
 
@@ -26,7 +26,7 @@ def blueprint(context: Context) -> Blueprint:
     @routes.get("/validation")
     @routes.get("/validation.<extension>")
     def validation(extension: str | None = None) -> Response:
-        chosen = _choose(extension)
+        chosen = _choose(extension or request.args.get("format") or None)
         if chosen.name == HTML.name:
             return _page(context)
         if context.report is None:
@@ -41,7 +41,7 @@ def blueprint(context: Context) -> Blueprint:
 def _choose(extension: str | None) -> Format:
     if extension is not None:
         return _JSON if extension == "json" else named(extension, Kind.GRAPH, html=True)
-    chosen = formats.negotiate(request.headers.get("Accept"), Kind.GRAPH, html=True)
+    chosen = document_format()
     return _JSON if chosen.media_type == _JSON.media_type else chosen
 
 
