@@ -31,18 +31,32 @@ _UPDATES = frozenset(
 )
 _FORMS = frozenset(form.value for form in Form)
 
-# The tokens in which a keyword may hide, and the words themselves: linear in the text, whatever
-# it holds (SPARQL 1.1 Query §19.8, productions 139 to 173).
+# The tokens in which a keyword may hide, and runs of the letters that words are made of (SPARQL 1.1
+# Query §19.8, productions 139 to 173). The text is anybody's, so that the time has to be linear in
+# it: what does not end takes the rest, and what was read in vain (a run without a colon) is taken.
 _TOKEN = re.compile(
     r"""
-      \#[^\r\n]* | <[^<>"{}|^`\\\x00-\x20]*>
-    | \"{3}(?:[^"\\]|\\.|"(?!""))*+\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*+'{3}
-    | "(?:[^"\\\r\n]|\\.)*+" | '(?:[^'\\\r\n]|\\.)*+'
-    | [?$@][\w-]+ | [\w.-]*:[\w.%:-]*
-    | (?P<word>[A-Za-z]+)
+      \#[^\r\n]*+ | <[^<>"{}|^`\\\x00-\x20]*+>
+    | \"{3}(?:[^"\\]|\\.|"(?!""))*+(?:\"{3}|\\?) | '{3}(?:[^'\\]|\\.|'(?!''))*+(?:'{3}|\\?)
+    | "(?:[^"\\\r\n]|\\.)*+["\\]? | '(?:[^'\\\r\n]|\\.)*+['\\]?
+    | [?$@][\w-]++ | [\w.-]*+:[\w.%:-]*+
+    | (?P<run>[\w.-]++)
     """,
     re.VERBOSE | re.DOTALL,
 )
+_WORD = re.compile(r"[A-Za-z]+")
+_PROLOGUE = re.compile(
+    r"""
+    (?: \s | \#[^\r\n]*+
+      | (?:BASE | PREFIX\s[^:<>"'\s]*+:)\s*+<[^<>"{}|^`\\\x00-\x20]*+>
+    )*+
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_ODD_PROLOGUE = 20_000
+"""How many characters are looked through for the form of what has no proper prologue (§4)."""
+_LONG = 100_000
+"""Longer texts are not looked through by those who answer others meanwhile."""
 
 
 def words(text: str) -> Iterator[str]:
@@ -51,7 +65,8 @@ def words(text: str) -> Iterator[str]:
     >>> list(words("PREFIX select: <http://x/from#> ASK { ?from select:where 'load' }"))
     ['PREFIX', 'ASK']
     """
-    return (found["word"].upper() for found in _TOKEN.finditer(text) if found["word"])
+    runs = (found["run"] for found in _TOKEN.finditer(text) if found["run"])
+    return (word.upper() for run in runs for word in _WORD.findall(run))
 
 
 def form_of(text: str) -> Form | None:
@@ -60,7 +75,8 @@ def form_of(text: str) -> Form | None:
     Raises:
         UpdateRefused: the text is a SPARQL Update.
     """
-    for word in words(text):
+    begin = prologue.end() if (prologue := _PROLOGUE.match(text)) else 0
+    for word in words(text[begin : begin + _ODD_PROLOGUE]):
         if word in _FORMS:
             return Form(word)
         if word in _UPDATES:
@@ -84,4 +100,4 @@ def is_volatile(text: str) -> bool:
     capitals = text.upper()
     if not any(word in capitals for word in _VOLATILE):  # as most; to find words takes longer
         return False
-    return any(word in _VOLATILE for word in words(text))
+    return len(text) > _LONG or any(word in _VOLATILE for word in words(text))

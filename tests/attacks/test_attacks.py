@@ -279,6 +279,77 @@ def test_cheap_queries_are_answered_while_runaways_are_in_flight(server):
     assert beside > 0 or not crowded, "cheap queries are answered between"
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        b".",
+        b"a-",
+        b"<a",
+        b'"',
+        b'"\\',
+        b'"' * 3 + b"\\",
+        b"\\" + b'"' * 3 + b"\n",
+        b"'''a\\",
+        b"?a-",
+        b"PREFIX ",
+        b"@",
+    ],
+)
+def test_a_megabyte_of_anything_is_read_in_no_time(server, part):
+    body = part * (1_000_000 // len(part))
+
+    texts = [body, b"ASK { # now()\n" + body]
+    replies = [server.ask("POST", "/sparql", DIRECT, text, timeout_s=10) for text in texts]
+
+    # A reader that goes over it again from every place takes hours, and nobody else is answered.
+    assert {each.status for each in replies} <= {400, 504}
+
+
+def test_what_clients_send_takes_no_memory_that_is_not_counted(server):
+    def memory() -> int:
+        return Usage.of(server.process.pid).memory_bytes
+
+    post(server, "ASK {}")
+    before = memory()
+    for number in range(100):
+        assert post(server, f"ASK {{ }} #{number} {'x' * 1_000_000}").status == 200
+        server.ask("GET", f"/sparql?query=ASK%7B%7D%23{number}", {"Accept-Language": "x" * 100_000})
+
+    assert memory() < before + (60 << 20), "of 110 MB that were sent"
+
+
+@pytest.mark.parametrize("after", [b"", b"\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"])
+@pytest.mark.parametrize("method", ["POST", "QUERY"])  # on the event loop; by the application
+def test_the_query_of_a_client_that_left_is_stopped_whatever_it_sent_after_it(method, after):
+    server = LiveServer("--no-validate", "--timeout", "60")
+    try:
+        request = HEAD.replace(b"POST", method.encode()) + b"Content-Length: %d\r\n\r\n%s"
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.sendall(request % (len(RUNAWAY), RUNAWAY.encode()) + after)
+            wait_until(lambda: busy(server) == 1)
+
+        wait_until(lambda: deaths(server, "client left") == 1)
+        assert busy(server) == 0
+    finally:
+        assert server.stop() == 0
+
+
+def busy(server) -> int:
+    """Return how many evaluators use a processor."""
+    running = 0
+    for each in filter(evaluates, tree(server.process.pid)):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            running += Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()[0] == "R"
+    return running
+
+
+def wait_until(true) -> None:
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.05)
+
+
 def gives_way(pid: int) -> bool:
     with suppress(ProcessLookupError):
         return os.sched_getscheduler(pid) == os.SCHED_IDLE

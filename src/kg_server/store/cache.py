@@ -38,18 +38,18 @@ class ResponseCache:
     """
 
     def __init__(self, max_bytes: int, max_entry_bytes: int) -> None:
-        self._entries: LRUCache[tuple[object, ...], Stored] = LRUCache(
+        self._entries: LRUCache[bytes, Stored] = LRUCache(
             max(max_bytes, 1), getsizeof=lambda entry: entry.size
         )
         self._lock = threading.Lock()
         self.max_entry_bytes = min(max_entry_bytes, max_bytes)
 
-    def get(self, key: tuple[object, ...]) -> Stored | None:
+    def get(self, key: bytes) -> Stored | None:
         """Return the response that is kept under a key."""
         with self._lock:
             return self._entries.get(key)
 
-    def put(self, key: tuple[object, ...], entry: Stored) -> None:
+    def put(self, key: bytes, entry: Stored) -> None:
         """Keep a response, unless it is too large."""
         if entry.size <= self.max_entry_bytes:
             with self._lock:

@@ -11,7 +11,7 @@ from typing import IO
 
 from kg_server import keywords
 
-_IN_IRI = re.compile(rb"<[^<>\s\"]*+\Z")
+_OUTSIDE = re.compile(rb"[>\s\"]")
 _LONGEST_IRI = 4096
 _CANDIDATE = re.compile(rb",[^\s\"]")
 _ESCAPED = re.compile(rb"\\(?:,|u002[Cc]|U0000002[Cc])")
@@ -30,8 +30,12 @@ def in_an_iri(text: bytes) -> bool:
     """
     if _ESCAPED.search(text):
         return True
-    commas = (found.start() for found in _CANDIDATE.finditer(text))
-    return any(_IN_IRI.search(text[max(0, at - _LONGEST_IRI) : at]) for at in commas)
+    return any(_is_inside(text, found.start()) for found in _CANDIDATE.finditer(text))
+
+
+def _is_inside(text: bytes, at: int) -> bool:
+    begin = text.rfind(b"<", max(0, at - _LONGEST_IRI), at)
+    return begin >= 0 and not _OUTSIDE.search(text, begin, at)
 
 
 def in_an_answer(query: str) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import struct
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
+_LOOK_S = 0.5
+_ESTABLISHED = 1
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -25,6 +29,32 @@ def abort(client: str, server: str) -> bool:
     except OSError:
         return False
     return True
+
+
+async def until_left(client: str, server: str, disconnected: Callable[[], Awaitable[None]]) -> None:
+    """Return when the client of a request has left.
+
+    The HTTP server does not see it while anything that came after the request is unread (Granian
+    2.8, hyper), so that the kernel is asked as well.
+
+    Args:
+        client: the address of the connection's other end, ``host:port``.
+        server: the address of this end.
+        disconnected: Granian's, of the request.
+    """
+    told = asyncio.ensure_future(disconnected())
+    connection: socket.socket | None = None
+    try:
+        while not (await asyncio.wait({told}, timeout=_LOOK_S))[0]:
+            connection = connection or find(client, server)
+            if connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != _ESTABLISHED:
+                return
+    except ConnectionError:
+        return
+    finally:
+        told.cancel()
+        if connection:
+            connection.close()
 
 
 def find(client: str, server: str) -> socket.socket:

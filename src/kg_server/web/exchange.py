@@ -32,7 +32,7 @@ class Front(Protocol):
     keep_bytes: int
     """Responses up to this size are gathered, to be sent whole and kept."""
 
-    def keep(self, key: tuple[object, ...] | None, stored: Stored) -> None:
+    def keep(self, key: bytes | None, stored: Stored) -> None:
         """Put a response into the cache, if it says that it may be kept."""
         ...
 
@@ -58,7 +58,7 @@ class Exchange:
         request: Request,
         protocol: Any,
         loop: asyncio.AbstractEventLoop,
-        key: tuple[object, ...] | None,
+        key: bytes | None,
     ) -> None:
         self._front, self._request, self._protocol = front, request, protocol
         self._loop, self._key = loop, key

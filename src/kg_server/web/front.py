@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import logging
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any
@@ -134,7 +135,7 @@ class Front:
         protocol: Any,
         mailbox: Mailbox,
         asked: answers.Asked,
-        key: tuple[object, ...] | None,
+        key: bytes | None,
     ) -> None:
         """Answer a query on the event loop, without a thread."""
         headers = asked.headers()
@@ -144,7 +145,7 @@ class Front:
             protocol.response_empty(304, coding.not_modified(request.coding, headers, tags))
             self.record(request, 304, 0)
             return
-        conversation = mailbox.ask(asked.query, protocol.client_disconnect)
+        conversation = mailbox.ask(asked.query, lambda: _left(request, protocol))
         try:
             _, _, chunk, ended = await conversation.first()
             if ended:
@@ -226,7 +227,7 @@ class Front:
         request.body = b"".join(chunks)
 
     async def _answer(
-        self, request: Request, protocol: Any, app: WsgiApp, key: tuple[object, ...] | None
+        self, request: Request, protocol: Any, app: WsgiApp, key: bytes | None
     ) -> None:
         """Run the application in a thread; stop its query when the client goes away."""
         loop = asyncio.get_running_loop()
@@ -236,7 +237,7 @@ class Front:
         context.run(ticket.set, hold)
         threads = self._own_thread if request.scope.path in _WATCHED else self._threads
         working = loop.run_in_executor(threads, context.run, exchange.run, app)
-        leaving = asyncio.ensure_future(protocol.client_disconnect())
+        leaving = asyncio.ensure_future(_left(request, protocol))
         done, _ = await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if working not in done:
             metrics.DISCONNECTS.inc()
@@ -278,14 +279,14 @@ class Front:
         protocol.response_bytes(problem.status, headers, body)
         self.record(request, problem.status, len(body))
 
-    def keep(self, key: tuple[object, ...] | None, stored: Stored) -> None:
+    def keep(self, key: bytes | None, stored: Stored) -> None:
         """Put a response into the cache, if it says that it may be kept."""
         cache_control = next((v for n, v in stored.headers if n.lower() == "cache-control"), "")
         cookie = any(name.lower() == "set-cookie" for name, _ in stored.headers)
         if stored.etag and cache_control.startswith("public") and not cookie:
             self._put(key, stored)
 
-    def _put(self, key: tuple[object, ...] | None, stored: Stored) -> None:
+    def _put(self, key: bytes | None, stored: Stored) -> None:
         if key:
             self._cache.put(key, stored)
             metrics.CACHE_BYTES.set(self._cache.size_bytes)
@@ -293,6 +294,11 @@ class Front:
     def record(self, request: Request, status: int, size: int, *, cached: bool = False) -> None:
         """Count and log a request."""
         journal.record(self._settings, request, status, size, cached=cached)
+
+
+def _left(request: Request, protocol: Any) -> Coroutine[Any, Any, None]:
+    scope = request.scope
+    return connections.until_left(scope.client, scope.server, protocol.client_disconnect)
 
 
 def _too_large(limits: Settings) -> BodyTooLarge:
