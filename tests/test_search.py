@@ -66,7 +66,7 @@ def test_the_label_comes_in_the_language_asked_for(index):
 
 
 def test_things_of_one_type_only(index):
-    hits = index.search("canada", type_=DIP + "Mission", limit=50)
+    hits = index.search("canada", types=frozenset([DIP + "Mission"]), limit=50)
 
     assert len(hits) >= 2
     assert all(DIP + "Mission" in hit.types for hit in hits)

@@ -109,7 +109,7 @@ class Combobox {
     if ("fill" in this.input.dataset) {
       this.input.value = thing.label;
       this.close();
-    } else {
+    } else if (thing.page) {
       location.assign(thing.page);
     }
   }

@@ -97,13 +97,18 @@ class Index:
         return tuple(sorted(self._types.get(iri, ()), key=lambda each: self._commonness[each]))
 
     def search(
-        self, text: str, *, type_: str | None = None, language: str = "en", limit: int = 20
+        self,
+        text: str,
+        *,
+        types: frozenset[str] | None = None,
+        language: str = "en",
+        limit: int = 20,
     ) -> list[Hit]:
         """Return the things that best match, best first.
 
         Args:
             text: what to find; every word of it has to be in the label, in any order.
-            type_: the IRI of a class that the things have to be of.
+            types: the IRIs of classes; the things have to be of one of them. ``None``: of any.
             language: in which the labels are returned where they can be.
             limit: how many things at most.
         """
@@ -111,8 +116,8 @@ class Index:
         if not wanted:
             return []
         best: dict[str, tuple[float, Label]] = {}
-        labels = self._of_type(self._containing(wanted), type_)
-        for label in labels or self._of_type(self._near(wanted), type_):
+        labels = self._of_types(self._containing(wanted), types)
+        for label in labels or self._of_types(self._near(wanted), types):
             score = _score(wanted, label.folded)
             if label.iri not in best or score > best[label.iri][0]:
                 best[label.iri] = (score, label)
@@ -130,10 +135,10 @@ class Index:
         tag = next((n.language for n in self._of_thing[label.iri] if n.text == shown), "")
         return Hit(label.iri, shown, tag, self.types_of(label.iri), label.text, score)
 
-    def _of_type(self, labels: Iterable[Label], type_: str | None) -> list[Label]:
-        if type_ is None:
+    def _of_types(self, labels: Iterable[Label], types: frozenset[str] | None) -> list[Label]:
+        if types is None:
             return list(labels)
-        return [each for each in labels if type_ in self._types.get(each.iri, ())]
+        return [each for each in labels if not types.isdisjoint(self._types.get(each.iri, ()))]
 
     def _near(self, wanted: str) -> Iterator[Label]:
         """Yield labels that are spelt nearly like a text, among its neighbours in the alphabet."""

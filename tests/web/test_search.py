@@ -1,9 +1,16 @@
 """Search, suggestions and reconciliation over HTTP."""
 
 import json
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+
+from kg_server.config import Settings
+from kg_server.project import Project, ProjectFile, Role
+from kg_server.store.oxigraph import OxigraphStore
+from kg_server.web.app import create_app
+from kg_server.web.context import Context
 
 BASE = "https://diplomacy.example/"
 CANADA = BASE + "id/state/CAN"
@@ -161,3 +168,37 @@ def test_the_preview_may_be_shown_in_another_page(client):
 
     assert "frame-ancestors *" in response.headers["Content-Security-Policy"]
     assert "Canada" in response.text
+
+
+def test_a_query_with_many_types_takes_one_search(client):
+    types = [STATE, *(f"http://x/{number}" for number in range(300))]
+    queries = {f"q{n}": {"query": "canada embassy", "type": types[1:]} for n in range(100)}
+    queries["q0"] = {"query": "Canada", "type": types}
+
+    # A search for each of them, several milliseconds, would take minutes.
+    found = client.post("/reconcile", data={"queries": json.dumps(queries)}).json
+
+    assert found["q0"]["result"][0]["id"] == CANADA
+    assert found["q1"] == {"result": []}
+
+
+@pytest.fixture(scope="module")
+def hostile():
+    label = "<http://www.w3.org/2000/01/rdf-schema#label>"
+    text = f"<javascript:alert(1)> a <urn:Thing> ; {label} 'evil'@en ."
+    file = ProjectFile(Path("f.ttl"), Role.DATA, f"{BASE}graph/f", "turtle", text.encode())
+    project = Project((file,), BASE, "v1")
+    return create_app(Context(OxigraphStore(project), project, Settings())).test_client()
+
+
+def test_a_name_that_is_a_script_leads_nowhere(hostile):
+    name = {"id": "javascript:alert(1)"}
+
+    page = hostile.get("/search?q=evil", headers=BROWSER).text
+    preview = hostile.get("/reconcile/preview", query_string=name).text
+    view = hostile.get("/reconcile/view", query_string=name)
+
+    assert ">evil</a>" in page
+    assert "evil" in preview
+    assert 'href="javascript' not in page + preview
+    assert view.status_code == 404

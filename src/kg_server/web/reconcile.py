@@ -9,9 +9,9 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from kg_server import addresses
 from kg_server.errors import BadRequest, NotFound
 from kg_server.search import EXACT, Hit, Index
+from kg_server.web import terms
 from kg_server.web.context import Context
 
 MAX_QUERIES = 100
@@ -20,10 +20,10 @@ MAX_TEXT = 500
 """Longer names are cut: no label is as long."""
 _MAX_CANDIDATES = 50
 _TYPES = "http://www.w3.org/2002/07/owl#Class"
-_PROPERTIES = (
+_PROPERTIES = [
     "http://www.w3.org/2002/07/owl#ObjectProperty",
     "http://www.w3.org/2002/07/owl#DatatypeProperty",
-)
+]
 
 
 def register(routes: Blueprint, context: Context, index: Callable[[], Index]) -> None:
@@ -43,7 +43,7 @@ def register(routes: Blueprint, context: Context, index: Callable[[], Index]) ->
     @routes.get("/reconcile/preview")
     def reconcile_preview() -> Response:
         iri = _known(request.args.get("id", ""), index())
-        path = addresses.document_path(iri, context.project.base_iri) or iri
+        path = terms.link(iri, context.project.base_iri)
         language = request.args.get("lang", "en")
         page = render_template(
             "preview.html",
@@ -60,8 +60,10 @@ def register(routes: Blueprint, context: Context, index: Callable[[], Index]) ->
     @routes.get("/reconcile/view")
     def reconcile_view() -> AnyResponse:
         iri = _known(request.args.get("id", ""), index())
-        path = addresses.document_path(iri, context.project.base_iri)
-        return redirect(path or iri, 303)
+        path = terms.link(iri, context.project.base_iri)
+        if path is None:
+            raise NotFound(f"{iri} leads to no page.")
+        return redirect(path, 303)
 
 
 def manifest(base_iri: str) -> dict[str, Any]:
@@ -96,22 +98,23 @@ def match(query: Mapping[str, Any], index: Index) -> list[dict[str, Any]]:
             " a number above 0.",
             parameter="queries",
         )
-    types = query.get("type") or [None]
-    hits = _of_types(query["query"], types if isinstance(types, list) else [types], limit, index)
+    hits = _of_types(query["query"], query.get("type"), limit, index)
     exact = [hit for hit in hits if hit.score == EXACT]
     return [_candidate(hit, index, match=exact == [hit]) for hit in hits]
 
 
-def _of_types(text: str, types: list[Any], limit: int, index: Index) -> list[Hit]:
-    found: dict[str, Hit] = {}
-    for type_ in types:
-        wanted = type_["id"] if isinstance(type_, dict) and "id" in type_ else type_
-        if wanted is not None and not isinstance(wanted, str):
-            raise BadRequest("A query's 'type' is the IRI of a class.", parameter="queries")
-        count = min(max(limit, 2), _MAX_CANDIDATES)
-        found |= {hit.iri: hit for hit in index.search(text[:MAX_TEXT], type_=wanted, limit=count)}
-    ranked = sorted(found.values(), key=lambda hit: -hit.score)
-    return ranked[:limit]
+def _of_types(text: str, given: Any, limit: int, index: Index) -> list[Hit]:
+    """Search once, however many types are given: the time that a query takes is bounded."""
+    types = [
+        each["id"] if isinstance(each, dict) and "id" in each else each
+        for each in (given if isinstance(given, list) else [given])
+        if each is not None
+    ]
+    if not all(isinstance(each, str) for each in types):
+        raise BadRequest("A query's 'type' is the IRI of a class.", parameter="queries")
+    count = min(max(limit, 2), _MAX_CANDIDATES)
+    wanted = frozenset(types) if given else None
+    return index.search(text[:MAX_TEXT], types=wanted, limit=count)[:limit]
 
 
 def _candidate(hit: Hit, index: Index, *, match: bool) -> dict[str, Any]:
@@ -147,13 +150,13 @@ def _read(text: str) -> dict[str, dict[str, Any]]:
 
 def _suggestions(kind: str, index: Index) -> list[dict[str, Any]]:
     """Return what a prefix may mean (§6): an entity, a type or a property."""
-    types = {"entity": (None,), "type": (_TYPES,), "property": _PROPERTIES}.get(kind)
+    types = {"entity": [], "type": [_TYPES], "property": _PROPERTIES}.get(kind)
     if types is None:
         raise NotFound("Suggestions are of entity, type or property.")
     prefix = request.args.get("prefix", "")
     if not prefix:
         raise BadRequest("The parameter 'prefix' is missing.", parameter="prefix")
-    hits = _of_types(prefix, list(types), 20, index)
+    hits = _of_types(prefix, types, 20, index)
     return [
         {
             "id": hit.iri,

@@ -13,7 +13,7 @@ from kg_server import addresses, formats, protocol, search
 from kg_server.errors import BadRequest, NotAcceptable
 from kg_server.formats import HTML, Format, Kind
 from kg_server.search import Hit, Index
-from kg_server.web import layout, reconcile
+from kg_server.web import layout, reconcile, terms
 from kg_server.web.context import Context
 
 MAX_LIMIT = 100
@@ -66,7 +66,7 @@ def blueprint(context: Context) -> Blueprint:
 
 
 def result(hit: Hit, index: Index, base_iri: str, language: str) -> dict[str, Any]:
-    """Return a hit as JSON clients read it; ``page`` is where people read about it."""
+    """Return a hit as JSON clients read it; ``page`` is where people read about it, if anywhere."""
     kind = hit.types[0] if hit.types else None
     return {
         "iri": hit.iri,
@@ -77,7 +77,7 @@ def result(hit: Hit, index: Index, base_iri: str, language: str) -> dict[str, An
         "types": list(hit.types),
         "matched": hit.matched,
         "score": round(hit.score, 1),
-        "page": addresses.document_path(hit.iri, base_iri) or hit.iri,
+        "page": terms.link(hit.iri, base_iri),
     }
 
 
@@ -125,7 +125,7 @@ def _suggest(context: Context, index: Index) -> Response:
         asked.get("q", ""),
         [each["matched"] for each in found],
         [each["typeLabel"] or "" for each in found],
-        [addresses.absolute(each["page"], base_iri) for each in found],
+        [addresses.absolute(each["page"] or "/", base_iri) for each in found],
     ]
     response = context.json(document, media_type=_SUGGESTIONS)
     digest = hashlib.sha256(repr(sorted(asked.items())).encode()).hexdigest()
@@ -144,8 +144,8 @@ def _hits(asked: dict[str, str], index: Index, language: str) -> list[Hit]:
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MAX_LIMIT):
         takes = f"a whole number from 1 to {MAX_LIMIT}"
         raise BadRequest(f"The parameter 'limit' takes {takes}.", parameter="limit", takes=takes)
-    type_ = class_iri(asked["type"], index) if asked.get("type") else None
-    return index.search(text, type_=type_, language=language.lower(), limit=int(limit))
+    types = frozenset([class_iri(asked["type"], index)]) if asked.get("type") else None
+    return index.search(text, types=types, language=language.lower(), limit=int(limit))
 
 
 def _choose(name: str | None, accept: str | None) -> Format:
