@@ -313,6 +313,29 @@ def test_ctrl_c_ends_quietly_with_130():
         assert (code, process.stderr.read().strip()) == (130, b"")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "environ", "message"),
+    [
+        (["--timeout", "-1"], {}, "query_timeout_s"),
+        (["--timeout", "nan"], {}, "query_timeout_s"),
+        (["--timeout", "0"], {}, "query_timeout_s"),
+        (["--timeout", "1e30"], {}, "query_timeout_s"),
+        (["--host", ""], {}, "host"),
+        ([], {"KG_SERVER_WORKERS": "-3"}, "KG_SERVER_WORKERS"),
+        ([], {"KG_SERVER_EVALUATORS": "0"}, "KG_SERVER_EVALUATORS"),
+        ([], {"KG_SERVER_PORT": "99999"}, "from 0 to 65535"),
+        ([], {"KG_SERVER_MAX_BODY_BYTES": "-1"}, "KG_SERVER_MAX_BODY_BYTES"),
+        ([], {"KG_SERVER_QUEUE_TIMEOUT_S": "nan"}, "KG_SERVER_QUEUE_TIMEOUT_S"),
+        ([], {"KG_SERVER_BODY_TIMEOUT_S": "soon"}, "must be of type float"),
+        (["--base-iri", "http://x/<y>/"], {}, "base IRI"),
+        (["--base-iri", "javascript:alert(1)/"], {}, "base IRI"),
+        (["--base-iri", "https://example.org"], {}, "end with a slash"),
+    ],
+)
+def test_a_setting_out_of_range_is_one_clear_message(arguments, environ, message):
+    assert message in said(kg("serve", *arguments, **{"KG_SERVER_PORT": "0", **environ}))
+
+
 @pytest.fixture
 def served():
     with subprocess.Popen(

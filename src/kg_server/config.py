@@ -59,14 +59,39 @@ class Settings:
         """Read the settings: ``options`` that are not ``None``, then ``environ``, then defaults.
 
         Raises:
-            ProjectFault: an environment variable's value is not a number where one is needed.
+            ProjectFault: a value is not a number where one is needed, or out of range.
         """
         values = {name: value for name, value in options.items() if value is not None}
         for field in fields(cls):
             variable = f"KG_SERVER_{field.name.upper()}"
             if field.name not in values and variable in environ:
                 values[field.name] = _convert(variable, environ[variable], type(field.default))
+        for name, value in values.items():
+            _check(name, value)
         return cls(**values)  # type: ignore[arg-type]  # mypy cannot see that names match
+
+
+_RANGES = {
+    "port": (0, 65535),
+    "workers": (1, 1000),
+    "evaluators": (1, 1000),
+    "queue_length": (0, 1_000_000),
+    "cache_bytes": (0, 1 << 50),
+    "cache_entry_bytes": (0, 1 << 50),
+    "slow_query_s": (0, 31_536_000),
+}
+_SECONDS, _BYTES = (0.001, 31_536_000), (1, 1 << 50)
+"""The ranges of the other settings, by their units: up to a year, from one byte."""
+
+
+def _check(name: str, value: object) -> None:
+    said = f"the setting {name} (an option, or KG_SERVER_{name.upper()})"
+    if isinstance(value, int | float):
+        least, most = _RANGES.get(name, _SECONDS if name.endswith("_s") else _BYTES)
+        if not least <= value <= most:  # NaN is in no range
+            raise ProjectFault(f"{said} must be from {least} to {most}, not {value}")
+    elif name == "host" and not value:
+        raise ProjectFault(f"{said} must not be empty; 0.0.0.0 is every address")
 
 
 def _convert(variable: str, text: str, kind: type) -> object:

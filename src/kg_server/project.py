@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -23,6 +24,7 @@ SYNTAXES = {
 }
 """File suffix to format name (``formats.py``)."""
 
+_BASE_IRI = re.compile(r"https?://[^\s<>\"{}|^`\\]+[/#]")
 _CHUNK_BYTES = 1 << 18
 _HERE = Path(__file__).resolve().parent
 
@@ -80,11 +82,11 @@ def load(paths: Sequence[Path] = (), base_iri: str | None = None) -> Project:
         ProjectFault: a path does not exist, cannot be read, is not UTF-8 or is no RDF file; a
             directory has no RDF files; or a manifest is wrong.
     """
-    if base_iri is not None and not base_iri.endswith(("/", "#")):
-        raise ProjectFault(f"the base IRI {base_iri!r} must end with a slash")
     said = _manifest(paths)
     written = said.base_iri or BASE_IRI
     wanted = base_iri or written
+    if not _BASE_IRI.fullmatch(wanted):
+        raise ProjectFault(f"the base IRI {wanted!r} must be of the web, and end with a slash")
     found = _discover(paths)
     files = tuple(_read(path, role, name, written, wanted) for path, role, name in found)
     digest = hashlib.sha256(wanted.encode())

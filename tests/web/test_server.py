@@ -226,6 +226,14 @@ def test_a_query_by_its_own_method_is_under_conditions_too(live):
     assert live.ask("QUERY", "/sparql", headers, "ASK {}").status == 412
 
 
+@pytest.mark.parametrize("path", ["/doc//state/CAN", "/static//x", "/id/%2f%2fx", "/queries"])
+def test_no_redirect_leads_to_where_a_client_says_it_came_to(live, path):
+    reply = live.ask("GET", path, {"Host": "evil.example"})
+
+    assert "evil" not in reply.headers.get("location", "")
+    assert not reply.headers.get("location", "/").startswith("//")
+
+
 def test_an_answer_that_was_kept_has_the_date_of_its_sending(live):
     first = live.ask("GET", "/graph/relations")
     time.sleep(1.1)

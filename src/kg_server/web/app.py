@@ -182,6 +182,9 @@ def _with_headers(response: Response) -> Response:
             response.headers.remove("Content-Type")  # of the body that there is not
     for name, value in COMMON_HEADERS.items():
         response.headers.setdefault(name, value)
+    location = response.headers.get("Location", "")
+    if location.startswith(request.host_url):  # Werkzeug's, which has it from whoever asks
+        response.headers["Location"] = f"/{location[len(request.host_url) :].lstrip('/')}"
     if response.mimetype == "text/html":
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     return response
