@@ -15,16 +15,17 @@ from typing import Any
 
 from kg_server.errors import MalformedQuery
 
-# The tokens of SPARQL 1.1 (§19.8), told apart only as far as messages need it.
+# The tokens of SPARQL 1.1 (§19.8), told apart only as far as messages need it, in a time that is
+# linear in the text: a longer prefix is none, and three quotes are never an empty string.
 _TOKEN = re.compile(
     r"""
       (?P<space>\s+ | \#[^\r\n]*)
     | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
     | (?P<odd_iri><[A-Za-z][A-Za-z0-9+.-]*:[^<>\r\n]*>)
     | (?P<string>\"{3}(?:[^"\\]|\\.|"(?!""))*+\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*+'{3}
-        | "(?:[^"\\\r\n]|\\.)*+" | '(?:[^'\\\r\n]|\\.)*+')
+        | (?!\"{3})"(?:[^"\\\r\n]|\\.)*+" | (?!'{3})'(?:[^'\\\r\n]|\\.)*+')
     | (?P<unclosed>\"{3}.* | '{3}.* | ["'][^\r\n]*)
-    | (?P<name>(?:[^\W\d_][\w.-]*)?:[\w.:%\\-]*(?<!\.))
+    | (?P<name>(?:[^\W\d_][\w.-]{0,99})?:[\w.:%\\-]*(?<!\.))
     | [?$]\w+ | @[A-Za-z-]+ | _:[\w.-]+(?<!\.)
     | [+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?
     | (?P<word>[^\W\d]\w*)
