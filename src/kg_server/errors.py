@@ -139,6 +139,12 @@ class UnsupportedMediaType(Problem):
     status, slug, title = 415, "unsupported-media-type", "The media type is not supported"
 
 
+class HeadersTooLarge(Problem):
+    """The request's headers are larger than the server reads (RFC 6585 §5)."""
+
+    status, slug, title = 431, "headers-too-large", "The headers are too large"
+
+
 class QueryCrashed(Problem):
     """The evaluator died of this query; nothing else was touched."""
 

@@ -132,6 +132,7 @@ EARLY = {
     406: "GET /sparql?query=ASK%7B%7D HTTP/1.1\r\nHost: x\r\nAccept: image/png\r\n\r\n",
     413: f"POST /sparql HTTP/1.1\r\nHost: x\r\n{TOO_MUCH}\r\n",
     414: f"GET /sparql?query={'a' * 20000} HTTP/1.1\r\nHost: x\r\n\r\n",
+    431: f"GET / HTTP/1.1\r\nHost: x\r\nAccept: {'a/b, ' * 10000}\r\n\r\n",
     415: "POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
 }
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from kg_server.errors import BadRequest, NotImplementedHere, UnsupportedMediaType
+from kg_server.errors import BadRequest, HeadersTooLarge, NotImplementedHere, UnsupportedMediaType
 from kg_server.web.coding import IDENTITY, Coding, negotiate
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.v]+\])(?::[0-9]*)?")
 """``uri-host [":" port]`` (RFC 9110 §7.2)."""
+
+MAX_HEADER_BYTES = 32 << 10
 
 
 @dataclass(slots=True)
@@ -32,11 +34,14 @@ class Request:
         """Look at what says for whom a request is, and how to read it.
 
         Raises:
+            HeadersTooLarge: there is more than anybody has to say (RFC 6585 §5).
             NotImplementedHere: its method or its transfer coding is unknown (RFC 9110 §9.1,
                 RFC 9112 §6.1).
             BadRequest: there is not exactly one well-formed ``Host`` (RFC 9112 §3.2).
             UnsupportedMediaType: the body has a content coding (RFC 9110 §15.5.16).
         """
+        if sum(map(len, self.scope.headers.values())) > MAX_HEADER_BYTES:
+            raise HeadersTooLarge(f"The headers are longer than {MAX_HEADER_BYTES} bytes.")
         method, coded = self.scope.method, self.header("transfer-encoding").lower()
         if method != method.upper():
             raise NotImplementedHere(f"Methods are case-sensitive: {method.upper()}, not {method}.")
