@@ -40,10 +40,8 @@ def _is_inside(text: bytes, at: int) -> bool:
 
 def in_an_answer(query: str) -> bool:
     """Tell whether a query may make an IRI with a comma, of itself."""
-    makes = "RI(" in query.upper().replace(" ", "") and not _MAKES_IRIS.isdisjoint(
-        keywords.words(query)
-    )
-    return makes or in_an_iri(query.encode("utf-8", "surrogatepass"))
+    makes_iris = not _MAKES_IRIS.isdisjoint(keywords.words(query))
+    return makes_iris or in_an_iri(query.encode("utf-8", "surrogatepass"))
 
 
 class CsvOfTsv:

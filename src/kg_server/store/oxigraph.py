@@ -60,7 +60,7 @@ class OxigraphStore:
         self.version = project.version
         self._prefixes = {**prefixes.own(project.base_iri), **prefixes.EXTERNAL}
         self._store = ox.Store()
-        self._has_commas = "," in project.base_iri
+        self._has_commas = False
         for file in project.files:
             self._load(file)
         hidden = {file.graph_iri for file in project.of_role(Role.SHAPES)}
@@ -190,7 +190,8 @@ class OxigraphStore:
         # A dataset syntax brings its own graph names; triples outside them go to the file's.
         syntax, graph = _SYNTAXES[file.syntax], ox.NamedNode(file.graph_iri)
         in_turtle = file.syntax in ("turtle", "ntriples", "trig", "nquads")
-        self._has_commas |= comma.in_an_iri(file.content) if in_turtle else b"," in file.content
+        found = comma.in_an_iri(file.content) if in_turtle else b"," in file.content
+        self._has_commas |= found or "," in file.graph_iri
         try:
             if syntax.supports_datasets:
                 for quad in ox.parse(file.content, format=syntax):
