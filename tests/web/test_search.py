@@ -182,6 +182,15 @@ def test_a_query_with_many_types_takes_one_search(client):
     assert found["q1"] == {"result": []}
 
 
+@pytest.mark.parametrize("type_", [None, "", [], [None], {"id": None}])
+def test_a_query_without_a_type_is_of_any(client, type_):
+    queries = json.dumps({"q": {"query": "Canada", "type": type_}})
+
+    found = client.post("/reconcile", data={"queries": queries}).json
+
+    assert found["q"]["result"][0]["id"] == CANADA
+
+
 @pytest.fixture(scope="module")
 def hostile():
     label = "<http://www.w3.org/2000/01/rdf-schema#label>"

@@ -105,16 +105,13 @@ def match(query: Mapping[str, Any], index: Index) -> list[dict[str, Any]]:
 
 def _of_types(text: str, given: Any, limit: int, index: Index) -> list[Hit]:
     """Search once, however many types are given: the time that a query takes is bounded."""
-    types = [
-        each["id"] if isinstance(each, dict) and "id" in each else each
-        for each in (given if isinstance(given, list) else [given])
-        if each is not None
-    ]
+    given = given if isinstance(given, list) else [given or None]
+    names = (each["id"] if isinstance(each, dict) and "id" in each else each for each in given)
+    types = [name for name in names if name is not None]
     if not all(isinstance(each, str) for each in types):
         raise BadRequest("A query's 'type' is the IRI of a class.", parameter="queries")
     count = min(max(limit, 2), _MAX_CANDIDATES)
-    wanted = frozenset(types) if given else None
-    return index.search(text[:MAX_TEXT], types=wanted, limit=count)[:limit]
+    return index.search(text[:MAX_TEXT], types=frozenset(types) or None, limit=count)[:limit]
 
 
 def _candidate(hit: Hit, index: Index, *, match: bool) -> dict[str, Any]:
