@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Self
@@ -11,6 +12,13 @@ from kg_server.errors import ProjectFault
 
 BASE_IRI = "https://diplomacy.example/"
 """The base IRI of a project's files if its manifest names no other; ``--base-iri`` replaces it."""
+
+_BASE_IRI = re.compile(r"https?://[^\s<>\"{}|^`\\]+[/#]")
+
+
+def is_base_iri(text: str) -> bool:
+    """Tell whether names can be made of this: an IRI of the web that ends with a slash or ``#``."""
+    return bool(_BASE_IRI.fullmatch(text))
 
 
 @dataclass(frozen=True, slots=True)

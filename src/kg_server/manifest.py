@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kg_server.config import is_base_iri
 from kg_server.errors import ProjectFault
 
 FILE = "kg.toml"
@@ -76,7 +77,7 @@ def read(root: Path) -> Manifest:
             hint = f"; did you mean {close[0]}?" if close else f": {', '.join(_KEYS)}"
             raise _fault(path, key, f"there is no key {key!r}{hint}")
     base_iri = table.get("base-iri")
-    if base_iri is not None and not (isinstance(base_iri, str) and base_iri.endswith(("/", "#"))):
+    if base_iri is not None and not (isinstance(base_iri, str) and is_base_iri(base_iri)):
         raise _fault(path, "base-iri", "base-iri is an IRI that ends with a slash")
     rules = table.get("rules", {})
     if not isinstance(rules, dict) or not all(isinstance(each, str) for each in rules.values()):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
 from kg_server import manifest
-from kg_server.config import BASE_IRI
+from kg_server.config import BASE_IRI, is_base_iri
 from kg_server.errors import ProjectFault
 
 SYNTAXES = {
@@ -24,7 +23,6 @@ SYNTAXES = {
 }
 """File suffix to format name (``formats.py``)."""
 
-_BASE_IRI = re.compile(r"https?://[^\s<>\"{}|^`\\]+[/#]")
 _CHUNK_BYTES = 1 << 18
 _HERE = Path(__file__).resolve().parent
 
@@ -85,7 +83,7 @@ def load(paths: Sequence[Path] = (), base_iri: str | None = None) -> Project:
     said = _manifest(paths)
     written = said.base_iri or BASE_IRI
     wanted = base_iri or written
-    if not _BASE_IRI.fullmatch(wanted):
+    if not is_base_iri(wanted):
         raise ProjectFault(f"the base IRI {wanted!r} must be of the web, and end with a slash")
     found = _discover(paths)
     files = tuple(_read(path, role, name, written, wanted) for path, role, name in found)
