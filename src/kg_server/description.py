@@ -1,7 +1,7 @@
 """What the server says of itself: VoID, DCAT 3 and the SPARQL service description, as one graph.
 
 Everything is counted from the graph that is served, or stands in it. The description is loaded
-beside the data, so that it can be queried; ``graphs`` is called once, when a store is filled.
+beside the data, so that it can be queried; ``described`` is called once, when a store is filled.
 """
 
 from __future__ import annotations
@@ -259,25 +259,26 @@ class _Description:
 
     def _add_named_graph(self, default: URIRef, name: str) -> URIRef:
         """Describe a named graph, and return what stands for its triples."""
-        this = self._name(name.removeprefix(self._site.base_iri).replace("/", "-"))
+        this = self._named_graph(name)
         self._add(default, URIRef(f"{SD}namedGraph"), this)
         self._add(this, RDF.type, URIRef(f"{SD}NamedGraph"))
         self._add(this, URIRef(f"{SD}name"), URIRef(name))
-        contents = self._contents(name)
+        contents = self._named_graph(name, "contents-")
         self._add(this, URIRef(f"{SD}graph"), contents)
         self._add(contents, RDF.type, URIRef(f"{SD}Graph"))
         return contents
 
-    def _contents(self, name: str) -> URIRef:
+    def _named_graph(self, name: str, part: str = "") -> URIRef:
         path = name.removeprefix(self._site.base_iri).replace("/", "-")
-        return self._name(f"contents-{path}")
+        return self._name(part + path)
 
     def _add_sizes(self) -> None:
         """Count the description itself as well, with the two triples that say so."""
         own = len(self._graph) + 2
         said = len(self._graph & self._known)
         whole = self._counted.triples + own - said + sum(self._beside.values())
-        self._add(self._contents(self._site.base_iri + GRAPH), VOID.triples, Literal(own))
+        contents = self._named_graph(self._site.base_iri + GRAPH, "contents-")
+        self._add(contents, VOID.triples, Literal(own))
         self._add(self._name("default-graph"), VOID.triples, Literal(whole))
 
     def _add_prefixes(self) -> None:

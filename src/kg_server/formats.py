@@ -118,7 +118,6 @@ HTML = Format(
 
 REMEMBERED_LENGTH = 500
 """Longer headers of negotiation are read each time, so that nobody can fill memory with them."""
-_SHOWN = 200
 
 _SYNONYMS = {
     "srj": "json",
@@ -203,7 +202,7 @@ def _negotiate(accept: str | None, kind: Kind, html: bool) -> Format:
                 best, best_rank = replace(offer, media_type=media_type), rank
     if best is None:
         can = ", ".join(each.media_type for each in offers)
-        said = accept if len(accept or "") <= _SHOWN else f"{(accept or '')[:_SHOWN]}…"
+        said = (accept or "")[:200]
         raise NotAcceptable(f"Nothing in 'Accept: {said}' fits. Can produce: {can}.")
     return best
 

@@ -23,21 +23,14 @@ _TO_NOWHERE = Query(
 
 
 def let_https_fail(store: OxigraphStore) -> None:
-    """Let an HTTPS SERVICE fail as an HTTP one does, in processes forked from here.
+    """Let an HTTPS SERVICE fail as an HTTP one does, in this process and those forked from it.
 
     The engine reads the machine's certificates at its first one, and aborts the process when there
     are none (oxhttp 0.3.3), also if an error was to be ignored (SILENT, §2.3). An evaluator can
     open no file; so the engine is given a certificate now, one that nobody has the key of.
     """
-    before = os.environ.get("SSL_CERT_FILE")
     os.environ["SSL_CERT_FILE"] = str(_NOBODY)
-    try:
-        store.query(_TO_NOWHERE)
-    finally:
-        if before is None:
-            del os.environ["SSL_CERT_FILE"]
-        else:
-            os.environ["SSL_CERT_FILE"] = before
+    store.query(_TO_NOWHERE)
 
 
 def explained(problem: Problem, query: Query) -> Problem:

@@ -209,7 +209,7 @@ class Front:
             )
         if scope.method in ("GET", "HEAD", "OPTIONS"):
             return
-        if int(request.header("content-length").partition(",")[0] or 0) > limits.max_body_bytes:
+        if (request.declared_bytes or 0) > limits.max_body_bytes:
             raise _too_large(limits)
         chunks, size, ends = [], 0, 0
         try:

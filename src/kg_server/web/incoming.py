@@ -54,6 +54,12 @@ class Request:
             text = "The body of a request is read as it is. Send it without Content-Encoding."
             raise UnsupportedMediaType(text, headers={"Accept-Encoding": IDENTITY})
 
+    @property
+    def declared_bytes(self) -> int | None:
+        """The length that the body is said to have (``Content-Length``, RFC 9110 §8.6)."""
+        length = self.header("content-length").partition(",")[0]
+        return int(length) if length else None
+
     def is_whole(self, size: int, ends: int) -> bool:
         """Tell whether a body came to its proper end (RFC 9112 §8).
 
@@ -62,9 +68,8 @@ class Request:
             ends: how many empty parts Granian gave (2.8, RSGI): one at the end, and one before it
                 for an error, or for a trailer section.
         """
-        declared = self.header("content-length").partition(",")[0]
-        if declared:
-            return size == int(declared)
+        if self.declared_bytes is not None:
+            return size == self.declared_bytes
         return ends <= 1 or bool(self.header("trailer"))
 
     def key(self, generation: int) -> bytes | None:

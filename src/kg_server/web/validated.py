@@ -6,12 +6,12 @@ from flask import Blueprint, Response, render_template, request
 from rdflib import Graph
 from rdflib.compare import to_canonical_graph
 
-from kg_server import reports
+from kg_server import formats, reports
 from kg_server.errors import NotFound
 from kg_server.formats import HTML, Format, Kind, named
 from kg_server.store import transcode
 from kg_server.web import findings
-from kg_server.web.context import Context, document_format
+from kg_server.web.context import Context
 from kg_server.web.layout import page_language
 from kg_server.web.terms import Labels
 
@@ -38,10 +38,10 @@ def blueprint(context: Context) -> Blueprint:
     return routes
 
 
-def _choose(extension: str | None) -> Format:
-    if extension is not None:
-        return _JSON if extension == "json" else named(extension, Kind.GRAPH, html=True)
-    chosen = document_format()
+def _choose(name: str | None) -> Format:
+    if name is not None:
+        return _JSON if name == "json" else named(name, Kind.GRAPH, html=True)
+    chosen = formats.negotiate(request.headers.get("Accept"), Kind.GRAPH, html=True)
     return _JSON if chosen.media_type == _JSON.media_type else chosen
 
 
