@@ -17,7 +17,7 @@ from kg_server.documents import Site
 from kg_server.errors import NotAcceptable
 from kg_server.formats import Kind, named
 from kg_server.project import load
-from kg_server.store import transcode
+from kg_server.rdf import transcode
 from kg_server.store.oxigraph import OxigraphStore
 
 BASE = "https://diplomacy.example/"

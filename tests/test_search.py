@@ -3,7 +3,7 @@
 import pytest
 
 from kg_server import search
-from kg_server.folding import fold
+from kg_server.rdf.labels import fold
 
 BASE = "https://diplomacy.example/"
 DIP = f"{BASE}ns/diplomacy#"

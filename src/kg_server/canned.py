@@ -30,7 +30,6 @@ from pathlib import Path
 from kg_server import rq
 from kg_server.config import BASE_IRI
 from kg_server.errors import BadRequest, NotFound
-from kg_server.folding import fold
 from kg_server.formats import Kind
 from kg_server.parameters import (
     XSD,
@@ -40,6 +39,7 @@ from kg_server.parameters import (
     literal,
     term,
 )
+from kg_server.rdf.labels import fold
 
 QUERIES = Path(__file__).resolve().parent / "queries"
 RESERVED = rq.RESERVED

@@ -7,8 +7,8 @@ import threading
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from kg_server import addresses
 from kg_server.documents import Site
+from kg_server.rdf import addresses
 from kg_server.store.read import iris
 
 PAGE_THINGS = 500

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kg_server import baseline, changes, formats, keywords, prefixes, semver, validation
+from kg_server import baseline, changes, formats, keywords, semver, validation
 from kg_server.changes import Changes
 from kg_server.errors import KgError
 from kg_server.findings import Finding, Report
 from kg_server.project import Project, Role
+from kg_server.rdf import prefixes
 from kg_server.semver import Level, Reason
 from kg_server.store import Query
 from kg_server.store.oxigraph import OxigraphStore

@@ -7,8 +7,9 @@ import io
 import re
 from collections.abc import Iterable
 
-from kg_server import canned, formats, keywords, parameters, prefixes, protocol
+from kg_server import canned, formats, keywords, parameters, protocol
 from kg_server.formats import Kind
+from kg_server.rdf import prefixes
 from kg_server.store import Query, Store
 
 _KINDS = (

@@ -12,10 +12,11 @@ from typing import Protocol, TypeVar
 from rdflib import DCAT, DCTERMS, FOAF, OWL, RDF, RDFS, SH, VOID, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from kg_server import addresses, canned, dumps, formats, prefixes, statistics, vocabularies
+from kg_server import canned, dumps, formats, statistics, vocabularies
 from kg_server.documents import Site
 from kg_server.formats import Format, Kind
 from kg_server.partitions import add_partitions
+from kg_server.rdf import addresses, prefixes
 from kg_server.statistics import Statistics
 from kg_server.store import Store
 from kg_server.store.read import add_triples, rows

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from rdflib import DCTERMS, FOAF, RDF, RDFS, BNode, Graph, Namespace, URIRef
 
-from kg_server import addresses
+from kg_server.rdf import addresses
 from kg_server.store import Store
 from kg_server.store.read import add_triples, rows, values
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from kg_server import prefixes
 from kg_server.documents import Site, licence_of
 from kg_server.errors import NotAcceptable
 from kg_server.formats import Format, Kind, named
-from kg_server.store import Dataset, Query, transcode
+from kg_server.rdf import prefixes, transcode
+from kg_server.store import Dataset, Query
 
 GENERATED = ("graph/description", "graph/queries")
 """Named graphs, below the base IRI, that the server makes itself; dumps leave them out."""

@@ -15,8 +15,8 @@ from pyld import jsonld
 from rdflib import DCTERMS, FOAF, OWL, RDF, RDFS, SDO, SKOS, XSD, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from kg_server import prefixes
 from kg_server.documents import HYDRA, Document
+from kg_server.rdf import prefixes
 
 Context = dict[str, Any]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from kg_server.errors import BadRequest
-from kg_server.folding import fold
 from kg_server.formats import Kind, named
+from kg_server.rdf.labels import fold
 from kg_server.store import Query, Store
 
 XSD = "http://www.w3.org/2001/XMLSchema#"

@@ -9,11 +9,11 @@ from dataclasses import replace
 from rdflib import BNode, Graph
 from rdflib.compare import to_canonical_graph
 
-from kg_server import jsonld, prefixes
+from kg_server import jsonld
 from kg_server.documents import Document
 from kg_server.errors import NotAcceptable
 from kg_server.formats import Format
-from kg_server.store import transcode
+from kg_server.rdf import prefixes, transcode
 
 
 def render(document: Document, form: Format, base_iri: str, context: jsonld.Context) -> bytes:

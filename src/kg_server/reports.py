@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kg_server import ci_reports, page_reports, prefixes
+from kg_server import ci_reports, page_reports
 from kg_server.ci_reports import Shorten
 from kg_server.findings import RULES_IRI, Finding, Place, Report, Severity
 from kg_server.project import Project
+from kg_server.rdf import prefixes
 
 SHACL = "http://www.w3.org/ns/shacl#"
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import accumulate
 
-from kg_server.folding import fold
 from kg_server.formats import Kind, named
+from kg_server.rdf.labels import fold
 from kg_server.store import Query, Store
 
 _TSV = named("tsv", Kind.BINDINGS)

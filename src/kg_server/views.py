@@ -9,8 +9,8 @@ from typing import Any
 from rdflib import DCAT, DCTERMS, OWL, RDF, RDFS, SKOS, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from kg_server import addresses
 from kg_server.documents import Document, Site
+from kg_server.rdf import addresses
 from kg_server.store.read import rows, values
 
 _LABELS = (SKOS.prefLabel, RDFS.label)

@@ -9,7 +9,7 @@ from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
-from kg_server import keywords, prefixes
+from kg_server import keywords
 from kg_server.errors import (
     EvaluationFailed,
     MalformedQuery,
@@ -20,6 +20,7 @@ from kg_server.errors import (
 )
 from kg_server.formats import Format, Kind
 from kg_server.project import Project, ProjectFile, Role
+from kg_server.rdf import prefixes
 from kg_server.store import Answer, Query, comma, faults
 from kg_server.store.comma import CsvOfTsv
 from kg_server.store.wellformed import WellFormed

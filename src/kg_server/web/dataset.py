@@ -9,10 +9,11 @@ from xml.sax.saxutils import escape
 from flask import Blueprint, Response, request
 from rdflib import DCAT, VOID, Graph, URIRef
 
-from kg_server import addresses, description, dumps, formats, openapi, renderings, views
+from kg_server import description, dumps, formats, openapi, renderings, views
 from kg_server.documents import Document, licence_of
 from kg_server.errors import NotFound
 from kg_server.formats import Format, Kind
+from kg_server.rdf import addresses
 from kg_server.store import Dataset
 from kg_server.store.read import add_triples
 from kg_server.web import layout, links

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from kg_server import addresses
 from kg_server.documents import Document
 from kg_server.formats import HTML, Format, Kind, of_kind
+from kg_server.rdf import addresses
 
 OFFERED: tuple[Format, ...] = of_kind(Kind.GRAPH, html=True)
 """The formats of a document."""

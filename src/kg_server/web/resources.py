@@ -10,11 +10,12 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 from rdflib import Graph
 
-from kg_server import addresses, documents, jsonld, renderings, vocabularies
+from kg_server import documents, jsonld, renderings, vocabularies
 from kg_server.catalogue import PAGE_THINGS, Catalogue
 from kg_server.documents import Document, Site
 from kg_server.errors import BadRequest, NotFound
 from kg_server.formats import HTML, Format
+from kg_server.rdf import addresses
 from kg_server.web import document_pages, layout, links
 from kg_server.web.context import Context, document_format
 

@@ -13,7 +13,7 @@ from babel.numbers import format_compact_decimal, format_decimal
 from rdflib import XSD, Literal, URIRef
 from rdflib.term import Node
 
-from kg_server import addresses
+from kg_server.rdf import addresses
 from kg_server.store import Store
 from kg_server.store.read import rows, values
 from kg_server.web.dates import beginning

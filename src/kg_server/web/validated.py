@@ -9,7 +9,7 @@ from rdflib.compare import to_canonical_graph
 from kg_server import formats, reports
 from kg_server.errors import NotFound
 from kg_server.formats import HTML, Format, Kind, named
-from kg_server.store import transcode
+from kg_server.rdf import transcode
 from kg_server.web import findings
 from kg_server.web.context import Context
 from kg_server.web.layout import page_language

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from rdflib import Graph, URIRef
 
-from kg_server import addresses
+from kg_server.rdf import addresses
 
 EXTERNAL: Mapping[str, str] = {
     "bibo": "http://purl.org/ontology/bibo/",

@@ -1,0 +1,1 @@
+"""RDF terms, prefixes, addresses of IRIs, labels and syntaxes: no store, no HTTP."""
