@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kg_server import keywords
+from kg_server.sparql import lexer
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from kg_server import keywords
     ],
 )
 def test_a_query_that_answers_differently_each_time_is_told_by_its_functions(text, expected):
-    assert keywords.is_volatile(text) is expected
+    assert lexer.is_volatile(text) is expected

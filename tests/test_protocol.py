@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg_server import protocol
 from kg_server.errors import BadRequest
+from kg_server.sparql import protocol
 
 ODD = st.text(alphabet="%&=+;aF09 \r\n_é💬\x00", max_size=40)
 

@@ -15,13 +15,14 @@ from functools import partial
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from kg_server import answers_file, ci_reports, formats, keywords, manifest, reports, validation
+from kg_server import answers_file, ci_reports, formats, manifest, reports, validation
 from kg_server import project as projects
 from kg_server.config import BASE_IRI
 from kg_server.errors import KgError, ProjectFault
 from kg_server.findings import Finding, Severity
 from kg_server.project import SYNTAXES, Project, Role
 from kg_server.rdf import prefixes
+from kg_server.sparql import lexer
 from kg_server.store import Query
 from kg_server.store.oxigraph import OxigraphStore
 
@@ -119,7 +120,7 @@ def _questions(files: Sequence[Path], store: OxigraphStore, base_iri: str) -> It
 def _answered(path: Path, answer: Path, store: OxigraphStore, base_iri: str) -> str:
     """Return how the answer of a question differs from what is expected."""
     text = path.read_text("utf-8")
-    kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
+    kind = (lexer.form_of(text) or lexer.Form.SELECT).kind
     form = formats.named(answers_file.form(answer, kind), kind)
     content = store.query(
         Query(text, {kind: form}, base_iri, prefixes=prefixes.own(base_iri))

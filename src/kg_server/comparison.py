@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kg_server import baseline, changes, formats, keywords, semver, validation
+from kg_server import baseline, changes, formats, semver, validation
 from kg_server.changes import Changes
 from kg_server.errors import KgError
 from kg_server.findings import Finding, Report
 from kg_server.project import Project, Role
 from kg_server.rdf import prefixes
 from kg_server.semver import Level, Reason
+from kg_server.sparql import lexer
 from kg_server.store import Query
 from kg_server.store.oxigraph import OxigraphStore
 
@@ -115,7 +116,7 @@ def _rows(store: OxigraphStore, path: Path, base_iri: str) -> list[str] | str:
     """Return the rows of an answer; why there is none where the query fails."""
     try:
         text = path.read_text("utf-8")
-        kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
+        kind = (lexer.form_of(text) or lexer.Form.SELECT).kind
         form = formats.named("nt" if kind is formats.Kind.GRAPH else "tsv", kind)
         query = Query(text, {kind: form}, base_iri, prefixes=prefixes.own(base_iri))
         lines = store.query(query).read().decode().splitlines()

@@ -7,9 +7,10 @@ import io
 import re
 from collections.abc import Iterable
 
-from kg_server import canned, formats, keywords, parameters, protocol
+from kg_server import canned, formats, parameters
 from kg_server.formats import Kind
 from kg_server.rdf import prefixes
+from kg_server.sparql import lexer, protocol
 from kg_server.store import Query, Store
 
 _KINDS = (
@@ -59,7 +60,7 @@ def answer(store: Store, text: str, form: str | None, base_iri: str, *, terminal
     Raises:
         NotAcceptable: there is no such format for this answer.
     """
-    kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
+    kind = (lexer.form_of(text) or lexer.Form.SELECT).kind
     table = kind is not Kind.GRAPH and (form == "table" or (form is None and terminal))
     default = "turtle" if kind is Kind.GRAPH else "csv"
     chosen = formats.named("csv" if table else form or default, kind)

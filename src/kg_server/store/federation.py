@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from kg_server import formats, keywords
+from kg_server import formats
 from kg_server.errors import EvaluationFailed, Problem, ServiceRefused
 from kg_server.formats import Kind
+from kg_server.sparql import lexer
 from kg_server.store import Query
 from kg_server.store.oxigraph import OxigraphStore
 
@@ -35,7 +36,7 @@ def let_https_fail(store: OxigraphStore) -> None:
 
 def explained(problem: Problem, query: Query) -> Problem:
     """Return why a query failed, for who does not know that SERVICE reaches nobody here."""
-    if isinstance(problem, EvaluationFailed) and "SERVICE" in keywords.words(query.text):
+    if isinstance(problem, EvaluationFailed) and "SERVICE" in lexer.words(query.text):
         return ServiceRefused(
             "This server asks no other one. Ask each of them yourself and join the answers, "
             "or write SERVICE SILENT to go on without what the other would say."

@@ -9,7 +9,6 @@ from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
-from kg_server import keywords
 from kg_server.errors import (
     EvaluationFailed,
     MalformedQuery,
@@ -21,7 +20,8 @@ from kg_server.errors import (
 from kg_server.formats import Format, Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.rdf import prefixes
-from kg_server.store import Answer, Query, comma, faults
+from kg_server.sparql import diagnostics, lexer
+from kg_server.store import Answer, Query, comma
 from kg_server.store.comma import CsvOfTsv
 from kg_server.store.wellformed import WellFormed
 
@@ -154,7 +154,7 @@ class OxigraphStore:
         if query.dataset:
             default = [ox.NamedNode(iri) for iri in query.dataset.default_graphs]
             named = [ox.NamedNode(iri) for iri in query.dataset.named_graphs]
-        elif keywords.has_dataset(query.text):
+        elif lexer.has_dataset(query.text):
             default = None  # an argument would win over FROM
         try:
             return self._store.query(
@@ -185,7 +185,7 @@ class OxigraphStore:
                 return None
             return None
 
-        return faults.explain(query.text, complain, self._prefixes)
+        return diagnostics.explain(query.text, complain, self._prefixes)
 
     def _load(self, file: ProjectFile) -> None:
         # A dataset syntax brings its own graph names; triples outside them go to the file's.

@@ -12,12 +12,13 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request
 
-from kg_server import canned, formats, parameters, protocol, rq
+from kg_server import canned, formats, parameters, rq
 from kg_server.canned import CannedQuery
 from kg_server.errors import BadRequest
 from kg_server.formats import Format, Kind
 from kg_server.parameters import Parameter, StateNames
 from kg_server.rdf import prefixes, transcode
+from kg_server.sparql import protocol
 from kg_server.store import Query
 from kg_server.web import answers, layout, results, tables
 from kg_server.web.context import Context

@@ -10,7 +10,7 @@ from kg_server import canned
 from kg_server.canned import CannedQuery
 from kg_server.errors import Problem
 from kg_server.formats import of_kind
-from kg_server.protocol import Operation
+from kg_server.sparql.protocol import Operation
 from kg_server.store import Query, Store
 from kg_server.web import tables
 from kg_server.web.terms import Labels

@@ -17,7 +17,6 @@ from contextvars import copy_context
 from typing import Any
 
 from kg_server import metrics
-from kg_server import protocol as operations
 from kg_server.config import Settings
 from kg_server.errors import (
     BadRequest,
@@ -28,6 +27,7 @@ from kg_server.errors import (
     Problem,
     UriTooLong,
 )
+from kg_server.sparql import protocol as operations
 from kg_server.store.cache import ResponseCache, Stored
 from kg_server.store.conversation import Conversation
 from kg_server.store.mailbox import Mailbox

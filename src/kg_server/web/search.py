@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, render_template, request
 
-from kg_server import formats, protocol, search
+from kg_server import formats, search
 from kg_server.errors import BadRequest, NotAcceptable
 from kg_server.formats import HTML, Format, Kind
 from kg_server.rdf import addresses
 from kg_server.search import Hit, Index
+from kg_server.sparql import protocol
 from kg_server.web import layout, reconcile, terms
 from kg_server.web.context import Context
 

@@ -6,9 +6,9 @@ from contextlib import suppress
 
 from flask import Blueprint, Response, render_template, request
 
-from kg_server import protocol
 from kg_server.errors import NotAcceptable
 from kg_server.formats import RESULT, Kind
+from kg_server.sparql import protocol
 from kg_server.store import Query
 from kg_server.web import answers, editor
 from kg_server.web.context import Context

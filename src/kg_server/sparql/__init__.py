@@ -1,0 +1,1 @@
+"""SPARQL text and protocol: no store, no HTTP."""
