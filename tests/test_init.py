@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kg_server import scaffold
+from kg_server.project import scaffold
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from kg_server import manifest
 from kg_server import project as projects
 from kg_server.errors import ProjectFault
-from kg_server.project import Role
+from kg_server.project import Role, manifest
 
 SHAPES = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <https://e.org/> . "
 SHAPES += "ex:S a sh:NodeShape ; sh:targetClass ex:T ; sh:nodeKind sh:IRI ."

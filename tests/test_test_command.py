@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from kg_server import scaffold
+from kg_server.project import scaffold
 
 EX = "PREFIX ex: <https://kg.example.org/ns#>\n"
 THING = "https://kg.example.org/id/"

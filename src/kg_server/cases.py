@@ -15,12 +15,12 @@ from functools import partial
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from kg_server import answers_file, ci_reports, formats, manifest, reports, validation
+from kg_server import answers_file, ci_reports, formats, reports, validation
 from kg_server import project as projects
 from kg_server.config import BASE_IRI
 from kg_server.errors import KgError, ProjectFault
 from kg_server.findings import Finding, Severity
-from kg_server.project import SYNTAXES, Project, Role
+from kg_server.project import SYNTAXES, Project, Role, manifest
 from kg_server.rdf import prefixes
 from kg_server.sparql import lexer
 from kg_server.store import Query

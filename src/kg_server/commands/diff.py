@@ -75,7 +75,8 @@ def _queries(folder: Path | None) -> list[Path]:
     Raises:
         ProjectFault: the folder that was named has none.
     """
-    from kg_server import manifest, project
+    from kg_server import project
+    from kg_server.project import manifest
 
     said = manifest.read(project.home())
     folders = [folder] if folder else [*said.queries, *said.tests]

@@ -12,7 +12,7 @@ import click
 @click.option("--force", is_flag=True, help="Replace files that are there already.")
 def init(directory: Path, force: bool) -> None:  # click passes it by name
     """Begin a project: data, ontology, shapes, tests and kg.toml, ready to validate and serve."""
-    from kg_server import scaffold
+    from kg_server.project import scaffold
 
     for path in scaffold.write(directory, force=force):
         click.echo(path.as_posix())

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from kg_server import manifest
 from kg_server.config import BASE_IRI, is_base_iri
 from kg_server.errors import ProjectFault
+from kg_server.project import manifest
 
 SYNTAXES = {
     ".ttl": "turtle",
