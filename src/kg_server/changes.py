@@ -16,7 +16,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg_server import isolation, loading
+from kg_server import loading, processes
 from kg_server.project import Project, ProjectFile, Role
 
 TIMEOUT_S = 60.0
@@ -87,8 +87,8 @@ def between(old: Project, new: Project, timeout_s: float = TIMEOUT_S) -> Changes
         f"the blank nodes of these graphs could not be told apart within {timeout_s:g} seconds; "
         "give them names"
     )
-    child = isolation.start(partial(_between, old, new))
-    found: Changes = isolation.result(child, time.monotonic() + timeout_s, late)
+    child = processes.start(partial(_between, old, new))
+    found: Changes = processes.result(child, time.monotonic() + timeout_s, late)
     return found
 
 

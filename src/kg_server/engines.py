@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kg_server import isolation, judge, loading
+from kg_server import judge, loading, processes
 from kg_server.errors import ProjectFault
 from kg_server.findings import RULES_IRI, Finding, Report
 from kg_server.project import Project, Role
@@ -40,7 +40,7 @@ def disagreement(name: str, project: Project, report: Report, timeout_s: float) 
     judge.prepare()
     work = ENGINES[name](data, shapes)
     late = f"{name} was given up after {timeout_s:g} seconds"
-    theirs = isolation.result(isolation.start(work), time.monotonic() + timeout_s, late)
+    theirs = processes.result(processes.start(work), time.monotonic() + timeout_s, late)
     ours = {_of(each) for each in report.findings if not each.rule.startswith(RULES_IRI)}
     sides = (("only here", ours - theirs), (f"only by {name}", theirs - ours))
     lines = [f"  {where}: {' '.join(each)}" for where, found in sides for each in sorted(found)]

@@ -16,10 +16,10 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from kg_server import isolation, judge, loading, shapes_lint, verdicts
+from kg_server import judge, loading, processes, shapes_lint, verdicts
 from kg_server.errors import ProjectFault
 from kg_server.findings import Finding, Report, Severity
-from kg_server.isolation import Child
+from kg_server.processes import Child
 from kg_server.project import Project, Role
 from kg_server.sieve import reading
 from kg_server.sieve.run import Sieve, Task
@@ -115,7 +115,7 @@ class _Validation:
             raise ProjectFault(
                 "no shape has a node of the data to look at: nothing would be checked"
             )
-        with isolation.beside(self._lint()) as linting:
+        with processes.beside(self._lint()) as linting:
             judged = judge_by(sieve)
             (linted,) = self._finish([linting], "Linting")
         # A rule need not say again of a triple what a shape has said.
@@ -137,7 +137,7 @@ class _Validation:
 
         It is imported, by a process that then judges, while the sieve is at work.
         """
-        with isolation.beside(self._judge, first=_prepare, waits=True) as first:
+        with processes.beside(self._judge, first=_prepare, waits=True) as first:
             return self.report(lambda sieve: self._judged(self._suspects(sieve), first))
 
     def alone(self, inference: str, advanced: bool, _sieve: Sieve) -> set[Finding]:
@@ -173,13 +173,13 @@ class _Validation:
             graph = self._graph(aims)
             shares = [_share(pairs[number::count], whole[number::count]) for number in range(count)]
             work = [partial(_judge, graph, self._shapes, share) for share in shares]
-            children = [isolation.start(each, first=judge.prepare) for each in work]
+            children = [processes.start(each, first=judge.prepare) for each in work]
         elif pairs or whole:
             first.give(_share(pairs, whole))
             children = [first]
         if not shapes_lint.known_good(self._shapes):
             check = partial(judge.check_shapes, self._shapes)
-            children.append(isolation.start(check, first=judge.prepare_all))
+            children.append(processes.start(check, first=judge.prepare_all))
         if len(pairs) < _SHARE and not whole:
             self._places.expect(loading.n_triples(node) for _, node in pairs)
         return set().union(*self._finish(children, f"Judging {len(pairs):,} nodes"))
@@ -213,14 +213,14 @@ class _Validation:
         self, work: Sequence[Callable[[], Any]], what: str, done: Callable[[], float] | None = None
     ) -> list[Any]:
         """Do pieces of work in processes of their own, at the same time."""
-        return self._finish([isolation.start(each) for each in work], what, done)
+        return self._finish([processes.start(each) for each in work], what, done)
 
     def _finish(
         self, children: Sequence[Child], what: str, done: Callable[[], float] | None = None
     ) -> list[Any]:
         """Wait for processes, telling how far they are."""
         with ThreadPoolExecutor(len(children) or 1) as pool:
-            result = partial(isolation.result, until=self._until, late=self._late)
+            result = partial(processes.result, until=self._until, late=self._late)
             waiting = [pool.submit(result, child) for child in children]
             while wait(waiting, timeout=_TICK_S).not_done:
                 self._tell(what, done() if done else None)

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Self
 
 from kg_server.project import Project
-from kg_server.store import zygote as zygotes
-from kg_server.store.board import Board
-from kg_server.store.evaluator import Limits
+from kg_server.sandbox import zygote as zygotes
+from kg_server.sandbox.evaluator import Limits
+from kg_server.sandbox.scoreboard import Board
+from kg_server.sandbox.store import SandboxStore
 from kg_server.store.oxigraph import OxigraphStore
-from kg_server.store.sandbox import SandboxStore
 
 
 class Sandbox:

@@ -20,8 +20,9 @@ from kg_server import formats
 from kg_server.errors import Overloaded, QueryCrashed, QueryTimeout
 from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
-from kg_server.store import Query, messages
-from kg_server.store.sandbox import Ticket, ticket
+from kg_server.sandbox import messages
+from kg_server.sandbox.store import Ticket, ticket
+from kg_server.store import Query
 
 from .sandboxes import Sandbox
 

@@ -14,9 +14,9 @@ from kg_server.canned import CannedQuery
 from kg_server.config import BASE_IRI, Settings
 from kg_server.formats import HTML, Format, Kind
 from kg_server.project import Project
+from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql import protocol
 from kg_server.store import Answer, Store
-from kg_server.store.board import Board
 from kg_server.web import layout
 
 

@@ -27,11 +27,11 @@ from kg_server.errors import (
     Problem,
     UriTooLong,
 )
+from kg_server.sandbox.call import Conversation
+from kg_server.sandbox.client import Mailbox
+from kg_server.sandbox.store import Ticket, ticket
 from kg_server.sparql import protocol as operations
 from kg_server.store.cache import ResponseCache, Stored
-from kg_server.store.conversation import Conversation
-from kg_server.store.mailbox import Mailbox
-from kg_server.store.sandbox import Ticket, ticket
 from kg_server.web import answers, coding, connections, journal
 from kg_server.web.exchange import Exchange, WsgiApp
 from kg_server.web.incoming import Request

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from kg_server import isolation
+from kg_server import processes
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
 from kg_server.findings import Report
 from kg_server.project import Project
-from kg_server.store import zygote as zygotes
-from kg_server.store.board import Board
-from kg_server.store.evaluator import Limits
+from kg_server.sandbox import zygote as zygotes
+from kg_server.sandbox.evaluator import Limits
+from kg_server.sandbox.scoreboard import Board
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.web.processes import in_child
 
@@ -110,8 +110,8 @@ def _store(held: list[Project]) -> OxigraphStore:
     project = held.pop()
     base_iri, store = project.base_iri, OxigraphStore(project)
     del project
-    child = isolation.start(partial(description.described, store, base_iri), sealed=False)
+    child = processes.start(partial(description.described, store, base_iri), sealed=False)
     until = time.monotonic() + _DESCRIPTION_S
-    for graph_iri, ntriples in isolation.result(child, until, "describing the graph took too long"):
+    for graph_iri, ntriples in processes.result(child, until, "describing the graph took too long"):
         store.add_graph(graph_iri, ntriples)
     return store

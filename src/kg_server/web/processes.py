@@ -15,7 +15,7 @@ from pathlib import Path
 
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
-from kg_server.isolation import plug_standard_streams
+from kg_server.processes import plug_standard_streams
 
 log = logging.getLogger("kg_server.server")
 

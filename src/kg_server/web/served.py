@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from kg_server.store.mailbox import Mailbox
-from kg_server.store.sandbox import SandboxStore
+from kg_server.sandbox.client import Mailbox
+from kg_server.sandbox.store import SandboxStore
 from kg_server.web.exchange import WsgiApp
 
 

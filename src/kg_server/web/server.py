@@ -25,8 +25,8 @@ from kg_server import project as projects
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
 from kg_server.project import Project
-from kg_server.store import board
-from kg_server.store.board import Board
+from kg_server.sandbox import scoreboard
+from kg_server.sandbox.scoreboard import Board
 from kg_server.web import workers
 from kg_server.web.processes import free_port, in_child, temporary_folder, with_grace
 from kg_server.web.workers import GRACE_S
@@ -167,7 +167,7 @@ class _Main:
                 now = _stamps(self._start)
                 self._reload, seen = self._reload or now != seen, now
             # The graph that had the next one's places on the board must have gone.
-            if self._reload and self._generation + 1 - board.GENERATIONS not in self._zygotes:
+            if self._reload and self._generation + 1 - scoreboard.GENERATIONS not in self._zygotes:
                 self._reload = False
                 self._try_reload()
 

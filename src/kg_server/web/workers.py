@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from kg_server.config import Settings
 from kg_server.errors import Overloaded
-from kg_server.isolation import die_with_parent
+from kg_server.processes import die_with_parent
 from kg_server.project import Project
-from kg_server.store.board import Board
+from kg_server.sandbox.scoreboard import Board
 
 if TYPE_CHECKING:
     from kg_server.web.served import Served
@@ -61,7 +61,7 @@ class Serving:
             return self._current
 
     def _make(self, generation: int) -> Served:
-        from kg_server.store.sandbox import SandboxStore
+        from kg_server.sandbox.store import SandboxStore
         from kg_server.web.app import create_app
         from kg_server.web.context import Context
         from kg_server.web.served import Served

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 from kg_server import formats
 from kg_server.formats import Format, Kind
+from kg_server.sandbox.call import Conversation
+from kg_server.sandbox.client import Mailbox
+from kg_server.sandbox.scoreboard import Board
 from kg_server.store import Answer, Query
-from kg_server.store.board import Board
-from kg_server.store.conversation import Conversation
-from kg_server.store.mailbox import Mailbox
 
 T = TypeVar("T")
 

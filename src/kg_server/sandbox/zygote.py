@@ -15,10 +15,10 @@ from contextlib import suppress
 from typing import IO
 
 from kg_server.errors import ProjectFault
-from kg_server.isolation import die_with_parent
-from kg_server.store import evaluator, federation, messages
-from kg_server.store.board import Board
-from kg_server.store.evaluator import Limits
+from kg_server.processes import die_with_parent
+from kg_server.sandbox import evaluator, messages, service
+from kg_server.sandbox.evaluator import Limits
+from kg_server.sandbox.scoreboard import Board
 from kg_server.store.oxigraph import OxigraphStore
 
 _TICK_S = 0.02
@@ -64,7 +64,7 @@ def run(
         ready.write(json.dumps({"fault": str(fault)}).encode() + b"\n")
         ready.close()
         return
-    federation.let_https_fail(store)
+    service.let_https_fail(store)
     gc.collect()
     gc.freeze()  # keeps the pages of long-lived objects shared with the evaluators
     # Never a handler, which could raise between a fork and the note of whom it made.

@@ -11,9 +11,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
-from kg_server.store import Query, endings, messages
-from kg_server.store.board import Board
-from kg_server.store.conversation import PATIENCE_S, Conversation
+from kg_server.sandbox import failures, messages
+from kg_server.sandbox.call import PATIENCE_S, Conversation
+from kg_server.sandbox.scoreboard import Board
+from kg_server.store import Query
 
 _askers = itertools.count()
 
@@ -40,7 +41,7 @@ class Mailbox:
             self._socket.connect(evaluators)
         except OSError as error:
             self._shut()
-            raise endings.busy() from error
+            raise failures.busy() from error
         self._inbox = messages.Inbox(self._socket)
         self._ids = itertools.count(1)
         self._open: dict[int, Conversation] = {}

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from kg_server.errors import Problem
 from kg_server.formats import Format, Kind
-from kg_server.store import Query, endings, messages
+from kg_server.sandbox import failures, messages
+from kg_server.store import Query
 
 if TYPE_CHECKING:
-    from kg_server.store.mailbox import Mailbox
+    from kg_server.sandbox.client import Mailbox
 
 PATIENCE_S = 0.02
 """Most answers are here by then; only for later ones is the client's connection watched."""
@@ -56,13 +57,13 @@ class Conversation:
         try:
             await self._mailbox.send(messages.pack_query(self._query, self._id))
         except OSError as error:
-            raise endings.busy() from error
+            raise failures.busy() from error
         message = await self._next()
         kind, chosen, chunk = messages.unpack_answer(message.payload)
         if message.type == messages.WHOLE:
             self._ended = True
         elif message.stream is None:  # this process has no descriptor left
-            raise endings.busy()
+            raise failures.busy()
         else:
             self._stream = socket.socket(fileno=message.stream)
             self._stream.setblocking(False)
@@ -95,7 +96,7 @@ class Conversation:
             async with asyncio.timeout(_LAST_WORD_S):
                 await self._next()
         except TimeoutError as error:
-            raise endings.crashed() from error
+            raise failures.crashed() from error
         self._ended = True
 
     def hear(self, said: messages.Message | Problem) -> None:
@@ -108,7 +109,7 @@ class Conversation:
     def stop(self) -> None:
         """Stop the query, because its client went away."""
         self.cancelled = True
-        self._give_up(endings.left())
+        self._give_up(failures.left())
 
     def close(self) -> None:
         """Hang up; a query that still runs is stopped."""
@@ -140,7 +141,7 @@ class Conversation:
             raise messages.unpack_problem(said.payload)
         if said.type == messages.DEATH:
             self._ended = True
-            raise endings.death(said.payload[0], self._query)
+            raise failures.death(said.payload[0], self._query)
         return said
 
     def mind(self) -> None:
@@ -161,12 +162,12 @@ class Conversation:
     def _wait_longer(self, now: float) -> None:
         """Give a query that was taken up its own time; give up one that was not, or is late."""
         if self._taken_up:
-            self._give_up(endings.timed_out(self._query))
+            self._give_up(failures.timed_out(self._query))
         elif self._mailbox.board.started(self._id):
             self._taken_up = True
             self._until = now + (self._query.timeout_s or 1e6) + _MARGIN_S
         else:
-            self._give_up(endings.busy())
+            self._give_up(failures.busy())
 
     def _client_left(self, watch: asyncio.Future[Any]) -> None:
         if not watch.cancelled():

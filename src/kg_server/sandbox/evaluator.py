@@ -22,9 +22,10 @@ from typing import IO, cast
 
 from kg_server.errors import MemoryExceeded, Overloaded, Problem, ResultTooLarge
 from kg_server.formats import Format, Kind
-from kg_server.isolation import die_with_parent, plug_standard_streams
-from kg_server.store import Query, federation, messages
-from kg_server.store.board import Board
+from kg_server.processes import die_with_parent, plug_standard_streams
+from kg_server.sandbox import messages, service
+from kg_server.sandbox.scoreboard import Board
+from kg_server.store import Query
 from kg_server.store.oxigraph import OxigraphStore
 
 _GROWN_BYTES = 32 << 20
@@ -156,7 +157,7 @@ class _Evaluator:
             write(cast("IO[bytes]", reply))
             reply.finish()
         except Problem as problem:
-            reply.refuse(federation.explained(problem, query))
+            reply.refuse(service.explained(problem, query))
         except MemoryError:
             reply.refuse(MemoryExceeded("The query needed more memory than one query may use."))
         except OSError:
