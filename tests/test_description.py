@@ -13,7 +13,7 @@ from kg_server import description
 from kg_server.project import Role, load
 from kg_server.store import Dataset
 from kg_server.store.oxigraph import OxigraphStore
-from kg_server.store.read import add_triples, rows
+from kg_server.store.results import add_triples, rows
 
 BASE = "https://diplomacy.example/"
 SHAPES = Path(__file__).parent / "description" / "dcat-ap.ttl"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from kg_server.documents import Site
 from kg_server.rdf import addresses
-from kg_server.store.read import iris
+from kg_server.store.results import iris
 
 PAGE_THINGS = 500
 """How many things one page of an index lists."""

@@ -19,7 +19,7 @@ from kg_server.partitions import add_partitions
 from kg_server.rdf import addresses, prefixes
 from kg_server.statistics import Statistics
 from kg_server.store import Store
-from kg_server.store.read import add_triples, rows
+from kg_server.store.results import add_triples, rows
 
 GRAPH = "graph/description"
 """The named graph of the description, below the base IRI."""

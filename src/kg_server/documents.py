@@ -15,7 +15,7 @@ from rdflib import DCTERMS, FOAF, RDF, RDFS, BNode, Graph, Namespace, URIRef
 
 from kg_server.rdf import addresses
 from kg_server.store import Store
-from kg_server.store.read import add_triples, rows, values
+from kg_server.store.results import add_triples, rows, values
 
 PAGE_STATEMENTS = 200
 """How many outgoing and how many incoming statements one page of a document has, at most."""

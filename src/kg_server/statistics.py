@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rdflib.term import Identifier
 
 from kg_server.store import Store
-from kg_server.store.read import rows
+from kg_server.store.results import rows
 
 _QUERIES: Mapping[str, str] = {
     "graphs": "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g",

@@ -11,7 +11,7 @@ from rdflib.term import Node
 
 from kg_server.documents import Document, Site
 from kg_server.rdf import addresses
-from kg_server.store.read import rows, values
+from kg_server.store.results import rows, values
 
 _LABELS = (SKOS.prefLabel, RDFS.label)
 _SCHEMA = "https://schema.org/"

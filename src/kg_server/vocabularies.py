@@ -8,7 +8,7 @@ from rdflib import DCTERMS, RDF, Graph, URIRef
 
 from kg_server.documents import Document, Site, licence_of
 from kg_server.store import Dataset
-from kg_server.store.read import add_triples, rows
+from kg_server.store.results import add_triples, rows
 
 _VERSION_OF = "SELECT ?s ?this WHERE { ?s <http://www.w3.org/2002/07/owl#versionIRI> ?this }"
 _ONTOLOGIES = "SELECT ?o WHERE { ?o a <http://www.w3.org/2002/07/owl#Ontology> }"

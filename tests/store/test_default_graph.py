@@ -6,7 +6,7 @@ import pytest
 
 from kg_server.project import load
 from kg_server.store.oxigraph import OxigraphStore
-from kg_server.store.read import rows
+from kg_server.store.results import rows
 
 COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o FILTER(STRSTARTS(STR(?s), 'urn:')) }"
 

@@ -21,9 +21,9 @@ from kg_server.formats import Format, Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.rdf import prefixes
 from kg_server.sparql import diagnostics, lexer
-from kg_server.store import Answer, Query, comma
-from kg_server.store.comma import CsvOfTsv
-from kg_server.store.wellformed import WellFormed
+from kg_server.store import Answer, Query, csv_results
+from kg_server.store.csv_results import CsvOfTsv
+from kg_server.store.xml_results import WellFormed
 
 _RESULTS = {
     "json": ox.QueryResultsFormat.JSON,
@@ -76,7 +76,7 @@ class OxigraphStore:
     def add_graph(self, graph_iri: str, ntriples: bytes) -> None:
         """Add triples about the dataset itself as one more graph of the default dataset."""
         graph = ox.NamedNode(graph_iri)
-        self._has_commas |= comma.in_an_iri(ntriples)
+        self._has_commas |= csv_results.in_an_iri(ntriples)
         self._store.load(ntriples, format=ox.RdfFormat.N_TRIPLES, to_graph=graph)
         if graph not in self._default:
             self._add_to_default(graph)
@@ -173,7 +173,7 @@ class OxigraphStore:
     def _may_have_commas(self, query: Query) -> bool:
         """Tell whether the answer may have IRIs with commas."""
         bound = "".join(query.bindings.values())
-        return self._has_commas or comma.in_an_answer(bound + query.text)
+        return self._has_commas or csv_results.in_an_answer(bound + query.text)
 
     def _malformed(self, query: Query) -> MalformedQuery:
         def complain(text: str) -> str | None:
@@ -191,7 +191,7 @@ class OxigraphStore:
         # A dataset syntax brings its own graph names; triples outside them go to the file's.
         syntax, graph = _SYNTAXES[file.syntax], ox.NamedNode(file.graph_iri)
         in_turtle = file.syntax in ("turtle", "ntriples", "trig", "nquads")
-        found = comma.in_an_iri(file.content) if in_turtle else b"," in file.content
+        found = csv_results.in_an_iri(file.content) if in_turtle else b"," in file.content
         self._has_commas |= found or "," in file.graph_iri
         try:
             if syntax.supports_datasets:

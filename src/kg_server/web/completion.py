@@ -8,7 +8,7 @@ from typing import Any
 from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, XSD, Literal
 
 from kg_server.store import Store
-from kg_server.store.read import rows
+from kg_server.store.results import rows
 
 MOST_TERMS = 2000
 """A larger graph offers this many terms: the vocabulary first, then things."""

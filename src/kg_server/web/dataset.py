@@ -15,7 +15,7 @@ from kg_server.errors import NotFound
 from kg_server.formats import Format, Kind
 from kg_server.rdf import addresses
 from kg_server.store import Dataset
-from kg_server.store.read import add_triples
+from kg_server.store.results import add_triples
 from kg_server.web import layout, links
 from kg_server.web.context import Context, document_format
 from kg_server.web.resources import Resources, fingerprint

@@ -10,7 +10,7 @@ from rdflib import Literal, URIRef
 from rdflib.term import Node
 
 from kg_server.store import Store
-from kg_server.store.read import rows, values
+from kg_server.store.results import rows, values
 from kg_server.web.terms import readable_end
 
 MOST_CLAIMS = 200

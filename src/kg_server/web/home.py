@@ -10,7 +10,7 @@ from rdflib import URIRef
 from rdflib.term import Node
 
 from kg_server.store import Store
-from kg_server.store.read import rows
+from kg_server.store.results import rows
 from kg_server.web import charts, facts
 from kg_server.web.terms import Labels, Shown, link, readable_end
 

@@ -15,7 +15,7 @@ from rdflib.term import Node
 
 from kg_server.rdf import addresses
 from kg_server.store import Store
-from kg_server.store.read import rows, values
+from kg_server.store.results import rows, values
 from kg_server.web.dates import beginning
 from kg_server.web.layout import preferred_languages
 

@@ -9,7 +9,7 @@ from rdflib import RDF, RDFS, SKOS, Literal, URIRef
 from rdflib.term import Node
 
 from kg_server.store import Store
-from kg_server.store.read import rows
+from kg_server.store.results import rows
 from kg_server.web import facts
 from kg_server.web.networks import Network, radial
 from kg_server.web.terms import Label, Labels, Shown
