@@ -24,12 +24,13 @@ if __name__ == "__main__":  # else "import http" of a library would find http.py
 
 from rdflib import RDF, SH, Graph, Namespace, URIRef
 
-from kg_server import judge, loading
 from kg_server.errors import ProjectFault
-from kg_server.findings import Finding
 from kg_server.project import SYNTAXES, ProjectFile, Role
-from kg_server.sieve import reading, view
-from kg_server.sieve.run import Sieve
+from kg_server.validation import graphs, pyshacl_engine
+from kg_server.validation.prefilter import data as reading
+from kg_server.validation.prefilter import view
+from kg_server.validation.prefilter.select import Sieve
+from kg_server.validation.report import Finding
 
 MF = Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#")
 SHT = Namespace("http://www.w3.org/ns/shacl-test#")
@@ -59,7 +60,7 @@ def main() -> int:
     if not arguments.manifest.is_file():
         reader.error(f"there is no file {arguments.manifest}")
     logging.disable(logging.CRITICAL)  # pySHACL logs what it raises
-    judge.prepare()
+    pyshacl_engine.prepare()
     counts: dict[str, Counter[str]] = {}
     different = []
     for case in cases(arguments.manifest.resolve()):
@@ -114,13 +115,13 @@ def _case(manifest: Path, graph: Graph, entry: Any) -> Case:
 def _expected(graph: Graph, result: Any) -> Result:
     def text(predicate: Any) -> str | None:
         term = graph.value(result, predicate)
-        return None if term is None else _name(loading.n_triples(term))
+        return None if term is None else _name(graphs.n_triples(term))
 
     path = graph.value(result, SH.resultPath)
     severity = str(graph.value(result, SH.resultSeverity)).rpartition("#")[2]
     return (
         text(SH.focusNode) or "",
-        None if path is None else _name(judge.path_text(graph, path)),
+        None if path is None else _name(pyshacl_engine.path_text(graph, path)),
         text(SH.value),
         text(SH.sourceConstraintComponent) or "",
         severity,
@@ -147,21 +148,21 @@ def passes(case: Case, run: Callable[[ProjectFile, Graph], tuple[Finding, ...]])
 
 def by_itself(data: ProjectFile, shapes: Graph) -> tuple[Finding, ...]:
     """Judge by pySHACL alone."""
-    return judge.findings(loading.read((data,), "data"), shapes)
+    return pyshacl_engine.findings(graphs.read((data,), "data"), shapes)
 
 
 def with_sieve(data: ProjectFile, shapes: Graph) -> tuple[Finding, ...]:
     """Judge as ``kg-server validate`` does, shapes that were never seen before included."""
     facts = reading.read((data,))
-    sieve = Sieve(facts, shapes, judge.targeted(shapes))
+    sieve = Sieve(facts, shapes, pyshacl_engine.targeted(shapes))
     aims = {
         task.shape: None
         if task.whole
-        else [loading.to_rdflib(node) for node in sieve.suspects(task)]
+        else [graphs.to_rdflib(node) for node in sieve.suspects(task)]
         for task in sieve.tasks
     }
-    judge.findings(loading.graph(), judge.probing(shapes))
-    return judge.findings(view.graph(facts), judge.aimed(shapes, aims))
+    pyshacl_engine.findings(graphs.graph(), pyshacl_engine.probing(shapes))
+    return pyshacl_engine.findings(view.graph(facts), pyshacl_engine.aimed(shapes, aims))
 
 
 def file(path: Path, role: Role) -> ProjectFile:
@@ -171,7 +172,7 @@ def file(path: Path, role: Role) -> ProjectFile:
 
 def parse(path: Path) -> Graph:
     """Read a file of the suite."""
-    return loading.read((file(path, Role.SHAPES),), "shapes")
+    return graphs.read((file(path, Role.SHAPES),), "shapes")
 
 
 def _path(node: Any) -> Path:

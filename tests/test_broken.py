@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from kg_server import project as projects
-from kg_server import reports, validation
+from kg_server import validation
 from kg_server.errors import ProjectFault
+from kg_server.validation import reports
 
 BROKEN = Path(__file__).parent / "broken"
 CASES = sorted(path.name for path in BROKEN.iterdir() if path.is_dir())

@@ -17,7 +17,7 @@ from pyshacl import validate
 from rdflib import OWL, RDF, SH, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from kg_server import loading
+from kg_server.validation import graphs
 
 ROOT = Path(__file__).resolve().parents[1]
 DIP = "https://diplomacy.example/ns/diplomacy#"
@@ -32,7 +32,7 @@ Triple = tuple[Node, Node, Node]
 
 @cache
 def shipped() -> Graph:
-    graph = loading.graph()
+    graph = graphs.graph()
     for path in (ROOT / "data" / "relations.ttl", *sorted((ROOT / "ontology").glob("*.ttl"))):
         graph.parse(path)
     return graph

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from rdflib import RDF, SH, Graph, URIRef
 
-from kg_server import baseline, reports
 from kg_server.commands import validate
 from kg_server.errors import ProjectFault
-from kg_server.findings import Finding, Place, Report, Severity
+from kg_server.validation import baseline, reports
+from kg_server.validation.report import Finding, Place, Report, Severity
 
 DSH = "https://diplomacy.example/ns/shapes#"
 LABEL = "A state has a label."

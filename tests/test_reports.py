@@ -9,7 +9,8 @@ from pyshacl import validate as reference
 from rdflib import RDF, SH, Graph, URIRef
 
 from kg_server import project as projects
-from kg_server import reports, validation
+from kg_server import validation
+from kg_server.validation import reports
 
 PREFIXES = """@prefix ex: <https://e.org/> .
 @prefix sh: <http://www.w3.org/ns/shacl#> .

@@ -21,7 +21,7 @@ from pyshacl import validate
 from rdflib import RDF, SH, BNode, Graph, URIRef
 from rdflib.term import Node
 
-from kg_server import loading
+from kg_server.validation import graphs
 
 ROOT = Path(__file__).resolve().parents[1]
 CASES = Path(__file__).parent / "shapes"
@@ -46,7 +46,7 @@ def ontology() -> Graph:
 
 def parse(*paths: Path) -> Graph:
     assert paths, "there are files to read"
-    graph = loading.graph()
+    graph = graphs.graph()
     for path in paths:
         graph.parse(path)
     return graph

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from rdflib import RDFS, Graph, Literal, URIRef
 
-from kg_server import judge, loading, shapes_lint
 from kg_server.errors import ProjectFault
 from kg_server.project import Project, ProjectFile, Role
+from kg_server.validation import graphs, pyshacl_engine
+from kg_server.validation import shapes as shapes_lint
 
 PREFIXES = """@prefix ex: <https://e.org/> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
@@ -26,7 +27,7 @@ def shapes_file(text: str) -> ProjectFile:
 
 def lint(text: str) -> None:
     file = shapes_file(text)
-    shapes_lint.check([file], loading.read([file], "shapes"))
+    shapes_lint.check([file], graphs.read([file], "shapes"))
 
 
 @pytest.mark.parametrize(
@@ -85,24 +86,24 @@ def test_the_shipped_shapes_pass(project: Project):
     files = project.of_role(Role.SHAPES)
 
     assert len(files) > 20
-    shapes_lint.check(files, loading.read(files, "shapes"))
+    shapes_lint.check(files, graphs.read(files, "shapes"))
 
 
 def changed(project: Project) -> Graph:
     """Return the shipped shapes with a triple more, so that the package does not know them."""
-    shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
+    shapes = graphs.read(project.of_role(Role.SHAPES), "shapes")
     shapes.add((URIRef("urn:s"), RDFS.comment, Literal("changed")))
     return shapes
 
 
 def test_the_package_knows_its_own_shapes_and_they_pass_the_shapes_for_shapes(project):
     """When the shapes change, write the new ``digest_of`` into ``shapes_checked.txt``."""
-    shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
-    copy = loading.graph()
+    shapes = graphs.read(project.of_role(Role.SHAPES), "shapes")
+    copy = graphs.graph()
     copy += shapes
-    judge.prepare_all()
+    pyshacl_engine.prepare_all()
 
-    assert judge.check_shapes(copy) == ()  # which infers in place
+    assert pyshacl_engine.check_shapes(copy) == ()  # which infers in place
     recorded = Path(shapes_lint.__file__).with_name("shapes_checked.txt").read_text()
     assert recorded.split() == [shapes_lint.digest_of(shapes)]
 
@@ -123,7 +124,7 @@ def test_the_same_parameters_on_other_blank_nodes_are_other_shapes(tmp_path, mon
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     sound = "[ sh:path ex:p ; sh:minCount 1 ] , [ sh:path ex:q ; sh:maxCount 1 ]"
     one, again, other = (
-        loading.read([shapes_file(f"{TARGETED} sh:property {text} .")], "shapes")
+        graphs.read([shapes_file(f"{TARGETED} sh:property {text} .")], "shapes")
         for text in (
             sound,
             sound,

@@ -9,9 +9,9 @@ import pytest
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.compare import isomorphic
 
-from kg_server import loading, positions, sources
-from kg_server.findings import Finding, Severity
 from kg_server.project import SYNTAXES, ProjectFile, Role
+from kg_server.validation import graphs, locations, positions
+from kg_server.validation.report import Finding, Severity
 
 EX = "https://e.org/"
 TURTLE = '''@prefix ex: <https://e.org/> .
@@ -27,7 +27,7 @@ _:n ex:p ex:a .
 '''
 
 
-MANY_LINES = loading.n_triples(Literal('many\nlines; "quoted", and ex:c .'))
+MANY_LINES = graphs.n_triples(Literal('many\nlines; "quoted", and ex:c .'))
 
 
 def file(text: str, suffix: str = ".ttl") -> ProjectFile:
@@ -41,7 +41,7 @@ def finding(subject: str, path: str | None = None, value: str | None = None) -> 
 
 
 def place_of(given: ProjectFile, *about: str | None) -> tuple[int, int, str] | None:
-    (found,) = sources.Places([given]).located([finding(*about)])
+    (found,) = locations.Places([given]).located([finding(*about)])
     place = found.place
     if place is None:
         return None
@@ -56,7 +56,7 @@ def place_of(given: ProjectFile, *about: str | None) -> tuple[int, int, str] | N
         (
             "a",
             "p",
-            loading.n_triples(Literal('many\nlines; "quoted", and ex:c .')),
+            graphs.n_triples(Literal('many\nlines; "quoted", and ex:c .')),
             (6, 9, '"""many'),
         ),
         ("a", "p", '"absent"', (5, 7, '"plain"')),
@@ -78,7 +78,7 @@ def test_a_finding_in_turtle_is_placed_at_its_object_or_its_subject(subject, pat
 def test_blank_nodes_are_found_by_what_is_said_of_them():
     given = file(TURTLE)
     graph = Graph()
-    loading.parse_into(graph, given)
+    graphs.parse_into(graph, given)
 
     (inner,) = graph.objects(URIRef(EX + "a"), URIRef(EX + "q"))
     (named,) = graph.subjects(URIRef(EX + "p"), URIRef(EX + "a"))
@@ -99,7 +99,7 @@ _:n <https://e.org/p> "last" .
 def test_a_line_syntax_has_a_place_a_line(suffix):
     text = TRIPLES.replace(" .\n", f" <{EX}g> .\n") if suffix == ".nq" else TRIPLES
     given = file(text, suffix)
-    blank = next(o for _, _, o in loading.triples(given, {}) if isinstance(o, BNode))
+    blank = next(o for _, _, o in graphs.triples(given, {}) if isinstance(o, BNode))
 
     assert place_of(given, f"<{EX}a>", f"<{EX}p>", '"x"')[:2] == (2, 1)
     assert place_of(given, f"<{EX}a>", f"<{EX}p>", blank.n3())[:2] == (4, 3)
@@ -125,7 +125,7 @@ def test_every_shipped_triple_has_a_place_and_the_graph_is_the_same(project):
     total = 0
     for given in project.files:
         found, graph = positions.index(given), Graph()
-        loading.parse_into(graph, given)
+        graphs.parse_into(graph, given)
 
         assert len(found.triples) == len(graph)
         assert isomorphic(found.graph, graph)

@@ -10,11 +10,12 @@ import pytest
 from pyshacl import validate as reference
 from rdflib import RDF, SH
 
-from kg_server import loading, validation, verdicts
 from kg_server import project as projects
+from kg_server import validation
 from kg_server.errors import ProjectFault
-from kg_server.findings import Severity
 from kg_server.project import Role
+from kg_server.validation import cache, graphs
+from kg_server.validation.report import Severity
 
 ROOT = Path(__file__).resolve().parents[1]
 PREFIXES = """@prefix ex: <https://e.org/> .
@@ -66,8 +67,8 @@ def test_the_shipped_shapes_find_in_broken_data_what_pyshacl_alone_finds(tmp_pat
     broken = text.replace("dip:seat place:", "dip:seat state:").replace("dip:statedIn", "dip:year")
     (tmp_path / "relations.ttl").write_text(broken)
     broken_project = projects.load([tmp_path])
-    data = loading.read(broken_project.of_role(Role.DATA, Role.ONTOLOGY), "data")
-    shapes = loading.read(broken_project.of_role(Role.SHAPES), "shapes")
+    data = graphs.read(broken_project.of_role(Role.DATA, Role.ONTOLOGY), "data")
+    shapes = graphs.read(broken_project.of_role(Role.SHAPES), "shapes")
 
     report = validation.validate(broken_project)
     _, theirs, _ = reference(data, shacl_graph=shapes)
@@ -223,7 +224,7 @@ def test_a_report_is_kept_and_taken_again_for_the_same_files_only(check):
     assert again.findings == first.findings
     assert not again.conforms
     assert changed.conforms
-    assert len(list(verdicts.folder().glob("*.json"))) == 2
+    assert len(list(cache.folder().glob("*.json"))) == 2
 
 
 def test_it_works_where_nothing_can_be_kept(check, monkeypatch):

@@ -15,16 +15,18 @@ from functools import partial
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from kg_server import answers_file, ci_reports, formats, reports, validation
+from kg_server import answers_file, formats, validation
 from kg_server import project as projects
 from kg_server.config import BASE_IRI
 from kg_server.errors import KgError, ProjectFault
-from kg_server.findings import Finding, Severity
 from kg_server.project import SYNTAXES, Project, Role, manifest
 from kg_server.rdf import prefixes
 from kg_server.sparql import lexer
 from kg_server.store import Query
 from kg_server.store.oxigraph import OxigraphStore
+from kg_server.validation import reports
+from kg_server.validation.report import Finding, Severity
+from kg_server.validation.reports import ci
 
 _EXAMPLE = re.compile(r"(in)?valid(?![a-z])")
 _EXPECT = re.compile(r"(?m)^\s*# expect:[ \t]*(.+?)\s*$")
@@ -98,8 +100,8 @@ def junit(outcomes: Sequence[Outcome], root: Path) -> str:
         case = SubElement(suite, "testcase", {**names, "time": f"{each.seconds:.3f}"})
         if each.wrong:
             first = each.wrong.partition("\n")[0]
-            failure = SubElement(case, "failure", {"message": ci_reports.printable(first)})
-            failure.text = ci_reports.printable(each.wrong)
+            failure = SubElement(case, "failure", {"message": ci.printable(first)})
+            failure.text = ci.printable(each.wrong)
     indent(top)
     return tostring(top, encoding="unicode", xml_declaration=True) + "\n"
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kg_server import baseline as baselines
-from kg_server import engines, lint, reports
 from kg_server.errors import ProjectFault
-from kg_server.findings import Report
 from kg_server.project import Project
+from kg_server.validation import baseline as baselines
+from kg_server.validation import engines, lint, reports
+from kg_server.validation.report import Report
 
 
 @dataclass(frozen=True, slots=True)

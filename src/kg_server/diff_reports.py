@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kg_server import reports
 from kg_server.changes import Change, Statement
 from kg_server.comparison import Answer, Comparison, Findings
-from kg_server.findings import Finding
 from kg_server.project import Role
+from kg_server.validation import reports
+from kg_server.validation.report import Finding
 
 _IRI = re.compile(r"<[^<>\s]*>")
 _COLOURS = {"+": "32", "-": "31", "~": "33"}

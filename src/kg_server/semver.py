@@ -12,7 +12,7 @@ from enum import IntEnum
 
 from kg_server.changes import Change, Changes
 from kg_server.project import Project, Role
-from kg_server.sieve import reading
+from kg_server.validation.prefilter import data
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _RDFS = "http://www.w3.org/2000/01/rdf-schema#"
@@ -108,7 +108,7 @@ def versions(project: Project) -> dict[str, str]:
     """Return ``owl:versionInfo`` of each ontology of a project's ontology and shapes files."""
     facts: dict[str, str] = {}
     for file in project.of_role(Role.ONTOLOGY, Role.SHAPES):
-        for quad in reading.quads(file):
+        for quad in data.quads(file):
             if quad.predicate.value == f"{_OWL}versionInfo":
                 facts[str(quad.subject)] = getattr(quad.object, "value", "")
     return facts

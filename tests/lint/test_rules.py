@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from kg_server import lint, project, reports, validation
+from kg_server import project, validation
 from kg_server.cli import commands
 from kg_server.errors import ProjectFault
+from kg_server.validation import lint, reports
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIXES = """@prefix ex: <https://e.org/ns#> .

@@ -7,12 +7,14 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from kg_server import judge, loading
 from kg_server.errors import ProjectFault
-from kg_server.findings import Finding
 from kg_server.project import ProjectFile, Role
-from kg_server.sieve import reading, view
-from kg_server.sieve.run import Sieve
+from kg_server.validation import graphs as loading
+from kg_server.validation import pyshacl_engine
+from kg_server.validation.prefilter import data as reading
+from kg_server.validation.prefilter import view
+from kg_server.validation.prefilter.select import Sieve
+from kg_server.validation.report import Finding
 
 PREFIXES = """@prefix ex: <https://e.org/> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
@@ -35,16 +37,16 @@ def both(data: str, shapes: str) -> tuple[set[Finding], set[Finding], bool]:
     files = (file(Role.DATA, data),)
     by = loading.read((file(Role.SHAPES, shapes),), "shapes")
     facts = reading.read(files)
-    sieve = Sieve(facts, by, judge.targeted(by))
+    sieve = Sieve(facts, by, pyshacl_engine.targeted(by))
     aims = {
         task.shape: None if task.whole else [loading.to_rdflib(n) for n in sieve.suspects(task)]
         for task in sieve.tasks
     }
     try:
-        alone = set(judge.findings(loading.read(files, "data"), by))
+        alone = set(pyshacl_engine.findings(loading.read(files, "data"), by))
     except ProjectFault:  # pySHACL cannot put a blank node in order
         reject()
-    sieved = set(judge.findings(view.graph(facts), judge.aimed(by, aims)))
+    sieved = set(pyshacl_engine.findings(view.graph(facts), pyshacl_engine.aimed(by, aims)))
     suspects = sum(len(nodes) for nodes in aims.values() if nodes is not None)
     return sieved, alone, suspects < len(sieve.focus_nodes())
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from rdflib import Literal, URIRef
 
-from kg_server import judge, loading
 from kg_server.project import ProjectFile, Role
-from kg_server.sieve import queries, reading, view
-from kg_server.sieve.run import Sieve
+from kg_server.validation import graphs, pyshacl_engine
+from kg_server.validation.prefilter import data as reading
+from kg_server.validation.prefilter import queries, view
+from kg_server.validation.prefilter.select import Sieve
 
 PREFIXES = """@prefix ex: <https://e.org/> .
 @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
@@ -29,8 +30,8 @@ def file(role: Role, text: str) -> ProjectFile:
 
 def suspects(data: str, shapes: str) -> set[str] | None:
     """Return the nodes that go to the validator; ``None`` where the sieve cannot tell."""
-    graph = loading.read((file(Role.SHAPES, shapes),), "shapes")
-    sieve = Sieve(reading.read((file(Role.DATA, data),)), graph, judge.targeted(graph))
+    graph = graphs.read((file(Role.SHAPES, shapes),), "shapes")
+    sieve = Sieve(reading.read((file(Role.DATA, data),)), graph, pyshacl_engine.targeted(graph))
     found = set()
     for task in sieve.tasks:
         if task.branches is None:
@@ -144,7 +145,7 @@ def test_literals_that_the_store_alters_are_seen_as_they_are_written():
 
     graph = view.graph(facts)
 
-    expected = loading.read((data,), "data")
+    expected = graphs.read((data,), "data")
     assert set(graph) == set(expected)
     assert len(set(graph.objects(URIRef("https://e.org/a"), None))) == 3
     written = Literal("2.50", datatype="http://www.w3.org/2001/XMLSchema#decimal", normalize=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from kg_server.commands import options
-from kg_server.findings import Severity
+from kg_server.validation.report import Severity
 
 FORMS = ("text", "json", "turtle", "sarif", "junit", "github", "gitlab", "markdown", "html")
 """The forms of a report; known here too, so that --help need not import what writes them."""

@@ -17,12 +17,12 @@ from pathlib import Path
 from kg_server import processes
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
-from kg_server.findings import Report
 from kg_server.project import Project
 from kg_server.sandbox import zygote as zygotes
 from kg_server.sandbox.evaluator import Limits
 from kg_server.sandbox.scoreboard import Board
 from kg_server.store.oxigraph import OxigraphStore
+from kg_server.validation.report import Report
 from kg_server.web.processes import in_child
 
 _DESCRIPTION_S = 600.0
@@ -86,7 +86,8 @@ def validated(project: Project, *, allow_invalid: bool) -> Report:
     Raises:
         ProjectFault: it does not conform, and is not allowed not to.
     """
-    from kg_server import reports, validation  # while the zygote is already loading
+    from kg_server import validation
+    from kg_server.validation import reports  # while the zygote is already loading
 
     report = validation.validate(project)
     if not report.conforms and not allow_invalid:

@@ -32,7 +32,7 @@ from kg_server.web.processes import free_port, in_child, temporary_folder, with_
 from kg_server.web.workers import GRACE_S
 
 if TYPE_CHECKING:
-    from kg_server.findings import Report
+    from kg_server.validation.report import Report
 
 log = logging.getLogger("kg_server.server")
 

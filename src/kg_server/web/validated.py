@@ -6,10 +6,11 @@ from flask import Blueprint, Response, render_template, request
 from rdflib import Graph
 from rdflib.compare import to_canonical_graph
 
-from kg_server import formats, reports
+from kg_server import formats
 from kg_server.errors import NotFound
 from kg_server.formats import HTML, Format, Kind, named
 from kg_server.rdf import transcode
+from kg_server.validation import reports
 from kg_server.web import findings
 from kg_server.web.context import Context
 from kg_server.web.layout import page_language

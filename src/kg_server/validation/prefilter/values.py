@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from kg_server import loading
+from kg_server.validation import graphs
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -90,13 +90,13 @@ def constant(node: Node) -> str:
     """
     from rdflib import Literal
 
-    from kg_server.sieve import reading
+    from kg_server.validation.prefilter import data
 
     if not isinstance(node, Literal):
         return iri(node)
-    if node.datatype is not None and not reading.is_kept(loading.to_pyoxigraph(node)):
+    if node.datatype is not None and not data.is_kept(graphs.to_pyoxigraph(node)):
         raise Unsievable("an altered literal")
-    return loading.n_triples(node)
+    return graphs.n_triples(node)
 
 
 def path(shapes: Graph, node: Node) -> str:
@@ -170,7 +170,7 @@ def compares(variable: str, sign: str, bound: Node) -> str:
 
     if not isinstance(bound, Literal) or bound.datatype is None or bound.ill_typed:
         raise Unsievable("a bound")
-    text = loading.n_triples(bound)
+    text = graphs.n_triples(bound)
     if str(bound.datatype) == f"{XSD}date":
         return f"{has_datatype(variable, bound.datatype)} && {variable} {sign} {text}"
     return f"isNumeric({variable}) && isNumeric({text}) && {variable} {sign} {text}"
@@ -198,4 +198,4 @@ def allowed(shapes: Graph, shape: Node) -> list[str]:
 def _string(text: str) -> str:
     from rdflib import Literal
 
-    return loading.n_triples(Literal(text))
+    return graphs.n_triples(Literal(text))

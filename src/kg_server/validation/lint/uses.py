@@ -9,9 +9,9 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg_server.lint import names
-from kg_server.lint.material import Found, Material, text
-from kg_server.lint.names import OWL, RDF, RDFS, SH
+from kg_server.validation.lint import names
+from kg_server.validation.lint.context import Found, Material, text
+from kg_server.validation.lint.names import OWL, RDF, RDFS, SH
 
 MOST_PLACES = 20
 """So many triples are looked at to find the first place of a term that is used often."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg_server.lint import names, uses
-from kg_server.lint.material import Found, Material, text
+from kg_server.validation.lint import names, uses
+from kg_server.validation.lint.context import Found, Material, text
 
 _REPLACED_BY = ox.NamedNode(f"{names.DCT}isReplacedBy")
 _DEPRECATED = ox.NamedNode(f"{names.OWL}deprecated")

@@ -9,11 +9,11 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg_server.lint import names
-from kg_server.lint.names import OWL, RDF, RDFS, VANN
 from kg_server.project import Project, Role
-from kg_server.sieve import reading
-from kg_server.sieve.reading import Facts
+from kg_server.validation.lint import names
+from kg_server.validation.lint.names import OWL, RDF, RDFS, VANN
+from kg_server.validation.prefilter import data
+from kg_server.validation.prefilter.data import Facts
 
 _HEAD = 1 << 16
 """So many bytes of a data file are searched for prefixes."""
@@ -55,7 +55,7 @@ class Material:
         self.ontology.extend(facts.ontology)
         self.shapes = ox.Store()
         for file in project.of_role(Role.SHAPES):
-            self.shapes.extend(reading.quads(file))
+            self.shapes.extend(data.quads(file))
 
     @cached_property
     def prefixes(self) -> dict[str, str]:

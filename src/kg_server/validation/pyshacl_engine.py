@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg_server import loading
 from kg_server.errors import ProjectFault
-from kg_server.findings import Finding, Severity
+from kg_server.validation import graphs
+from kg_server.validation.report import Finding, Severity
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -53,7 +53,7 @@ def aimed(shapes: Graph, aims: Mapping[Node, Iterable[Node] | None]) -> Graph:
     """
     from rdflib import OWL, RDF, RDFS, SH
 
-    copy = loading.graph()
+    copy = graphs.graph()
     copy += shapes
     for shape in targeted(shapes):
         nodes = aims.get(shape, ())
@@ -117,7 +117,7 @@ def check_shapes(shapes: Graph) -> tuple[Finding, ...]:
     )
     if not conforms:
         raise ProjectFault(f"the shapes are ill-formed: {text}")
-    findings(loading.graph(), probing(shapes))
+    findings(graphs.graph(), probing(shapes))
     return ()
 
 
@@ -152,7 +152,7 @@ def _shapes_for_shapes() -> Graph:
 
     path = Path(pyshacl.__file__).parent / "assets" / "shacl-shacl.pickle"
     store, identifier = pickle.loads(path.read_bytes())  # noqa: S301  # a file of pySHACL
-    merged = loading.graph()
+    merged = graphs.graph()
     merged += Graph(store, identifier)
     return merged
 
@@ -162,7 +162,7 @@ def _finding(report: Graph, result: Node) -> Finding:
 
     def text(predicate: Any) -> str | None:
         term = report.value(result, predicate)
-        return None if term is None else loading.n_triples(term)
+        return None if term is None else graphs.n_triples(term)
 
     path = report.value(result, SH.resultPath)
 

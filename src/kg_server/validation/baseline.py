@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kg_server.errors import ProjectFault
-from kg_server.findings import Finding, Report
+from kg_server.validation.report import Finding, Report
 
 _KEYS = ("severity", "focus_node", "path", "value", "source_shape", "source_constraint")
 Key = tuple[str | None, ...]

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from kg_server import loading
-from kg_server.sieve import values
-from kg_server.sieve.branches import At, Bad, count
+from kg_server.validation import graphs
+from kg_server.validation.prefilter import values
+from kg_server.validation.prefilter.branches import At, Bad, count
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -75,7 +75,7 @@ def _max_exclusive(_: Graph, at: At, value: Node) -> Bad:
 
 
 def _language_in(shapes: Graph, at: At, value: Node) -> Bad:
-    ranges = [loading.n_triples(each) for each in shapes.items(value)]
+    ranges = [graphs.n_triples(each) for each in shapes.items(value)]
     fits = [f"LANGMATCHES(LANG({at.value}), {each})" for each in ranges]
     return at.each(" || ".join(fits) or "false")
 

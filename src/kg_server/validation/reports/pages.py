@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from html import escape
 
-from kg_server.findings import Finding, Report
+from kg_server.validation.report import Finding, Report
 
 Shorten = Callable[[str], str]
 

@@ -16,8 +16,8 @@ from rdflib.plugins.parsers.notation3 import RDFSink, SinkParser
 from rdflib.plugins.parsers.trig import TrigSinkParser
 from rdflib.term import Node
 
-from kg_server import loading
 from kg_server.project import ProjectFile
+from kg_server.validation import graphs
 
 Triple = tuple[Node, Node, Node]
 _STRING = "^^<http://www.w3.org/2001/XMLSchema#string>"
@@ -59,7 +59,7 @@ class Index:
         texts = ByText()
 
         def names(term: Node) -> str:
-            return loading.n_triples(blanks.get(term, term)).removesuffix(_STRING)
+            return graphs.n_triples(blanks.get(term, term)).removesuffix(_STRING)
 
         for (subject, predicate, value), offset in self.triples.items():
             key = names(subject), names(predicate)
@@ -221,7 +221,7 @@ def _index_turtle(file: ProjectFile, found: Index) -> None:
 
 def _index_lines(file: ProjectFile, found: Index) -> None:
     """Pair lines and triples: in these syntaxes a line is a triple, a comment or empty."""
-    triples = loading.triples(file, {})
+    triples = graphs.triples(file, {})
     offset = 0
     for line in found.text.split("\n"):
         statement = line.strip()
@@ -234,6 +234,6 @@ def _index_lines(file: ProjectFile, found: Index) -> None:
 
 def _parsed(file: ProjectFile) -> Graph:
     graph = Graph(bind_namespaces="none")
-    for triple in loading.triples(file, {}):
+    for triple in graphs.triples(file, {}):
         graph.add(triple)
     return graph

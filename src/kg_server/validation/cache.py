@@ -16,8 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from kg_server.findings import Finding, Place, Report, Severity
 from kg_server.project import Project
+from kg_server.validation.report import Finding, Place, Report, Severity
 
 _ENGINES = ("kg-server", "pyshacl", "rdflib", "pyoxigraph")
 _CODE = (

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kg_server import judge, loading, processes
+from kg_server import processes
 from kg_server.errors import ProjectFault
-from kg_server.findings import RULES_IRI, Finding, Report
 from kg_server.project import Project, Role
+from kg_server.validation import graphs, pyshacl_engine
+from kg_server.validation.report import RULES_IRI, Finding, Report
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -35,9 +36,9 @@ def disagreement(name: str, project: Project, report: Report, timeout_s: float) 
     Raises:
         ProjectFault: it is not installed, cannot use the shapes, or takes too long.
     """
-    data = loading.read(project.of_role(Role.DATA, Role.ONTOLOGY), "data")
-    shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
-    judge.prepare()
+    data = graphs.read(project.of_role(Role.DATA, Role.ONTOLOGY), "data")
+    shapes = graphs.read(project.of_role(Role.SHAPES), "shapes")
+    pyshacl_engine.prepare()
     work = ENGINES[name](data, shapes)
     late = f"{name} was given up after {timeout_s:g} seconds"
     theirs = processes.result(processes.start(work), time.monotonic() + timeout_s, late)
@@ -48,7 +49,7 @@ def disagreement(name: str, project: Project, report: Report, timeout_s: float) 
 
 
 def _pyshacl(data: Graph, shapes: Graph) -> Callable[[], set[Judgement]]:
-    return lambda: {_of(each) for each in judge.findings(data, shapes)}
+    return lambda: {_of(each) for each in pyshacl_engine.findings(data, shapes)}
 
 
 def _shacl_rust(data: Graph, shapes: Graph) -> Callable[[], set[Judgement]]:

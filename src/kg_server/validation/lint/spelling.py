@@ -11,8 +11,8 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg_server.lint import names, uses
-from kg_server.lint.material import Found, Material
+from kg_server.validation.lint import names, uses
+from kg_server.validation.lint.context import Found, Material
 
 _SHORTEST = 7
 """Shorter last parts are codes, which differ by design."""

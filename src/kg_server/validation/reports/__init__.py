@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kg_server import ci_reports, page_reports
-from kg_server.ci_reports import Shorten
-from kg_server.findings import RULES_IRI, Finding, Place, Report, Severity
 from kg_server.project import Project
 from kg_server.rdf import prefixes
+from kg_server.validation.report import RULES_IRI, Finding, Place, Report, Severity
+from kg_server.validation.reports import ci, pages
+from kg_server.validation.reports.ci import Shorten
 
 SHACL = "http://www.w3.org/ns/shacl#"
 
@@ -66,12 +66,12 @@ FORMS: Mapping[str, Callable[[Report, Project], str]] = {
     "text": text,
     "json": as_json,
     "turtle": turtle,
-    "sarif": _with_names(ci_reports.sarif),
-    "junit": _with_names(ci_reports.junit),
-    "github": _with_names(ci_reports.github),
-    "gitlab": _with_names(ci_reports.gitlab),
-    "markdown": _with_names(page_reports.markdown),
-    "html": _with_names(page_reports.html),
+    "sarif": _with_names(ci.sarif),
+    "junit": _with_names(ci.junit),
+    "github": _with_names(ci.github),
+    "gitlab": _with_names(ci.gitlab),
+    "markdown": _with_names(pages.markdown),
+    "html": _with_names(pages.html),
 }
 """The forms of a report, by the name that ``--format`` takes."""
 

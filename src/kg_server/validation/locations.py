@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from kg_server.findings import Finding, Place
-from kg_server.positions import ByText, Index, index
 from kg_server.project import ProjectFile
+from kg_server.validation.positions import ByText, Index, index
+from kg_server.validation.report import Finding, Place
 
 _SMALL = 1 << 18
 """Bytes of a file that is indexed in less time than it takes to import pySHACL."""

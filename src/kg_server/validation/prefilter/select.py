@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from kg_server import loading
-from kg_server.sieve import queries, values
-from kg_server.sieve.patterns import Patterns
-from kg_server.sieve.reading import Facts
-from kg_server.sieve.values import Unsievable
+from kg_server.validation import graphs
+from kg_server.validation.prefilter import queries, values
+from kg_server.validation.prefilter.data import Facts
+from kg_server.validation.prefilter.patterns import Patterns
+from kg_server.validation.prefilter.values import Unsievable
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -155,5 +155,5 @@ class Sieve:
             "SELECT DISTINCT ?kind WHERE { ?kind "
             f"<http://www.w3.org/2000/01/rdf-schema#subClassOf>* {values.iri(node)} }}"
         )
-        found = {loading.to_rdflib(solution[0]) for solution in self._select(query)}
+        found = {graphs.to_rdflib(solution[0]) for solution in self._select(query)}
         return sorted({node, *(each for each in found if values.is_iri(each))}, key=str)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from kg_server.sieve import values
-from kg_server.sieve.values import Unsievable
+from kg_server.validation.prefilter import values
+from kg_server.validation.prefilter.values import Unsievable
 
 if TYPE_CHECKING:
     from rdflib import Graph

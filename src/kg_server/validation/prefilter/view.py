@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from rdflib.store import Store
 
-from kg_server import loading
+from kg_server.validation import graphs
 
 if TYPE_CHECKING:
     from rdflib import Graph
 
-    from kg_server.sieve.reading import Facts
+    from kg_server.validation.prefilter.data import Facts
 
 
 class _View(Store):
@@ -32,7 +32,7 @@ class _View(Store):
         self._facts = facts
         self._named = Graph(self, URIRef("urn:x-kg-server:facts"))
         """Where all triples are said to stand: pySHACL looks up blank nodes in named graphs."""
-        self._term = lru_cache(1 << 16)(loading.to_rdflib)
+        self._term = lru_cache(1 << 16)(graphs.to_rdflib)
 
     def triples(self, triple_pattern: Any, context: Any = None) -> Iterator[tuple[Any, Any]]:
         from rdflib import Literal, URIRef
@@ -41,7 +41,7 @@ class _View(Store):
         subject, predicate, _ = triple_pattern
         if isinstance(subject, Literal) or not isinstance(predicate, URIRef | None):
             return
-        pattern = [None if each is None else loading.to_pyoxigraph(each) for each in triple_pattern]
+        pattern = [None if each is None else graphs.to_pyoxigraph(each) for each in triple_pattern]
         term, written = self._term, self._facts.written
         for quad in self._facts.store.quads_for_pattern(*pattern):
             triple = quad.subject, quad.predicate, quad.object
@@ -73,4 +73,4 @@ class _View(Store):
 
 def graph(facts: Facts) -> Graph:
     """Return a read-only rdflib graph of the facts, every literal as it is written."""
-    return loading.graph(_View(facts))
+    return graphs.graph(_View(facts))

@@ -7,8 +7,8 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg_server.lint.material import Found, Material
-from kg_server.lint.names import OWL, RDF, RDFS
+from kg_server.validation.lint.context import Found, Material
+from kg_server.validation.lint.names import OWL, RDF, RDFS
 
 _CYCLE = "SELECT DISTINCT ?term WHERE {{ ?term <{0}>+ ?term FILTER (isIRI(?term)) }} ORDER BY ?term"
 _PAIRS = f"""

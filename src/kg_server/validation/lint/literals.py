@@ -7,9 +7,9 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg_server import loading
-from kg_server.lint.material import Found, Material
-from kg_server.sieve.values import LEXICAL, XSD
+from kg_server.validation import graphs
+from kg_server.validation.lint.context import Found, Material
+from kg_server.validation.prefilter.values import LEXICAL, XSD
 
 
 def ill_typed(material: Material) -> Iterator[Found]:
@@ -45,7 +45,7 @@ def is_ill_typed(literal: ox.Literal) -> bool:
     if literal.datatype.value.endswith(("date", "dateTime", "gYear", "gYearMonth")):
         text = text.removeprefix("-")  # rdflib knows no year before the first
     node = ox.Literal(text, datatype=literal.datatype)
-    converted: Any = loading.to_rdflib(node)
+    converted: Any = graphs.to_rdflib(node)
     return bool(converted.ill_typed)
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from kg_server.errors import ProjectFault
-from kg_server.findings import RULES_IRI, Finding, Severity
-from kg_server.lint import literals, logic, spelling, terms
-from kg_server.lint.material import Found, Material
 from kg_server.project import Project
-from kg_server.sieve.reading import Facts
+from kg_server.validation.lint import literals, logic, spelling, terms
+from kg_server.validation.lint.context import Found, Material
+from kg_server.validation.prefilter.data import Facts
+from kg_server.validation.report import RULES_IRI, Finding, Severity
 
 LEVELS = ("off", "info", "warning", "violation")
 

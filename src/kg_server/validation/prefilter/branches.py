@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kg_server.sieve.values import Unsievable
+from kg_server.validation.prefilter.values import Unsievable
 
 if TYPE_CHECKING:
     from rdflib.term import Node

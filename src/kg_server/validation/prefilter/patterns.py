@@ -12,10 +12,10 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kg_server.sieve import values
-from kg_server.sieve.branches import MOST_BRANCHES, At, Bad, count, good
-from kg_server.sieve.constraints import CONSTRAINTS
-from kg_server.sieve.values import SHACL, Unsievable
+from kg_server.validation.prefilter import values
+from kg_server.validation.prefilter.branches import MOST_BRANCHES, At, Bad, count, good
+from kg_server.validation.prefilter.constraints import CONSTRAINTS
+from kg_server.validation.prefilter.values import SHACL, Unsievable
 
 if TYPE_CHECKING:
     from rdflib import Graph

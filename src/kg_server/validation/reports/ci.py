@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from kg_server.findings import Finding, Report, Severity
+from kg_server.validation.report import Finding, Report, Severity
 
 Shorten = Callable[[str], str]
 """Writes a term as people read it, with a prefix where one fits."""

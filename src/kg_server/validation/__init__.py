@@ -16,19 +16,21 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from kg_server import judge, loading, processes, shapes_lint, verdicts
+from kg_server import processes
 from kg_server.errors import ProjectFault
-from kg_server.findings import Finding, Report, Severity
 from kg_server.processes import Child
 from kg_server.project import Project, Role
-from kg_server.sieve import reading
-from kg_server.sieve.run import Sieve, Task
+from kg_server.validation import cache, graphs, pyshacl_engine
+from kg_server.validation import shapes as shapes_lint
+from kg_server.validation.prefilter import data as reading
+from kg_server.validation.prefilter.select import Sieve, Task
+from kg_server.validation.report import Finding, Report, Severity
 
 if TYPE_CHECKING:
     from rdflib import Graph
     from rdflib.term import Node
 
-    from kg_server.sources import Places
+    from kg_server.validation.locations import Places
 
 TIMEOUT_S = 120.0
 """How long a validation may take before it is given up."""
@@ -80,14 +82,14 @@ def validate(
     """
     begun = time.monotonic()
     levels = {**project.rules, **(rules or {})}
-    key = verdicts.key(project, {**levels, "inference": inference, "advanced": str(advanced)})
-    report = verdicts.recall(key) if use_cache else None
+    key = cache.key(project, {**levels, "inference": inference, "advanced": str(advanced)})
+    report = cache.recall(key) if use_cache else None
     if report is None:
         work = _Validation(project, timeout_s, jobs or os.cpu_count() or 1, levels, tell)
         alone = advanced or inference != "none"
         report = work.report(partial(work.alone, inference, advanced)) if alone else work.sieved()
         if use_cache:
-            verdicts.keep(key, report)
+            cache.keep(key, report)
     return replace(report, seconds=time.monotonic() - begun)
 
 
@@ -105,12 +107,12 @@ class _Validation:
         )
         files = project.of_role(Role.DATA, Role.ONTOLOGY)
         self._facts = reading.read(files, lambda count: tell(f"Read {count:,} triples", None))
-        self._shapes = loading.read(project.of_role(Role.SHAPES), "shapes")
+        self._shapes = graphs.read(project.of_role(Role.SHAPES), "shapes")
 
     def report(self, judge_by: Callable[[Sieve], set[Finding]]) -> Report:
         """Check everything; ``judge_by`` gives the findings of the shapes."""
         shapes_lint.check(self._project.of_role(Role.SHAPES), self._shapes)
-        sieve = Sieve(self._facts, self._shapes, judge.targeted(self._shapes))
+        sieve = Sieve(self._facts, self._shapes, pyshacl_engine.targeted(self._shapes))
         if not (sieve.looks_at_data() or shapes_lint.has_queried_targets(self._shapes)):
             raise ProjectFault(
                 "no shape has a node of the data to look at: nothing would be checked"
@@ -142,9 +144,11 @@ class _Validation:
 
     def alone(self, inference: str, advanced: bool, _sieve: Sieve) -> set[Finding]:
         """Return what pySHACL finds by itself, in everything."""
-        judge.prepare_all()
-        data = loading.read(self._project.of_role(Role.DATA, Role.ONTOLOGY), "data")
-        work = partial(judge.findings, data, self._shapes, inference=inference, advanced=advanced)
+        pyshacl_engine.prepare_all()
+        data = graphs.read(self._project.of_role(Role.DATA, Role.ONTOLOGY), "data")
+        work = partial(
+            pyshacl_engine.findings, data, self._shapes, inference=inference, advanced=advanced
+        )
         return set().union(*self._run([work], f"Judging {len(data):,} triples"))
 
     def _suspects(self, sieve: Sieve) -> Aims:
@@ -160,7 +164,7 @@ class _Validation:
 
         for found in self._run(work, f"Sieving by {len(tasks)} shapes", done):
             for number, nodes in found:
-                aims[sieve.tasks[number].shape] = [loading.to_rdflib(node) for node in nodes]
+                aims[sieve.tasks[number].shape] = [graphs.to_rdflib(node) for node in nodes]
         return aims | {task.shape: None for task in sieve.tasks if task.whole}
 
     def _judged(self, aims: Aims, first: Child) -> set[Finding]:
@@ -173,22 +177,22 @@ class _Validation:
             graph = self._graph(aims)
             shares = [_share(pairs[number::count], whole[number::count]) for number in range(count)]
             work = [partial(_judge, graph, self._shapes, share) for share in shares]
-            children = [processes.start(each, first=judge.prepare) for each in work]
+            children = [processes.start(each, first=pyshacl_engine.prepare) for each in work]
         elif pairs or whole:
             first.give(_share(pairs, whole))
             children = [first]
         if not shapes_lint.known_good(self._shapes):
-            check = partial(judge.check_shapes, self._shapes)
-            children.append(processes.start(check, first=judge.prepare_all))
+            check = partial(pyshacl_engine.check_shapes, self._shapes)
+            children.append(processes.start(check, first=pyshacl_engine.prepare_all))
         if len(pairs) < _SHARE and not whole:
-            self._places.expect(loading.n_triples(node) for _, node in pairs)
+            self._places.expect(graphs.n_triples(node) for _, node in pairs)
         return set().union(*self._finish(children, f"Judging {len(pairs):,} nodes"))
 
     def _judge(self, aims: Aims) -> tuple[Finding, ...]:
         return _judge(self._graph(aims), self._shapes, aims)
 
     def _lint(self) -> Callable[[], tuple[Finding, ...]]:
-        from kg_server import lint
+        from kg_server.validation import lint
 
         lint.levels(self._rules)
         return partial(lint.run, self._project, self._facts, self._rules)
@@ -198,14 +202,14 @@ class _Validation:
         nodes = aims.values()
         suspects = sum(map(len, filter(None, nodes)))
         if None not in nodes and suspects * _VIEWED <= len(self._facts.store):
-            from kg_server.sieve import view
+            from kg_server.validation.prefilter import view
 
             return view.graph(self._facts)
-        return loading.read(self._project.of_role(Role.DATA, Role.ONTOLOGY), "data")
+        return graphs.read(self._project.of_role(Role.DATA, Role.ONTOLOGY), "data")
 
     @cached_property
     def _places(self) -> Places:
-        from kg_server.sources import Places
+        from kg_server.validation.locations import Places
 
         return Places(self._project.of_role(*Role))
 
@@ -242,9 +246,9 @@ def _sieve(
 
 def _prepare() -> None:
     """Import what the judging process could not, which can open no file."""
-    from kg_server.sieve import view  # noqa: F401
+    from kg_server.validation.prefilter import view  # noqa: F401
 
-    judge.prepare()
+    pyshacl_engine.prepare()
 
 
 def _share(pairs: Iterable[tuple[Node, Node]], whole: Iterable[Node]) -> Aims:
@@ -256,7 +260,7 @@ def _share(pairs: Iterable[tuple[Node, Node]], whole: Iterable[Node]) -> Aims:
 
 
 def _judge(data: Graph, shapes: Graph, aims: Aims) -> tuple[Finding, ...]:
-    return judge.findings(data, judge.aimed(shapes, aims))
+    return pyshacl_engine.findings(data, pyshacl_engine.aimed(shapes, aims))
 
 
 def _about(finding: Finding) -> tuple[str, str | None, str | None]:
