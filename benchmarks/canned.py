@@ -20,8 +20,8 @@ from typing import TypeVar
 if __name__ == "__main__":  # else "import http" of a library would find http.py beside this file
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from kg_server import canned, parameters, project, search
-from kg_server.canned import CannedQuery
+from kg_server import canned, project, search
+from kg_server.canned import CannedQuery, parameters
 from kg_server.config import BASE_IRI
 from kg_server.formats import Kind, named
 from kg_server.store import Query

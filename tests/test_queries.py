@@ -16,7 +16,9 @@ import pyoxigraph
 import pytest
 import rdflib
 
-from kg_server import canned, parameters, rq
+from kg_server import canned
+from kg_server.canned import header as rq
+from kg_server.canned import parameters
 from kg_server.config import BASE_IRI
 
 ROOT = Path(__file__).parents[1]

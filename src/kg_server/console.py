@@ -7,7 +7,8 @@ import io
 import re
 from collections.abc import Iterable
 
-from kg_server import canned, formats, parameters
+from kg_server import canned, formats
+from kg_server.canned import parameters
 from kg_server.formats import Kind
 from kg_server.rdf import prefixes
 from kg_server.sparql import lexer, protocol

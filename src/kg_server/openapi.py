@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 from kg_server import errors
 from kg_server.canned import CannedQuery
+from kg_server.canned.parameters import TYPES, Parameter
 from kg_server.formats import HTML, RESULT, Kind, of_kind
 from kg_server.openapi_parts import (
     IRI,
@@ -29,7 +30,6 @@ from kg_server.openapi_parts import (
     problems,
     query,
 )
-from kg_server.parameters import TYPES, Parameter
 
 MEDIA_TYPE = "application/vnd.oai.openapi+json;version=3.1"
 

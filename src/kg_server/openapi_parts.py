@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from kg_server import errors
+from kg_server.canned.parameters import TYPES, Parameter
 from kg_server.errors import Problem
 from kg_server.formats import HTML, Kind, of_kind
-from kg_server.parameters import TYPES, Parameter
 
 Node = dict[str, Any]
 

@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request
 
-from kg_server import canned, formats, parameters, rq
-from kg_server.canned import CannedQuery
+from kg_server import canned, formats
+from kg_server.canned import CannedQuery, header, parameters
+from kg_server.canned.parameters import Parameter, StateNames
 from kg_server.errors import BadRequest
 from kg_server.formats import Format, Kind
-from kg_server.parameters import Parameter, StateNames
 from kg_server.rdf import prefixes, transcode
 from kg_server.sparql import protocol
 from kg_server.store import Query
@@ -168,7 +168,7 @@ def _answer(context: Context, query: CannedQuery, extension: str | None, states:
     limit, offset = _window(query, reserved, html=chosen.name == "html")
     shown = _shown(query, own) if chosen.name == "html" else own
     text = canned.bind(query, shown, states())
-    cut = rq.page(text, limit, offset) if query.kind is Kind.BINDINGS else text
+    cut = header.page(text, limit, offset) if query.kind is Kind.BINDINGS else text
     etag = _etag(context, chosen, cut, repr(pairs))
     if answers.matches(request.headers.get("If-None-Match"), etag):
         return context.cacheable(Response(), etag)
@@ -240,7 +240,7 @@ def _links(
     if limit is None:
         return {}
     json_ = formats.named("json", Kind.BINDINGS)
-    counted = _run(context, rq.counting(text), Kind.BINDINGS, json_).read()
+    counted = _run(context, header.counting(text), Kind.BINDINGS, json_).read()
     rows = int(json.loads(counted)["results"]["bindings"][0]["rows"]["value"])
     return page_links(request.path, pairs, limit, offset, rows)
 

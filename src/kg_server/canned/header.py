@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from kg_server.canned.parameters import TYPES, Parameter, choices_of
 from kg_server.errors import ProjectFault
 from kg_server.formats import Kind
-from kg_server.parameters import TYPES, Parameter, choices_of
 
 RESERVED = ("format", "limit", "offset")
 """What a request may give beside a query's own parameters."""

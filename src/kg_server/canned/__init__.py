@@ -27,18 +27,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kg_server import rq
+from kg_server.canned import header as rq
+from kg_server.canned.parameters import XSD, Context, Parameter, StateNames, literal, term
 from kg_server.config import BASE_IRI
 from kg_server.errors import BadRequest, NotFound
 from kg_server.formats import Kind
-from kg_server.parameters import (
-    XSD,
-    Context,
-    Parameter,
-    StateNames,
-    literal,
-    term,
-)
 from kg_server.rdf.labels import fold
 
 QUERIES = Path(__file__).resolve().parent / "queries"
