@@ -6,7 +6,8 @@ import pytest
 from rdflib import DCTERMS, FOAF, OWL, RDF, RDFS, Graph, Literal, Namespace, URIRef
 from rdflib.compare import isomorphic
 
-from kg_server import documents, project, vocabularies
+from kg_server import project
+from kg_server.linked_data import documents, vocabularies
 from kg_server.store.oxigraph import OxigraphStore
 
 BASE = "https://diplomacy.example/"

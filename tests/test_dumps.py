@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from rdflib import Graph
 from rdflib.compare import isomorphic
 
-from kg_server import dumps
-from kg_server.documents import Site
 from kg_server.errors import NotAcceptable
 from kg_server.formats import Kind, named
+from kg_server.linked_data import dumps
+from kg_server.linked_data.documents import Site
 from kg_server.project import load
 from kg_server.rdf import transcode
 from kg_server.store.oxigraph import OxigraphStore

@@ -12,9 +12,10 @@ from typing import Protocol, TypeVar
 from rdflib import DCAT, DCTERMS, FOAF, OWL, RDF, RDFS, SH, VOID, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from kg_server import canned, dumps, formats, statistics, vocabularies
-from kg_server.documents import Site
+from kg_server import canned, formats, statistics
 from kg_server.formats import Format, Kind
+from kg_server.linked_data import dumps, vocabularies
+from kg_server.linked_data.documents import Site
 from kg_server.partitions import add_partitions
 from kg_server.rdf import addresses, prefixes
 from kg_server.statistics import Statistics

@@ -9,7 +9,7 @@ from typing import Any
 from rdflib import DCAT, DCTERMS, OWL, RDF, RDFS, SKOS, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from kg_server.documents import Document, Site
+from kg_server.linked_data.documents import Document, Site
 from kg_server.rdf import addresses
 from kg_server.store.results import rows, values
 

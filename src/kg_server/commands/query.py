@@ -90,9 +90,10 @@ def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str | None)
 @options.BASE
 def dump(paths: tuple[Path, ...], form: str, rdf_version: str, base_iri: str | None) -> None:
     """Print the whole graph: every triple of every file."""
-    from kg_server import dumps, formats
-    from kg_server.catalogue import Catalogue
-    from kg_server.documents import Site
+    from kg_server import formats
+    from kg_server.linked_data import dumps
+    from kg_server.linked_data.catalogue import Catalogue
+    from kg_server.linked_data.documents import Site
 
     base_iri = base_iri or _base_iri(paths)
     site = Site(_store(paths, base_iri), base_iri)

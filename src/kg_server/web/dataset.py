@@ -9,14 +9,15 @@ from xml.sax.saxutils import escape
 from flask import Blueprint, Response, request
 from rdflib import DCAT, VOID, Graph, URIRef
 
-from kg_server import description, dumps, formats, openapi, renderings, views
-from kg_server.documents import Document, licence_of
+from kg_server import description, formats, openapi, views
 from kg_server.errors import NotFound
 from kg_server.formats import Format, Kind
+from kg_server.linked_data import dumps, links, serialize
+from kg_server.linked_data.documents import Document, licence_of
 from kg_server.rdf import addresses
 from kg_server.store import Dataset
 from kg_server.store.results import add_triples
-from kg_server.web import layout, links
+from kg_server.web import layout
 from kg_server.web.context import Context, document_format
 from kg_server.web.resources import Resources, fingerprint
 
@@ -104,7 +105,7 @@ def negotiated(resources: Resources, path: str, chosen: Format) -> Response:
     """Answer with the description of the data set at ``path`` in an RDF format."""
     site, context = resources.site, resources.context
     document = described(resources, path)
-    body = renderings.render(document, chosen, site.base_iri, resources.jsonld_context)
+    body = serialize.render(document, chosen, site.base_iri, resources.jsonld_context)
     response = Response(body, content_type=chosen.content_type)
     response.headers["Link"] = signposts(document, site.base_iri)
     return context.cacheable(response, context.etag(chosen, fingerprint(document.iri)))

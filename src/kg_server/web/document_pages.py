@@ -6,10 +6,11 @@ from flask import render_template
 from rdflib import URIRef
 
 from kg_server import views
-from kg_server.documents import HYDRA, Document, Site
 from kg_server.formats import HTML
+from kg_server.linked_data import links
+from kg_server.linked_data.documents import HYDRA, Document, Site
 from kg_server.rdf import addresses
-from kg_server.web import facts, layout, links, things, vocabulary
+from kg_server.web import facts, layout, things, vocabulary
 from kg_server.web.terms import Labels
 
 

@@ -10,13 +10,13 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 from rdflib import Graph
 
-from kg_server import documents, jsonld, renderings, vocabularies
-from kg_server.catalogue import PAGE_THINGS, Catalogue
-from kg_server.documents import Document, Site
 from kg_server.errors import BadRequest, NotFound
 from kg_server.formats import HTML, Format
+from kg_server.linked_data import documents, jsonld, links, serialize, vocabularies
+from kg_server.linked_data.catalogue import PAGE_THINGS, Catalogue
+from kg_server.linked_data.documents import Document, Site
 from kg_server.rdf import addresses
-from kg_server.web import document_pages, layout, links
+from kg_server.web import document_pages, layout
 from kg_server.web.context import Context, document_format
 
 
@@ -70,7 +70,7 @@ class Resources:
             )
             etag = self.context.etag(asked, digest, language)
         else:
-            body = renderings.render(document, asked, site.base_iri, self.jsonld_context)
+            body = serialize.render(document, asked, site.base_iri, self.jsonld_context)
             response = Response(body, content_type=asked.content_type)
             etag = self.context.etag(asked, digest)
         response.headers["Link"] = links.header(links.of_document(document, site.base_iri, asked))

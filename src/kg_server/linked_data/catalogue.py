@@ -7,7 +7,7 @@ import threading
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from kg_server.documents import Site
+from kg_server.linked_data.documents import Site
 from kg_server.rdf import addresses
 from kg_server.store.results import iris
 

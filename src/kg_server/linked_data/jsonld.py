@@ -15,7 +15,7 @@ from pyld import jsonld
 from rdflib import DCTERMS, FOAF, OWL, RDF, RDFS, SDO, SKOS, XSD, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from kg_server.documents import HYDRA, Document
+from kg_server.linked_data.documents import HYDRA, Document
 from kg_server.rdf import prefixes
 
 Context = dict[str, Any]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from kg_server.documents import Site, licence_of
 from kg_server.errors import NotAcceptable
 from kg_server.formats import Format, Kind, named
+from kg_server.linked_data.documents import Site, licence_of
 from kg_server.rdf import prefixes, transcode
 from kg_server.store import Dataset, Query
 

@@ -6,7 +6,7 @@ import re
 
 from rdflib import DCTERMS, RDF, Graph, URIRef
 
-from kg_server.documents import Document, Site, licence_of
+from kg_server.linked_data.documents import Document, Site, licence_of
 from kg_server.store import Dataset
 from kg_server.store.results import add_triples, rows
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 from rdflib import BNode, Graph
 from rdflib.compare import to_canonical_graph
 
-from kg_server import jsonld
-from kg_server.documents import Document
 from kg_server.errors import NotAcceptable
 from kg_server.formats import Format
+from kg_server.linked_data import jsonld
+from kg_server.linked_data.documents import Document
 from kg_server.rdf import prefixes, transcode
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from kg_server.documents import Document
 from kg_server.formats import HTML, Format, Kind, of_kind
+from kg_server.linked_data.documents import Document
 from kg_server.rdf import addresses
 
 OFFERED: tuple[Format, ...] = of_kind(Kind.GRAPH, html=True)

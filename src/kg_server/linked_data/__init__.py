@@ -1,0 +1,1 @@
+"""Linked data: documents of things, vocabularies, JSON-LD and dumps."""
