@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from kg_server import description
 from kg_server import project as projects
 from kg_server.config import Settings
+from kg_server.description import void
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.web.app import create_app
 from kg_server.web.context import Context
@@ -29,7 +29,7 @@ def project():
 
 @pytest.fixture(scope="session")
 def store(project):
-    return description.described_store(OxigraphStore(project), project.base_iri)
+    return void.described_store(OxigraphStore(project), project.base_iri)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pyshacl
 import pytest
 from rdflib import DCAT, DCTERMS, OWL, RDF, SH, VOID, Graph, Literal, Namespace, URIRef
 
-from kg_server import description
+from kg_server.description import void
 from kg_server.project import Role, load
 from kg_server.store import Dataset
 from kg_server.store.oxigraph import OxigraphStore
@@ -26,7 +26,7 @@ DIP_CLASS = VOID["class"]
 def described(store):
     """The description and what the data say of the data set, as one graph."""
     graph = Graph()
-    dataset = Dataset(default_graphs=(BASE + description.GRAPH,))
+    dataset = Dataset(default_graphs=(BASE + void.GRAPH,))
     add_triples(graph, store, "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }", dataset=dataset)
     about = "CONSTRUCT { ?this ?p ?o } WHERE { ?this ?p ?o }"
     add_triples(graph, store, about, this=DATASET.n3())
@@ -197,7 +197,7 @@ def test_query_editors_find_which_class_has_which_property_leading_to_what(store
 
 
 def test_the_service_is_described_with_its_graphs_and_formats(described, store):
-    sd = Namespace(description.SD)
+    sd = Namespace(void.SD)
     service = URIRef(f"{BASE}sparql")
 
     names = set(described.objects(None, sd.name))
@@ -207,7 +207,7 @@ def test_the_service_is_described_with_its_graphs_and_formats(described, store):
 
 
 def test_the_sizes_of_the_default_graph_and_the_named_ones_are_true(described, store):
-    sd = Namespace(description.SD)
+    sd = Namespace(void.SD)
     (default,) = described.objects(None, sd.defaultGraph)
     sizes = {
         str(name): described.value(described.value(each, sd.graph), VOID.triples)
@@ -221,11 +221,11 @@ def test_the_sizes_of_the_default_graph_and_the_named_ones_are_true(described, s
 
 
 def test_the_default_graph_is_called_the_union_only_where_no_graph_is_kept_out(described, project):
-    sd, service = Namespace(description.SD), URIRef(f"{BASE}sparql")
+    sd, service = Namespace(void.SD), URIRef(f"{BASE}sparql")
     union = (service, sd.feature, sd.UnionDefaultGraph)
     seen = tuple(file for file in project.files if file.role is not Role.SHAPES)
 
-    (_, triples), _ = description.described(OxigraphStore(replace(project, files=seen)), BASE)
+    (_, triples), _ = void.described(OxigraphStore(replace(project, files=seen)), BASE)
 
     assert union in Graph().parse(data=triples, format="nt")
     assert union not in described  # its shapes are a named graph but not in the default graph
@@ -235,7 +235,7 @@ def test_data_that_say_nothing_of_themselves_are_described_all_the_same(tmp_path
     path = tmp_path / "data.nt"
     path.write_text('<https://e.example/a> <https://e.example/p> "x" .\n')
 
-    (_, triples), _ = description.described(OxigraphStore(load([path])), BASE)
+    (_, triples), _ = void.described(OxigraphStore(load([path])), BASE)
 
     graph = Graph().parse(data=triples, format="nt")
     assert graph.value(DATASET, DCTERMS.title)

@@ -7,8 +7,9 @@ import unicodedata
 import pytest
 from rdflib import Graph, Literal, URIRef
 
-from kg_server import description, project
+from kg_server import project
 from kg_server.config import Settings
+from kg_server.description import void
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.web.app import create_app
 from kg_server.web.context import Context
@@ -31,7 +32,7 @@ def client(tmp_path_factory):
     lines = [f'<{BASE}{name}> {label} "{key}" .\n' for key, name in NAMES.items()]
     path.write_text("".join(lines), "utf-8")
     loaded = project.load([path])
-    store = description.described_store(OxigraphStore(loaded), BASE)
+    store = void.described_store(OxigraphStore(loaded), BASE)
     return create_app(Context(store, loaded, Settings())).test_client()
 
 

@@ -9,7 +9,8 @@ from xml.sax.saxutils import escape
 from flask import Blueprint, Response, request
 from rdflib import DCAT, VOID, Graph, URIRef
 
-from kg_server import description, formats, openapi, views
+from kg_server import formats, openapi, views
+from kg_server.description import void
 from kg_server.errors import NotFound
 from kg_server.formats import Format, Kind
 from kg_server.linked_data import dumps, links, serialize
@@ -93,7 +94,7 @@ def described(resources: Resources, path: str) -> Document:
     """
     site = resources.site
     graph = Graph()
-    name = site.base_iri + description.GRAPH
+    name = site.base_iri + void.GRAPH
     add_triples(graph, site.store, _WHOLE, dataset=Dataset(default_graphs=(name,)))
     add_triples(graph, site.store, _ABOUT, this=URIRef(site.dataset_iri).n3())
     licence = licence_of(site, site.dataset_iri)

@@ -106,12 +106,12 @@ def _store(held: list[Project]) -> OxigraphStore:
 
     The description is made in a process of its own, because what counting takes is not given back.
     """
-    from kg_server import description  # while the main process is already validating
+    from kg_server.description import void  # while the main process is already validating
 
     project = held.pop()
     base_iri, store = project.base_iri, OxigraphStore(project)
     del project
-    child = processes.start(partial(description.described, store, base_iri), sealed=False)
+    child = processes.start(partial(void.described, store, base_iri), sealed=False)
     until = time.monotonic() + _DESCRIPTION_S
     for graph_iri, ntriples in processes.result(child, until, "describing the graph took too long"):
         store.add_graph(graph_iri, ntriples)

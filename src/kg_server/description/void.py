@@ -12,13 +12,14 @@ from typing import Protocol, TypeVar
 from rdflib import DCAT, DCTERMS, FOAF, OWL, RDF, RDFS, SH, VOID, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from kg_server import canned, formats, statistics
+from kg_server import canned, formats
+from kg_server.description import statistics
+from kg_server.description.partitions import add_partitions
+from kg_server.description.statistics import Statistics
 from kg_server.formats import Format, Kind
 from kg_server.linked_data import dumps, vocabularies
 from kg_server.linked_data.documents import Site
-from kg_server.partitions import add_partitions
 from kg_server.rdf import addresses, prefixes
-from kg_server.statistics import Statistics
 from kg_server.store import Store
 from kg_server.store.results import add_triples, rows
 

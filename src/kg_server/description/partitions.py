@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from rdflib import OWL, RDF, VOID, Graph, Literal, Namespace, URIRef
 
-from kg_server.statistics import Statistics
+from kg_server.description.statistics import Statistics
 
 VOID_EXT = Namespace("http://ldf.fi/void-ext#")
 

@@ -1,0 +1,1 @@
+"""Descriptions of the server: VoID, DCAT, the service description and its counts."""
