@@ -12,11 +12,11 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kg_server import changes, semver
 from kg_server.cli import commands
+from kg_server.diff import changes, semver
+from kg_server.diff.semver import Level
 from kg_server.errors import ProjectFault
 from kg_server.project import Project, ProjectFile, Role
-from kg_server.semver import Level
 
 PREFIXES = """@prefix ex: <https://e.org/> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .

@@ -55,17 +55,15 @@ def diff(  # one parameter an option
     Exit code: 0 when nothing differs; 10, 11 or 12 when the change is patch, minor or major by the
     policy in ontology/README.md; 2 when it could not be done.
     """
-    from kg_server import comparison, diff_reports, revisions
+    from kg_server.diff import comparison, reports, revisions
 
     with revisions.read(old, base_iri) as before, revisions.read(new, base_iri) as after:
         compared = comparison.compare(
             before.project, after.project, _queries(queries), with_findings=not no_findings
         )
         colours = form == "text" and sys.stdout.isatty()
-        view = diff_reports.View(
-            before.name, after.name, after.project.base_iri, limit, colours=colours
-        )
-        click.echo(diff_reports.FORMS[form](compared, view), nl=False)
+        view = reports.View(before.name, after.name, after.project.base_iri, limit, colours=colours)
+        click.echo(reports.FORMS[form](compared, view), nl=False)
     sys.exit(0 if exit_zero else compared.level.exit_code)
 
 

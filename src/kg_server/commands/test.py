@@ -13,7 +13,7 @@ from kg_server.commands import options
 from kg_server.errors import ProjectFault
 
 if TYPE_CHECKING:
-    from kg_server.cases import Outcome
+    from kg_server.competency.cases import Outcome
 
 _WIDTH = 72
 
@@ -33,7 +33,8 @@ def test(root: Path | None, word: str, junit: Path | None, base_iri: str | None)
 
     Exit code: 0 all pass; 1 some fail; 2 there is nothing to test, or it cannot be.
     """
-    from kg_server import cases, project
+    from kg_server import project
+    from kg_server.competency import cases
 
     home = (root or project.home()).resolve()
     found = cases.find(home, base_iri, word)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kg_server.changes import Change, Statement
-from kg_server.comparison import Answer, Comparison, Findings
+from kg_server.diff.changes import Change, Statement
+from kg_server.diff.comparison import Answer, Comparison, Findings
 from kg_server.project import Role
 from kg_server.validation import reports
 from kg_server.validation.report import Finding

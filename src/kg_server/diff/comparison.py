@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kg_server import changes, formats, semver, validation
-from kg_server.changes import Changes
+from kg_server import formats, validation
+from kg_server.diff import changes, semver
+from kg_server.diff.changes import Changes
+from kg_server.diff.semver import Level, Reason
 from kg_server.errors import KgError
 from kg_server.project import Project, Role
 from kg_server.rdf import prefixes
-from kg_server.semver import Level, Reason
 from kg_server.sparql import lexer
 from kg_server.store import Query
 from kg_server.store.oxigraph import OxigraphStore

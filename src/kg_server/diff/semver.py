@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from kg_server.changes import Change, Changes
+from kg_server.diff.changes import Change, Changes
 from kg_server.project import Project, Role
 from kg_server.validation.prefilter import data
 

@@ -15,8 +15,9 @@ from functools import partial
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from kg_server import answers_file, formats, validation
+from kg_server import formats, validation
 from kg_server import project as projects
+from kg_server.competency import expected as answers_file
 from kg_server.config import BASE_IRI
 from kg_server.errors import KgError, ProjectFault
 from kg_server.project import SYNTAXES, Project, Role, manifest

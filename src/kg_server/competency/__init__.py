@@ -1,0 +1,1 @@
+"""Competency questions with their answers, and examples of shapes with their verdicts."""
