@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kg_server.cli import commands
+from kg_server.cli.main import commands
 from kg_server.diff import changes, semver
 from kg_server.diff.semver import Level
 from kg_server.errors import ProjectFault

@@ -7,7 +7,7 @@ import sys
 import pytest
 from click.testing import CliRunner, Result
 
-from kg_server.cli import commands
+from kg_server.cli.main import commands
 
 PREFIXES = """@prefix ex: <https://e.org/> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .

@@ -7,14 +7,13 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from kg_server import cli
-from kg_server.commands import validate
+from kg_server.cli import main, validate
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def options_of_validate() -> str:
-    return CliRunner().invoke(cli.commands, ["validate", "--help"]).output
+    return CliRunner().invoke(main.commands, ["validate", "--help"]).output
 
 
 def test_the_hook_runs_a_command_that_there_is_on_every_syntax_that_is_read():

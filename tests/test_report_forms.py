@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rdflib import RDF, SH, Graph, URIRef
 
-from kg_server.commands import validate
+from kg_server.cli import validate
 from kg_server.errors import ProjectFault
 from kg_server.validation import baseline, reports
 from kg_server.validation.report import Finding, Place, Report, Severity

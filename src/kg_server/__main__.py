@@ -1,5 +1,5 @@
 """Run the command line as ``python -m kg_server``."""
 
-from kg_server.cli import main
+from kg_server.cli.main import main
 
 main()

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from kg_server import project, validation
-from kg_server.cli import commands
+from kg_server.cli.main import commands
 from kg_server.errors import ProjectFault
 from kg_server.validation import lint, reports
 

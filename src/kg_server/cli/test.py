@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg_server.commands import options
+from kg_server.cli import options
 from kg_server.errors import ProjectFault
 
 if TYPE_CHECKING:

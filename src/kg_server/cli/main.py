@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from kg_server.commands import diff, init, query, serve, test, validate
+from kg_server.cli import diff, init, query, serve, test, validate
 from kg_server.errors import KgError, Problem, ProjectFault
 
 

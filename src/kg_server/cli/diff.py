@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kg_server.commands import options
+from kg_server.cli import options
 from kg_server.errors import ProjectFault
 
 _EPILOG = """\b

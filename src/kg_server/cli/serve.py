@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kg_server.commands import options
+from kg_server.cli import options
 from kg_server.config import Settings
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg_server.commands import options
+from kg_server.cli import options
 from kg_server.errors import ProjectFault
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def query(  # one parameter an option
     QUERY is the text, the name of an .rq file, or - for standard input. Prefixes of the project
     need no declaration. On a terminal the answer is a table, in a pipe it is CSV or Turtle.
     """
-    from kg_server import console
+    from kg_server.cli import console
 
     base_iri = base_iri or _base_iri(paths)
     if listing:
@@ -66,7 +66,7 @@ def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str | None)
 
     IRI is a full IRI, a path such as id/state/CAN, or a prefixed name such as state:CAN.
     """
-    from kg_server import console
+    from kg_server.cli import console
 
     base_iri = base_iri or _base_iri(paths)
     store = _store(paths, base_iri)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kg_server.commands import options
+from kg_server.cli import options
 from kg_server.validation.report import Severity
 
 FORMS = ("text", "json", "turtle", "sarif", "junit", "github", "gitlab", "markdown", "html")
@@ -82,28 +82,29 @@ def validate(  # one parameter an option
     PATHS are data files or directories, or the root of a project. Exit code 0: conforms; 1: does
     not; 2: could not be checked.
     """
-    from kg_server import checking, progress, project, validation
+    from kg_server import project, validation
+    from kg_server.cli import progress, reporting
 
     if list_rules:
-        click.echo(checking.rules(), nl=False)
+        click.echo(reporting.rules(), nl=False)
         return
-    plan = checking.plan(form, outputs)
+    plan = reporting.plan(form, outputs)
     loaded = project.load(paths, base_iri)
     with progress.Bar() as bar:
         report = validation.validate(
             loaded,
             timeout_s=timeout,
             jobs=jobs,
-            rules=checking.levels(rules),
+            rules=reporting.levels(rules),
             inference=inference,
             advanced=advanced,
             use_cache=not no_cache,
             tell=bar,
         )
     if engine:
-        checking.compare_with(engine, loaded, report, timeout)
-    report = checking.since(baseline, report)
-    click.echo(checking.write(plan, report, loaded), nl=False)
+        reporting.compare_with(engine, loaded, report, timeout)
+    report = reporting.since(baseline, report)
+    click.echo(reporting.write(plan, report, loaded), nl=False)
     weights = [each.value.lower() for each in Severity]
     failing = weights[: weights.index(fail_on) + 1]
     if any(finding.severity.value.lower() in failing for finding in report.findings):
