@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg_server.web import coding
-from kg_server.web.coding import Coding, zstd
+from kg_server.server import compression
+from kg_server.server.compression import Coding, zstd
 
 RESULT = [("Content-Type", "text/csv"), ("ETag", '"a"')]
 UNPACKERS = {"zstd": zstd.ZstdDecompressor, "gzip": lambda: zlib.decompressobj(31)}
@@ -16,7 +16,7 @@ UNPACKERS = {"zstd": zstd.ZstdDecompressor, "gzip": lambda: zlib.decompressobj(3
 @pytest.mark.parametrize("name", UNPACKERS)
 @given(chunks=st.lists(st.binary(min_size=1), max_size=8))
 def test_what_was_given_to_the_compressor_can_be_read_at_once(name, chunks):
-    _, packer = coding.streamed(Coding(name), RESULT)
+    _, packer = compression.streamed(Coding(name), RESULT)
     unpacker = UNPACKERS[name]()
 
     for chunk in chunks:
@@ -27,7 +27,7 @@ def test_what_was_given_to_the_compressor_can_be_read_at_once(name, chunks):
 
 
 def test_zstd_needs_no_larger_window_than_every_client_has():
-    _, packer = coding.streamed(Coding("zstd"), RESULT)
+    _, packer = compression.streamed(Coding("zstd"), RESULT)
     sent = packer.compress(bytes(range(256)) * (1 << 16)) + packer.flush()
 
     window = {zstd.DecompressionParameter.window_log_max: 23}  # RFC 9659 §3: 8 MB
@@ -51,4 +51,4 @@ def test_zstd_needs_no_larger_window_than_every_client_has():
     ],
 )
 def test_the_coding_is_the_one_that_the_client_prefers(accept_encoding, expected):
-    assert coding.negotiate(accept_encoding).name == expected
+    assert compression.negotiate(accept_encoding).name == expected

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kg_server.web import connections
+from kg_server.server import connections
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from kg_server.web.outgoing import Outgoing, progress
+from kg_server.server.backpressure import Outgoing, progress
 
 PART = bytes(1 << 18)
 

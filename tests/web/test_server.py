@@ -21,8 +21,8 @@ from urllib.request import urlopen
 import pytest
 
 from kg_server.config import Settings
-from kg_server.web.coding import zstd
-from kg_server.web.processes import free_port
+from kg_server.server.compression import zstd
+from kg_server.server.processes import free_port
 
 from ..conftest import ROOT, LiveServer  # the fixture's class
 

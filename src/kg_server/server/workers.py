@@ -21,7 +21,7 @@ from kg_server.project import Project
 from kg_server.sandbox.scoreboard import Board
 
 if TYPE_CHECKING:
-    from kg_server.web.served import Served
+    from kg_server.server.generation import Served
 
 _CONNECTIONS = 1024
 """How many connections one worker holds; others wait until one of these ends."""
@@ -62,9 +62,9 @@ class Serving:
 
     def _make(self, generation: int) -> Served:
         from kg_server.sandbox.store import SandboxStore
+        from kg_server.server.generation import Served
         from kg_server.web.app import create_app
         from kg_server.web.context import Context
-        from kg_server.web.served import Served
 
         loaded, report = pickle.loads((self._folder / f"state-{generation}").read_bytes())  # noqa: S301  # our own file, in a folder of mode 0700
         store = SandboxStore(
@@ -130,7 +130,7 @@ def _worker(board: Board, folder: Path, settings: Settings) -> Any:
     """Make the application in a freshly forked HTTP worker."""
     die_with_parent()
     from kg_server import metrics
-    from kg_server.web.front import Front
+    from kg_server.server.front import Front
 
     metrics.forget_the_dead()
     serving = Serving(board, folder, settings)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from kg_server.sandbox.client import Mailbox
 from kg_server.sandbox.store import SandboxStore
-from kg_server.web.exchange import WsgiApp
+from kg_server.server.wsgi import WsgiApp
 
 
 @dataclass(slots=True, eq=False)

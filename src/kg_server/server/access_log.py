@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from kg_server import metrics
 from kg_server.config import Settings
-from kg_server.web.incoming import Request
+from kg_server.server.request import Request
 
 access = logging.getLogger("kg_server.access")
 slow_queries = logging.getLogger("kg_server.slow")

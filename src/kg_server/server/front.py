@@ -30,13 +30,14 @@ from kg_server.errors import (
 from kg_server.sandbox.call import Conversation
 from kg_server.sandbox.client import Mailbox
 from kg_server.sandbox.store import Ticket, ticket
+from kg_server.server import access_log, compression, connections
+from kg_server.server.backpressure import Outgoing
+from kg_server.server.cache import ResponseCache, Stored
+from kg_server.server.generation import Served, Serving
+from kg_server.server.request import Request
+from kg_server.server.wsgi import Exchange, WsgiApp
 from kg_server.sparql import protocol as operations
-from kg_server.store.cache import ResponseCache, Stored
-from kg_server.web import answers, coding, connections, journal
-from kg_server.web.exchange import Exchange, WsgiApp
-from kg_server.web.incoming import Request
-from kg_server.web.outgoing import Outgoing
-from kg_server.web.served import Served, Serving
+from kg_server.web import answers
 
 log = logging.getLogger("kg_server.front")
 
@@ -140,18 +141,18 @@ class Front:
         """Answer a query on the event loop, without a thread."""
         headers = asked.headers()
         tags = request.header("if-none-match")
-        plain = coding.plain_tags(request.coding, tags)
+        plain = compression.plain_tags(request.coding, tags)
         if tags and request.scope.method == "GET" and answers.matches(plain, asked.etag):
-            protocol.response_empty(304, coding.not_modified(request.coding, headers, tags))
+            protocol.response_empty(304, compression.not_modified(request.coding, headers, tags))
             self.record(request, 304, 0)
             return
         conversation = mailbox.ask(asked.query, lambda: _left(request, protocol))
         try:
             _, _, chunk, ended = await conversation.first()
             if ended:
-                headers, chunk = coding.whole(request.coding, headers, chunk)
+                headers, chunk = compression.whole(request.coding, headers, chunk)
                 if asked.etag:
-                    self._put(key, Stored(200, headers, coding.value(headers, "etag"), chunk))
+                    self._put(key, Stored(200, headers, compression.value(headers, "etag"), chunk))
                 protocol.response_bytes(200, headers, chunk)
                 self.record(request, 200, len(chunk))
             else:
@@ -167,11 +168,11 @@ class Front:
         self,
         request: Request,
         protocol: Any,
-        headers: coding.Headers,
+        headers: compression.Headers,
         conversation: Conversation,
         chunk: bytes,
     ) -> None:
-        headers, packer = coding.streamed(request.coding, headers)
+        headers, packer = compression.streamed(request.coding, headers)
         transport = protocol.response_stream(200, headers)
         size = 0
         try:
@@ -250,15 +251,15 @@ class Front:
     def _send_stored(self, request: Request, protocol: Any, stored: Stored) -> None:
         metrics.CACHE_HITS.inc()
         tags = request.header("if-none-match")
-        known = coding.plain_tags(request.coding, tags)
-        etag = coding.plain_tags(request.coding, stored.etag).removeprefix("W/").strip('"')
+        known = compression.plain_tags(request.coding, tags)
+        etag = compression.plain_tags(request.coding, stored.etag).removeprefix("W/").strip('"')
         # A POST selects no representation that a condition could be about (RFC 9110 §13.2.1).
         if request.scope.method != "POST" and answers.matches(known, etag):
-            headers = coding.not_modified(request.coding, stored.headers, tags)
+            headers = compression.not_modified(request.coding, stored.headers, tags)
             protocol.response_empty(304, headers)
             self.record(request, 304, 0, cached=True)
         elif request.scope.method == "HEAD":
-            headers = coding.sized(stored.headers, stored.status, len(stored.body))
+            headers = compression.sized(stored.headers, stored.status, len(stored.body))
             protocol.response_empty(stored.status, headers)
             self.record(request, stored.status, 0, cached=True)
         else:
@@ -293,7 +294,7 @@ class Front:
 
     def record(self, request: Request, status: int, size: int, *, cached: bool = False) -> None:
         """Count and log a request."""
-        journal.record(self._settings, request, status, size, cached=cached)
+        access_log.record(self._settings, request, status, size, cached=cached)
 
 
 def _left(request: Request, protocol: Any) -> Coroutine[Any, Any, None]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from kg_server.web import connections
+from kg_server.server import connections
 
 LEAST_BYTES = 1 << 16
 _AHEAD_BYTES = 1 << 20

@@ -27,9 +27,9 @@ from kg_server.errors import ProjectFault
 from kg_server.project import Project
 from kg_server.sandbox import scoreboard
 from kg_server.sandbox.scoreboard import Board
-from kg_server.web import workers
-from kg_server.web.processes import free_port, in_child, temporary_folder, with_grace
-from kg_server.web.workers import GRACE_S
+from kg_server.server import workers
+from kg_server.server.processes import free_port, in_child, temporary_folder, with_grace
+from kg_server.server.workers import GRACE_S
 
 if TYPE_CHECKING:
     from kg_server.validation.report import Report
@@ -134,19 +134,19 @@ class _Main:
 
         The project that is returned is without the contents of its files.
         """
-        from kg_server.web import holding
+        from kg_server.server import loading
 
         generation, settings = self._generation + 1, self._settings
         # In a list, so that it can be let go here and in the zygote, which has our stack as well:
         # the contents of the files would take as much memory again as the graph.
         held = [projects.load(self._start.paths, settings.base_iri)]
-        zygote = holding.start(held, generation, settings, self._board, self._folder)
+        zygote = loading.start(held, generation, settings, self._board, self._folder)
         self._zygotes[generation] = zygote.pid
         report = None
         if self._start.validate:
-            report = holding.validated(held[0], allow_invalid=self._start.allow_invalid)
+            report = loading.validated(held[0], allow_invalid=self._start.allow_invalid)
         zygote.wait()
-        loaded = holding.without_contents(held.pop())
+        loaded = loading.without_contents(held.pop())
         workers.write_state(self._folder, generation, loaded, report)
         self._generation = self._board.generation = generation
         for old in self._zygotes.keys() - {generation}:

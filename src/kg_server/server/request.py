@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from kg_server.errors import BadRequest, HeadersTooLarge, NotImplementedHere, UnsupportedMediaType
-from kg_server.web.coding import IDENTITY, Coding, negotiate
+from kg_server.server.compression import IDENTITY, Coding, negotiate
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.v]+\])(?::[0-9]*)?")
 """``uri-host [":" port]`` (RFC 9110 §7.2)."""

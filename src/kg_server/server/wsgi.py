@@ -12,12 +12,12 @@ from typing import Any, Protocol
 from urllib.parse import quote, unquote_to_bytes
 
 from kg_server.errors import Problem
-from kg_server.store.cache import Stored
-from kg_server.web import coding, connections
-from kg_server.web.incoming import Request
-from kg_server.web.outgoing import Outgoing
+from kg_server.server import compression, connections
+from kg_server.server.backpressure import Outgoing
+from kg_server.server.cache import Stored
+from kg_server.server.request import Request
 
-Headers = coding.Headers
+Headers = compression.Headers
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 log = logging.getLogger("kg_server.front")
@@ -112,18 +112,18 @@ class Exchange:
 
     def _send_whole(self, body: bytes) -> None:
         if self._status == HTTPStatus.OK:
-            self._headers, body = coding.whole(self._request.coding, self._headers, body)
-            etag = coding.value(self._headers, "etag")
+            self._headers, body = compression.whole(self._request.coding, self._headers, body)
+            etag = compression.value(self._headers, "etag")
             self._front.keep(self._key, Stored(self._status, self._headers, etag, body))
         elif self._status == HTTPStatus.NOT_MODIFIED:
             tags = self._request.header("if-none-match")
-            self._headers = coding.not_modified(self._request.coding, self._headers, tags)
+            self._headers = compression.not_modified(self._request.coding, self._headers, tags)
         self._begun = True
         self._loop.call_soon_threadsafe(self._respond, body)
 
     def _respond(self, body: bytes) -> None:
         if self._is_head:
-            self._headers = coding.sized(self._headers, self._status, len(body))
+            self._headers = compression.sized(self._headers, self._status, len(body))
             body = b""
         if body:
             self._protocol.response_bytes(self._status, self._headers, body)
@@ -132,7 +132,7 @@ class Exchange:
         self._front.record(self._request, self._status, len(body))
 
     def _stream(self, gathered: list[bytes], chunks: Iterator[bytes]) -> None:
-        self._headers, packer = coding.streamed(self._request.coding, self._headers)
+        self._headers, packer = compression.streamed(self._request.coding, self._headers)
         self._begun = True
         if self._is_head:
             self._loop.call_soon_threadsafe(self._respond, b"")
@@ -201,5 +201,5 @@ def _environ(request: Request) -> dict[str, Any]:
     environ.pop("HTTP_CONTENT_LENGTH", None)
     for condition in ("HTTP_IF_NONE_MATCH", "HTTP_IF_MATCH"):
         if condition in environ:
-            environ[condition] = coding.plain_tags(request.coding, environ[condition])
+            environ[condition] = compression.plain_tags(request.coding, environ[condition])
     return environ

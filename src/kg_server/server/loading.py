@@ -21,9 +21,9 @@ from kg_server.project import Project
 from kg_server.sandbox import zygote as zygotes
 from kg_server.sandbox.evaluator import Limits
 from kg_server.sandbox.scoreboard import Board
+from kg_server.server.processes import in_child
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.validation.report import Report
-from kg_server.web.processes import in_child
 
 _DESCRIPTION_S = 600.0
 
