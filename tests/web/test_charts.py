@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kg_server.web import charts
-from kg_server.web.charts import Bar, Moment
+from kg_server.web.pages import charts
+from kg_server.web.pages.charts import Bar, Moment
 
 
 def bar(value, *, group="2008", standing="Accepted"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rdflib import URIRef
 
-from kg_server.web import facts
+from kg_server.web.pages import claims
 
 BASE = "https://diplomacy.example/"
 
@@ -16,7 +16,7 @@ def iri(name):
 
 @pytest.fixture
 def canada(store):
-    return facts.about(store, BASE, iri("state/CAN"))
+    return claims.about(store, BASE, iri("state/CAN"))
 
 
 def numbers(evidence):
@@ -40,7 +40,7 @@ def test_its_own_claims_are_apart_from_those_of_what_it_takes_part_in(canada):
 
 def test_a_denial_is_known_as_one(store):
     has_embassy = URIRef(f"{BASE}ns/diplomacy#hasEmbassyIn")
-    said = facts.of_statement(
+    said = claims.of_statement(
         store, BASE, URIRef(iri("state/CAN")), has_embassy, URIRef(iri("state/AZE"))
     )
 
@@ -51,7 +51,7 @@ def test_a_denial_is_known_as_one(store):
 
 
 def test_every_disputed_claim_has_something_said_against_it(store):
-    evidence = facts.all_conflicts(store, BASE)
+    evidence = claims.all_conflicts(store, BASE)
 
     disputed = [claim for claim in evidence.claims.values() if claim.is_disputed]
 
@@ -69,15 +69,15 @@ def test_every_disputed_claim_has_something_said_against_it(store):
     ],
 )
 def test_any_kind_of_thing_has_its_claims(store, name, expected):
-    assert numbers(facts.about(store, BASE, iri(name))) == expected
+    assert numbers(claims.about(store, BASE, iri(name))) == expected
 
 
 def test_an_unknown_thing_has_none(store):
-    assert facts.about(store, BASE, iri("state/ZZZ")).asked == ()
+    assert claims.about(store, BASE, iri("state/ZZZ")).asked == ()
 
 
 def test_passages_are_numbered_in_the_order_they_are_first_cited(canada):
-    notes = facts.Notes(canada)
+    notes = claims.Notes(canada)
     places = list(canada.claims[canada.asked[0]].passages)
 
     assert notes.number(places[0]) == 1

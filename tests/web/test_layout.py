@@ -9,7 +9,7 @@ import pytest
 from flask import Flask, render_template
 
 from kg_server import canned
-from kg_server.web import editor, layout, vocabulary
+from kg_server.web.pages import editor, layout, vocabulary
 
 TEMPLATES = Path(layout.__file__).parent / "templates"
 CALL = re.compile(r"""\bt\(\s*(?:"([^"]+)"|'([^']+)')""")

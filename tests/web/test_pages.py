@@ -13,9 +13,9 @@ import pytest
 from kg_server import project
 from kg_server.config import Settings
 from kg_server.store.oxigraph import OxigraphStore
-from kg_server.web import layout
 from kg_server.web.app import create_app
 from kg_server.web.context import Context
+from kg_server.web.pages import layout
 
 BUILD = Path(layout.__file__).parent / "static" / "build"
 SCRIPT_BYTES = 400_000

@@ -7,8 +7,8 @@ import pytest
 from kg_server.errors import ResultTooLarge
 from kg_server.formats import Kind
 from kg_server.store import Answer, Query
-from kg_server.web import tables
-from kg_server.web.terms import Labels
+from kg_server.web.pages import tables
+from kg_server.web.pages.terms import Labels
 
 BASE = "https://diplomacy.example/"
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rdflib import XSD, BNode, Literal, URIRef
 
-from kg_server.web import terms
-from kg_server.web.terms import Labels
+from kg_server.web.pages import terms
+from kg_server.web.pages.terms import Labels
 
 BASE = "https://diplomacy.example/"
 

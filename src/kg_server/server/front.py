@@ -37,7 +37,7 @@ from kg_server.server.generation import Served, Serving
 from kg_server.server.request import Request
 from kg_server.server.wsgi import Exchange, WsgiApp
 from kg_server.sparql import protocol as operations
-from kg_server.web import answers
+from kg_server.web import responses
 
 log = logging.getLogger("kg_server.front")
 
@@ -107,7 +107,7 @@ class Front:
             self._under_way -= 1
             served.leave()
 
-    def _asked(self, request: Request, served: Served) -> answers.Asked | None:
+    def _asked(self, request: Request, served: Served) -> responses.Asked | None:
         """Return the query of a plain SPARQL request; ``None`` leaves it to the application."""
         scope = request.scope
         if scope.path != "/sparql" or scope.method not in ("GET", "POST"):
@@ -121,7 +121,7 @@ class Front:
         if operation.text is None:
             return None
         with contextlib.suppress(NotAcceptable):  # until we know that it is a query
-            return answers.asked(
+            return responses.asked(
                 operation,
                 accept,
                 version=served.store.version,
@@ -135,14 +135,14 @@ class Front:
         request: Request,
         protocol: Any,
         mailbox: Mailbox,
-        asked: answers.Asked,
+        asked: responses.Asked,
         key: bytes | None,
     ) -> None:
         """Answer a query on the event loop, without a thread."""
         headers = asked.headers()
         tags = request.header("if-none-match")
         plain = compression.plain_tags(request.coding, tags)
-        if tags and request.scope.method == "GET" and answers.matches(plain, asked.etag):
+        if tags and request.scope.method == "GET" and responses.matches(plain, asked.etag):
             protocol.response_empty(304, compression.not_modified(request.coding, headers, tags))
             self.record(request, 304, 0)
             return
@@ -254,7 +254,7 @@ class Front:
         known = compression.plain_tags(request.coding, tags)
         etag = compression.plain_tags(request.coding, stored.etag).removeprefix("W/").strip('"')
         # A POST selects no representation that a condition could be about (RFC 9110 §13.2.1).
-        if request.scope.method != "POST" and answers.matches(known, etag):
+        if request.scope.method != "POST" and responses.matches(known, etag):
             headers = compression.not_modified(request.coding, stored.headers, tags)
             protocol.response_empty(304, headers)
             self.record(request, 304, 0, cached=True)
@@ -273,7 +273,7 @@ class Front:
             ("Content-Type", "application/problem+json"),
             ("Cache-Control", "no-store"),
             ("Vary", "Accept"),
-            *answers.COMMON_HEADERS.items(),
+            *responses.COMMON_HEADERS.items(),
             *problem.headers.items(),
         ]
         body = json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"

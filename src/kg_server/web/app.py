@@ -22,9 +22,9 @@ from werkzeug.http import parse_etags
 from kg_server import errors, formats
 from kg_server.errors import NotAcceptable, Problem
 from kg_server.formats import Kind
-from kg_server.web import layout
-from kg_server.web.answers import COMMON_HEADERS, FRESH
 from kg_server.web.context import Context
+from kg_server.web.pages import layout
+from kg_server.web.responses import COMMON_HEADERS, FRESH
 
 log = logging.getLogger(__name__)
 

@@ -20,9 +20,10 @@ from kg_server.formats import Format, Kind
 from kg_server.rdf import prefixes, transcode
 from kg_server.sparql import protocol
 from kg_server.store import Query
-from kg_server.web import answers, layout, results, tables
+from kg_server.web import responses
 from kg_server.web.context import Context
-from kg_server.web.terms import Labels
+from kg_server.web.pages import layout, results, tables
+from kg_server.web.pages.terms import Labels
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -170,7 +171,7 @@ def _answer(context: Context, query: CannedQuery, extension: str | None, states:
     text = canned.bind(query, shown, states())
     cut = header.page(text, limit, offset) if query.kind is Kind.BINDINGS else text
     etag = _etag(context, chosen, cut, repr(pairs))
-    if answers.matches(request.headers.get("If-None-Match"), etag):
+    if responses.matches(request.headers.get("If-None-Match"), etag):
         return context.cacheable(Response(), etag)
     links = _links(context, text, pairs, limit, offset)
     if chosen.name == "html":

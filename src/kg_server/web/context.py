@@ -17,7 +17,7 @@ from kg_server.project import Project
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql import protocol
 from kg_server.store import Answer, Store
-from kg_server.web import layout
+from kg_server.web.pages import layout
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from flask import Blueprint, Response, request
 from rdflib import DCAT, VOID, Graph, URIRef
 
-from kg_server import formats, openapi, views
+from kg_server import formats
 from kg_server.description import void
 from kg_server.errors import NotFound
 from kg_server.formats import Format, Kind
@@ -18,8 +18,9 @@ from kg_server.linked_data.documents import Document, licence_of
 from kg_server.rdf import addresses
 from kg_server.store import Dataset
 from kg_server.store.results import add_triples
-from kg_server.web import layout
 from kg_server.web.context import Context, document_format
+from kg_server.web.openapi import document as openapi
+from kg_server.web.pages import layout, statements
 from kg_server.web.resources import Resources, fingerprint
 
 _WHOLE = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
@@ -115,7 +116,9 @@ def negotiated(resources: Resources, path: str, chosen: Format) -> Response:
 def schema_org(resources: Resources, language: str) -> dict[str, Any]:
     """Return what the home page tells search engines of the data set."""
     languages = layout.preferred_languages(language)
-    return views.schema_org_dataset(described(resources, ""), resources.site.base_iri, languages)
+    return statements.schema_org_dataset(
+        described(resources, ""), resources.site.base_iri, languages
+    )
 
 
 def signposts(document: Document, base_iri: str) -> str:

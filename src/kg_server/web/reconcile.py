@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kg_server.errors import BadRequest, NotFound
 from kg_server.search import EXACT, Hit, Index
-from kg_server.web import terms
 from kg_server.web.context import Context
+from kg_server.web.pages import terms
 
 MAX_QUERIES = 100
 """How many queries one batch may have."""

@@ -16,8 +16,9 @@ from kg_server.linked_data import documents, jsonld, links, serialize, vocabular
 from kg_server.linked_data.catalogue import PAGE_THINGS, Catalogue
 from kg_server.linked_data.documents import Document, Site
 from kg_server.rdf import addresses
-from kg_server.web import document_pages, layout
 from kg_server.web.context import Context, document_format
+from kg_server.web.pages import documents as document_pages
+from kg_server.web.pages import layout
 
 
 class Resources:

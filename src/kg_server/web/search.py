@@ -15,8 +15,9 @@ from kg_server.formats import HTML, Format, Kind
 from kg_server.rdf import addresses
 from kg_server.search import Hit, Index
 from kg_server.sparql import protocol
-from kg_server.web import layout, reconcile, terms
+from kg_server.web import reconcile
 from kg_server.web.context import Context
+from kg_server.web.pages import layout, terms
 
 MAX_LIMIT = 100
 MAX_TEXT = 500

@@ -10,12 +10,13 @@ from kg_server.errors import NotAcceptable
 from kg_server.formats import RESULT, Kind
 from kg_server.sparql import protocol
 from kg_server.store import Query
-from kg_server.web import answers, editor
+from kg_server.web import responses
 from kg_server.web.context import Context
 from kg_server.web.dataset import negotiated
-from kg_server.web.layout import page_language
+from kg_server.web.pages import editor
+from kg_server.web.pages.layout import page_language
+from kg_server.web.pages.terms import Labels
 from kg_server.web.resources import Resources
-from kg_server.web.terms import Labels
 
 
 def blueprint(context: Context) -> Blueprint:
@@ -52,7 +53,7 @@ def blueprint(context: Context) -> Blueprint:
 
 def _answer(context: Context, operation: protocol.Operation) -> Response:
     try:
-        asked = answers.asked(
+        asked = responses.asked(
             operation,
             request.headers.get("Accept"),
             version=context.store.version,
@@ -62,7 +63,7 @@ def _answer(context: Context, operation: protocol.Operation) -> Response:
     except NotAcceptable:
         _check(context, operation)
         raise
-    if request.method != "POST" and answers.matches(
+    if request.method != "POST" and responses.matches(
         request.headers.get("If-None-Match"), asked.etag
     ):
         return Response(status=304, headers=asked.headers())

@@ -9,7 +9,7 @@ from typing import Any
 from rdflib.term import Node
 from rdflib.util import from_n3
 
-from kg_server.web.terms import Labels, Shown
+from kg_server.web.pages.terms import Labels, Shown
 
 MOST_FINDINGS = 500
 """How many findings the page shows."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import render_template
 from rdflib import URIRef
 
-from kg_server import views
 from kg_server.formats import HTML
 from kg_server.linked_data import links
 from kg_server.linked_data.documents import HYDRA, Document, Site
 from kg_server.rdf import addresses
-from kg_server.web import facts, layout, things, vocabulary
-from kg_server.web.terms import Labels
+from kg_server.web.pages import claims, layout, statements, vocabulary
+from kg_server.web.pages import thing as things
+from kg_server.web.pages.terms import Labels
 
 
 def page(site: Site, document: Document, language: str) -> str:
@@ -19,8 +19,8 @@ def page(site: Site, document: Document, language: str) -> str:
     path = addresses.local_path(document.iri, site.base_iri)
     languages = layout.preferred_languages(language)
     shared = {
-        "view": views.page(document, site.base_iri, languages),
-        "schema_org": views.schema_org(site, document, languages),
+        "view": statements.page(document, site.base_iri, languages),
+        "schema_org": statements.schema_org(site, document, languages),
         "canonical": document.iri,
         "alternates": [
             (links.with_extension(path, each), each)
@@ -33,7 +33,7 @@ def page(site: Site, document: Document, language: str) -> str:
         thing = things.thing_page(site.store, site.base_iri, document.topic, language)
         if thing is not None:
             return render_template(
-                "thing.html", page=thing, notes=facts.Notes(thing.evidence), **shared
+                "thing.html", page=thing, notes=claims.Notes(thing.evidence), **shared
             )
     members = list(document.graph.objects(URIRef(document.topic), HYDRA.member))
     if members:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rdflib import URIRef
 from rdflib.term import Node
 
-from kg_server.web.terms import Labels, Shown
+from kg_server.web.pages.terms import Labels, Shown
 
 MOST_NEIGHBOURS = 12
 

@@ -11,7 +11,7 @@ from rdflib.term import Node
 
 from kg_server.store import Store
 from kg_server.store.results import rows, values
-from kg_server.web.terms import readable_end
+from kg_server.web.pages.terms import readable_end
 
 MOST_CLAIMS = 200
 """How many claims one page shows."""

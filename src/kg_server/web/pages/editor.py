@@ -12,8 +12,8 @@ from kg_server.errors import Problem
 from kg_server.formats import of_kind
 from kg_server.sparql.protocol import Operation
 from kg_server.store import Query, Store
-from kg_server.web import tables
-from kg_server.web.terms import Labels
+from kg_server.web.pages import tables
+from kg_server.web.pages.terms import Labels
 
 STARTER = """\
 # What is disputed, and in which words

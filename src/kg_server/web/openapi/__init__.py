@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from kg_server import openapi
 from kg_server.web.context import Context
+from kg_server.web.openapi import document as openapi
 
 
 def blueprint(context: Context) -> Blueprint:

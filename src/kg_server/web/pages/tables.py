@@ -13,7 +13,7 @@ from rdflib.term import Node
 from kg_server.errors import ResultTooLarge
 from kg_server.formats import Kind, named
 from kg_server.store import Answer
-from kg_server.web.terms import Labels, Shown
+from kg_server.web.pages.terms import Labels, Shown
 
 MOST_ROWS = 500
 """How many rows a page shows; every data format has all."""

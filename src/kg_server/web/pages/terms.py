@@ -16,8 +16,8 @@ from rdflib.term import Node
 from kg_server.rdf import addresses
 from kg_server.store import Store
 from kg_server.store.results import rows, values
-from kg_server.web.dates import beginning
-from kg_server.web.layout import preferred_languages
+from kg_server.web.pages.dates import beginning
+from kg_server.web.pages.layout import preferred_languages
 
 LONGEST_TEXT = 300
 """Longer literals are cut on the page, in code points; the whole can be unfolded."""

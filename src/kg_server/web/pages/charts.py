@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from kg_server.web.dates import beginning, ending
+from kg_server.web.pages.dates import beginning, ending
 
 WIDTH = 960
 LEFT, RIGHT, TOP, BOTTOM = 320, 140, 10, 34

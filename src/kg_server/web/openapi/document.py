@@ -12,7 +12,7 @@ from kg_server import errors
 from kg_server.canned import CannedQuery
 from kg_server.canned.parameters import TYPES, Parameter
 from kg_server.formats import HTML, RESULT, Kind, of_kind
-from kg_server.openapi_parts import (
+from kg_server.web.openapi.parts import (
     IRI,
     JSON,
     LIMIT,

@@ -11,10 +11,10 @@ from kg_server.errors import NotFound
 from kg_server.formats import HTML, Format, Kind, named
 from kg_server.rdf import transcode
 from kg_server.validation import reports
-from kg_server.web import findings
 from kg_server.web.context import Context
-from kg_server.web.layout import page_language
-from kg_server.web.terms import Labels
+from kg_server.web.pages import findings
+from kg_server.web.pages.layout import page_language
+from kg_server.web.pages.terms import Labels
 
 _TURTLE = named("turtle", Kind.GRAPH)
 _PREFIXES = {"sh": "http://www.w3.org/ns/shacl#"}

@@ -10,9 +10,9 @@ from rdflib.term import Node
 
 from kg_server.store import Store
 from kg_server.store.results import rows
-from kg_server.web import facts
-from kg_server.web.networks import Network, radial
-from kg_server.web.terms import Label, Labels, Shown
+from kg_server.web.pages import claims
+from kg_server.web.pages.network import Network, radial
+from kg_server.web.pages.terms import Label, Labels, Shown
 
 MOST_STATEMENTS = 500
 """How many statements in each direction a page takes in."""
@@ -32,7 +32,7 @@ class Values:
     """A property and its values; ``more`` counts those that are left out."""
 
     property: Shown
-    values: tuple[tuple[Shown, facts.Claim | None], ...]
+    values: tuple[tuple[Shown, claims.Claim | None], ...]
     more: int = 0
 
 
@@ -45,7 +45,7 @@ class ThingPage:
     names: tuple[Label, ...]
     definition: Literal | None
     types: tuple[Shown, ...]
-    evidence: facts.Evidence
+    evidence: claims.Evidence
     labels: Labels
     outgoing: tuple[Values, ...]
     incoming: tuple[Values, ...]
@@ -59,7 +59,7 @@ def thing_page(store: Store, base_iri: str, iri: str, language: str) -> ThingPag
     back = [(row["p"], row["s"]) for row in rows(store, _INCOMING % (this, MOST_STATEMENTS))]
     if not out and not back:
         return None
-    evidence = facts.about(store, base_iri, iri)
+    evidence = claims.about(store, base_iri, iri)
     labels = Labels(store, base_iri, language)
     labels.load([iri, *evidence.terms(), *(term for pair in (*out, *back) for term in pair)])
     names = _names(out, labels.of(iri).text)
@@ -98,7 +98,7 @@ def _definition(out: Iterable[tuple[Node, Node]]) -> Literal | None:
 def _grouped(
     pairs: Iterable[tuple[Node, Node]],
     labels: Labels,
-    evidence: facts.Evidence | None = None,
+    evidence: claims.Evidence | None = None,
     iri: str = "",
 ) -> tuple[Values, ...]:
     groups: dict[Node, list[Node]] = {}
@@ -114,7 +114,7 @@ def _grouped(
     )
 
 
-def _claim_of(evidence: facts.Evidence | None, iri: str, p: Node, o: Node) -> facts.Claim | None:
+def _claim_of(evidence: claims.Evidence | None, iri: str, p: Node, o: Node) -> claims.Claim | None:
     """Return the claim that a statement rests on; the doubted one if there are several."""
     if evidence is None:
         return None

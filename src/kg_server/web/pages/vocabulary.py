@@ -9,8 +9,8 @@ from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, Graph, Literal, URIRef
 from rdflib.namespace import SH
 from rdflib.term import Node
 
-from kg_server.web.layout import preferred_languages
-from kg_server.web.terms import Label, Labels, Shown, readable_end
+from kg_server.web.pages.layout import preferred_languages
+from kg_server.web.pages.terms import Label, Labels, Shown, readable_end
 
 SECTIONS = (
     ("Classes", (OWL.Class,)),

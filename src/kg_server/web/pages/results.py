@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 from rdflib import Literal
 from rdflib.term import Node
 
-from kg_server.web import charts
-from kg_server.web.tables import Row, Table
-from kg_server.web.terms import Labels, link, readable_end
+from kg_server.web.pages import charts
+from kg_server.web.pages.tables import Row, Table
+from kg_server.web.pages.terms import Labels, link, readable_end
 
 _STANDING = "standing"
 _EVIDENCE = ("claim", "observation", "event")

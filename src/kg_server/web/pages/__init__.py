@@ -1,0 +1,1 @@
+"""Models and templates of the pages; no routes."""
