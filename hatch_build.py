@@ -24,7 +24,7 @@ class FrontendBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # no con
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  # the hook's signature
         """Build ``frontend/`` unless what is there was built from the same files."""
         root = Path(self.root)
-        target = root / "src" / "kg_server" / "web" / "static" / "build"
+        target = root / "src" / "kg_server" / "web" / "pages" / "static" / "build"
         stamp = target / "sources.sha256"
         sources = _digest(root / "frontend")
         if sources is None or (stamp.is_file() and stamp.read_text() == sources):

@@ -24,7 +24,7 @@ from kg_server import canned, project, search
 from kg_server.canned import CannedQuery, parameters
 from kg_server.config import BASE_IRI
 from kg_server.formats import Kind, named
-from kg_server.store import Query
+from kg_server.sparql.query import Query
 from kg_server.store.oxigraph import OxigraphStore
 
 T = TypeVar("T")

@@ -26,6 +26,7 @@ from rdflib import RDF, SH, Graph, Namespace, URIRef
 
 from kg_server.errors import ProjectFault
 from kg_server.project import SYNTAXES, ProjectFile, Role
+from kg_server.rdf import terms
 from kg_server.validation import graphs, pyshacl_engine
 from kg_server.validation.prefilter import data as reading
 from kg_server.validation.prefilter import view
@@ -115,7 +116,7 @@ def _case(manifest: Path, graph: Graph, entry: Any) -> Case:
 def _expected(graph: Graph, result: Any) -> Result:
     def text(predicate: Any) -> str | None:
         term = graph.value(result, predicate)
-        return None if term is None else _name(graphs.n_triples(term))
+        return None if term is None else _name(terms.n_triples(term))
 
     path = graph.value(result, SH.resultPath)
     severity = str(graph.value(result, SH.resultSeverity)).rpartition("#")[2]
@@ -156,9 +157,7 @@ def with_sieve(data: ProjectFile, shapes: Graph) -> tuple[Finding, ...]:
     facts = reading.read((data,))
     sieve = Sieve(facts, shapes, pyshacl_engine.targeted(shapes))
     aims = {
-        task.shape: None
-        if task.whole
-        else [graphs.to_rdflib(node) for node in sieve.suspects(task)]
+        task.shape: None if task.whole else [terms.to_rdflib(node) for node in sieve.suspects(task)]
         for task in sieve.tasks
     }
     pyshacl_engine.findings(graphs.graph(), pyshacl_engine.probing(shapes))

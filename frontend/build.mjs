@@ -1,4 +1,4 @@
-// Bundles every entry point into ../src/kg_server/web/static/build, under names that carry a
+// Bundles every entry point into ../src/kg_server/web/pages/static/build, under names that carry a
 // hash of their content, and writes manifest.json: entry point -> file name.
 
 import { rm, writeFile } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const outdir = resolve(here, "../src/kg_server/web/static/build");
+const outdir = resolve(here, "../src/kg_server/web/pages/static/build");
 const entries = ["page", "editor", "graph"];
 
 await rm(outdir, { recursive: true, force: true });

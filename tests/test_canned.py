@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_server import canned
-from kg_server.canned import header
 from kg_server.canned.parameters import Context, Parameter, StateNames, literal, term
+from kg_server.description.queries import as_graph
 from kg_server.errors import BadRequest, NotFound, ProjectFault
 from kg_server.formats import Kind
+from kg_server.sparql import rewrite
 
 CANADA = "https://diplomacy.example/id/state/CAN"
 CONGOS = {f"https://diplomacy.example/id/state/{code}" for code in ("COD", "COG")}
@@ -112,7 +113,7 @@ def test_a_parameter_reaches_a_sub_select_that_does_not_project_it():
             )
         )
 
-    rows = list(store.query(header.substitute(text, {"name": literal("a")})))
+    rows = list(store.query(rewrite.substitute(text, {"name": literal("a")})))
 
     assert [row[0].value for row in rows] == ["urn:a"]
 
@@ -127,7 +128,7 @@ def test_a_parameter_reaches_a_sub_select_that_does_not_project_it():
     )
 )
 def test_no_text_gets_out_of_its_literal(text):
-    bound = header.substitute("SELECT ?x WHERE { BIND($s AS ?x) }", {"s": literal(text)})
+    bound = rewrite.substitute("SELECT ?x WHERE { BIND($s AS ?x) }", {"s": literal(text)})
 
     (of_oxigraph,) = pyoxigraph.Store().query(bound)
     (of_rdflib,) = rdflib.Graph().query(bound)
@@ -216,7 +217,7 @@ def described():
     store = pyoxigraph.Store()
     base_iri = "https://kg.example.org/"
     queries = canned.load(base_iri=base_iri)
-    store.load(canned.as_graph(queries, base_iri), format=pyoxigraph.RdfFormat.N_TRIPLES)
+    store.load(as_graph(queries, base_iri), format=pyoxigraph.RdfFormat.N_TRIPLES)
     return store
 
 

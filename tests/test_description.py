@@ -11,7 +11,7 @@ from rdflib import DCAT, DCTERMS, OWL, RDF, SH, VOID, Graph, Literal, Namespace,
 
 from kg_server.description import void
 from kg_server.project import Role, load
-from kg_server.store import Dataset
+from kg_server.sparql.query import Dataset
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.store.results import add_triples, rows
 

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("src", "frontend", "ontology", "data", "pyproject.toml", "hatch_build.py")
 BUILD = "import sys, hatchling.build; print(hatchling.build.build_wheel(sys.argv[1]))"
-SCRIPTS = "kg_server/web/static/build/"
+SCRIPTS = "kg_server/web/pages/static/build/"
 
 
 def build_wheel(root, to, **environment):
@@ -50,9 +50,9 @@ def test_a_wheel_carries_pages_and_graph(tmp_path):
     files, _ = build_wheel(ROOT, tmp_path)
 
     for needed in (
-        "kg_server/web/templates/base.html",
-        "kg_server/web/static/style.css",
-        "kg_server/web/translations/bn.toml",
+        "kg_server/web/pages/templates/base.html",
+        "kg_server/web/pages/static/style.css",
+        "kg_server/web/pages/translations/bn.toml",
         "kg_server/project_files/data/relations.ttl",
         "kg_server/project_files/ontology/diplomacy.ttl",
     ):
@@ -71,7 +71,7 @@ def test_without_npm_the_plain_pages_remain_and_the_build_says_so(sources, tmp_p
     files, said = build_wheel(sources, tmp_path, PATH=str(tmp_path))
 
     assert "npm was not found" in said
-    assert "kg_server/web/templates/base.html" in files
+    assert "kg_server/web/pages/templates/base.html" in files
     assert not [name for name in files if name.startswith(SCRIPTS)]
 
 

@@ -17,9 +17,9 @@ import pytest
 import rdflib
 
 from kg_server import canned
-from kg_server.canned import header as rq
 from kg_server.canned import parameters
 from kg_server.config import BASE_IRI
+from kg_server.sparql import rewrite
 
 ROOT = Path(__file__).parents[1]
 EXPECTED = ROOT / "tests" / "queries"
@@ -146,11 +146,11 @@ def test_rows_are_in_an_order(query):
 def test_the_rows_of_an_answer_can_be_counted_and_paged(case):
     whole = answer_of_pyoxigraph(bound(case))[1:]
 
-    (_, (rows,)) = answer_of_pyoxigraph(rq.counting(bound(case)))
+    (_, (rows,)) = answer_of_pyoxigraph(rewrite.counting(bound(case)))
     paged = [
         row
         for offset in range(0, len(whole), 3)
-        for row in answer_of_pyoxigraph(rq.page(bound(case), 3, offset))[1:]
+        for row in answer_of_pyoxigraph(rewrite.page(bound(case), 3, offset))[1:]
     ]
 
     assert int(rows) == len(whole)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kg_server import formats, project
 from kg_server.formats import Kind
-from kg_server.store import Query
+from kg_server.sparql.query import Query
 from kg_server.store.oxigraph import OxigraphStore
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,6 +10,7 @@ from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.compare import isomorphic
 
 from kg_server.project import SYNTAXES, ProjectFile, Role
+from kg_server.rdf import terms
 from kg_server.validation import graphs, locations, positions
 from kg_server.validation.report import Finding, Severity
 
@@ -27,7 +28,7 @@ _:n ex:p ex:a .
 '''
 
 
-MANY_LINES = graphs.n_triples(Literal('many\nlines; "quoted", and ex:c .'))
+MANY_LINES = terms.n_triples(Literal('many\nlines; "quoted", and ex:c .'))
 
 
 def file(text: str, suffix: str = ".ttl") -> ProjectFile:
@@ -56,7 +57,7 @@ def place_of(given: ProjectFile, *about: str | None) -> tuple[int, int, str] | N
         (
             "a",
             "p",
-            graphs.n_triples(Literal('many\nlines; "quoted", and ex:c .')),
+            terms.n_triples(Literal('many\nlines; "quoted", and ex:c .')),
             (6, 9, '"""many'),
         ),
         ("a", "p", '"absent"', (5, 7, '"plain"')),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import logging
 import os
 import pickle
 import resource
@@ -19,6 +20,8 @@ from functools import partial
 from typing import IO, Any
 
 from kg_server.errors import ProjectFault
+
+log = logging.getLogger("kg_server.server")
 
 _PR_SET_PDEATHSIG = 1
 
@@ -177,3 +180,50 @@ def _read(channel: socket.socket, until: float) -> bytes:
         return channel.recv(1 << 20)
     except ConnectionResetError:  # it ended without having read what it was given
         return b""
+
+
+def with_grace(pid: int, grace_s: float) -> None:
+    """End a child: SIGTERM, and SIGKILL when it has not ended in time."""
+    try:
+        os.kill(pid, signal.SIGTERM)
+        until = time.monotonic() + grace_s
+        while time.monotonic() < until:
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                return
+            time.sleep(0.02)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    except (ProcessLookupError, ChildProcessError):
+        return
+
+
+def in_child(work: Callable[[], object]) -> None:
+    """Run work in a forked child of the server; never returns.
+
+    It leaves the terminal's process group: Ctrl-C is for the main process, which then ends the
+    others in order (a Granian worker that gets a second signal does not end).
+    """
+    os.setpgid(0, 0)
+    gc.freeze()  # looking through what is inherited would copy its pages
+    # The handlers of the main process would raise here, and print it as a failure.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    code = 1
+    try:
+        work()
+        code = 0
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 1
+    except BaseException:
+        log.exception("a process of the server failed")
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def open_standard_streams() -> None:
+    """Have the standard streams lead nowhere where whoever started us closed them."""
+    plug_standard_streams()
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115

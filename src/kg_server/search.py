@@ -20,7 +20,8 @@ from itertools import accumulate
 
 from kg_server.formats import Kind, named
 from kg_server.rdf.labels import fold
-from kg_server.store import Query, Store
+from kg_server.sparql.query import Query
+from kg_server.store import Store
 
 _TSV = named("tsv", Kind.BINDINGS)
 _MOST_HITS = 10_000

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from kg_server.errors import ProjectFault
 from kg_server.project import ProjectFile, Role
+from kg_server.rdf import terms
 from kg_server.validation import graphs as loading
 from kg_server.validation import pyshacl_engine
 from kg_server.validation.prefilter import data as reading
@@ -39,7 +40,7 @@ def both(data: str, shapes: str) -> tuple[set[Finding], set[Finding], bool]:
     facts = reading.read(files)
     sieve = Sieve(facts, by, pyshacl_engine.targeted(by))
     aims = {
-        task.shape: None if task.whole else [loading.to_rdflib(n) for n in sieve.suspects(task)]
+        task.shape: None if task.whole else [terms.to_rdflib(n) for n in sieve.suspects(task)]
         for task in sieve.tasks
     }
     try:

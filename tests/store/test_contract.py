@@ -13,7 +13,7 @@ from kg_server import project as projects
 from kg_server.errors import MalformedQuery, NotAcceptable, UnknownFunction
 from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
-from kg_server.store import Dataset, Query
+from kg_server.sparql.query import Dataset, Query
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.store.reference import ReferenceStore
 

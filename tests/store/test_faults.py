@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kg_server.errors import MalformedQuery
 from kg_server.formats import Kind, named
-from kg_server.store import Query
+from kg_server.sparql.query import Query
 from kg_server.store.oxigraph import OxigraphStore
 
 from .test_contract import small_project

@@ -22,7 +22,7 @@ from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.sandbox import messages
 from kg_server.sandbox.store import Ticket, ticket
-from kg_server.store import Query
+from kg_server.sparql.query import Query
 
 from .sandboxes import Sandbox
 

@@ -10,6 +10,7 @@ import pytest
 import rdflib
 
 from kg_server import canned
+from kg_server.description import queries
 
 QUERIES = canned.load()
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -145,7 +146,7 @@ def test_the_list_is_the_same_graph_in_every_syntax(client, format_):
 
     syntax = pyoxigraph.RdfFormat.from_media_type(response.mimetype)
     triples = {quad.triple for quad in pyoxigraph.parse(response.data, format=syntax)}
-    expected = canned.as_graph(QUERIES, "https://diplomacy.example/")
+    expected = queries.as_graph(QUERIES, "https://diplomacy.example/")
     assert len(triples) == len(set(expected.splitlines()))
 
 

@@ -9,7 +9,7 @@ from kg_server import formats
 from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.server.front import Served
-from kg_server.store import Query
+from kg_server.sparql.query import Query
 
 from ..store.sandboxes import Sandbox
 

@@ -6,7 +6,8 @@ import pytest
 
 from kg_server.errors import ResultTooLarge
 from kg_server.formats import Kind
-from kg_server.store import Answer, Query
+from kg_server.sparql.query import Query
+from kg_server.store import Answer
 from kg_server.web.pages import tables
 from kg_server.web.pages.terms import Labels
 

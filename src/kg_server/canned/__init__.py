@@ -23,16 +23,17 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kg_server.canned import header as rq
-from kg_server.canned.parameters import XSD, Context, Parameter, StateNames, literal, term
+from kg_server.canned.parameters import Context, Parameter, StateNames, term
 from kg_server.config import BASE_IRI
 from kg_server.errors import BadRequest, NotFound
 from kg_server.formats import Kind
 from kg_server.rdf.labels import fold
+from kg_server.sparql import rewrite
 
 QUERIES = Path(__file__).resolve().parent / "queries"
 RESERVED = rq.RESERVED
@@ -92,7 +93,7 @@ def bind(query: CannedQuery, given: Iterable[tuple[str, str]], states: StateName
             detail = f"The parameter {parameter.name!r} is missing: {parameter.meaning}."
             detail += f" It takes {parameter.takes}, for example {parameter.example}."
             raise BadRequest(detail, parameter=parameter.name, takes=parameter.takes)
-    return rq.substitute(query.text, terms)
+    return rewrite.substitute(query.text, terms)
 
 
 def find(queries: Mapping[str, CannedQuery], name: str) -> CannedQuery:
@@ -169,28 +170,6 @@ def _read(path: Path, base_iri: str) -> CannedQuery:
     )
 
 
-def as_graph(queries: Mapping[str, CannedQuery], base_iri: str) -> bytes:
-    """Describe queries as SHACL-AF executables, in N-Triples (SHACL-AF §5, §7).
-
-    Each is bound to its example, so that an editor or an agent that loads it has a query that
-    answers. The prefixes are declared for those who ask for ``sh:prefix`` and ``sh:namespace``.
-    """
-    lines = [*_describe_prefixes(queries, base_iri)]
-    for query in queries.values():
-        lines.extend(_describe(query, base_iri))
-    return "".join(f"{line} .\n" for line in lines).encode()
-
-
-SH = "http://www.w3.org/ns/shacl#"
-_RDFS = "http://www.w3.org/2000/01/rdf-schema#"
-_TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
-_EXECUTABLES = {
-    Kind.BINDINGS: ("SPARQLSelectExecutable", "select"),
-    Kind.BOOLEAN: ("SPARQLAskExecutable", "ask"),
-    Kind.GRAPH: ("SPARQLConstructExecutable", "construct"),
-}
-
-
 def example_text(query: CannedQuery, base_iri: str) -> str:
     """Return the query bound to its own example, whose states are named by their codes."""
     codes = {each.example for each in query.parameters if each.type == "state" and each.example}
@@ -199,40 +178,3 @@ def example_text(query: CannedQuery, base_iri: str) -> str:
     defaults = {each.name for each in query.parameters if each.default is not None}
     given = [(name, text) for name, text in query.example.items() if name not in defaults]
     return bind(query, given, states)
-
-
-def _describe(query: CannedQuery, base_iri: str) -> Iterator[str]:
-    iri = f"{base_iri}queries/{query.name}"
-    executable, form = _EXECUTABLES[query.kind]
-    for kind in ("SPARQLExecutable", executable):
-        yield f"<{iri}> {_TYPE} <{SH}{kind}>"
-    for language, title in {"en": query.title, **query.titles}.items():
-        yield f"<{iri}> <{_RDFS}label> {literal(title)}@{language}"
-    yield f"<{iri}> <{_RDFS}comment> {literal(query.title + '. ' + query.description)}@en"
-    yield f"<{iri}> <{SH}prefixes> <{base_iri}queries/>"
-    yield f"<{iri}> <{SH}{form}> {literal(example_text(query, base_iri))}"
-    yield f"<{iri}> <https://schema.org/target> <{base_iri}sparql>"
-    for tag in query.tags:
-        yield f"<{iri}> <https://schema.org/keywords> {literal(tag)}"
-    for parameter in query.parameters:
-        yield from _describe_parameter(parameter, iri)
-
-
-def _describe_parameter(parameter: Parameter, query_iri: str) -> Iterator[str]:
-    iri = f"{query_iri}#{parameter.name}"
-    yield f"<{query_iri}> <{SH}parameter> <{iri}>"
-    yield f"<{iri}> {_TYPE} <{SH}Parameter>"
-    yield f"<{iri}> <{SH}path> <{iri}>"
-    yield f"<{iri}> <{SH}name> {literal(parameter.name)}"
-    yield f"<{iri}> <{SH}description> {literal(f'{parameter.meaning}: {parameter.takes}')}@en"
-    yield f"<{iri}> <{SH}optional> {literal(str(not parameter.required).lower(), XSD + 'boolean')}"
-
-
-def _describe_prefixes(queries: Mapping[str, CannedQuery], base_iri: str) -> Iterator[str]:
-    iri = f"{base_iri}queries/"
-    merged = {prefix: ns for query in queries.values() for prefix, ns in query.prefixes.items()}
-    for prefix, namespace in sorted(merged.items()):
-        declaration = f"{iri}#prefix-{prefix}"
-        yield f"<{iri}> <{SH}declare> <{declaration}>"
-        yield f"<{declaration}> <{SH}prefix> {literal(prefix)}"
-        yield f"<{declaration}> <{SH}namespace> {literal(namespace, XSD + 'anyURI')}"

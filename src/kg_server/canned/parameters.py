@@ -13,7 +13,8 @@ from datetime import date
 from kg_server.errors import BadRequest
 from kg_server.formats import Kind, named
 from kg_server.rdf.labels import fold
-from kg_server.store import Query, Store
+from kg_server.sparql.query import Query
+from kg_server.store import Store
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 _MAX_TEXT = 2000

@@ -12,7 +12,8 @@ from kg_server.canned import parameters
 from kg_server.formats import Kind
 from kg_server.rdf import prefixes
 from kg_server.sparql import lexer, protocol
-from kg_server.store import Query, Store
+from kg_server.sparql.query import Query
+from kg_server.store import Store
 
 _KINDS = (
     *("accreditation", "activity", "claim", "comparison", "conflict", "event", "mission", "organ"),

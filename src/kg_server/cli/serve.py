@@ -37,9 +37,9 @@ def serve(  # one parameter an option
     """
     import logging
 
+    from kg_server.processes import open_standard_streams
     from kg_server.server.main import Start
     from kg_server.server.main import serve as run
-    from kg_server.server.processes import open_standard_streams
 
     open_standard_streams()
     logging.basicConfig(format="kg-server: %(message)s", level=logging.WARNING)

@@ -15,6 +15,7 @@ from rdflib.term import Node
 from kg_server import canned, formats
 from kg_server.description import statistics
 from kg_server.description.partitions import add_partitions
+from kg_server.description.queries import as_graph
 from kg_server.description.statistics import Statistics
 from kg_server.formats import Format, Kind
 from kg_server.linked_data import dumps, vocabularies
@@ -64,7 +65,7 @@ def described_store(store: FilledStore, base_iri: str) -> FilledStore:
 
 def described(store: Store, base_iri: str) -> list[tuple[str, bytes]]:
     """Return the graphs that ``described_store`` adds: their IRIs and N-Triples."""
-    queries = canned.as_graph(canned.load(base_iri=base_iri), base_iri)
+    queries = as_graph(canned.load(base_iri=base_iri), base_iri)
     site, size = Site(store, base_iri), len(set(queries.splitlines()))
     counted = statistics.count(store, base_iri, tuple(TARGETS))
     graph = _Description(site, counted, {base_iri + QUERIES: size}).graph()

@@ -17,8 +17,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from kg_server import processes
-from kg_server.project import Project, ProjectFile, Role
-from kg_server.validation import graphs
+from kg_server.project import Project, ProjectFile, Role, parsing
 
 TIMEOUT_S = 60.0
 """How long putting blank nodes in order may take: there are graphs for which it never ends."""
@@ -148,12 +147,12 @@ def _numbered(triple: Triple, number: int) -> Triple:
 
 def _triples(file: ProjectFile) -> Iterator[ox.Triple]:
     """Yield a file's triples, its blank nodes named apart from those of other files."""
-    prefix = graphs.blank_prefix(file)
+    prefix = parsing.blank_prefix(file)
 
     def apart(term: Any) -> Any:
         return ox.BlankNode(prefix + term.value) if isinstance(term, ox.BlankNode) else term
 
-    for quad in graphs.parsed(file):
+    for quad in parsing.parsed(file):
         yield ox.Triple(apart(quad.subject), quad.predicate, apart(quad.object))
 
 

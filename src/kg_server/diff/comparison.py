@@ -15,7 +15,7 @@ from kg_server.errors import KgError
 from kg_server.project import Project, Role
 from kg_server.rdf import prefixes
 from kg_server.sparql import lexer
-from kg_server.store import Query
+from kg_server.sparql.query import Query
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.validation import baseline
 from kg_server.validation.report import Finding, Report

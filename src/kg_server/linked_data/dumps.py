@@ -8,7 +8,7 @@ from kg_server.errors import NotAcceptable
 from kg_server.formats import Format, Kind, named
 from kg_server.linked_data.documents import Site, licence_of
 from kg_server.rdf import prefixes, transcode
-from kg_server.store import Dataset, Query
+from kg_server.sparql.query import Dataset, Query
 
 GENERATED = ("graph/description", "graph/queries")
 """Named graphs, below the base IRI, that the server makes itself; dumps leave them out."""

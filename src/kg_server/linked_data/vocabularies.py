@@ -7,7 +7,7 @@ import re
 from rdflib import DCTERMS, RDF, Graph, URIRef
 
 from kg_server.linked_data.documents import Document, Site, licence_of
-from kg_server.store import Dataset
+from kg_server.sparql.query import Dataset
 from kg_server.store.results import add_triples, rows
 
 _VERSION_OF = "SELECT ?s ?this WHERE { ?s <http://www.w3.org/2002/07/owl#versionIRI> ?this }"

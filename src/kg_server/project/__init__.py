@@ -24,7 +24,7 @@ SYNTAXES = {
 """File suffix to format name (``formats.py``)."""
 
 _CHUNK_BYTES = 1 << 18
-_HERE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 class Role(Enum):
@@ -118,8 +118,8 @@ def home() -> Path:
     here = Path.cwd()
     if is_root(here):
         return here
-    bundled = _HERE / "project_files"
-    return manifest.find(here) or (bundled if bundled.is_dir() else _HERE.parents[1])
+    bundled = _PACKAGE / "project_files"
+    return manifest.find(here) or (bundled if bundled.is_dir() else _PACKAGE.parents[1])
 
 
 def is_root(path: Path) -> bool:

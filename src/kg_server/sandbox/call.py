@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kg_server.errors import Problem
 from kg_server.formats import Format, Kind
 from kg_server.sandbox import failures, messages
-from kg_server.store import Query
+from kg_server.sparql.query import Query
 
 if TYPE_CHECKING:
     from kg_server.sandbox.client import Mailbox

@@ -14,7 +14,7 @@ from pathlib import Path
 from kg_server.sandbox import failures, messages
 from kg_server.sandbox.call import PATIENCE_S, Conversation
 from kg_server.sandbox.scoreboard import Board
-from kg_server.store import Query
+from kg_server.sparql.query import Query
 
 _askers = itertools.count()
 

@@ -25,7 +25,7 @@ from kg_server.formats import Format, Kind
 from kg_server.processes import die_with_parent, plug_standard_streams
 from kg_server.sandbox import messages, service
 from kg_server.sandbox.scoreboard import Board
-from kg_server.store import Query
+from kg_server.sparql.query import Query
 from kg_server.store.oxigraph import OxigraphStore
 
 _GROWN_BYTES = 32 << 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 from kg_server.errors import MemoryExceeded, Overloaded, Problem, QueryCrashed, QueryTimeout
-from kg_server.store import Query
+from kg_server.sparql.query import Query
 
 
 def death(killed_by: int, query: Query) -> Problem:

@@ -25,7 +25,7 @@ from typing import Any
 from kg_server import errors, formats
 from kg_server.errors import Problem
 from kg_server.formats import Format, Kind
-from kg_server.store import Dataset, Query
+from kg_server.sparql.query import Dataset, Query
 
 DATAGRAM_BYTES = 1 << 16
 """What is put into one datagram: every kernel takes it, whatever its limits are set to."""

@@ -12,7 +12,7 @@ from kg_server import formats
 from kg_server.errors import EvaluationFailed, Problem, ServiceRefused
 from kg_server.formats import Kind
 from kg_server.sparql import lexer
-from kg_server.store import Query
+from kg_server.sparql.query import Query
 from kg_server.store.oxigraph import OxigraphStore
 
 _NOBODY = Path(__file__).with_name("nobody.pem")

@@ -14,7 +14,8 @@ from kg_server.formats import Format, Kind
 from kg_server.sandbox.call import Conversation
 from kg_server.sandbox.client import Mailbox
 from kg_server.sandbox.scoreboard import Board
-from kg_server.store import Answer, Query
+from kg_server.sparql.query import Query
+from kg_server.store import Answer
 
 T = TypeVar("T")
 

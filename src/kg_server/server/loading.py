@@ -17,11 +17,11 @@ from pathlib import Path
 from kg_server import processes
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
+from kg_server.processes import in_child
 from kg_server.project import Project
 from kg_server.sandbox import zygote as zygotes
 from kg_server.sandbox.evaluator import Limits
 from kg_server.sandbox.scoreboard import Board
-from kg_server.server.processes import in_child
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.validation.report import Report
 

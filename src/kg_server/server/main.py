@@ -13,6 +13,7 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -24,11 +25,11 @@ from typing import TYPE_CHECKING
 from kg_server import project as projects
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
+from kg_server.processes import in_child, with_grace
 from kg_server.project import Project
 from kg_server.sandbox import scoreboard
 from kg_server.sandbox.scoreboard import Board
 from kg_server.server import workers
-from kg_server.server.processes import free_port, in_child, temporary_folder, with_grace
 from kg_server.server.workers import GRACE_S
 
 if TYPE_CHECKING:
@@ -249,3 +250,42 @@ def _announce(loaded: Project, report: Report | None, settings: Settings, second
         f" LIMIT 3' {home}sparql\n"
     )
     sys.stderr.flush()
+
+
+_LONGEST = 107 - len("/kg-server-12345678/evaluators-999999-ffffffff")
+
+
+def temporary_folder() -> Path:
+    """Make the folder for the server's sockets and counters.
+
+    Raises:
+        ProjectFault: it cannot be made, or the names of sockets in it would be too long (unix(7)).
+    """
+    hint = "name another folder for temporary files in the environment variable TMPDIR"
+    try:
+        place = tempfile.gettempdir()
+        if len(os.fsencode(place)) > _LONGEST:
+            raise ProjectFault(f"the name of the folder {place} is too long for sockets; {hint}")
+        return Path(tempfile.mkdtemp(prefix="kg-server-"))
+    except OSError as error:
+        raise ProjectFault(
+            f"no folder for sockets can be made: {error.strerror}; {hint}"
+        ) from error
+
+
+def free_port(settings: Settings) -> int:
+    """Return the port, chosen by the system for 0.
+
+    Raises:
+        ProjectFault: it is in use, or the address is not one of this machine's.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            place = f"{settings.host}:{settings.port}"
+            hint = "choose another with --port"
+            raise ProjectFault(f"cannot listen on {place}: {error.strerror}; {hint}") from error
+        return int(probe.getsockname()[1])

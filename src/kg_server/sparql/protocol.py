@@ -23,7 +23,7 @@ from kg_server.errors import (
 )
 from kg_server.formats import Format, Kind
 from kg_server.sparql import lexer
-from kg_server.store import Dataset, Query
+from kg_server.sparql.query import Dataset, Query
 
 Pairs = Sequence[tuple[str, str]]
 

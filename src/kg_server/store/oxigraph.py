@@ -21,7 +21,8 @@ from kg_server.formats import Format, Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.rdf import prefixes
 from kg_server.sparql import diagnostics, lexer
-from kg_server.store import Answer, Query, csv_results
+from kg_server.sparql.query import Query
+from kg_server.store import Answer, csv_results
 from kg_server.store.csv_results import CsvOfTsv
 from kg_server.store.xml_results import WellFormed
 

@@ -13,7 +13,8 @@ from rdflib.query import Result
 from kg_server.errors import MalformedQuery, NotAcceptable
 from kg_server.formats import Kind
 from kg_server.project import Project, Role
-from kg_server.store import Answer, Query
+from kg_server.sparql.query import Query
+from kg_server.store import Answer
 
 _SYNTAXES = {"ntriples": "nt", "jsonld": "json-ld", "rdfxml": "xml", "rdfxml-out": "pretty-xml"}
 _KINDS = {"SELECT": Kind.BINDINGS, "ASK": Kind.BOOLEAN}

@@ -9,7 +9,8 @@ from rdflib import XSD, BNode, Graph, Literal, URIRef
 from rdflib.term import Identifier, Node
 
 from kg_server.formats import Kind, named
-from kg_server.store import Dataset, Query, Store
+from kg_server.sparql.query import Dataset, Query
+from kg_server.store import Store
 
 _N_TRIPLES = named("ntriples", Kind.GRAPH)
 _JSON = named("json", Kind.BINDINGS)

@@ -20,6 +20,7 @@ from kg_server import processes
 from kg_server.errors import ProjectFault
 from kg_server.processes import Child
 from kg_server.project import Project, Role
+from kg_server.rdf import terms
 from kg_server.validation import cache, graphs, pyshacl_engine
 from kg_server.validation import shapes as shapes_lint
 from kg_server.validation.prefilter import data as reading
@@ -164,7 +165,7 @@ class _Validation:
 
         for found in self._run(work, f"Sieving by {len(tasks)} shapes", done):
             for number, nodes in found:
-                aims[sieve.tasks[number].shape] = [graphs.to_rdflib(node) for node in nodes]
+                aims[sieve.tasks[number].shape] = [terms.to_rdflib(node) for node in nodes]
         return aims | {task.shape: None for task in sieve.tasks if task.whole}
 
     def _judged(self, aims: Aims, first: Child) -> set[Finding]:
@@ -185,7 +186,7 @@ class _Validation:
             check = partial(pyshacl_engine.check_shapes, self._shapes)
             children.append(processes.start(check, first=pyshacl_engine.prepare_all))
         if len(pairs) < _SHARE and not whole:
-            self._places.expect(graphs.n_triples(node) for _, node in pairs)
+            self._places.expect(terms.n_triples(node) for _, node in pairs)
         return set().union(*self._finish(children, f"Judging {len(pairs):,} nodes"))
 
     def _judge(self, aims: Aims) -> tuple[Finding, ...]:

@@ -20,11 +20,8 @@ from kg_server.project import Project
 from kg_server.validation.report import Finding, Place, Report, Severity
 
 _ENGINES = ("kg-server", "pyshacl", "rdflib", "pyoxigraph")
-_CODE = (
-    *("findings.py", "isolation.py", "judge.py", "loading.py", "positions.py", "shapes_lint.py"),
-    *("lint/*.py", "sieve/*.py", "sources.py", "validation.py", "verdicts.py"),
-)
-"""The modules that a report depends on."""
+_CODE = ("validation", "project", "rdf", "processes.py")
+"""The rooms and modules of the package that a report depends on."""
 _KEPT = 200
 """Entries; the oldest are deleted first."""
 
@@ -44,8 +41,13 @@ def key(project: Project, rules: Mapping[str, str]) -> str:
     ]
     parts += [f"{file.role.value} {file.path}" for file in project.files]
     # In a checkout the program changes without its version: a report by older code is no report.
-    here = Path(__file__).parent
-    modules = sorted(path for pattern in _CODE for path in here.glob(pattern))
+    package = Path(__file__).parents[1]
+    places = [package / place for place in _CODE]
+    modules = sorted(
+        module
+        for place in places
+        for module in (place.rglob("*.py") if place.is_dir() else [place])
+    )
     parts += [hashlib.sha256(module.read_bytes()).hexdigest() for module in modules]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -10,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from kg_server.errors import ProjectFault
 from kg_server.project import ProjectFile, Role
+from kg_server.project.parsing import blank_prefix, parsed
+from kg_server.rdf.terms import to_rdflib
 
 if TYPE_CHECKING:
-    import pyoxigraph
     from rdflib import Graph
     from rdflib.store import Store
     from rdflib.term import Node
@@ -44,25 +44,6 @@ def _prepared(text: str) -> Any:
     from rdflib.plugins.sparql import prepareQuery
 
     return prepareQuery(text)
-
-
-def n_triples(term: Node) -> str:
-    r"""Return a term in N-Triples syntax (RDF 1.1 N-Triples §3), always on one line.
-
-    >>> from rdflib import Literal
-    >>> n_triples(Literal('a "b"\nc', lang="en"))
-    '"a \\"b\\"\\nc"@en'
-    """
-    from rdflib import Literal
-
-    if not isinstance(term, Literal):
-        return term.n3()
-    # rdflib's n3() is Turtle: with a line break in it, the text stands in three quotes.
-    text = str(term)
-    for character, escape in (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ('"', '\\"')):
-        text = text.replace(character, escape)
-    suffix = f"@{term.language}" if term.language else ""
-    return f'"{text}"{suffix}' + (f"^^<{term.datatype}>" if term.datatype else "")
 
 
 def read(files: Sequence[ProjectFile], what: str) -> Graph:
@@ -109,49 +90,6 @@ def triples(file: ProjectFile, prefixes: dict[str, str]) -> Iterator[tuple[Node,
         yield terms(quad.subject), terms(quad.predicate), terms(quad.object)
 
 
-def parsed(file: ProjectFile, prefixes: dict[str, str] | None = None) -> Iterator[pyoxigraph.Quad]:
-    """Yield a file's quads as pyoxigraph reads them; afterwards ``prefixes`` has its prefixes.
-
-    Raises:
-        ProjectFault: the file is not well-formed, says line and column; or it has triple terms.
-    """
-    import pyoxigraph
-
-    syntax = getattr(pyoxigraph.RdfFormat, _SYNTAXES[file.syntax])
-    try:
-        parser = pyoxigraph.parse(file.content, format=syntax, base_iri=file.graph_iri)
-        for quad in parser:
-            if isinstance(quad.object, pyoxigraph.Triple):
-                message = "triple terms (RDF 1.2) cannot be validated"
-                raise ProjectFault(message, path=file.path)
-            yield quad
-    except SyntaxError as error:
-        raise ProjectFault(
-            error.msg, path=file.path, line=error.lineno, column=error.offset
-        ) from error
-    if prefixes is not None:
-        prefixes.update(parser.prefixes)
-
-
-def blank_prefix(file: ProjectFile) -> str:
-    """Return how the names of a file's blank nodes begin; a number follows, in order of mention.
-
-    Two files may both have a ``_:b0``, and both mean their own.
-    """
-    return f"b{hashlib.sha256(file.graph_iri.encode()).hexdigest()[:8]}n"
-
-
-_SYNTAXES = {
-    "turtle": "TURTLE",
-    "ntriples": "N_TRIPLES",
-    "nquads": "N_QUADS",
-    "trig": "TRIG",
-    "rdfxml": "RDF_XML",
-    "jsonld": "JSON_LD",
-}
-_XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
-
-
 class _Terms:
     """Turns pyoxigraph's terms of one file into rdflib's, each distinct term once."""
 
@@ -174,39 +112,3 @@ class _Terms:
             self._blanks += 1
             return BNode(f"{self._prefix}{self._blanks}")
         return to_rdflib(term)
-
-
-def to_rdflib(term: Any) -> Node:
-    """Return a term of pyoxigraph as one of rdflib; a blank node keeps its name."""
-    import pyoxigraph
-    from rdflib import BNode, Literal, URIRef
-
-    if isinstance(term, pyoxigraph.NamedNode):
-        return URIRef(term.value)
-    if isinstance(term, pyoxigraph.BlankNode):
-        return BNode(term.value)
-    if term.language:
-        return Literal(term.value, lang=term.language)
-    if term.datatype.value == _XSD_STRING:
-        # RDF 1.1 §3.3 holds "open" and "open"^^xsd:string to be one literal, rdflib does
-        # not: sh:in and sh:hasValue would never match.
-        return Literal(term.value)
-    # normalize would turn "01"^^xsd:integer into "1" and hide it from sh:pattern.
-    return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
-
-
-def to_pyoxigraph(term: Node) -> Any:
-    """Return a term of rdflib as one of pyoxigraph."""
-    import pyoxigraph
-    from rdflib import BNode, URIRef
-
-    if isinstance(term, URIRef):
-        return pyoxigraph.NamedNode(str(term))
-    if isinstance(term, BNode):
-        return pyoxigraph.BlankNode(str(term))
-    literal: Any = term
-    if literal.language:
-        return pyoxigraph.Literal(str(literal), language=literal.language)
-    if literal.datatype is None:
-        return pyoxigraph.Literal(str(literal))
-    return pyoxigraph.Literal(str(literal), datatype=pyoxigraph.NamedNode(str(literal.datatype)))

@@ -17,6 +17,7 @@ from rdflib.plugins.parsers.trig import TrigSinkParser
 from rdflib.term import Node
 
 from kg_server.project import ProjectFile
+from kg_server.rdf.terms import n_triples
 from kg_server.validation import graphs
 
 Triple = tuple[Node, Node, Node]
@@ -59,7 +60,7 @@ class Index:
         texts = ByText()
 
         def names(term: Node) -> str:
-            return graphs.n_triples(blanks.get(term, term)).removesuffix(_STRING)
+            return n_triples(blanks.get(term, term)).removesuffix(_STRING)
 
         for (subject, predicate, value), offset in self.triples.items():
             key = names(subject), names(predicate)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg_server.errors import ProjectFault
+from kg_server.rdf import terms
 from kg_server.validation import graphs
 from kg_server.validation.report import Finding, Severity
 
@@ -162,7 +163,7 @@ def _finding(report: Graph, result: Node) -> Finding:
 
     def text(predicate: Any) -> str | None:
         term = report.value(result, predicate)
-        return None if term is None else graphs.n_triples(term)
+        return None if term is None else terms.n_triples(term)
 
     path = report.value(result, SH.resultPath)
 

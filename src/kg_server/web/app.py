@@ -61,7 +61,7 @@ def create_app(context: Context) -> Flask:
     Returns:
         A WSGI application (Flask).
     """
-    app = Flask(__name__)
+    app = Flask(__name__, template_folder="pages/templates", static_folder="pages/static")
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.url_map.redirect_defaults = False

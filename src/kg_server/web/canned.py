@@ -13,13 +13,14 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, render_template, request
 
 from kg_server import canned, formats
-from kg_server.canned import CannedQuery, header, parameters
+from kg_server.canned import CannedQuery, parameters
 from kg_server.canned.parameters import Parameter, StateNames
+from kg_server.description.queries import as_graph
 from kg_server.errors import BadRequest
 from kg_server.formats import Format, Kind
 from kg_server.rdf import prefixes, transcode
-from kg_server.sparql import protocol
-from kg_server.store import Query
+from kg_server.sparql import protocol, rewrite
+from kg_server.sparql.query import Query
 from kg_server.web import responses
 from kg_server.web.context import Context
 from kg_server.web.pages import layout, results, tables
@@ -132,7 +133,7 @@ def _list(context: Context) -> Response:
         document = {"queries": listing(queries, base_iri)}
         content = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
     else:
-        graph = transcode.triples([canned.as_graph(queries, base_iri)])
+        graph = transcode.triples([as_graph(queries, base_iri)])
         syntax = formats.named(chosen.name, Kind.GRAPH)
         content = b"".join(transcode.write(graph, syntax, {**prefixes.own(base_iri), **_PREFIXES}))
     response = Response(content, content_type=chosen.content_type)
@@ -169,7 +170,7 @@ def _answer(context: Context, query: CannedQuery, extension: str | None, states:
     limit, offset = _window(query, reserved, html=chosen.name == "html")
     shown = _shown(query, own) if chosen.name == "html" else own
     text = canned.bind(query, shown, states())
-    cut = header.page(text, limit, offset) if query.kind is Kind.BINDINGS else text
+    cut = rewrite.page(text, limit, offset) if query.kind is Kind.BINDINGS else text
     etag = _etag(context, chosen, cut, repr(pairs))
     if responses.matches(request.headers.get("If-None-Match"), etag):
         return context.cacheable(Response(), etag)
@@ -241,7 +242,7 @@ def _links(
     if limit is None:
         return {}
     json_ = formats.named("json", Kind.BINDINGS)
-    counted = _run(context, header.counting(text), Kind.BINDINGS, json_).read()
+    counted = _run(context, rewrite.counting(text), Kind.BINDINGS, json_).read()
     rows = int(json.loads(counted)["results"]["bindings"][0]["rows"]["value"])
     return page_links(request.path, pairs, limit, offset, rows)
 

@@ -16,7 +16,7 @@ from kg_server.formats import Format, Kind
 from kg_server.linked_data import dumps, links, serialize
 from kg_server.linked_data.documents import Document, licence_of
 from kg_server.rdf import addresses
-from kg_server.store import Dataset
+from kg_server.sparql.query import Dataset
 from kg_server.store.results import add_triples
 from kg_server.web.context import Context, document_format
 from kg_server.web.openapi import document as openapi

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from kg_server.errors import BadRequest, NotFound
 from kg_server.formats import Kind
 from kg_server.sparql import protocol
-from kg_server.store import Dataset, Query
+from kg_server.sparql.query import Dataset, Query
 from kg_server.web.context import Context
 
 _PARAMETERS = ("graph", "default", "format")

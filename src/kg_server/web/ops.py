@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from kg_server import metrics
 from kg_server.formats import Kind, named
-from kg_server.store import Query
+from kg_server.sparql.query import Query
 from kg_server.web.context import Context
 
 

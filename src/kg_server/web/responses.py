@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from kg_server.formats import Format
 from kg_server.sparql import lexer, protocol
-from kg_server.store import Query
+from kg_server.sparql.query import Query
 
 EXPOSED = "Link, ETag, Location, Content-Location, Retry-After, Allow"
 """Response headers that scripts of other origins may read (Fetch §4.9)."""

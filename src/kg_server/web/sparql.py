@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request
 from kg_server.errors import NotAcceptable
 from kg_server.formats import RESULT, Kind
 from kg_server.sparql import protocol
-from kg_server.store import Query
+from kg_server.sparql.query import Query
 from kg_server.web import responses
 from kg_server.web.context import Context
 from kg_server.web.dataset import negotiated

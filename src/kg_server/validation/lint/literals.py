@@ -7,7 +7,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg_server.validation import graphs
+from kg_server.rdf import terms
 from kg_server.validation.lint.context import Found, Material
 from kg_server.validation.prefilter.values import LEXICAL, XSD
 
@@ -45,7 +45,7 @@ def is_ill_typed(literal: ox.Literal) -> bool:
     if literal.datatype.value.endswith(("date", "dateTime", "gYear", "gYearMonth")):
         text = text.removeprefix("-")  # rdflib knows no year before the first
     node = ox.Literal(text, datatype=literal.datatype)
-    converted: Any = graphs.to_rdflib(node)
+    converted: Any = terms.to_rdflib(node)
     return bool(converted.ill_typed)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from kg_server.validation import graphs
+from kg_server.rdf import terms
 from kg_server.validation.prefilter import values
 from kg_server.validation.prefilter.branches import At, Bad, count
 
@@ -75,7 +75,7 @@ def _max_exclusive(_: Graph, at: At, value: Node) -> Bad:
 
 
 def _language_in(shapes: Graph, at: At, value: Node) -> Bad:
-    ranges = [graphs.n_triples(each) for each in shapes.items(value)]
+    ranges = [terms.n_triples(each) for each in shapes.items(value)]
     fits = [f"LANGMATCHES(LANG({at.value}), {each})" for each in ranges]
     return at.each(" || ".join(fits) or "false")
 

@@ -12,8 +12,7 @@ from typing import Any, cast
 import pyoxigraph as ox
 
 from kg_server.errors import ProjectFault
-from kg_server.project import ProjectFile, Role
-from kg_server.validation import graphs
+from kg_server.project import ProjectFile, Role, parsing
 
 _STEP = 50_000
 _XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -116,7 +115,7 @@ def _add_altered(facts: Facts, quads: Sequence[ox.Quad]) -> None:
 def _quads(file: ProjectFile, later: list[ox.Quad]) -> Iterator[ox.Quad]:
     """Yield the triples of a file, out of their named graphs; those to be altered go elsewhere."""
     blank = _Blanks(file)
-    for quad in graphs.parsed(file):
+    for quad in parsing.parsed(file):
         subject, predicate, value = quad.subject, quad.predicate, quad.object
         if isinstance(value, ox.Literal) and value.language is None and not is_kept(value):
             later.append(ox.Quad(blank(subject), predicate, value))
@@ -151,7 +150,7 @@ class _Blanks:
     """Names the blank nodes of one file as ``loading`` does: by the order of their mention."""
 
     def __init__(self, file: ProjectFile) -> None:
-        self._prefix = graphs.blank_prefix(file)
+        self._prefix = parsing.blank_prefix(file)
         self._names: dict[str, ox.BlankNode] = {}
 
     def __call__(self, term: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from kg_server.validation import graphs
+from kg_server.rdf import terms
 from kg_server.validation.prefilter import queries, values
 from kg_server.validation.prefilter.data import Facts
 from kg_server.validation.prefilter.patterns import Patterns
@@ -155,5 +155,5 @@ class Sieve:
             "SELECT DISTINCT ?kind WHERE { ?kind "
             f"<http://www.w3.org/2000/01/rdf-schema#subClassOf>* {values.iri(node)} }}"
         )
-        found = {graphs.to_rdflib(solution[0]) for solution in self._select(query)}
+        found = {terms.to_rdflib(solution[0]) for solution in self._select(query)}
         return sorted({node, *(each for each in found if values.is_iri(each))}, key=str)

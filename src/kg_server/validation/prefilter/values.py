@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from kg_server.validation import graphs
+from kg_server.rdf import terms
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -94,9 +94,9 @@ def constant(node: Node) -> str:
 
     if not isinstance(node, Literal):
         return iri(node)
-    if node.datatype is not None and not data.is_kept(graphs.to_pyoxigraph(node)):
+    if node.datatype is not None and not data.is_kept(terms.to_pyoxigraph(node)):
         raise Unsievable("an altered literal")
-    return graphs.n_triples(node)
+    return terms.n_triples(node)
 
 
 def path(shapes: Graph, node: Node) -> str:
@@ -170,7 +170,7 @@ def compares(variable: str, sign: str, bound: Node) -> str:
 
     if not isinstance(bound, Literal) or bound.datatype is None or bound.ill_typed:
         raise Unsievable("a bound")
-    text = graphs.n_triples(bound)
+    text = terms.n_triples(bound)
     if str(bound.datatype) == f"{XSD}date":
         return f"{has_datatype(variable, bound.datatype)} && {variable} {sign} {text}"
     return f"isNumeric({variable}) && isNumeric({text}) && {variable} {sign} {text}"
@@ -198,4 +198,4 @@ def allowed(shapes: Graph, shape: Node) -> list[str]:
 def _string(text: str) -> str:
     from rdflib import Literal
 
-    return graphs.n_triples(Literal(text))
+    return terms.n_triples(Literal(text))

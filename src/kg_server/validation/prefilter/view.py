@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rdflib.store import Store
 
+from kg_server.rdf import terms
 from kg_server.validation import graphs
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class _View(Store):
         self._facts = facts
         self._named = Graph(self, URIRef("urn:x-kg-server:facts"))
         """Where all triples are said to stand: pySHACL looks up blank nodes in named graphs."""
-        self._term = lru_cache(1 << 16)(graphs.to_rdflib)
+        self._term = lru_cache(1 << 16)(terms.to_rdflib)
 
     def triples(self, triple_pattern: Any, context: Any = None) -> Iterator[tuple[Any, Any]]:
         from rdflib import Literal, URIRef
@@ -41,7 +42,7 @@ class _View(Store):
         subject, predicate, _ = triple_pattern
         if isinstance(subject, Literal) or not isinstance(predicate, URIRef | None):
             return
-        pattern = [None if each is None else graphs.to_pyoxigraph(each) for each in triple_pattern]
+        pattern = [None if each is None else terms.to_pyoxigraph(each) for each in triple_pattern]
         term, written = self._term, self._facts.written
         for quad in self._facts.store.quads_for_pattern(*pattern):
             triple = quad.subject, quad.predicate, quad.object

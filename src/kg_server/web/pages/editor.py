@@ -11,7 +11,8 @@ from kg_server.canned import CannedQuery
 from kg_server.errors import Problem
 from kg_server.formats import of_kind
 from kg_server.sparql.protocol import Operation
-from kg_server.store import Query, Store
+from kg_server.sparql.query import Query
+from kg_server.store import Store
 from kg_server.web.pages import tables
 from kg_server.web.pages.terms import Labels
 

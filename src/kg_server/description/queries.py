@@ -1,0 +1,74 @@
+"""Description of canned queries as SHACL-AF executables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from kg_server.canned import CannedQuery, example_text
+from kg_server.canned.parameters import XSD, Parameter, literal
+from kg_server.formats import Kind
+
+
+def as_graph(queries: Mapping[str, CannedQuery], base_iri: str) -> bytes:
+    """Describe queries as SHACL-AF executables, in N-Triples (SHACL-AF §5, §7).
+
+    Each is bound to its example, so that an editor or an agent that loads it has a query that
+    answers. The prefixes are declared for those who ask for ``sh:prefix`` and ``sh:namespace``.
+    """
+    lines = [*_describe_prefixes(queries, base_iri)]
+    for query in queries.values():
+        lines.extend(_describe(query, base_iri))
+    return "".join(f"{line} .\n" for line in lines).encode()
+
+
+SH = "http://www.w3.org/ns/shacl#"
+
+
+_RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+
+
+_TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
+
+
+_EXECUTABLES = {
+    Kind.BINDINGS: ("SPARQLSelectExecutable", "select"),
+    Kind.BOOLEAN: ("SPARQLAskExecutable", "ask"),
+    Kind.GRAPH: ("SPARQLConstructExecutable", "construct"),
+}
+
+
+def _describe(query: CannedQuery, base_iri: str) -> Iterator[str]:
+    iri = f"{base_iri}queries/{query.name}"
+    executable, form = _EXECUTABLES[query.kind]
+    for kind in ("SPARQLExecutable", executable):
+        yield f"<{iri}> {_TYPE} <{SH}{kind}>"
+    for language, title in {"en": query.title, **query.titles}.items():
+        yield f"<{iri}> <{_RDFS}label> {literal(title)}@{language}"
+    yield f"<{iri}> <{_RDFS}comment> {literal(query.title + '. ' + query.description)}@en"
+    yield f"<{iri}> <{SH}prefixes> <{base_iri}queries/>"
+    yield f"<{iri}> <{SH}{form}> {literal(example_text(query, base_iri))}"
+    yield f"<{iri}> <https://schema.org/target> <{base_iri}sparql>"
+    for tag in query.tags:
+        yield f"<{iri}> <https://schema.org/keywords> {literal(tag)}"
+    for parameter in query.parameters:
+        yield from _describe_parameter(parameter, iri)
+
+
+def _describe_parameter(parameter: Parameter, query_iri: str) -> Iterator[str]:
+    iri = f"{query_iri}#{parameter.name}"
+    yield f"<{query_iri}> <{SH}parameter> <{iri}>"
+    yield f"<{iri}> {_TYPE} <{SH}Parameter>"
+    yield f"<{iri}> <{SH}path> <{iri}>"
+    yield f"<{iri}> <{SH}name> {literal(parameter.name)}"
+    yield f"<{iri}> <{SH}description> {literal(f'{parameter.meaning}: {parameter.takes}')}@en"
+    yield f"<{iri}> <{SH}optional> {literal(str(not parameter.required).lower(), XSD + 'boolean')}"
+
+
+def _describe_prefixes(queries: Mapping[str, CannedQuery], base_iri: str) -> Iterator[str]:
+    iri = f"{base_iri}queries/"
+    merged = {prefix: ns for query in queries.values() for prefix, ns in query.prefixes.items()}
+    for prefix, namespace in sorted(merged.items()):
+        declaration = f"{iri}#prefix-{prefix}"
+        yield f"<{iri}> <{SH}declare> <{declaration}>"
+        yield f"<{declaration}> <{SH}prefix> {literal(prefix)}"
+        yield f"<{declaration}> <{SH}namespace> {literal(namespace, XSD + 'anyURI')}"

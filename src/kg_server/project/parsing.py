@@ -1,0 +1,55 @@
+"""Parsing of project files, with pyoxigraph."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kg_server.errors import ProjectFault
+from kg_server.project import ProjectFile
+
+if TYPE_CHECKING:
+    import pyoxigraph
+
+
+def parsed(file: ProjectFile, prefixes: dict[str, str] | None = None) -> Iterator[pyoxigraph.Quad]:
+    """Yield a file's quads as pyoxigraph reads them; afterwards ``prefixes`` has its prefixes.
+
+    Raises:
+        ProjectFault: the file is not well-formed, says line and column; or it has triple terms.
+    """
+    import pyoxigraph
+
+    syntax = getattr(pyoxigraph.RdfFormat, _SYNTAXES[file.syntax])
+    try:
+        parser = pyoxigraph.parse(file.content, format=syntax, base_iri=file.graph_iri)
+        for quad in parser:
+            if isinstance(quad.object, pyoxigraph.Triple):
+                message = "triple terms (RDF 1.2) cannot be validated"
+                raise ProjectFault(message, path=file.path)
+            yield quad
+    except SyntaxError as error:
+        raise ProjectFault(
+            error.msg, path=file.path, line=error.lineno, column=error.offset
+        ) from error
+    if prefixes is not None:
+        prefixes.update(parser.prefixes)
+
+
+def blank_prefix(file: ProjectFile) -> str:
+    """Return how the names of a file's blank nodes begin; a number follows, in order of mention.
+
+    Two files may both have a ``_:b0``, and both mean their own.
+    """
+    return f"b{hashlib.sha256(file.graph_iri.encode()).hexdigest()[:8]}n"
+
+
+_SYNTAXES = {
+    "turtle": "TURTLE",
+    "ntriples": "N_TRIPLES",
+    "nquads": "N_QUADS",
+    "trig": "TRIG",
+    "rdfxml": "RDF_XML",
+    "jsonld": "JSON_LD",
+}

@@ -1,0 +1,66 @@
+"""Conversion of RDF terms between rdflib, pyoxigraph and N-Triples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rdflib.term import Node
+
+
+def n_triples(term: Node) -> str:
+    r"""Return a term in N-Triples syntax (RDF 1.1 N-Triples §3), always on one line.
+
+    >>> from rdflib import Literal
+    >>> n_triples(Literal('a "b"\nc', lang="en"))
+    '"a \\"b\\"\\nc"@en'
+    """
+    from rdflib import Literal
+
+    if not isinstance(term, Literal):
+        return term.n3()
+    # rdflib's n3() is Turtle: with a line break in it, the text stands in three quotes.
+    text = str(term)
+    for character, escape in (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ('"', '\\"')):
+        text = text.replace(character, escape)
+    suffix = f"@{term.language}" if term.language else ""
+    return f'"{text}"{suffix}' + (f"^^<{term.datatype}>" if term.datatype else "")
+
+
+_XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
+
+
+def to_rdflib(term: Any) -> Node:
+    """Return a term of pyoxigraph as one of rdflib; a blank node keeps its name."""
+    import pyoxigraph
+    from rdflib import BNode, Literal, URIRef
+
+    if isinstance(term, pyoxigraph.NamedNode):
+        return URIRef(term.value)
+    if isinstance(term, pyoxigraph.BlankNode):
+        return BNode(term.value)
+    if term.language:
+        return Literal(term.value, lang=term.language)
+    if term.datatype.value == _XSD_STRING:
+        # RDF 1.1 §3.3 holds "open" and "open"^^xsd:string to be one literal, rdflib does
+        # not: sh:in and sh:hasValue would never match.
+        return Literal(term.value)
+    # normalize would turn "01"^^xsd:integer into "1" and hide it from sh:pattern.
+    return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
+
+
+def to_pyoxigraph(term: Node) -> Any:
+    """Return a term of rdflib as one of pyoxigraph."""
+    import pyoxigraph
+    from rdflib import BNode, URIRef
+
+    if isinstance(term, URIRef):
+        return pyoxigraph.NamedNode(str(term))
+    if isinstance(term, BNode):
+        return pyoxigraph.BlankNode(str(term))
+    literal: Any = term
+    if literal.language:
+        return pyoxigraph.Literal(str(literal), language=literal.language)
+    if literal.datatype is None:
+        return pyoxigraph.Literal(str(literal))
+    return pyoxigraph.Literal(str(literal), datatype=pyoxigraph.NamedNode(str(literal.datatype)))
