@@ -1,1 +1,25 @@
-"""A knowledge graph of bilateral diplomatic relations: cited, validated, served."""
+"""kg-server: validation, querying and publication of RDF graphs.
+
+The rooms, from the command line down; each imports only from rooms below it:
+
+- ``cli``: the command line, one module a command
+- ``server``: the HTTP server in front of Flask, and the processes of ``serve``
+- ``web``: the Flask application, one module a protocol; ``web.pages`` has the page models
+- ``diff``: comparison of two states of a project
+- ``competency``: questions with their expected answers, and examples of shapes
+- ``description``: what the server says of itself: VoID, DCAT, service description, counts
+- ``linked_data``: documents of things, vocabularies, JSON-LD, dumps
+- ``canned``: canned queries: header, typed parameters, binding
+- ``validation``: SHACL and lint: prefilter, pySHACL, rules, places, reports
+- ``sandbox``: queries in processes that can be killed
+- ``store``: the Store protocol and its backends
+- ``project``: which files make up the graph, ``kg.toml``, parsing, scaffold
+- ``sparql``: SPARQL text and protocol: lexer, query, rewriting, diagnostics
+- ``rdf``: terms, prefixes, addresses of IRIs, labels, syntaxes
+
+Beside them: ``search`` (things by label), ``processes`` (forked children), ``metrics``
+(Prometheus), ``config`` (settings), ``formats`` (media types), ``errors`` (problem types).
+
+The public interface is the command line, the HTTP interface and the files of a project. No module
+is public: names and signatures change without notice.
+"""

@@ -17,7 +17,7 @@ from kg_server.sparql.query import Dataset, Query
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.store.reference import ReferenceStore
 
-from .sandboxes import Sandbox
+from ..sandbox.sandboxes import Sandbox
 
 BASE = "https://diplomacy.example/"
 

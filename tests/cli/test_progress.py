@@ -14,7 +14,7 @@ import pytest
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
     path = tmp_path_factory.mktemp("large") / "world.ttl"
-    script = Path(__file__).resolve().parents[1] / "benchmarks" / "generate.py"
+    script = Path(__file__).resolve().parents[2] / "benchmarks" / "generate.py"
     command = [sys.executable, str(script), "--triples", "150000", "--output", str(path)]
     subprocess.run([*command, "--quiet"], check=True)
     return path

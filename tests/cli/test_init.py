@@ -11,7 +11,7 @@ import pytest
 
 from kg_server.project import scaffold
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from rdflib import RDF, SH, Graph, URIRef
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 STATE = """
 @prefix dip: <https://diplomacy.example/ns/diplomacy#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .

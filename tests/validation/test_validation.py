@@ -17,7 +17,7 @@ from kg_server.project import Role
 from kg_server.validation import cache, graphs
 from kg_server.validation.report import Severity
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PREFIXES = """@prefix ex: <https://e.org/> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
 @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .

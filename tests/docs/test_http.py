@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[1] / "docs" / "http.md"
+DOCS = Path(__file__).parents[2] / "docs" / "http.md"
 _BLOCK = re.compile(r"^```http\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

@@ -149,7 +149,7 @@ def test_all_scripts_together_are_under_their_budget(client):
 
 
 def test_the_list_of_npm_packages_names_no_host():
-    lock = Path(layout.__file__).parents[3] / "frontend" / "package-lock.json"
+    lock = Path(layout.__file__).parents[4] / "frontend" / "package-lock.json"
 
     packages = json.loads(lock.read_text())["packages"]
 

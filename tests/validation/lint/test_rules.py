@@ -13,7 +13,7 @@ from kg_server.cli.main import commands
 from kg_server.errors import ProjectFault
 from kg_server.validation import lint, reports
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PREFIXES = """@prefix ex: <https://e.org/ns#> .
 @prefix id: <https://e.org/id/> .
 @prefix dct: <http://purl.org/dc/terms/> .

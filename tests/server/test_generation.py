@@ -11,7 +11,7 @@ from kg_server.project import Project, ProjectFile, Role
 from kg_server.server.front import Served
 from kg_server.sparql.query import Query
 
-from ..store.sandboxes import Sandbox
+from ..sandbox.sandboxes import Sandbox
 
 BASE = "https://diplomacy.example/"
 ONE = Query("SELECT (1 AS ?n) {}", {Kind.BINDINGS: formats.named("csv", Kind.BINDINGS)})

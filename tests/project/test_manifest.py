@@ -114,7 +114,7 @@ def test_what_is_wrong_in_it_is_said_with_its_line(root, text, message):
 
 
 def test_the_documentation_has_each_key_with_its_default():
-    text = (Path(__file__).resolve().parents[1] / "docs" / "projects.md").read_text()
+    text = (Path(__file__).resolve().parents[2] / "docs" / "projects.md").read_text()
 
     rows = dict(re.findall(r"(?m)^\| `([\w-]+)` \| .+ \| (.+) \|$", text))
 

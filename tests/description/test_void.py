@@ -16,7 +16,7 @@ from kg_server.store.oxigraph import OxigraphStore
 from kg_server.store.results import add_triples, rows
 
 BASE = "https://diplomacy.example/"
-SHAPES = Path(__file__).parent / "description" / "dcat-ap.ttl"
+SHAPES = Path(__file__).parent / "dcat-ap.ttl"
 DATASET = URIRef(f"{BASE}dataset")
 DIP = Namespace(f"{BASE}ns/diplomacy#")
 DIP_CLASS = VOID["class"]

@@ -10,7 +10,7 @@ from kg_server.formats import Kind
 from kg_server.sparql.query import Query
 from kg_server.store.oxigraph import OxigraphStore
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_question_of_the_readme_has_the_answer_that_it_prints():
