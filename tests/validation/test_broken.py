@@ -1,4 +1,4 @@
-"""What is wrong in each directory of ``tests/validation/broken`` is reported exactly so, as text and SARIF.
+"""What is wrong in each directory of ``broken`` is reported exactly so, as text and SARIF.
 
 A directory has data, sometimes shapes of its own instead of ``broken/shapes.ttl``, and what must be
 said: ``expected.txt``, and ``expected.sarif`` unless the files could not be checked at all.
