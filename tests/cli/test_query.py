@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-PROGRAM = [sys.executable, "-c", "from kg_server.cli import main; main()", "query"]
+PROGRAM = [sys.executable, "-c", "from kg_server.cli.main import main; main()", "query"]
 
 
 def run(*arguments):

@@ -179,7 +179,7 @@ def test_rdflib_reads_the_same_graph_from_turtle_and_n_triples(site):
 
 
 def test_the_command_prints_the_same_dump(site, project, pytestconfig):
-    command = [sys.executable, "-c", "from kg_server.cli import main; main()", "dump"]
+    command = [sys.executable, "-c", "from kg_server.cli.main import main; main()", "dump"]
     options = [str(pytestconfig.rootpath), "--format", "nq", "--rdf-version", "1.2"]
 
     ran = subprocess.run([*command, *options], capture_output=True, check=True)
@@ -192,7 +192,7 @@ def test_the_command_prints_the_same_dump(site, project, pytestconfig):
 
 
 def test_the_command_says_which_formats_there_are(pytestconfig):
-    command = [sys.executable, "-c", "from kg_server.cli import main; main()", "dump"]
+    command = [sys.executable, "-c", "from kg_server.cli.main import main; main()", "dump"]
 
     ran = subprocess.run(
         [*command, str(pytestconfig.rootpath), "--format", "rdfxml"], capture_output=True

@@ -11,7 +11,7 @@ from kg_server.formats import Kind, named
 from kg_server.sparql.query import Query
 from kg_server.store.oxigraph import OxigraphStore
 
-from .test_contract import small_project
+from ..store.test_contract import small_project
 
 STORE = OxigraphStore(small_project())
 

@@ -31,7 +31,7 @@ def base(pytestconfig):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}/"
-    command = [sys.executable, "-c", "import sys; from kg_server.cli import main; main()"]
+    command = [sys.executable, "-c", "import sys; from kg_server.cli.main import main; main()"]
     options = ["serve", str(pytestconfig.rootpath), "--port", str(port), "--base-iri", address]
     process = subprocess.Popen([*command, *options, "--no-validate"], stderr=subprocess.DEVNULL)
     try:

@@ -84,10 +84,7 @@ def run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) 
     from granian.http import HTTP1Settings
     from granian.server.mp import MPServer
 
-    from kg_server.web import app
-
     connections = _connections()
-    app.preload()
     _settle()
     if not go.recv(1):
         return

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
-from importlib import import_module
 from typing import Any
 
 from flask import Blueprint, Flask, Response, render_template, request
@@ -22,26 +21,39 @@ from werkzeug.http import parse_etags
 from kg_server import errors, formats
 from kg_server.errors import NotAcceptable, Problem
 from kg_server.formats import Kind
+from kg_server.web import (
+    canned,
+    dataset,
+    graphs,
+    home,
+    openapi,
+    ops,
+    problems,
+    resources,
+    search,
+    sparql,
+    validation,
+)
 from kg_server.web.context import Context
 from kg_server.web.pages import layout
 from kg_server.web.responses import COMMON_HEADERS, FRESH
 
 log = logging.getLogger(__name__)
 
-PROTOCOLS = (
-    "sparql",
-    "graphs",
-    "canned",
-    "search",
-    "openapi",
-    "resources",
-    "dataset",
-    "ops",
-    "problems",
-    "pages",
-    "validated",
+PROTOCOLS: tuple[Callable[[Context], Blueprint], ...] = (
+    sparql.blueprint,
+    graphs.blueprint,
+    canned.blueprint,
+    search.blueprint,
+    openapi.blueprint,
+    resources.blueprint,
+    dataset.blueprint,
+    ops.blueprint,
+    problems.blueprint,
+    home.blueprint,
+    validation.blueprint,
 )
-"""The modules of this package that have a ``blueprint``: one file a protocol."""
+"""The blueprints of this package: one module a protocol."""
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -69,10 +81,8 @@ def create_app(context: Context) -> Flask:
     app.config["MAX_FORM_MEMORY_SIZE"] = context.settings.max_body_bytes
     layout.init_app(app, context.project.base_iri)
     app.context_processor(lambda: _served(context))
-    for name in PROTOCOLS:
-        module = import_module(f"{__package__}.{name}")
-        make: Callable[[Context], Blueprint] = module.blueprint
-        app.register_blueprint(make(context))
+    for blueprint in PROTOCOLS:
+        app.register_blueprint(blueprint(context))
     app.register_error_handler(Problem, lambda problem: answer(problem, context))
     app.register_error_handler(HTTPException, lambda error: answer(_translate(error), context))
     app.register_error_handler(Exception, lambda error: answer(_unforeseen(error), context))
@@ -188,9 +198,3 @@ def _with_headers(response: Response) -> Response:
     if response.mimetype == "text/html":
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     return response
-
-
-def preload() -> None:
-    """Import what requests will need, before workers are forked."""
-    for name in PROTOCOLS:
-        import_module(f"{__package__}.{name}")

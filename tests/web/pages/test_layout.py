@@ -29,7 +29,7 @@ def interface_text():
 
 @pytest.fixture
 def client():
-    app = Flask("kg_server.web")
+    app = Flask("kg_server.web", template_folder="pages/templates", static_folder="pages/static")
     layout.init_app(app)
     app.add_url_rule("/", "home", lambda: render_template("base.html"))
     return app.test_client()
