@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyshacl
 import pytest
-from rdflib import DCAT, DCTERMS, OWL, RDF, SH, VOID, Graph, Literal, Namespace, URIRef
+from rdflib import DCAT, DCTERMS, RDF, SH, SKOS, VOID, Graph, Literal, Namespace, URIRef
 
 from kg_server.description import void
 from kg_server.project import Role, load
@@ -118,9 +118,9 @@ def test_every_property_of_a_class_has_its_number_of_triples(described, facts):
 
 
 def test_linksets_say_how_many_things_are_the_same_elsewhere(described, facts):
-    linkset = URIRef(f"{BASE}.well-known/void#links-wikidata-sameAs")
+    linkset = URIRef(f"{BASE}.well-known/void#links-wikidata-exactMatch")
 
-    wikidata = [o for o in facts.objects(None, OWL.sameAs) if "wikidata.org" in str(o)]
+    wikidata = [o for o in facts.objects(None, SKOS.exactMatch) if "wikidata.org" in str(o)]
     assert described.value(linkset, VOID.triples).toPython() == len(wikidata) > 10
     assert (linkset, VOID.objectsTarget, None) in described
 
