@@ -27,6 +27,7 @@ from kg_server.formats import Kind, named
 from kg_server.sparql.query import Query
 from kg_server.store.oxigraph import OxigraphStore
 
+ROOT = Path(__file__).resolve().parents[1]
 T = TypeVar("T")
 CSV = named("csv", Kind.BINDINGS)
 RUNS = 3
@@ -72,7 +73,7 @@ def measures(store: OxigraphStore, index: search.Index) -> Iterator[tuple[str, C
     """Yield what is measured: each query in full and in its shortest form, and searches."""
     states = parameters.state_names(store, BASE_IRI)
     chosen = rows(store, _STATES)
-    for query in canned.load().values():
+    for query in canned.load(project.load([ROOT]).queries).values():
         for values in forms(query, [line.partition(",")[0] for line in chosen]):
             text = canned.bind(query, values.items(), states)
             yield f"{query.name} {' '.join(values)}", lambda text=text: len(rows(store, text))

@@ -29,7 +29,7 @@ def project():
 
 @pytest.fixture(scope="session")
 def store(project):
-    return void.described_store(OxigraphStore(project), project.base_iri)
+    return void.described_store(OxigraphStore(project), project)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("src", "frontend", "ontology", "data", "pyproject.toml", "hatch_build.py")
+PARTS = (
+    "src",
+    "frontend",
+    "kg.toml",
+    "ontology",
+    "data",
+    "queries",
+    "pyproject.toml",
+    "hatch_build.py",
+)
 BUILD = "import sys, hatchling.build; print(hatchling.build.build_wheel(sys.argv[1]))"
 SCRIPTS = "kg_server/web/pages/static/build/"
 
@@ -53,7 +62,9 @@ def test_a_wheel_carries_pages_and_graph(tmp_path):
         "kg_server/web/pages/templates/base.html",
         "kg_server/web/pages/static/style.css",
         "kg_server/web/pages/translations/bn.toml",
+        "kg_server/project_files/kg.toml",
         "kg_server/project_files/data/relations.ttl",
+        "kg_server/project_files/queries/trade.rq",
         "kg_server/project_files/ontology/diplomacy.ttl",
     ):
         assert needed in files

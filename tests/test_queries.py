@@ -17,6 +17,7 @@ import pytest
 import rdflib
 
 from kg_server import canned
+from kg_server import project as projects
 from kg_server.canned import parameters
 from kg_server.config import BASE_IRI
 from kg_server.sparql import rewrite
@@ -25,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 EXPECTED = ROOT / "tests" / "queries"
 CASES = tomllib.loads((EXPECTED / "cases.toml").read_text(encoding="utf-8"))
 FILES = [ROOT / "data" / "relations.ttl", *sorted((ROOT / "ontology").glob("*.ttl"))]
-QUERIES = canned.load()
+QUERIES = canned.load(projects.load([ROOT]).queries)
 
 Row = tuple[str, ...]
 

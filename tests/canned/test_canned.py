@@ -1,6 +1,7 @@
 """Reading ``.rq`` files, and binding the parameters of a request."""
 
 import re
+from pathlib import Path
 
 import pyoxigraph
 import pytest
@@ -9,11 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_server import canned
+from kg_server import project as projects
 from kg_server.canned.parameters import Context, Parameter, StateNames, literal, term
 from kg_server.description.queries import as_graph
 from kg_server.errors import BadRequest, NotFound, ProjectFault
 from kg_server.formats import Kind
+from kg_server.project import QueryFile
 from kg_server.sparql import rewrite
+
+ROOT = Path(__file__).resolve().parents[2]
 
 CANADA = "https://diplomacy.example/id/state/CAN"
 CONGOS = {f"https://diplomacy.example/id/state/{code}" for code in ("COD", "COG")}
@@ -36,8 +41,7 @@ SELECT $s ?o WHERE { $i ?p ?o . FILTER(?o = $s) . FILTER($n = 1) }
 
 
 def query(tmp_path, text=HEADER + QUERY):
-    (tmp_path / "some-query.rq").write_text(text, encoding="utf-8")
-    return canned.load(tmp_path)["some-query"]
+    return canned.load([QueryFile(tmp_path / "some-query.rq", text)])["some-query"]
 
 
 def test_the_header_is_read_over_several_lines(tmp_path):
@@ -52,7 +56,7 @@ def test_the_header_is_read_over_several_lines(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("ASK {}", "the header lacks title, description, result"),
+        ("#+ tags: x\nASK {}", "the header lacks title, description, result"),
         (HEADER + "#+ titel: x\nASK {}", "not a line of a query's header: 'titel'"),
         (HEADER + "#+ title: again\nASK {}", "not a line of a query's header: 'title'"),
         (HEADER + "#+ param a: colour; x; example red\nASK { ?s ?p $a }", "'a' is not declared as"),
@@ -70,8 +74,21 @@ def test_a_file_that_cannot_be_bound_safely_is_refused_when_it_is_loaded(tmp_pat
         query(tmp_path, text)
 
 
+def test_a_file_without_a_header_has_its_name_for_a_title(tmp_path):
+    loaded = query(tmp_path, "# all that is\nASK { ?s ?p ?o }")
+
+    assert (loaded.title, loaded.kind) == ("Some query", Kind.BOOLEAN)
+
+
+def test_two_canned_queries_cannot_have_one_name(tmp_path):
+    files = [QueryFile(tmp_path / folder / "q.rq", "ASK { ?s ?p ?o }") for folder in "ab"]
+
+    with pytest.raises(ProjectFault, match="another canned query is called 'q' already"):
+        canned.load(files)
+
+
 def test_the_base_iri_of_a_deployment_goes_into_the_queries():
-    loaded = canned.load(base_iri="https://kg.example.org/")
+    loaded = canned.load(projects.load([ROOT], "https://kg.example.org/").queries)
 
     assert len(loaded) >= 15
     assert not any("https://diplomacy.example/" in each.source for each in loaded.values())
@@ -202,7 +219,7 @@ def test_an_enumeration_takes_its_values_only():
 
 def test_a_query_that_is_not_there_is_answered_with_those_near_it():
     with pytest.raises(NotFound, match="Near it: missions"):
-        canned.find(canned.load(), "mission")
+        canned.find(canned.load(projects.load([ROOT]).queries), "mission")
 
 
 def test_a_parameter_of_the_command_line_has_an_equals_sign():
@@ -216,7 +233,7 @@ def described():
     """A store that holds nothing but the description of the canned queries."""
     store = pyoxigraph.Store()
     base_iri = "https://kg.example.org/"
-    queries = canned.load(base_iri=base_iri)
+    queries = canned.load(projects.load([ROOT], base_iri).queries)
     store.load(as_graph(queries, base_iri), format=pyoxigraph.RdfFormat.N_TRIPLES)
     return store
 
@@ -243,7 +260,9 @@ def test_query_editors_find_the_examples_and_each_is_a_query(described):
         )
     )
 
-    assert {row["sq"].value.rpartition("/")[2] for row in rows} == set(canned.load())
+    assert {row["sq"].value.rpartition("/")[2] for row in rows} == {
+        path.stem for path in (ROOT / "queries").glob("*.rq")
+    }
     for row in rows:
         assert "$" not in row["query"].value
         described.query(row["query"].value)

@@ -225,7 +225,7 @@ def test_the_default_graph_is_called_the_union_only_where_no_graph_is_kept_out(d
     union = (service, sd.feature, sd.UnionDefaultGraph)
     seen = tuple(file for file in project.files if file.role is not Role.SHAPES)
 
-    (_, triples), _ = void.described(OxigraphStore(replace(project, files=seen)), BASE)
+    (_, triples), _ = void.described(OxigraphStore(replace(project, files=seen)), project)
 
     assert union in Graph().parse(data=triples, format="nt")
     assert union not in described  # its shapes are a named graph but not in the default graph
@@ -235,7 +235,8 @@ def test_data_that_say_nothing_of_themselves_are_described_all_the_same(tmp_path
     path = tmp_path / "data.nt"
     path.write_text('<https://e.example/a> <https://e.example/p> "x" .\n')
 
-    (_, triples), _ = void.described(OxigraphStore(load([path])), BASE)
+    loaded = load([path])
+    (_, triples), _ = void.described(OxigraphStore(loaded), loaded)
 
     graph = Graph().parse(data=triples, format="nt")
     assert graph.value(DATASET, DCTERMS.title)

@@ -4,15 +4,18 @@ import csv
 import io
 import json
 import re
+from pathlib import Path
 
 import pyoxigraph
 import pytest
 import rdflib
 
 from kg_server import canned
+from kg_server import project as projects
 from kg_server.description import queries
 
-QUERIES = canned.load()
+ROOT = Path(__file__).resolve().parents[2]
+QUERIES = canned.load(projects.load([ROOT]).queries)
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
@@ -100,7 +103,7 @@ def test_the_source_of_a_query_is_served_as_it_is(client):
     response = client.get("/queries/trade.rq")
 
     assert response.mimetype == "application/sparql-query"
-    assert response.text == (canned.QUERIES / "trade.rq").read_text(encoding="utf-8")
+    assert response.text == (ROOT / "queries" / "trade.rq").read_text(encoding="utf-8")
     assert "trade.rq" in client.get("/queries/trade.csv?state=CAN").headers["Link"]
 
 

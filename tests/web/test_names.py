@@ -32,7 +32,7 @@ def client(tmp_path_factory):
     lines = [f'<{BASE}{name}> {label} "{key}" .\n' for key, name in NAMES.items()]
     path.write_text("".join(lines), "utf-8")
     loaded = project.load([path])
-    store = void.described_store(OxigraphStore(loaded), BASE)
+    store = void.described_store(OxigraphStore(loaded), loaded)
     return create_app(Context(store, loaded, Settings())).test_client()
 
 

@@ -25,17 +25,15 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from kg_server.canned import header as rq
 from kg_server.canned.parameters import Context, Parameter, StateNames, term
-from kg_server.config import BASE_IRI
-from kg_server.errors import BadRequest, NotFound
+from kg_server.errors import BadRequest, NotFound, ProjectFault
 from kg_server.formats import Kind
+from kg_server.project import QueryFile
 from kg_server.rdf.labels import fold
 from kg_server.sparql import rewrite
 
-QUERIES = Path(__file__).resolve().parent / "queries"
 RESERVED = rq.RESERVED
 """What a request may give beside a query's own parameters."""
 
@@ -65,14 +63,21 @@ class CannedQuery:
         return {each.name: each.example for each in self.parameters if each.example is not None}
 
 
-def load(directory: Path = QUERIES, base_iri: str = BASE_IRI) -> dict[str, CannedQuery]:
-    """Read every ``.rq`` file of a directory, by name.
+def load(files: Iterable[QueryFile]) -> dict[str, CannedQuery]:
+    """Read query files, by name. A file without a header has its name for a title.
 
     Raises:
-        ProjectFault: a file's header or its use of parameters is wrong; says file and line.
+        ProjectFault: a file's header or its use of parameters is wrong, or two have one name;
+            says file and line.
     """
-    paths = sorted(directory.glob("*.rq"))
-    return {path.stem: _read(path, base_iri) for path in paths}
+    found: dict[str, CannedQuery] = {}
+    for file in files:
+        name = file.path.stem
+        if name in found:
+            message = f"another canned query is called {name!r} already"
+            raise ProjectFault(message, path=file.path, line=1)
+        found[name] = _read(file)
+    return found
 
 
 def bind(query: CannedQuery, given: Iterable[tuple[str, str]], states: StateNames) -> str:
@@ -143,11 +148,13 @@ def _once(query: CannedQuery, given: Iterable[tuple[str, str]]) -> dict[str, str
     return values
 
 
-def _read(path: Path, base_iri: str) -> CannedQuery:
-    source = path.read_text(encoding="utf-8").replace(BASE_IRI, base_iri)
+def _read(file: QueryFile) -> CannedQuery:
+    path, source = file.path, file.text
     lines = source.splitlines(keepends=True)
     size = next((n for n, line in enumerate(lines) if not line.startswith("#+")), len(lines))
-    header = rq.header(path, lines[:size])
+    title = re.sub(r"[-_.]+", " ", path.stem).capitalize()
+    nothing = {"title": title, "description": "", "result": ""}
+    header = rq.header(path, lines[:size]) if size else nothing
     text = "".join(lines[size:]).lstrip("\n")
     parameters = tuple(
         rq.parameter(path, key.removeprefix("param "), value)

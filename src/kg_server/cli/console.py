@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from kg_server import canned, formats
 from kg_server.canned import parameters
 from kg_server.formats import Kind
+from kg_server.project import Project
 from kg_server.rdf import prefixes
 from kg_server.sparql import lexer, protocol
 from kg_server.sparql.query import Query
@@ -71,24 +72,25 @@ def answer(store: Store, text: str, form: str | None, base_iri: str, *, terminal
     return _table(content, base_iri, kind).encode() if table else content
 
 
-def canned_list(base_iri: str) -> str:
+def canned_list(project: Project) -> str:
     """Return the canned queries with their parameters, one a line."""
     lines = []
-    for name, query in canned.load(base_iri=base_iri).items():
+    for name, query in canned.load(project.queries).items():
         takes = " ".join(f"{each.name}=<{each.type}>" for each in query.parameters)
         lines.append(f"{name:<22} {query.title}{f'  ({takes})' if takes else ''}\n")
     return "".join(lines)
 
 
-def canned_text(name: str, params: Iterable[str], store: Store, base_iri: str) -> str:
+def canned_text(name: str, params: Iterable[str], store: Store, project: Project) -> str:
     """Return the text of a canned query with its parameters bound.
 
     Raises:
         NotFound: there is no such query.
         BadRequest: a parameter is missing, unknown or ill-typed.
     """
-    query = canned.find(canned.load(base_iri=base_iri), name)
-    return canned.bind(query, canned.pairs(params), parameters.state_names(store, base_iri))
+    query = canned.find(canned.load(project.queries), name)
+    states = parameters.state_names(store, project.base_iri)
+    return canned.bind(query, canned.pairs(params), states)
 
 
 def _table(content: bytes, base_iri: str, kind: Kind) -> str:

@@ -40,20 +40,22 @@ def query(  # one parameter an option
     QUERY is the text, the name of an .rq file, or - for standard input. Prefixes of the project
     need no declaration. On a terminal the answer is a table, in a pipe it is CSV or Turtle.
     """
+    from kg_server import project
     from kg_server.cli import console
+    from kg_server.store.oxigraph import OxigraphStore
 
-    base_iri = base_iri or _base_iri(paths)
+    loaded = project.load(paths, base_iri)
     if listing:
-        click.echo(console.canned_list(base_iri), nl=False)
+        click.echo(console.canned_list(loaded), nl=False)
         return
-    store = _store(paths, base_iri)
+    store = OxigraphStore(loaded)
     if canned:
-        text = console.canned_text(canned, params, store, base_iri)
+        text = console.canned_text(canned, params, store, loaded)
     elif query:
         text = _text_of(query)
     else:
         raise click.UsageError("Give a QUERY, or --canned NAME, or --list.")
-    _write(console.answer(store, text, form, base_iri, terminal=sys.stdout.isatty()))
+    _write(console.answer(store, text, form, loaded.base_iri, terminal=sys.stdout.isatty()))
 
 
 @click.command(epilog="Example: kg-server describe state:CAN")

@@ -20,6 +20,7 @@ from kg_server.description.statistics import Statistics
 from kg_server.formats import Format, Kind
 from kg_server.linked_data import dumps, vocabularies
 from kg_server.linked_data.documents import Site
+from kg_server.project import Project
 from kg_server.rdf import addresses, prefixes
 from kg_server.store import Store
 from kg_server.store.results import add_triples, rows
@@ -56,16 +57,17 @@ class Fillable(Store, Protocol):
         ...
 
 
-def described_store(store: FilledStore, base_iri: str) -> FilledStore:
+def described_store(store: FilledStore, project: Project) -> FilledStore:
     """Add the description of what a store holds, and of its canned queries; return the store."""
-    for graph_iri, ntriples in described(store, base_iri):
+    for graph_iri, ntriples in described(store, project):
         store.add_graph(graph_iri, ntriples)
     return store
 
 
-def described(store: Store, base_iri: str) -> list[tuple[str, bytes]]:
+def described(store: Store, project: Project) -> list[tuple[str, bytes]]:
     """Return the graphs that ``described_store`` adds: their IRIs and N-Triples."""
-    queries = as_graph(canned.load(base_iri=base_iri), base_iri)
+    base_iri = project.base_iri
+    queries = as_graph(canned.load(project.queries), base_iri)
     site, size = Site(store, base_iri), len(set(queries.splitlines()))
     counted = statistics.count(store, base_iri, tuple(TARGETS))
     graph = _Description(site, counted, {base_iri + QUERIES: size}).graph()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import glob
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -50,16 +51,26 @@ class ProjectFile:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryFile:
+    """One ``.rq`` file of the project, read and rebased."""
+
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """Everything that is validated, loaded and served; ``version`` is a hash of its contents.
 
     ``rules`` are levels of the rules of ``lint``, by name, as the project's manifest has them.
+    ``queries`` are the files of its canned queries, in the order of their names.
     """
 
     files: tuple[ProjectFile, ...]
     base_iri: str
     version: str
     rules: Mapping[str, str] = field(default_factory=dict)
+    queries: tuple[QueryFile, ...] = ()
 
     def of_role(self, *roles: Role) -> tuple[ProjectFile, ...]:
         """Return the files with one of these roles, in loading order."""
@@ -87,11 +98,14 @@ def load(paths: Sequence[Path] = (), base_iri: str | None = None) -> Project:
         raise ProjectFault(f"the base IRI {wanted!r} must be of the web, and end with a slash")
     found = _discover(paths)
     files = tuple(_read(path, role, name, written, wanted) for path, role, name in found)
+    queries = tuple(_canned_queries(said, written, wanted))
     digest = hashlib.sha256(wanted.encode())
-    for file in files:
-        for part in (file.graph_iri.encode(), b"\0", file.content, b"\0"):
+    named = [(file.graph_iri, file.content) for file in files]
+    named += [(query.path.name, query.text.encode()) for query in queries]
+    for name, content in named:
+        for part in (name.encode(), b"\0", content, b"\0"):
             digest.update(part)
-    return Project(files, wanted, digest.hexdigest(), said.rules)
+    return Project(files, wanted, digest.hexdigest(), said.rules, queries)
 
 
 def base_iri_of(paths: Sequence[Path]) -> str:
@@ -109,8 +123,12 @@ def stamps(paths: Sequence[Path]) -> dict[Path, tuple[int, int]]:
     Raises:
         ProjectFault: as ``load``, as far as the names go.
     """
-    found = ((path, path.stat()) for path, _, _ in _discover(paths))
-    return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in found}
+    said = _manifest(paths)
+    found = [path for path, _, _ in _discover(paths)] + _query_files(said)
+    if source := manifest.source(said.root):
+        found.append(source)
+    stats = ((path, path.stat()) for path in found)
+    return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in stats}
 
 
 def home() -> Path:
@@ -167,6 +185,17 @@ def _files_of_root(root: Path) -> Iterable[tuple[Path, Role, str]]:
                     yield path, role, prefix + path.relative_to(base).with_suffix("").as_posix()
 
 
+def _query_files(said: manifest.Manifest) -> list[Path]:
+    """Return the ``.rq`` files among a project's queries, in the order of their names."""
+    found = (
+        each
+        for place in said.queries
+        for each in (place.rglob("*.rq") if place.is_dir() else [place])
+        if each.suffix == ".rq"
+    )
+    return sorted(dict.fromkeys(found), key=lambda path: (path.stem, path))
+
+
 def _role(path: Path) -> Role:
     if "shapes" in path.parts[-2:] or path.stem.endswith("shapes"):
         return Role.SHAPES
@@ -189,6 +218,26 @@ def _rdf_files(path: Path, *, recursive: bool = True) -> list[Path]:
 
 
 def _read(path: Path, role: Role, name: str, written: str, base_iri: str) -> ProjectFile:
+    content = _contents(path, written, base_iri)
+    return ProjectFile(path, role, f"{base_iri}graph/{name}", SYNTAXES[path.suffix], content)
+
+
+def _canned_queries(said: manifest.Manifest, written: str, base_iri: str) -> Iterator[QueryFile]:
+    """Yield the query files but for competency questions: without a header, with an answer."""
+    for path in _query_files(said):
+        text = _contents(path, written, base_iri).decode()
+        if text.startswith("#+") or not any(
+            each.suffix != path.suffix for each in path.parent.glob(f"{glob.escape(path.stem)}.*")
+        ):
+            yield QueryFile(path, text)
+
+
+def _contents(path: Path, written: str, base_iri: str) -> bytes:
+    """Return a file's UTF-8 text with the base IRI that is wanted in place of the written one.
+
+    Raises:
+        ProjectFault: it cannot be read, or is not UTF-8; says the line.
+    """
     try:
         content = path.read_bytes()
         _check_utf8(content)
@@ -196,12 +245,12 @@ def _read(path: Path, role: Role, name: str, written: str, base_iri: str) -> Pro
         raise ProjectFault(f"cannot be read: {error.strerror}", path=path) from error
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ProjectFault("not UTF-8 text, so not RDF", path=path, line=line) from error
+        raise ProjectFault("not UTF-8 text", path=path, line=line) from error
     # One replacement serves prefixes, full IRIs and literals such as the preferred namespace;
     # it keeps the number of lines, so that messages still point to the right one.
     if base_iri != written:  # else it would be a copy of them all
         content = content.replace(written.encode(), base_iri.encode())
-    return ProjectFile(path, role, f"{base_iri}graph/{name}", SYNTAXES[path.suffix], content)
+    return content
 
 
 def _check_utf8(content: bytes) -> None:

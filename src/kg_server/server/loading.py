@@ -109,9 +109,8 @@ def _store(held: list[Project]) -> OxigraphStore:
     from kg_server.description import void  # while the main process is already validating
 
     project = held.pop()
-    base_iri, store = project.base_iri, OxigraphStore(project)
-    del project
-    child = processes.start(partial(void.described, store, base_iri), sealed=False)
+    store, project = OxigraphStore(project), without_contents(project)
+    child = processes.start(partial(void.described, store, project), sealed=False)
     until = time.monotonic() + _DESCRIPTION_S
     for graph_iri, ntriples in processes.result(child, until, "describing the graph took too long"):
         store.add_graph(graph_iri, ntriples)

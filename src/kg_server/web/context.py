@@ -37,7 +37,7 @@ class Context:
     @cached_property
     def queries(self) -> dict[str, CannedQuery]:
         """The canned queries, by name."""
-        return canned.load(base_iri=self.project.base_iri)
+        return canned.load(self.project.queries)
 
     @property
     def address(self) -> str:

@@ -35,8 +35,8 @@ def test_it_is_openapi_3_1(document):
     assert document["openapi"].startswith("3.1.")
 
 
-def test_every_canned_query_is_described_with_its_parameters(document):
-    for query in canned.load().values():
+def test_every_canned_query_is_described_with_its_parameters(document, project):
+    for query in canned.load(project.queries).values():
         operation = document["paths"][f"/queries/{query.name}"]["get"]
         named = {each["name"]: each for each in operation["parameters"]}
 

@@ -9,8 +9,10 @@ import pytest
 from flask import Flask, render_template
 
 from kg_server import canned
+from kg_server import project as projects
 from kg_server.web.pages import editor, layout, vocabulary
 
+ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = Path(layout.__file__).parent / "templates"
 CALL = re.compile(r"""\bt\(\s*(?:"([^"]+)"|'([^']+)')""")
 
@@ -24,7 +26,7 @@ def interface_text():
     yield from (*editor.WORDS.values(), *editor.VIEWS.values())
     yield from (text for _, text in layout.NAVIGATION)
     yield from (title for title, _ in vocabulary.SECTIONS)
-    yield from (query.tags[0] for query in canned.load().values())
+    yield from (query.tags[0] for query in canned.load(projects.load([ROOT]).queries).values())
 
 
 @pytest.fixture
