@@ -25,7 +25,7 @@ from kg_server.canned import CannedQuery, parameters
 from kg_server.config import BASE_IRI
 from kg_server.formats import Kind, named
 from kg_server.sparql.query import Query
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import Store
 
 ROOT = Path(__file__).resolve().parents[1]
 T = TypeVar("T")
@@ -46,7 +46,7 @@ def main() -> int:
     reader.add_argument("--most-s", type=float, default=1.0)
     arguments = reader.parse_args()
 
-    loading, store = best(lambda: OxigraphStore(project.load([arguments.file])), runs=1)
+    loading, store = best(lambda: Store(project.load([arguments.file])), runs=1)
     print(f"{loading:8.3f} s  loaded")
     indexing, index = best(lambda: search.build(store, BASE_IRI), runs=1)
     print(f"{indexing:8.3f} s  indexed {len(index):,} things for search")
@@ -69,7 +69,7 @@ def best(run: Callable[[], T], runs: int = RUNS) -> tuple[float, T]:
     return min(times), result
 
 
-def measures(store: OxigraphStore, index: search.Index) -> Iterator[tuple[str, Callable[[], int]]]:
+def measures(store: Store, index: search.Index) -> Iterator[tuple[str, Callable[[], int]]]:
     """Yield what is measured: each query in full and in its shortest form, and searches."""
     states = parameters.state_names(store, BASE_IRI)
     chosen = rows(store, _STATES)
@@ -94,9 +94,9 @@ def forms(query: CannedQuery, states: list[str]) -> Iterator[dict[str, str]]:
         yield needed
 
 
-def rows(store: OxigraphStore, text: str) -> list[str]:
+def rows(store: Store, text: str) -> list[str]:
     """Return the lines of an answer as CSV, without the header."""
-    answer = store.query(Query(text, {Kind.BINDINGS: CSV})).read().decode()
+    answer = store.query(Query(text, CSV)).read().decode()
     return answer.splitlines()[1:]
 
 

@@ -15,11 +15,19 @@ import pytest
 from kg_server import project as projects
 from kg_server.config import Settings
 from kg_server.description import void
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import open_store
 from kg_server.web.app import create_app
 from kg_server.web.context import Context
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def described_store(project):
+    """Open a project, with the graphs that a server adds about it."""
+    opened = open_store(project)
+    for graph_iri, ntriples in void.described(opened, project):
+        opened.add_graph(graph_iri, ntriples)
+    return opened
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +37,7 @@ def project():
 
 @pytest.fixture(scope="session")
 def store(project):
-    return void.described_store(OxigraphStore(project), project)
+    return described_store(project)
 
 
 @pytest.fixture(scope="session")

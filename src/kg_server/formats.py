@@ -116,6 +116,9 @@ HTML = Format(
     "html", "text/html", "html", RESULT | Kind.GRAPH, ("application/xhtml+xml",), charset=True
 )
 
+NOTHING = Format("nothing", "application/octet-stream", "", Kind(0))
+"""Carries no answer: the format of a query whose text is only to be checked."""
+
 REMEMBERED_LENGTH = 500
 """Longer headers of negotiation are read each time, so that nobody can fill memory with them."""
 

@@ -205,7 +205,7 @@ WHERE {{
 
 def _rows(store: Store, text: str) -> Iterator[list[str]]:
     """Yield rows of two cells; TSV, as JSON takes three times as long to read at this size."""
-    content = store.query(Query(text, {Kind.BINDINGS: _TSV})).read().decode()
+    content = store.query(Query(text, _TSV)).read().decode()
     for line in content.split("\n")[1:]:
         first, tab, second = line.partition("\t")
         if tab:

@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 
 from kg_server import project, validation
 from kg_server.config import Settings
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import open_store
 from kg_server.web.app import create_app
 from kg_server.web.context import Context
 
@@ -67,7 +67,7 @@ PAGES = (
 def serving(*paths):
     """Serve a project on a free port of this machine; the shipped one with its validation."""
     files = project.load(paths)
-    store = OxigraphStore(files)
+    store = open_store(files)
     report = None if paths else validation.validate(files)
     app = create_app(Context(store, files, Settings(), report))
     server = make_server("127.0.0.1", 0, app, threaded=True)

@@ -12,7 +12,7 @@ from rdflib import DCAT, DCTERMS, RDF, SH, SKOS, VOID, Graph, Literal, Namespace
 from kg_server.description import void
 from kg_server.project import Role, load
 from kg_server.sparql.query import Dataset
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import open_store
 from kg_server.store.results import add_triples, rows
 
 BASE = "https://diplomacy.example/"
@@ -225,7 +225,7 @@ def test_the_default_graph_is_called_the_union_only_where_no_graph_is_kept_out(d
     union = (service, sd.feature, sd.UnionDefaultGraph)
     seen = tuple(file for file in project.files if file.role is not Role.SHAPES)
 
-    (_, triples), _ = void.described(OxigraphStore(replace(project, files=seen)), project)
+    (_, triples), _ = void.described(open_store(replace(project, files=seen)), project)
 
     assert union in Graph().parse(data=triples, format="nt")
     assert union not in described  # its shapes are a named graph but not in the default graph
@@ -236,7 +236,7 @@ def test_data_that_say_nothing_of_themselves_are_described_all_the_same(tmp_path
     path.write_text('<https://e.example/a> <https://e.example/p> "x" .\n')
 
     loaded = load([path])
-    (_, triples), _ = void.described(OxigraphStore(loaded), loaded)
+    (_, triples), _ = void.described(open_store(loaded), loaded)
 
     graph = Graph().parse(data=triples, format="nt")
     assert graph.value(DATASET, DCTERMS.title)

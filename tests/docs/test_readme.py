@@ -8,7 +8,7 @@ from pathlib import Path
 from kg_server import formats, project
 from kg_server.formats import Kind
 from kg_server.sparql.query import Query
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,7 +21,7 @@ def test_the_question_of_the_readme_has_the_answer_that_it_prints():
     assert printed
     csv = formats.named("csv", Kind.BINDINGS)
 
-    answer = OxigraphStore(project.load([ROOT])).query(Query(question[1], {Kind.BINDINGS: csv}))
+    answer = open_store(project.load([ROOT])).query(Query(question[1], csv))
 
     assert answer.read().decode().replace("\r\n", "\n") == printed[1]
 

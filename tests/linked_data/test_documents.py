@@ -8,7 +8,7 @@ from rdflib.compare import isomorphic
 
 from kg_server import project
 from kg_server.linked_data import documents, vocabularies
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import open_store
 
 BASE = "https://diplomacy.example/"
 DIP = Namespace(f"{BASE}ns/diplomacy#")
@@ -113,7 +113,7 @@ def crowded(tmp_path_factory):
             for number in range(1_000)
         )
         file.write(f'{state} <{DIP.capital}> _:x .\n_:x <{RDFS.label}> "somewhere" .\n')
-    return documents.Site(OxigraphStore(project.load([path])), BASE)
+    return documents.Site(open_store(project.load([path])), BASE)
 
 
 def test_a_thing_with_a_hundred_thousand_links_has_small_pages(crowded):

@@ -14,7 +14,7 @@ from kg_server.sandbox import zygote as zygotes
 from kg_server.sandbox.evaluator import Limits
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sandbox.store import SandboxStore
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import open_store
 
 
 class Sandbox:
@@ -30,7 +30,7 @@ class Sandbox:
             try:
                 limits = Limits(1 << 28, 1 << 24, 5.0, 60.0)
                 ready = os.fdopen(theirs, "wb")
-                load = lambda: OxigraphStore(project)  # noqa: E731  # called in the zygote
+                load = lambda: open_store(project)  # noqa: E731  # called in the zygote
                 zygotes.run(load, queries, self.board, 0, limits, ready)
             finally:
                 os._exit(0)

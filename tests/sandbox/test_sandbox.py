@@ -22,7 +22,7 @@ from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.sandbox import messages
 from kg_server.sandbox.store import Ticket, ticket
-from kg_server.sparql.query import Query
+from kg_server.sparql.query import Dataset, Query
 
 from .sandboxes import Sandbox
 
@@ -44,7 +44,7 @@ def sandbox():
 
 
 def query(text: str, timeout_s: float = 5) -> Query:
-    return Query(text, {Kind.BINDINGS: formats.named("csv", Kind.BINDINGS)}, timeout_s=timeout_s)
+    return Query(text, formats.named("csv", Kind.BINDINGS), timeout_s=timeout_s)
 
 
 def count(sandbox, text: str = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") -> bytes:
@@ -169,11 +169,12 @@ def test_an_answer_whose_evaluator_and_zygote_are_killed_ends_in_a_problem():
 
 
 def test_an_evaluator_that_ends_of_itself_owes_nobody_an_answer(sandbox):
-    unwritable = Query(LONG, {Kind.BINDINGS: formats.named("html", Kind.BINDINGS, html=True)})
+    no_graph = Dataset(default_graphs=("no IRI",))
+    unreadable = Query(LONG, formats.named("csv", Kind.BINDINGS), dataset=no_graph)
     before = sandbox.board.deaths()["crash"]
 
     with pytest.raises(QueryCrashed):
-        sandbox.store.query(unwritable)
+        sandbox.store.query(unreadable)
 
     assert sandbox.board.deaths()["crash"] == before + 1
     assert count(sandbox) == b"n\r\n400\r\n"

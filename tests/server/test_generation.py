@@ -14,7 +14,7 @@ from kg_server.sparql.query import Query
 from ..sandbox.sandboxes import Sandbox
 
 BASE = "https://diplomacy.example/"
-ONE = Query("SELECT (1 AS ?n) {}", {Kind.BINDINGS: formats.named("csv", Kind.BINDINGS)})
+ONE = Query("SELECT (1 AS ?n) {}", formats.named("csv", Kind.BINDINGS))
 
 
 def test_a_request_that_a_reload_overtakes_asks_the_old_graph_to_its_end():

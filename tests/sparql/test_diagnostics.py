@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from kg_server.errors import MalformedQuery
 from kg_server.formats import Kind, named
 from kg_server.sparql.query import Query
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import open_store
 
 from ..store.test_contract import small_project
 
-STORE = OxigraphStore(small_project())
+STORE = open_store(small_project())
 
 
 def fault(text: str) -> MalformedQuery:
@@ -82,7 +82,7 @@ PARTS = WHOLE.split()
 
 
 def test_the_query_that_is_broken_is_a_query():
-    STORE.query(Query(WHOLE, {Kind.BINDINGS: named("json", Kind.BINDINGS)}))
+    STORE.query(Query(WHOLE, named("json", Kind.BINDINGS)))
 
 
 @given(st.integers(0, len(PARTS)), st.sampled_from([" ", "\n", " # comment\n", "\t"]))

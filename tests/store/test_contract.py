@@ -14,10 +14,10 @@ from kg_server.errors import MalformedQuery, NotAcceptable, UnknownFunction
 from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.sparql.query import Dataset, Query
-from kg_server.store.oxigraph import OxigraphStore
-from kg_server.store.reference import ReferenceStore
+from kg_server.store import BACKENDS, open_store
 
 from ..sandbox.sandboxes import Sandbox
+from .reference import ReferenceStore
 
 BASE = "https://diplomacy.example/"
 
@@ -29,14 +29,19 @@ def small_project(*, repeated: bool = False) -> Project:
     files = (
         file(Role.DATA, "one", "<urn:a> <urn:p> 1 ; <urn:label> 'x'@en ."),
         file(Role.DATA, "two", "<urn:a> <urn:p> 2 . <urn:b> <urn:p> 3 ."),
+        file(Role.DATA, "with,comma", "<urn:c> <urn:q> 4 ."),
         file(Role.SHAPES, "shapes/s", "<urn:shape> <urn:p> 99 ."),
     )
     again = (file(Role.DATA, "three", "<urn:b> <urn:p> 3 ."),) if repeated else ()
     return Project((*files, *again), BASE, "v1")
 
 
-def oxigraph():
-    yield OxigraphStore(small_project())
+def backend(name):
+    def opened():
+        yield open_store(small_project(), name)
+
+    opened.__name__ = name
+    return opened
 
 
 def reference():
@@ -49,14 +54,16 @@ def sandbox():
 
 
 @pytest.fixture(
-    scope="module", params=[oxigraph, reference, sandbox], ids=lambda make: make.__name__
+    scope="module",
+    params=[*map(backend, BACKENDS), reference, sandbox],
+    ids=lambda make: make.__name__,
 )
 def store(request):
     yield from request.param()
 
 
 def ask(store, text: str, name: str = "json", kind: Kind = Kind.BINDINGS, **more) -> bytes:
-    return store.query(Query(text, {kind: formats.named(name, kind)}, timeout_s=5, **more)).read()
+    return store.query(Query(text, formats.named(name, kind), timeout_s=5, **more)).read()
 
 
 def values(content: bytes) -> list[str]:
@@ -69,7 +76,7 @@ def test_the_default_graph_is_the_union_of_all_graphs_but_the_shapes(store):
 
 
 def test_every_file_is_a_named_graph(store):
-    names = (f"{BASE}graph/one", f"{BASE}graph/shapes/s", f"{BASE}graph/two")
+    names = tuple(f"{BASE}graph/{name}" for name in ("one", "shapes/s", "two", "with,comma"))
 
     assert store.graph_names() == names
     assert values(ask(store, "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }")) == list(names)
@@ -105,7 +112,7 @@ def test_bindings_come_in_every_result_format(store, name):
 
 @pytest.mark.parametrize("text", ["ASK { FILTER(<urn:f>(1)) }", "SELECT (<urn:f>() AS ?x) {}"])
 def test_a_function_that_there_is_not_is_named(text):
-    store = OxigraphStore(small_project())
+    store = open_store(small_project())
     kind = Kind.BOOLEAN if text.startswith("ASK") else Kind.BINDINGS
 
     with pytest.raises(UnknownFunction, match="<urn:f>"):
@@ -151,7 +158,7 @@ def test_a_field_of_csv_with_a_comma_is_quoted_also_where_it_is_an_iri(store, ir
 )
 def test_iris_of_the_data_may_have_commas_as_well(syntax, text):
     file = ProjectFile(Path("f"), Role.DATA, f"{BASE}graph/f", syntax, text.encode())
-    store = OxigraphStore(Project((file,), BASE, "v1"))
+    store = open_store(Project((file,), BASE, "v1"))
 
     found = table(ask(store, "SELECT ?s ?o { ?s <urn:p> ?o } ORDER BY ?o", "csv"))
 
@@ -164,7 +171,7 @@ def test_csv_is_the_same_whichever_way_it_is_written(end):
         ("" UNDEF) ("q\"x" "nl\nx") ("cr\rx" "back\\slash") ("a"@en-GB "1"^^<urn:dt>)
         (1 1.50) (1e3 true) (<http://x/> "\b\f") ("'" "  sp ") ("é<b>" <http://x/é>) } }"""
 
-    content = ask(OxigraphStore(small_project()), text + end, "csv")
+    content = ask(open_store(small_project()), text + end, "csv")
 
     assert content.startswith(b'a,b\r\n,\r\n"q""x","nl\nx"\r\n"cr\rx",back\\slash\r\na,1\r\n')
     assert content.endswith(
@@ -174,7 +181,7 @@ def test_csv_is_the_same_whichever_way_it_is_written(end):
 
 def test_a_file_with_a_comma_in_its_name_gives_a_graph_that_csv_quotes():
     file = ProjectFile(Path("f"), Role.DATA, f"{BASE}graph/a,b", "turtle", b"<urn:a> <urn:p> 1 .")
-    store = OxigraphStore(Project((file,), BASE, "v1"))
+    store = open_store(Project((file,), BASE, "v1"))
 
     found = table(ask(store, "SELECT ?g ?s { GRAPH ?g { ?s ?p ?o } }", "csv"))
 
@@ -182,7 +189,7 @@ def test_a_file_with_a_comma_in_its_name_gives_a_graph_that_csv_quotes():
 
 
 def test_a_triple_that_stands_in_two_files_is_one_triple_of_the_default_graph():
-    for backend in (OxigraphStore, ReferenceStore):
+    for backend in (open_store, ReferenceStore):
         store = backend(small_project(repeated=True))
 
         assert values(ask(store, "SELECT ?o { <urn:b> <urn:p> ?o }")) == ["3"]
@@ -215,7 +222,7 @@ def test_a_query_that_is_none_is_refused(store):
 
 def test_an_answer_of_an_unwanted_kind_is_refused(store):
     with pytest.raises(NotAcceptable):
-        ask(store, "ASK {}", "json", Kind.BINDINGS)
+        ask(store, "ASK {}", "turtle", Kind.GRAPH)
 
 
 def test_the_version_is_that_of_the_project(store):
@@ -226,6 +233,6 @@ def test_the_shipped_project_loads_into_both_engines_alike():
     shipped = projects.load([Path(__file__).resolve().parents[2]])
     text = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 
-    counts = [values(ask(make(shipped), text)) for make in (OxigraphStore, ReferenceStore)]
+    counts = [values(ask(make(shipped), text)) for make in (open_store, ReferenceStore)]
 
     assert counts[0] == counts[1]

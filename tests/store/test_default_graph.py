@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kg_server.project import load
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import open_store
 from kg_server.store.results import rows
 
 COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o FILTER(STRSTARTS(STR(?s), 'urn:')) }"
@@ -33,7 +33,7 @@ def test_a_triple_of_several_graphs_is_found_once(tmp_path, files, expected):
     for name, numbers in files.items():
         (tmp_path / f"{name}.nt").write_text(triples(*numbers))
 
-    store = OxigraphStore(load([tmp_path]))
+    store = open_store(load([tmp_path]))
 
     assert count(store) == expected
     graphs = {f"https://diplomacy.example/graph/{name}" for name in files}
@@ -42,7 +42,7 @@ def test_a_triple_of_several_graphs_is_found_once(tmp_path, files, expected):
 
 def test_a_graph_that_is_added_repeats_nothing(tmp_path):
     (tmp_path / "a.nt").write_text(triples(1, 2))
-    store = OxigraphStore(load([tmp_path]))
+    store = open_store(load([tmp_path]))
 
     store.add_graph("urn:more", triples(2, 3).encode())
 

@@ -9,10 +9,10 @@ from rdflib import Graph, Literal, URIRef
 
 from kg_server import project
 from kg_server.config import Settings
-from kg_server.description import void
-from kg_server.store.oxigraph import OxigraphStore
 from kg_server.web.app import create_app
 from kg_server.web.context import Context
+
+from ..conftest import described_store
 
 BASE = "https://diplomacy.example/"
 NAMES = {
@@ -32,7 +32,7 @@ def client(tmp_path_factory):
     lines = [f'<{BASE}{name}> {label} "{key}" .\n' for key, name in NAMES.items()]
     path.write_text("".join(lines), "utf-8")
     loaded = project.load([path])
-    store = void.described_store(OxigraphStore(loaded), loaded)
+    store = described_store(loaded)
     return create_app(Context(store, loaded, Settings())).test_client()
 
 

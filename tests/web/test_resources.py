@@ -235,11 +235,11 @@ _DIGESTS = """
 import hashlib, sys
 from pathlib import Path
 from kg_server import config, project
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import open_store
 from kg_server.web.app import create_app
 from kg_server.web.context import Context
 loaded = project.load([Path(sys.argv[1])])
-client = create_app(Context(OxigraphStore(loaded), loaded, config.Settings())).test_client()
+client = create_app(Context(open_store(loaded), loaded, config.Settings())).test_client()
 for path in ("/doc/state/CAN", "/ns/diplomacy", "/doc/state/"):
     for extension in ("ttl", "nt", "rdf", "jsonld", "nq", "trig", "html"):
         name = path + ("index" if path.endswith("/") else "") + "." + extension

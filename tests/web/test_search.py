@@ -8,7 +8,7 @@ import pytest
 
 from kg_server.config import Settings
 from kg_server.project import Project, ProjectFile, Role
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import open_store
 from kg_server.web.app import create_app
 from kg_server.web.context import Context
 
@@ -197,7 +197,7 @@ def hostile():
     text = f"<javascript:alert(1)> a <urn:Thing> ; {label} 'evil'@en ."
     file = ProjectFile(Path("f.ttl"), Role.DATA, f"{BASE}graph/f", "turtle", text.encode())
     project = Project((file,), BASE, "v1")
-    return create_app(Context(OxigraphStore(project), project, Settings())).test_client()
+    return create_app(Context(open_store(project), project, Settings())).test_client()
 
 
 def test_a_name_that_is_a_script_leads_nowhere(hostile):

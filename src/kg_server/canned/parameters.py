@@ -120,7 +120,7 @@ def choices_of(type_: str) -> tuple[str, ...]:
 def state_names(store: Store, base_iri: str) -> StateNames:
     """Collect the names, codes and IRIs of every state in the store, in all languages."""
     text = state_names_query(base_iri)
-    answer = store.query(Query(text, {Kind.BINDINGS: named("json", Kind.BINDINGS)}))
+    answer = store.query(Query(text, named("json", Kind.BINDINGS)))
     return read_state_names(answer.read())
 
 

@@ -46,7 +46,7 @@ def expand(name: str, base_iri: str) -> str:
 def exists(store: Store, iri: str) -> bool:
     """Tell whether the graph says anything of a thing."""
     text = f"ASK {{ {{ <{iri}> ?p ?o }} UNION {{ ?s ?q <{iri}> }} }}"
-    answer = store.query(Query(text, {Kind.BOOLEAN: formats.named("csv", Kind.BOOLEAN)}))
+    answer = store.query(Query(text, formats.named("csv", Kind.BOOLEAN)))
     return answer.read().strip() == b"true"
 
 
@@ -67,7 +67,7 @@ def answer(store: Store, text: str, form: str | None, base_iri: str, *, terminal
     table = kind is not Kind.GRAPH and (form == "table" or (form is None and terminal))
     default = "turtle" if kind is Kind.GRAPH else "csv"
     chosen = formats.named("csv" if table else form or default, kind)
-    query = Query(text, {kind: chosen}, base_iri, prefixes=namespaces(base_iri))
+    query = Query(text, chosen, base_iri, prefixes=namespaces(base_iri))
     content = store.query(query).read()
     return _table(content, base_iri, kind).encode() if table else content
 

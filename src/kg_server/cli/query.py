@@ -12,7 +12,7 @@ from kg_server.cli import options
 from kg_server.errors import ProjectFault
 
 if TYPE_CHECKING:
-    from kg_server.store.oxigraph import OxigraphStore
+    from kg_server.store import EmbeddedStore
 
 
 @click.command(
@@ -111,11 +111,11 @@ def _base_iri(paths: tuple[Path, ...]) -> str:
     return project.base_iri_of(paths)
 
 
-def _store(paths: tuple[Path, ...], base_iri: str) -> OxigraphStore:
+def _store(paths: tuple[Path, ...], base_iri: str) -> EmbeddedStore:
     from kg_server import project
-    from kg_server.store.oxigraph import OxigraphStore
+    from kg_server.store import open_store
 
-    return OxigraphStore(project.load(paths, base_iri))
+    return open_store(project.load(paths, base_iri))
 
 
 def _text_of(query: str) -> str:

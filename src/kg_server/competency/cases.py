@@ -24,7 +24,7 @@ from kg_server.project import SYNTAXES, Project, Role, manifest
 from kg_server.rdf import prefixes
 from kg_server.sparql import lexer
 from kg_server.sparql.query import Query
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import EmbeddedStore, open_store
 from kg_server.validation import reports
 from kg_server.validation.report import Finding, Severity
 from kg_server.validation.reports import ci
@@ -66,7 +66,7 @@ def find(root: Path, base_iri: str | None, word: str = "") -> list[Case]:
     said = manifest.read(root)
     folders = [*said.queries, *said.tests]
     files = sorted({file for each in folders for file in _files(each)})
-    store = OxigraphStore(loaded)
+    store = open_store(loaded)
     cases = [*_questions(files, store, loaded.base_iri), *_examples(files, loaded)]
     found = [case for case in cases if word in case.path.relative_to(root).as_posix()]
     if not found:
@@ -112,7 +112,7 @@ def _files(place: Path) -> Iterator[Path]:
     return (each for each in found if each.is_file())
 
 
-def _questions(files: Sequence[Path], store: OxigraphStore, base_iri: str) -> Iterator[Case]:
+def _questions(files: Sequence[Path], store: EmbeddedStore, base_iri: str) -> Iterator[Case]:
     for path in files:
         if path.suffix == ".rq":
             answer = answers_file.beside(path)
@@ -120,14 +120,12 @@ def _questions(files: Sequence[Path], store: OxigraphStore, base_iri: str) -> It
                 yield Case(path, partial(_answered, path, answer, store, base_iri))
 
 
-def _answered(path: Path, answer: Path, store: OxigraphStore, base_iri: str) -> str:
+def _answered(path: Path, answer: Path, store: EmbeddedStore, base_iri: str) -> str:
     """Return how the answer of a question differs from what is expected."""
     text = path.read_text("utf-8")
     kind = (lexer.form_of(text) or lexer.Form.SELECT).kind
     form = formats.named(answers_file.form(answer, kind), kind)
-    content = store.query(
-        Query(text, {kind: form}, base_iri, prefixes=prefixes.own(base_iri))
-    ).read()
+    content = store.query(Query(text, form, base_iri, prefixes=prefixes.own(base_iri))).read()
     ordered = re.search(r"(?i)\bORDER\s+BY\b", text) is not None
     return answers_file.difference(answer, content, kind, ordered=ordered)
 

@@ -7,7 +7,6 @@ beside the data, so that it can be queried; ``described`` is called once, when a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol, TypeVar
 
 from rdflib import DCAT, DCTERMS, FOAF, OWL, RDF, RDFS, SH, VOID, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
@@ -41,31 +40,14 @@ TARGETS = {
 }
 """Data sets that the graph links to: namespace, key, name, home page."""
 
-FilledStore = TypeVar("FilledStore", bound="Fillable")
-
 _OWN = "CONSTRUCT { ?this ?p ?o } WHERE { ?this ?p ?o }"
 _HIDDEN = """SELECT ?s WHERE {
   { SELECT ?s ?p ?o WHERE { GRAPH %s { ?s ?p ?o } } LIMIT 1 } FILTER NOT EXISTS { ?s ?p ?o }
 }"""
 
 
-class Fillable(Store, Protocol):
-    """A store that graphs can be added to while it is filled."""
-
-    def add_graph(self, graph_iri: str, ntriples: bytes) -> None:
-        """Add a named graph to the default dataset."""
-        ...
-
-
-def described_store(store: FilledStore, project: Project) -> FilledStore:
-    """Add the description of what a store holds, and of its canned queries; return the store."""
-    for graph_iri, ntriples in described(store, project):
-        store.add_graph(graph_iri, ntriples)
-    return store
-
-
 def described(store: Store, project: Project) -> list[tuple[str, bytes]]:
-    """Return the graphs that ``described_store`` adds: their IRIs and N-Triples."""
+    """Return the graphs that describe what a store holds: their IRIs and N-Triples."""
     base_iri = project.base_iri
     queries = as_graph(canned.load(project.queries), base_iri)
     site, size = Site(store, base_iri), len(set(queries.splitlines()))

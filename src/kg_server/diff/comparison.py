@@ -16,7 +16,7 @@ from kg_server.project import Project, Role
 from kg_server.rdf import prefixes
 from kg_server.sparql import lexer
 from kg_server.sparql.query import Query
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import EmbeddedStore, open_store
 from kg_server.validation import baseline
 from kg_server.validation.report import Finding, Report
 
@@ -101,7 +101,7 @@ def _of_ontology(reasons: Sequence[Reason], found: Changes) -> Level:
 def _answers(old: Project, new: Project, queries: Sequence[Path]) -> Iterator[Answer]:
     if not queries:
         return
-    stores = OxigraphStore(old), OxigraphStore(new)
+    stores = open_store(old), open_store(new)
     for path in queries:
         sides = [_rows(store, path, new.base_iri) for store in stores]
         faults = [side for side in sides if isinstance(side, str)]
@@ -114,13 +114,13 @@ def _answers(old: Project, new: Project, queries: Sequence[Path]) -> Iterator[An
             yield Answer(path.stem, tuple(sorted(removed)), tuple(sorted(added)))
 
 
-def _rows(store: OxigraphStore, path: Path, base_iri: str) -> list[str] | str:
+def _rows(store: EmbeddedStore, path: Path, base_iri: str) -> list[str] | str:
     """Return the rows of an answer; why there is none where the query fails."""
     try:
         text = path.read_text("utf-8")
         kind = (lexer.form_of(text) or lexer.Form.SELECT).kind
         form = formats.named("nt" if kind is formats.Kind.GRAPH else "tsv", kind)
-        query = Query(text, {kind: form}, base_iri, prefixes=prefixes.own(base_iri))
+        query = Query(text, form, base_iri, prefixes=prefixes.own(base_iri))
         lines = store.query(query).read().decode().splitlines()
     except (KgError, UnicodeDecodeError) as error:
         return str(error)

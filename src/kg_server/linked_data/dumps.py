@@ -85,7 +85,7 @@ def _triples(site: Site, graph: str, rdf12: bool) -> Iterator[transcode.Triple]:
 
 
 def _construct(site: Site, text: str, graph: str) -> Iterator[bytes]:
-    query = Query(text, {Kind.GRAPH: _N_TRIPLES}, dataset=Dataset(default_graphs=(graph,)))
+    query = Query(text, _N_TRIPLES, dataset=Dataset(default_graphs=(graph,)))
     return site.store.query(query).chunks
 
 

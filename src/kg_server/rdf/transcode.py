@@ -175,7 +175,7 @@ def as_reifiers(statements: Iterable[ox.Triple], reified: Claims) -> Iterator[ox
     """Turn reification into ``rdf:reifies`` with a triple term (RDF 1.2 Concepts §3.1).
 
     Each claim of ``reified`` becomes the reifier of its statement; what else is said of the
-    claim stays as it is. ``as_reification`` undoes it.
+    claim stays as it is.
     """
     for each in statements:
         statement = reified.get(each.subject)  # type: ignore[arg-type]
@@ -185,15 +185,3 @@ def as_reifiers(statements: Iterable[ox.Triple], reified: Claims) -> Iterator[ox
             yield ox.Triple(each.subject, _REIFIES, statement)
         elif each.predicate == _TYPE and each.object != _STATEMENT:
             yield each
-
-
-def as_reification(statements: Iterable[ox.Triple]) -> Iterator[ox.Triple]:
-    """Turn ``rdf:reifies`` with a triple term back into the four triples of RDF 1.1 reification."""
-    for each in statements:
-        if each.predicate != _REIFIES or not isinstance(each.object, ox.Triple):
-            yield each
-            continue
-        yield ox.Triple(each.subject, _TYPE, _STATEMENT)
-        yield ox.Triple(each.subject, _SUBJECT, each.object.subject)
-        yield ox.Triple(each.subject, _PREDICATE, each.object.predicate)
-        yield ox.Triple(each.subject, _OBJECT, each.object.object)

@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from kg_server.errors import Problem
-from kg_server.formats import Format, Kind
 from kg_server.sandbox import failures, messages
 from kg_server.sparql.query import Query
 
@@ -48,8 +47,8 @@ class Conversation:
         self._ended = self._answered = self._taken_up = False
         self.cancelled = False
 
-    async def first(self) -> tuple[Kind, Format, bytes, bool]:
-        """Return kind, format, the first chunk, and whether it is the only one.
+    async def first(self) -> tuple[bytes, bool]:
+        """Return the first chunk of the answer, and whether it is the only one.
 
         Raises:
             Problem: as ``Store.query``.
@@ -59,7 +58,7 @@ class Conversation:
         except OSError as error:
             raise failures.busy() from error
         message = await self._next()
-        kind, chosen, chunk = messages.unpack_answer(message.payload)
+        chunk = message.payload
         if message.type == messages.WHOLE:
             self._ended = True
         elif message.stream is None:  # this process has no descriptor left
@@ -68,7 +67,7 @@ class Conversation:
             self._stream = socket.socket(fileno=message.stream)
             self._stream.setblocking(False)
             chunk = await self.more()
-        return kind, chosen, chunk, self._ended
+        return chunk, self._ended
 
     async def more(self) -> bytes:
         """Return a chunk after the first, or nothing when the answer is at its end.

@@ -21,12 +21,11 @@ from dataclasses import dataclass
 from typing import IO, cast
 
 from kg_server.errors import MemoryExceeded, Overloaded, Problem, ResultTooLarge
-from kg_server.formats import Format, Kind
 from kg_server.processes import die_with_parent, plug_standard_streams
 from kg_server.sandbox import messages, service
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql.query import Query
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import EmbeddedStore
 
 _GROWN_BYTES = 32 << 20
 _LOOK_MS = 100
@@ -49,7 +48,7 @@ class Limits:
 
 
 def evaluate(
-    store: OxigraphStore, queries: socket.socket, board: Board, index: int, limits: Limits
+    store: EmbeddedStore, queries: socket.socket, board: Board, index: int, limits: Limits
 ) -> None:
     """Answer the queries that come to a socket, in this forked process; never returns.
 
@@ -74,7 +73,7 @@ def evaluate(
 class _Evaluator:
     def __init__(
         self,
-        store: OxigraphStore,
+        store: EmbeddedStore,
         queries: socket.socket,
         board: Board,
         index: int,
@@ -153,7 +152,7 @@ class _Evaluator:
     def _answer(self, query: Query, reply: _Reply) -> None:
         signal.setitimer(signal.ITIMER_REAL, query.timeout_s or 0)
         try:
-            reply.kind, reply.format, write = self._store.evaluate(query)
+            write = self._store.evaluate(query)
             write(cast("IO[bytes]", reply))
             reply.finish()
         except Problem as problem:
@@ -173,9 +172,6 @@ class _Reply:
     The alarm stands still while the reader makes us wait: the deadline is for evaluating. A reader
     may make us wait for ``send_timeout_s`` in all, and longer while no other query needs us.
     """
-
-    kind: Kind
-    format: Format
 
     def __init__(
         self,
@@ -212,7 +208,7 @@ class _Reply:
             self._tell(messages.END)
         else:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            self._tell(messages.WHOLE, self._head + self._pending)
+            self._tell(messages.WHOLE, bytes(self._pending))
 
     def refuse(self, problem: Problem) -> None:
         """Say that there is no answer, or no end of it."""
@@ -225,10 +221,6 @@ class _Reply:
         """End the stream, if there is one."""
         if self._stream:
             self._stream.close()
-
-    @property
-    def _head(self) -> bytes:
-        return messages.pack_kind(self.kind, self.format)
 
     def _send_on(self) -> None:
         left_s, _ = signal.setitimer(signal.ITIMER_REAL, 0)
@@ -260,7 +252,7 @@ class _Reply:
         _allow_descriptors(2)
         ours, theirs = socket.socketpair()
         with theirs:
-            self._tell(messages.STREAM, self._head, theirs.fileno())
+            self._tell(messages.STREAM, b"", theirs.fileno())
         _allow_descriptors(1)
         ours.setblocking(False)
         self._stream = ours

@@ -17,14 +17,12 @@ import marshal
 import os
 import socket
 import struct
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import starmap
+from dataclasses import dataclass
 from typing import Any
 
-from kg_server import errors, formats
+from kg_server import errors
 from kg_server.errors import Problem
-from kg_server.formats import Format, Kind
+from kg_server.formats import FORMATS, NOTHING
 from kg_server.sparql.query import Dataset, Query
 
 DATAGRAM_BYTES = 1 << 16
@@ -37,6 +35,7 @@ _ID = struct.Struct("!Q")
 _NOW = int(socket.MSG_CMSG_CLOEXEC | socket.MSG_DONTWAIT)
 _NO_DATASET = Dataset()
 _BUFFER_BYTES = DATAGRAM_BYTES + (1 << 12)
+_FORMATS = {each.name: each for each in FORMATS}
 _PROBLEMS = {kind.slug: kind for kind in errors.problem_types()}
 
 
@@ -96,20 +95,19 @@ def pack(query_id: int, type_: bytes, payload: bytes = b"") -> bytes:
 
 def pack_query(query: Query, query_id: int) -> bytes:
     """Return what an evaluator is sent."""
-    wanted = [(kind.value, form.name, form.media_type) for kind, form in query.formats.items()]
     graphs = query.dataset.default_graphs, query.dataset.named_graphs
     names = dict(query.bindings), dict(query.prefixes)
     # Not JSON, which takes ten times as long; both ends are forked from one process.
     return marshal.dumps(
-        (query_id, query.text, wanted, query.base_iri, *graphs, *names, query.timeout_s)
+        (query_id, query.text, query.format.name, query.base_iri, *graphs, *names, query.timeout_s)
     )
 
 
 def unpack_query(content: bytes) -> tuple[Query, int]:
     """Return a query and its id."""
-    query_id, text, wanted, base, default, named, *rest = marshal.loads(content)  # noqa: S302  # from the HTTP workers, over a socket in a folder of mode 0700
+    query_id, text, name, base, default, named, *rest = marshal.loads(content)  # noqa: S302  # from the HTTP workers, over a socket in a folder of mode 0700
     dataset = Dataset(default, named) if default or named else _NO_DATASET
-    return Query(text, dict(starmap(_chosen, wanted)), base, dataset, *rest), query_id
+    return Query(text, _FORMATS.get(name, NOTHING), base, dataset, *rest), query_id
 
 
 def in_memory(content: bytes) -> int:
@@ -127,18 +125,6 @@ def from_memory(descriptor: int) -> bytes:
         return memory.read()
 
 
-@lru_cache(256)
-def pack_kind(kind: Kind, chosen: Format) -> bytes:
-    """Return how the payload of an answer starts: one line with its kind and format."""
-    return json.dumps([kind.value, chosen.name, chosen.media_type]).encode() + b"\n"
-
-
-def unpack_answer(payload: bytes) -> tuple[Kind, Format, bytes]:
-    """Return kind, format and bytes of an answer."""
-    line, _, content = payload.partition(b"\n")
-    return *_read_kind(line), content
-
-
 def pack_problem(problem: Problem) -> bytes:
     """Return the payload of a problem."""
     return json.dumps([problem.slug, problem.detail, problem.members]).encode()
@@ -149,14 +135,3 @@ def unpack_problem(payload: bytes) -> Problem:
     slug, detail, members = json.loads(payload)
     known: dict[str, Any] = members
     return _PROBLEMS[slug](detail, **known)
-
-
-@lru_cache(256)
-def _read_kind(line: bytes) -> tuple[Kind, Format]:
-    return _chosen(*json.loads(line))
-
-
-@lru_cache(256)
-def _chosen(value: int, name: str, media_type: str) -> tuple[Kind, Format]:
-    kind = Kind(value)
-    return kind, replace(formats.named(name, kind, html=True), media_type=media_type)

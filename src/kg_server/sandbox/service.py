@@ -13,17 +13,17 @@ from kg_server.errors import EvaluationFailed, Problem, ServiceRefused
 from kg_server.formats import Kind
 from kg_server.sparql import lexer
 from kg_server.sparql.query import Query
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import EmbeddedStore
 
 _NOBODY = Path(__file__).with_name("nobody.pem")
 _TO_NOWHERE = Query(
     "ASK { SERVICE SILENT <https://127.0.0.1:1/> {} }",
-    {Kind.BOOLEAN: formats.named("json", Kind.BOOLEAN)},
+    formats.named("json", Kind.BOOLEAN),
 )
 """Sends nothing: the engine knows that port 1 is not for HTTP."""
 
 
-def let_https_fail(store: OxigraphStore) -> None:
+def let_https_fail(store: EmbeddedStore) -> None:
     """Let an HTTPS SERVICE fail as an HTTP one does, in this process and those forked from it.
 
     The engine reads the machine's certificates at its first one, and aborts the process when there

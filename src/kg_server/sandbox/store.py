@@ -9,13 +9,12 @@ from collections.abc import Coroutine, Iterator
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from kg_server import formats
-from kg_server.formats import Format, Kind
 from kg_server.sandbox.call import Conversation
 from kg_server.sandbox.client import Mailbox
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql.query import Query
-from kg_server.store import Answer
+from kg_server.store.protocol import Answer
+from kg_server.store.results import iris
 
 T = TypeVar("T")
 
@@ -87,20 +86,13 @@ class SandboxStore:
         hold = ticket.get()
         loop, own = self._started()
         conversation, first = _result(_begin(loop, own, query, hold), loop)
-        kind, chosen, chunk, ended = first
-        if ended:
-            return Answer(kind, chosen, iter((chunk,)))
-        return Answer(kind, chosen, _Chunks(loop, conversation, chunk, hold))
+        chunk, ended = first
+        return Answer(iter((chunk,)) if ended else _Chunks(loop, conversation, chunk, hold))
 
     def graph_names(self) -> tuple[str, ...]:
         """Return the IRIs of the named graphs, sorted."""
         if self._graph_names is None:
-            listing = Query(
-                "SELECT ?g { GRAPH ?g {} } ORDER BY ?g",
-                {Kind.BINDINGS: formats.named("csv", Kind.BINDINGS)},
-                timeout_s=self._queue_timeout_s,
-            )
-            self._graph_names = tuple(self.query(listing).read().decode().split("\r\n")[1:-1])
+            self._graph_names = tuple(sorted(iris(self, "SELECT ?g { GRAPH ?g {} }")))
         return self._graph_names
 
     def close(self) -> None:
@@ -149,7 +141,7 @@ class _Chunks(Iterator[bytes]):
 
 async def _begin(
     loop: asyncio.AbstractEventLoop, own: Mailbox, query: Query, hold: Ticket | None
-) -> tuple[Conversation, tuple[Kind, Format, bytes, bool]]:
+) -> tuple[Conversation, tuple[bytes, bool]]:
     conversation = own.ask(query)
     if hold:
         hold.take(loop, conversation)
@@ -158,7 +150,7 @@ async def _begin(
     except BaseException:
         _end(conversation, hold)
         raise
-    if first[3]:
+    if first[1]:
         _end(conversation, hold)
     return conversation, first
 

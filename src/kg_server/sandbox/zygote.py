@@ -19,7 +19,7 @@ from kg_server.processes import die_with_parent
 from kg_server.sandbox import evaluator, messages, service
 from kg_server.sandbox.evaluator import Limits
 from kg_server.sandbox.scoreboard import Board
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import EmbeddedStore
 
 _TICK_S = 0.02
 _LONG_QUERY_S = 0.05
@@ -39,7 +39,7 @@ def bound(path: str) -> socket.socket:
 
 
 def run(
-    load: Callable[[], OxigraphStore],
+    load: Callable[[], EmbeddedStore],
     queries: socket.socket,
     board: Board,
     first_slot: int,
@@ -79,13 +79,13 @@ def run(
     zygote.let_finish()
 
 
-def _in_thread(load: Callable[[], OxigraphStore]) -> OxigraphStore:
+def _in_thread(load: Callable[[], EmbeddedStore]) -> EmbeddedStore:
     """Load in a thread, whose memory comes from a heap of its own (malloc(3), arenas).
 
     Loading leaves its heap full of holes. An evaluator, forked from the main thread, would search
     them at each allocation: one lookup took 110 µs instead of 40 µs at a million triples.
     """
-    outcome: list[OxigraphStore | BaseException] = []
+    outcome: list[EmbeddedStore | BaseException] = []
 
     def work() -> None:
         try:
@@ -105,7 +105,7 @@ def _in_thread(load: Callable[[], OxigraphStore]) -> OxigraphStore:
 class _Zygote:
     def __init__(
         self,
-        store: OxigraphStore,
+        store: EmbeddedStore,
         queries: socket.socket,
         board: Board,
         limits: Limits,

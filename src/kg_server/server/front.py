@@ -148,7 +148,7 @@ class Front:
             return
         conversation = mailbox.ask(asked.query, lambda: _left(request, protocol))
         try:
-            _, _, chunk, ended = await conversation.first()
+            chunk, ended = await conversation.first()
             if ended:
                 headers, chunk = compression.whole(request.coding, headers, chunk)
                 if asked.etag:

@@ -22,7 +22,7 @@ from kg_server.project import Project
 from kg_server.sandbox import zygote as zygotes
 from kg_server.sandbox.evaluator import Limits
 from kg_server.sandbox.scoreboard import Board
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import EmbeddedStore, open_store
 from kg_server.validation.report import Report
 
 _DESCRIPTION_S = 600.0
@@ -101,7 +101,7 @@ def without_contents(project: Project) -> Project:
     return replace(project, files=tuple(replace(file, content=b"") for file in project.files))
 
 
-def _store(held: list[Project]) -> OxigraphStore:
+def _store(held: list[Project]) -> EmbeddedStore:
     """Make the store of a project with its description, and let the project go.
 
     The description is made in a process of its own, because what counting takes is not given back.
@@ -109,7 +109,7 @@ def _store(held: list[Project]) -> OxigraphStore:
     from kg_server.description import void  # while the main process is already validating
 
     project = held.pop()
-    store, project = OxigraphStore(project), without_contents(project)
+    store, project = open_store(project), without_contents(project)
     child = processes.start(partial(void.described, store, project), sealed=False)
     until = time.monotonic() + _DESCRIPTION_S
     for graph_iri, ntriples in processes.result(child, until, "describing the graph took too long"):

@@ -178,7 +178,7 @@ def query(found: Operation, accept: str | None, *, base_iri: str, limit_s: float
         )
     chosen = format_for(found, accept, form.kind)
     timeout_s = min(limit_s, found.timeout_s or limit_s)
-    return Query(text, {form.kind: chosen}, base_iri, found.dataset, timeout_s=timeout_s)
+    return Query(text, chosen, base_iri, found.dataset, timeout_s=timeout_s)
 
 
 def format_for(found: Operation, accept: str | None, kind: Kind) -> Format:

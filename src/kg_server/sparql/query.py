@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kg_server.formats import Format, Kind
+from kg_server.formats import Format
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,14 @@ class Dataset:
 class Query:
     """What a store is asked.
 
-    ``formats`` gives, for each kind of answer that the query could have, the format to write;
-    ``bindings`` gives variables (without ``?``) their values as terms in N-Triples syntax, as if
-    the query had been written with them; ``prefixes`` hold where the query does not declare them
-    itself; ``timeout_s`` is the time that evaluation may take, ``None`` without limit.
+    ``format`` is what the answer is written in. ``bindings`` gives variables (without ``?``) their
+    values as terms in N-Triples syntax, as if the query had been written with them; ``prefixes``
+    hold where the query does not declare them itself; ``timeout_s`` is the time that evaluation
+    may take, ``None`` without limit.
     """
 
     text: str
-    formats: Mapping[Kind, Format]
+    format: Format
     base_iri: str | None = None
     dataset: Dataset = Dataset()
     bindings: Mapping[str, str] = field(default_factory=dict)

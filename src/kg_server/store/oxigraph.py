@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
 from typing import IO, Any, cast
 
 import pyoxigraph as ox
@@ -17,13 +16,14 @@ from kg_server.errors import (
     ProjectFault,
     UnknownFunction,
 )
-from kg_server.formats import Format, Kind
+from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.rdf import prefixes
 from kg_server.sparql import diagnostics, lexer
 from kg_server.sparql.query import Query
-from kg_server.store import Answer, csv_results
+from kg_server.store import csv_results
 from kg_server.store.csv_results import CsvOfTsv
+from kg_server.store.protocol import Answer, Writer
 from kg_server.store.xml_results import WellFormed
 
 _RESULTS = {
@@ -114,22 +114,18 @@ class OxigraphStore:
 
     def query(self, query: Query) -> Answer:
         """Evaluate a query in this process; ``timeout_s`` is not enforced here."""
-        kind, chosen, write = self.evaluate(query)
-        return Answer(kind, chosen, iter((write(None),)))
+        return Answer(iter((self.evaluate(query)(None),)))
 
-    def evaluate(self, query: Query) -> tuple[Kind, Format, Callable[[IO[bytes] | None], bytes]]:
-        """Start a query; return its kind, the format to write, and what writes it.
-
-        The writer takes a binary file, or ``None`` to return the whole result as bytes, and
-        serialises in Rust, without holding the rows. It raises ``EvaluationFailed``.
-        """
+    def evaluate(self, query: Query) -> Writer:
+        """Start a query; return what writes its result in Rust, without holding the rows."""
         result = self._query(query)
         kind = _kind(result)
-        chosen = query.formats.get(kind)
-        if chosen is None:
-            raise NotAcceptable("The query's answer has none of the formats that were asked for.")
+        chosen = query.format
+        syntaxes = _SYNTAXES if kind is Kind.GRAPH else _RESULTS
+        if chosen.name not in syntaxes:
+            raise NotAcceptable("The format that was asked for cannot carry the query's answer.")
 
-        syntax = _RESULTS[chosen.name] if kind is not Kind.GRAPH else _SYNTAXES[chosen.name]
+        syntax = syntaxes[chosen.name]
         mended: type[WellFormed] | type[CsvOfTsv] | None = None
         if chosen.name in ("xml", "rdfxml"):
             mended = WellFormed
@@ -143,7 +139,7 @@ class OxigraphStore:
             output = cast("IO[bytes]", mended(output or whole))
             return _serialize(result, output, syntax) or whole.getvalue()
 
-        return kind, chosen, write
+        return write
 
     def close(self) -> None:
         """Give back the memory."""

@@ -10,7 +10,7 @@ from rdflib.term import Identifier, Node
 
 from kg_server.formats import Kind, named
 from kg_server.sparql.query import Dataset, Query
-from kg_server.store import Store
+from kg_server.store.protocol import Store
 
 _N_TRIPLES = named("ntriples", Kind.GRAPH)
 _JSON = named("json", Kind.BINDINGS)
@@ -33,7 +33,7 @@ def add_triples(
     Returns:
         How many triples the answer had.
     """
-    query = Query(text, {Kind.GRAPH: _N_TRIPLES}, dataset=dataset or Dataset(), bindings=bindings)
+    query = Query(text, _N_TRIPLES, dataset=dataset or Dataset(), bindings=bindings)
     count = 0
     answer = store.query(query).read()
     for triple in ox.parse(answer, format=ox.RdfFormat.N_TRIPLES, lenient=True):
@@ -46,7 +46,7 @@ def rows(
     store: Store, text: str, *, dataset: Dataset | None = None, **bindings: str
 ) -> list[dict[str, Identifier]]:
     """Return the solutions of a SELECT, each as variable name to RDF term."""
-    query = Query(text, {Kind.BINDINGS: _JSON}, dataset=dataset or Dataset(), bindings=bindings)
+    query = Query(text, _JSON, dataset=dataset or Dataset(), bindings=bindings)
     answer = store.query(query).read()
     solutions = ox.parse_query_results(answer, format=ox.QueryResultsFormat.JSON)
     if not isinstance(solutions, ox.QuerySolutions):
@@ -60,7 +60,7 @@ def rows(
 
 def iris(store: Store, text: str, *, dataset: Dataset | None = None) -> list[str]:
     """Return the IRIs that a SELECT of one variable gives; made for long lists."""
-    query = Query(text, {Kind.BINDINGS: _TSV}, dataset=dataset or Dataset())
+    query = Query(text, _TSV, dataset=dataset or Dataset())
     lines = store.query(query).read().decode().split("\n")[1:]
     return [line[1:-1] for line in lines if line.startswith("<")]
 

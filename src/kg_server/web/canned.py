@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -178,7 +177,7 @@ def _answer(context: Context, query: CannedQuery, extension: str | None, states:
     if chosen.name == "html":
         response = _page(context, query, shown, cut, links, states())
     else:
-        response = context.stream(_run(context, cut, query.kind, chosen))
+        response = context.answer(_query(context, cut, chosen))
         filename = f"{query.name}.{chosen.extension}"
         response.headers["Content-Disposition"] = f'inline; filename="{filename}"'
     _add_links(response, query, links)
@@ -242,15 +241,14 @@ def _links(
     if limit is None:
         return {}
     json_ = formats.named("json", Kind.BINDINGS)
-    counted = _run(context, rewrite.counting(text), Kind.BINDINGS, json_).read()
+    counted = context.store.query(_query(context, rewrite.counting(text), json_)).read()
     rows = int(json.loads(counted)["results"]["bindings"][0]["rows"]["value"])
     return page_links(request.path, pairs, limit, offset, rows)
 
 
-def _run(context: Context, text: str, kind: Kind, chosen: Format) -> Any:
-    settings = context.settings
-    query = Query(text, {kind: chosen}, context.project.base_iri)
-    return context.store.query(replace(query, timeout_s=settings.query_timeout_s))
+def _query(context: Context, text: str, chosen: Format) -> Query:
+    timeout_s = context.settings.query_timeout_s
+    return Query(text, chosen, context.project.base_iri, timeout_s=timeout_s)
 
 
 def _page(
@@ -263,8 +261,8 @@ def _page(
 ) -> Response:
     language, values, base_iri = layout.page_language(), dict(shown), context.project.base_iri
     labels = Labels(context.store, base_iri, language)
-    asked = Query(text, tables.FORMATS, base_iri, timeout_s=context.settings.query_timeout_s)
-    table = tables.read(context.store.query(asked), labels)
+    limit_s = context.settings.query_timeout_s
+    table = tables.answer(context.store, text, labels, timeout_s=limit_s)
     given = urlencode(shown)
     page = render_template(
         "query.html",

@@ -16,7 +16,8 @@ from kg_server.formats import HTML, Format, Kind
 from kg_server.project import Project
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql import protocol
-from kg_server.store import Answer, Store
+from kg_server.sparql.query import Query
+from kg_server.store import Store
 from kg_server.web.pages import layout
 
 
@@ -66,9 +67,10 @@ class Context:
         edition = (layout.edition(),) if chosen.name == HTML.name else ()
         return "-".join((self.store.version[:24], chosen.name, *edition, *parts))
 
-    def stream(self, answer: Answer) -> Response:
-        """Return a store's answer as a response, chunk by chunk."""
-        return Response(answer.chunks, content_type=answer.format.content_type)
+    def answer(self, query: Query) -> Response:
+        """Have a query answered; return its answer as a response, chunk by chunk."""
+        chunks = self.store.query(query).chunks
+        return Response(chunks, content_type=query.format.content_type)
 
     def cacheable(self, response: Response, etag: str) -> Response:
         """Mark a read as one that caches may keep, and answer 304 where the client has it.

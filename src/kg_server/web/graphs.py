@@ -47,9 +47,6 @@ def _graph(context: Context, name: str | None, format_name: str | None) -> Respo
     chosen = protocol.choose_format(format_name, request.headers.get("Accept"), Kind.GRAPH)
     dataset = Dataset() if name is None else Dataset(default_graphs=(name,))
     limit_s = context.settings.query_timeout_s
-    answer = context.store.query(
-        Query(_ALL, {Kind.GRAPH: chosen}, dataset=dataset, timeout_s=limit_s)
-    )
     digest = hashlib.sha256(repr(name).encode()).hexdigest()
-    response = context.stream(answer)
+    response = context.answer(Query(_ALL, chosen, dataset=dataset, timeout_s=limit_s))
     return context.cacheable(response, context.etag(chosen, digest[:24]))

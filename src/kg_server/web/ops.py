@@ -29,7 +29,7 @@ def blueprint(context: Context) -> Blueprint:
     @routes.get("/health/ready")
     def ready() -> Response:
         """Say ready when a query is answered; otherwise the store's problem is the answer."""
-        query = Query("ASK {}", {Kind.BOOLEAN: named("json", Kind.BOOLEAN)}, timeout_s=2.0)
+        query = Query("ASK {}", named("json", Kind.BOOLEAN), timeout_s=2.0)
         context.store.query(query).read()
         return _fresh(context.json({"status": "ready", "graph": context.store.version}))
 

@@ -65,7 +65,7 @@ def asked(
     it is strong, survives a restart, and is known before anything is evaluated.
     """
     query = protocol.query(operation, accept, base_iri=base_iri, limit_s=limit_s)
-    (chosen,) = query.formats.values()
+    chosen = query.format
     etag = ""
     if not lexer.is_volatile(query.text):
         said = repr((version, base_iri, query.text, query.dataset, chosen.media_type))

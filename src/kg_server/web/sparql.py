@@ -7,7 +7,7 @@ from contextlib import suppress
 from flask import Blueprint, Response, render_template, request
 
 from kg_server.errors import NotAcceptable
-from kg_server.formats import RESULT, Kind
+from kg_server.formats import NOTHING, RESULT, Kind
 from kg_server.sparql import protocol
 from kg_server.sparql.query import Query
 from kg_server.web import responses
@@ -79,7 +79,7 @@ def _check(context: Context, operation: protocol.Operation) -> None:
     """
     nothing = Query(
         operation.text or "",
-        {},
+        NOTHING,
         context.project.base_iri,
         timeout_s=context.settings.query_timeout_s,
     )

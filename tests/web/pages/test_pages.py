@@ -12,7 +12,7 @@ import pytest
 
 from kg_server import project
 from kg_server.config import Settings
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import open_store
 from kg_server.web.app import create_app
 from kg_server.web.context import Context
 from kg_server.web.pages import layout
@@ -165,7 +165,7 @@ def test_a_graph_without_any_relation_has_pages_too(tmp_path):
         ' <http://www.w3.org/2000/01/rdf-schema#label> "Atlantis"@en .'
     )
     loaded = project.load([file])
-    client = create_app(Context(OxigraphStore(loaded), loaded, Settings())).test_client()
+    client = create_app(Context(open_store(loaded), loaded, Settings())).test_client()
 
     pages = [
         client.get(address, headers=HTML)
@@ -178,7 +178,7 @@ def test_a_graph_without_any_relation_has_pages_too(tmp_path):
 
 def test_a_graph_under_another_base_iri_links_to_its_own_pages():
     loaded = project.load([], "https://kg.example.org/")
-    client = create_app(Context(OxigraphStore(loaded), loaded, Settings())).test_client()
+    client = create_app(Context(open_store(loaded), loaded, Settings())).test_client()
 
     home, thing = (
         client.get("/", headers=HTML).text,

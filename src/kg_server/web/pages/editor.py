@@ -11,7 +11,6 @@ from kg_server.canned import CannedQuery
 from kg_server.errors import Problem
 from kg_server.formats import of_kind
 from kg_server.sparql.protocol import Operation
-from kg_server.sparql.query import Query
 from kg_server.store import Store
 from kg_server.web.pages import tables
 from kg_server.web.pages.terms import Labels
@@ -83,16 +82,10 @@ class Example:
 def run(store: Store, operation: Operation, labels: Labels, timeout_s: float) -> Answered:
     """Answer a query for the page; a problem with it is part of the page."""
     text = operation.text if operation.text is not None else STARTER % {"base": labels.base_iri}
-    query = Query(
-        text,
-        tables.FORMATS,
-        labels.base_iri,
-        operation.dataset,
-        timeout_s=_shorter(operation, timeout_s),
-    )
+    limit_s = _shorter(operation, timeout_s)
     started = time.perf_counter()
     try:
-        table = tables.read(store.query(query), labels)
+        table = tables.answer(store, text, labels, dataset=operation.dataset, timeout_s=limit_s)
     except Problem as problem:
         document = {**problem.document(labels.base_iri), "slug": problem.slug}
         return Answered(text, problem=document, status=problem.status)

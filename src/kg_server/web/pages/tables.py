@@ -12,7 +12,9 @@ from rdflib.term import Node
 
 from kg_server.errors import ResultTooLarge
 from kg_server.formats import Kind, named
-from kg_server.store import Answer
+from kg_server.sparql import lexer
+from kg_server.sparql.query import Dataset, Query
+from kg_server.store import Answer, Store
 from kg_server.web.pages.terms import Labels, Shown
 
 MOST_ROWS = 500
@@ -20,12 +22,8 @@ MOST_ROWS = 500
 
 _MOST_BYTES = 8 << 20
 
-FORMATS = {
-    Kind.BINDINGS: named("json", Kind.BINDINGS),
-    Kind.BOOLEAN: named("json", Kind.BOOLEAN),
-    Kind.GRAPH: named("ntriples", Kind.GRAPH),
-}
-"""What to ask a store for, so that ``read`` can make a table of it."""
+_RESULT = named("json", Kind.BINDINGS)
+_GRAPH = named("ntriples", Kind.GRAPH)
 
 Row = Mapping[str, Node]
 
@@ -61,26 +59,32 @@ class Table:
         return any(str(term).endswith("/def/Disputed") for term in self.terms[row].values())
 
 
-def read(answer: Answer, labels: Labels) -> Table:
-    """Return an answer in one of ``FORMATS`` as a table.
+def answer(
+    store: Store, text: str, labels: Labels, *, dataset: Dataset | None = None, timeout_s: float
+) -> Table:
+    """Have a query answered, and return the answer as a table.
 
     Raises:
         ResultTooLarge: it is too large for a page.
+        Problem: as ``Store.query``; ``UpdateRefused``.
     """
-    content = _whole(answer)
-    columns, rows = _triples(content) if answer.kind is Kind.GRAPH else _solutions(content)
+    kind = (lexer.form_of(text) or lexer.Form.SELECT).kind
+    written = _GRAPH if kind is Kind.GRAPH else _RESULT
+    query = Query(text, written, labels.base_iri, dataset or Dataset(), timeout_s=timeout_s)
+    content = _whole(store.query(query))
+    columns, rows = _triples(content) if kind is Kind.GRAPH else _solutions(content)
     shown = rows[:MOST_ROWS]
     labels.load(term for row in shown for term in row.values())
     cells = tuple(
         tuple(labels.show(row[name]) if name in row else None for name in columns) for row in shown
     )
-    return Table(answer.kind, columns, tuple(shown), cells, len(rows))
+    return Table(kind, columns, tuple(shown), cells, len(rows))
 
 
-def _whole(answer: Answer) -> bytes:
+def _whole(found: Answer) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    for chunk in answer.chunks:
+    for chunk in found.chunks:
         size += len(chunk)
         if size > _MOST_BYTES:
             raise ResultTooLarge(

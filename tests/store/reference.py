@@ -23,7 +23,7 @@ _KINDS = {"SELECT": Kind.BINDINGS, "ASK": Kind.BOOLEAN}
 class ReferenceStore:
     """The project's files in an rdflib dataset, each in its own named graph.
 
-    The default graph is the union of all but the shapes, as in ``OxigraphStore``.
+    The default graph is the union of all but the shapes, as in ``open_store``.
     """
 
     def __init__(self, project: Project) -> None:
@@ -48,10 +48,10 @@ class ReferenceStore:
             raise MalformedQuery(f"The query is not well-formed: {error}") from error
         result = self._dataset(query, prepared).query(prepared)
         kind = _KINDS.get(result.type, Kind.GRAPH)
-        chosen = query.formats.get(kind)
-        if chosen is None or chosen.name == "tsv":  # which rdflib does not write
-            raise NotAcceptable("The query's answer has none of the formats that were asked for.")
-        return Answer(kind, chosen, iter((_serialize(result, chosen.name),)))
+        chosen = query.format
+        if kind not in chosen.kinds or chosen.name == "tsv":  # rdflib has none
+            raise NotAcceptable("The format that was asked for cannot carry the query's answer.")
+        return Answer(iter((_serialize(result, chosen.name),)))
 
     def close(self) -> None:
         """Give back the memory."""
