@@ -42,13 +42,13 @@ def query(  # one parameter an option
     """
     from kg_server import project
     from kg_server.cli import console
-    from kg_server.store.oxigraph import OxigraphStore
+    from kg_server.store import open_store
 
     loaded = project.load(paths, base_iri)
     if listing:
         click.echo(console.canned_list(loaded), nl=False)
         return
-    store = OxigraphStore(loaded)
+    store = open_store(loaded)
     if canned:
         text = console.canned_text(canned, params, store, loaded)
     elif query:
