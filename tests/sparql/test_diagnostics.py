@@ -36,6 +36,7 @@ CASES = [
         "PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>",
     ),
     ("PREFIX a: <urn:a> ASK { ?s a:b ?o ; my:c ?x }", 1, 37, "The prefix my: is not declared."),
+    ("# PREFIX my: <urn:a>\nASK { ?s my:b 'PREFIX my: <urn:a>' }", 2, 10, "my: is not declared."),
     ("SELECT (COUNT(?x) ?n) { ?x ?y ?z }", 1, 19, "?n cannot stand here"),
     ("SELECT * { ?s ?p 'কানাডা }", 1, 18, "This string has no end"),
     ("SELECT * { ?s ?p 'কানাডা' ?x }", 1, 27, "?x cannot stand here."),

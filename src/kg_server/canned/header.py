@@ -9,7 +9,8 @@ from pathlib import Path
 from kg_server.canned.parameters import TYPES, Parameter, choices_of
 from kg_server.errors import ProjectFault
 from kg_server.formats import Kind
-from kg_server.sparql.rewrite import KINDS, tokens
+from kg_server.sparql import lexer
+from kg_server.sparql.keywords import Form
 
 RESERVED = ("format", "limit", "offset")
 """What a request may give beside a query's own parameters."""
@@ -73,9 +74,8 @@ def check(path: Path, text: str, parameters: Sequence[Parameter]) -> Kind:
         ProjectFault: ``$name`` and the declared parameters differ, a parameter is also written
             ``?name``, or the query has a LIMIT or OFFSET of its own, which are the requests'.
     """
-    found = [(token, kind) for token, kind, _ in tokens(text)]
-    words = [token.upper() for token, kind in found if kind == "word"]
-    variables = {token for token, kind in found if kind == "variable"}
+    words = list(lexer.words(text))
+    variables = {token.text for token in lexer.tokens(text) if token.kind == "variable"}
     used = {each[1:] for each in variables if each[0] == "$"}
     declared = {each.name for each in parameters}
     plain = declared & {each[1:] for each in variables if each[0] == "?"}
@@ -86,7 +86,7 @@ def check(path: Path, text: str, parameters: Sequence[Parameter]) -> Kind:
     ):
         if wrong:
             raise ProjectFault(f"{', '.join(sorted(wrong))}: {message}", path=path)
-    form = next((word for word in words if word in KINDS), None)
+    form = next((word for word in words if word in Form.__members__), None)
     if form is None:
         raise ProjectFault("there is no query below the header", path=path)
-    return KINDS[form]
+    return Form[form].kind

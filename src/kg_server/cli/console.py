@@ -12,7 +12,7 @@ from kg_server.canned import parameters
 from kg_server.formats import Kind
 from kg_server.project import Project
 from kg_server.rdf import prefixes
-from kg_server.sparql import lexer, protocol
+from kg_server.sparql import keywords, protocol
 from kg_server.sparql.query import Query
 from kg_server.store import Store
 
@@ -63,7 +63,7 @@ def answer(store: Store, text: str, form: str | None, base_iri: str, *, terminal
     Raises:
         NotAcceptable: there is no such format for this answer.
     """
-    kind = (lexer.form_of(text) or lexer.Form.SELECT).kind
+    kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
     table = kind is not Kind.GRAPH and (form == "table" or (form is None and terminal))
     default = "turtle" if kind is Kind.GRAPH else "csv"
     chosen = formats.named("csv" if table else form or default, kind)

@@ -22,7 +22,7 @@ from kg_server.config import BASE_IRI
 from kg_server.errors import KgError, ProjectFault
 from kg_server.project import SYNTAXES, Project, Role, manifest
 from kg_server.rdf import prefixes
-from kg_server.sparql import lexer
+from kg_server.sparql import keywords
 from kg_server.sparql.query import Query
 from kg_server.store import EmbeddedStore, open_store
 from kg_server.validation import reports
@@ -123,7 +123,7 @@ def _questions(files: Sequence[Path], store: EmbeddedStore, base_iri: str) -> It
 def _answered(path: Path, answer: Path, store: EmbeddedStore, base_iri: str) -> str:
     """Return how the answer of a question differs from what is expected."""
     text = path.read_text("utf-8")
-    kind = (lexer.form_of(text) or lexer.Form.SELECT).kind
+    kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
     form = formats.named(answers_file.form(answer, kind), kind)
     content = store.query(Query(text, form, base_iri, prefixes=prefixes.own(base_iri))).read()
     ordered = re.search(r"(?i)\bORDER\s+BY\b", text) is not None

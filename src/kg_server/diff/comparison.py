@@ -14,7 +14,7 @@ from kg_server.diff.semver import Level, Reason
 from kg_server.errors import KgError
 from kg_server.project import Project, Role
 from kg_server.rdf import prefixes
-from kg_server.sparql import lexer
+from kg_server.sparql import keywords
 from kg_server.sparql.query import Query
 from kg_server.store import EmbeddedStore, open_store
 from kg_server.validation import baseline
@@ -118,7 +118,7 @@ def _rows(store: EmbeddedStore, path: Path, base_iri: str) -> list[str] | str:
     """Return the rows of an answer; why there is none where the query fails."""
     try:
         text = path.read_text("utf-8")
-        kind = (lexer.form_of(text) or lexer.Form.SELECT).kind
+        kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
         form = formats.named("nt" if kind is formats.Kind.GRAPH else "tsv", kind)
         query = Query(text, form, base_iri, prefixes=prefixes.own(base_iri))
         lines = store.query(query).read().decode().splitlines()

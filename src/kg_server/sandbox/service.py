@@ -11,11 +11,12 @@ from pathlib import Path
 from kg_server import formats
 from kg_server.errors import EvaluationFailed, Problem, ServiceRefused
 from kg_server.formats import Kind
-from kg_server.sparql import lexer
+from kg_server.sparql import keywords
 from kg_server.sparql.query import Query
 from kg_server.store import EmbeddedStore
 
 _NOBODY = Path(__file__).with_name("nobody.pem")
+_SERVICE = frozenset(("SERVICE",))
 _TO_NOWHERE = Query(
     "ASK { SERVICE SILENT <https://127.0.0.1:1/> {} }",
     formats.named("json", Kind.BOOLEAN),
@@ -36,7 +37,7 @@ def let_https_fail(store: EmbeddedStore) -> None:
 
 def explained(problem: Problem, query: Query) -> Problem:
     """Return why a query failed, for who does not know that SERVICE reaches nobody here."""
-    if isinstance(problem, EvaluationFailed) and "SERVICE" in lexer.words(query.text):
+    if isinstance(problem, EvaluationFailed) and keywords.uses(query.text, _SERVICE):
         return ServiceRefused(
             "This server asks no other one. Ask each of them yourself and join the answers, "
             "or write SERVICE SILENT to go on without what the other would say."

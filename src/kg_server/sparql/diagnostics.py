@@ -9,31 +9,16 @@ engine about the query's beginnings instead.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Any
 
 from kg_server.errors import MalformedQuery
+from kg_server.sparql import lexer
+from kg_server.sparql.lexer import Token
 
-# The tokens of SPARQL 1.1 (§19.8), told apart only as far as messages need it, in a time that is
-# linear in the text: a longer prefix is none, and three quotes are never an empty string.
-_TOKEN = re.compile(
-    r"""
-      (?P<space>\s+ | \#[^\r\n]*)
-    | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
-    | (?P<odd_iri><[A-Za-z][A-Za-z0-9+.-]*:[^<>\r\n]*>)
-    | (?P<string>\"{3}(?:[^"\\]|\\.|"(?!""))*+\"{3} | '{3}(?:[^'\\]|\\.|'(?!''))*+'{3}
-        | (?!\"{3})"(?:[^"\\\r\n]|\\.)*+" | (?!'{3})'(?:[^'\\\r\n]|\\.)*+')
-    | (?P<unclosed>\"{3}.* | '{3}.* | ["'][^\r\n]*)
-    | (?P<name>(?:[^\W\d_][\w.-]{0,99})?:[\w.:%\\-]*(?<!\.))
-    | [?$]\w+ | @[A-Za-z-]+ | _:[\w.-]+(?<!\.)
-    | [+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?
-    | (?P<word>[^\W\d]\w*)
-    | \^\^ | && | \|\| | [!<>]= | .
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_DECLARED = re.compile(r"\bPREFIX\s+([^\s:<]*):", re.IGNORECASE)
+_ODD_IRI = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*:[^<>\r\n]*>")
 _POSITION = re.compile(
     r"(?:error )?at (?:line )?(\d+)[:,](?: column )?\s*(\d+):?\s*", re.IGNORECASE
 )
@@ -78,25 +63,23 @@ def explain(text: str, complain: Complain, prefixes: Mapping[str, str]) -> Malfo
     reached, reason = _offset(said, text), _REASON.search(said)
     if reached is None or len(text) > _LONGEST:
         return _at(text, reached or 0, f"The query is not well-formed: {_short(said)}")
-    tokens = [each for each in _TOKEN.finditer(text) if each.lastgroup != "space"]
+    tokens = list(_tokens(text))
     wrong = _first_wrong(text, tokens, complain)
-    if wrong is None and tokens and tokens[-1].lastgroup == "unclosed":
+    if wrong is None and tokens and tokens[-1].kind == "unclosed":
         wrong = tokens[-1]
     if wrong is None:
         about = f"{reason[1]}." if reason else f"The query ends too early. {_open(tokens)}".strip()
         return _at(text, len(text.rstrip()), about)
-    about, more = _about(wrong, text, prefixes)
-    return _at(text, wrong.start(), about, **more)
+    about, more = _about(wrong, tokens, prefixes)
+    return _at(text, wrong.offset, about, **more)
 
 
-def _first_wrong(
-    text: str, tokens: Sequence[re.Match[str]], complain: Complain
-) -> re.Match[str] | None:
+def _first_wrong(text: str, tokens: Sequence[Token], complain: Complain) -> Token | None:
     """Return the first token up to which the text begins no query; by halving."""
     low, high = 0, len(tokens)
     while low < high:
         middle = (low + high) // 2
-        if _begins_a_query(text[: tokens[middle].end()], complain):
+        if _begins_a_query(text[: tokens[middle].end], complain):
             low = middle + 1
         else:
             high = middle
@@ -120,34 +103,50 @@ def _offset(message: str, text: str) -> int | None:
 
 
 def _about(
-    token: re.Match[str], text: str, prefixes: Mapping[str, str]
+    token: Token, tokens: Sequence[Token], prefixes: Mapping[str, str]
 ) -> tuple[str, dict[str, Any]]:
     """Return what to say about a token that cannot stand where it does, and a suggestion."""
-    said = token[0]
-    if token.lastgroup == "unclosed":
+    said = token.text
+    if token.kind == "unclosed":
         return f"This string has no end: {_short(said)}", {}
-    if token.lastgroup == "odd_iri":
+    if _ODD_IRI.match(said):
         return f"{_short(said)} is no IRI. Percent-encode what an IRI cannot have.", {}
     prefix = said.partition(":")[0]
-    if token.lastgroup == "name" and prefix not in _DECLARED.findall(text[: token.start()]):
+    if token.kind == "name" and prefix not in _declared(tokens):
         line = f"PREFIX {prefix}: <{prefixes[prefix]}>" if prefix in prefixes else ""
         advice = f" Add {line}" if line else ""
         more = {"suggestion": line} if line else {}
         return f"The prefix {prefix}: is not declared.{advice}", more
     message = f"{_short(said)} cannot stand here."
-    near = get_close_matches(said.upper(), _KEYWORDS, 1) if token.lastgroup == "word" else []
+    near = get_close_matches(said.upper(), _KEYWORDS, 1) if token.kind == "word" else []
     if near and near[0] != said.upper():
         return f"{message} Did you mean {near[0]}?", {"suggestion": near[0]}
     return message, {}
 
 
-def _open(tokens: Sequence[re.Match[str]]) -> str:
+def _tokens(text: str) -> Iterator[Token]:
+    """Yield the tokens, with one for each IRI that has characters which no IRI may have."""
+    end = 0
+    for token in lexer.significant(text):
+        if token.offset >= end:
+            odd = _ODD_IRI.match(text, token.offset) if token.text == "<" else None
+            whole = Token("unknown", odd[0], token.offset) if odd else token
+            end = whole.end
+            yield whole
+
+
+def _declared(tokens: Sequence[Token]) -> set[str]:
+    """Return the prefixes that are declared."""
+    return {name.text[:-1] for word, name in pairwise(tokens) if word.text.upper() == "PREFIX"}
+
+
+def _open(tokens: Sequence[Token]) -> str:
     """Say which bracket is missing at the end, if one is."""
     missing: list[str] = []
     for token in tokens:
-        if token[0] in _CLOSING:
-            missing.append(_CLOSING[token[0]])
-        elif missing and token[0] == missing[-1]:
+        if token.text in _CLOSING:
+            missing.append(_CLOSING[token.text])
+        elif missing and token.text == missing[-1]:
             missing.pop()
     return f"Missing: {' '.join(reversed(missing))}" if 0 < len(missing) <= _MOST_MISSING else ""
 

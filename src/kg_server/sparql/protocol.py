@@ -22,7 +22,7 @@ from kg_server.errors import (
     UpdateRefused,
 )
 from kg_server.formats import Format, Kind
-from kg_server.sparql import lexer
+from kg_server.sparql import keywords
 from kg_server.sparql.query import Dataset, Query
 
 Pairs = Sequence[tuple[str, str]]
@@ -171,7 +171,7 @@ def query(found: Operation, accept: str | None, *, base_iri: str, limit_s: float
         MalformedQuery: the text has no query form at all.
     """
     text = found.text or ""
-    form = lexer.form_of(text)
+    form = keywords.form_of(text)
     if form is None:
         raise MalformedQuery(
             "The text has none of SELECT, ASK, CONSTRUCT, DESCRIBE.", line=1, column=1

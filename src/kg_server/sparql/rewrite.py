@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
-from kg_server.formats import Kind
+from kg_server.sparql import lexer
+from kg_server.sparql.lexer import Token
 
-_TOKEN = re.compile(
-    r"""(?P<comment>\#[^\n]*)
-    | (?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
-    | (?P<string>\"{3}(?:\"{0,2}(?:[^"\\]|\\.))*\"{3} | '{3}(?:'{0,2}(?:[^'\\]|\\.))*'{3}
-        | "(?:[^"\\\n\r]|\\.)*" | '(?:[^'\\\n\r]|\\.)*')
-    | (?P<escape>\\.)
-    | (?P<variable>[?$]\w+)
-    | (?P<word>[\w:@][\w:.%-]*)
-    | (?P<other>.)""",
-    re.VERBOSE | re.DOTALL,
-)
-
-
-KINDS = {"SELECT": Kind.BINDINGS, "ASK": Kind.BOOLEAN} | dict.fromkeys(
-    ("CONSTRUCT", "DESCRIBE"), Kind.GRAPH
-)
+_END_CLAUSE = ("WHERE", "FROM")
 
 
 def substitute(text: str, terms: Mapping[str, str]) -> str:
@@ -32,18 +17,18 @@ def substitute(text: str, terms: Mapping[str, str]) -> str:
     'SELECT (<urn:x> AS ?s) ?o WHERE { <urn:x> ?p ?o, "$s" } # $s'
     """
     written: list[str] = []
-    for token, kind, projected in tokens(text):
-        if kind == "variable" and token[0] == "$" and token[1:] in terms:
-            value = terms[token[1:]]
-            written.append(f"({value} AS ?{token[1:]})" if projected else value)
+    for token, is_projected in _projections(text):
+        value = terms.get(token.text[1:]) if token.text[0] == "$" else None
+        if value is None or token.kind != "variable":
+            written.append(token.text)
         else:
-            written.append(token)
+            written.append(f"({value} AS ?{token.text[1:]})" if is_projected else value)
     return "".join(written)
 
 
 def counting(text: str) -> str:
     """Return a query that counts the rows of the SELECT query ``text``, as ``?rows``."""
-    start = sum(len(token) for token, _, _ in _prologue(text))
+    start = next(token.offset for token in lexer.tokens(text) if token.text.upper() == "SELECT")
     return f"{text[:start]}SELECT (COUNT(*) AS ?rows) WHERE {{\n{text[start:]}\n}}"
 
 
@@ -53,23 +38,14 @@ def page(text: str, limit: int | None, offset: int) -> str:
     return text.rstrip() + cut + (f"\nOFFSET {offset}" if offset else "") + "\n"
 
 
-def tokens(text: str) -> Iterator[tuple[str, str, bool]]:
-    """Yield every token with its kind, and whether it stands bare in a SELECT clause."""
+def _projections(text: str) -> Iterator[tuple[Token, bool]]:
+    """Yield every token, and whether it stands bare in a SELECT clause."""
     clause, depth = False, 0
-    for match in _TOKEN.finditer(text):
-        token, kind = match[0], match.lastgroup or "other"
-        if kind == "word" and token.upper() == "SELECT":
+    for token in lexer.tokens(text):
+        if token.kind == "word" and token.text.upper() == "SELECT":
             clause, depth = True, 0
-        elif kind in ("word", "other") and token.upper() in ("{", "WHERE", "FROM"):
+        elif token.text == "{" or (token.kind == "word" and token.text.upper() in _END_CLAUSE):
             clause = False
-        elif kind == "other":
-            depth += {"(": 1, ")": -1}.get(token, 0)
-        yield token, kind, clause and depth == 0
-
-
-def _prologue(text: str) -> Iterator[tuple[str, str, bool]]:
-    """Yield the tokens before the query form."""
-    for token, kind, projected in tokens(text):
-        if kind == "word" and token.upper() in KINDS:
-            return
-        yield token, kind, projected
+        elif token.kind == "sign":
+            depth += {"(": 1, ")": -1}.get(token.text, 0)
+        yield token, clause and depth == 0

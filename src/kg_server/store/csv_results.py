@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import IO
 
-from kg_server.sparql import lexer
+from kg_server.sparql import keywords
 
 _OUTSIDE = re.compile(rb"[>\s\"]")
 _LONGEST_IRI = 4096
@@ -40,8 +40,7 @@ def _is_inside(text: bytes, at: int) -> bool:
 
 def in_an_answer(query: str) -> bool:
     """Tell whether a query may make an IRI with a comma, of itself."""
-    makes_iris = not _MAKES_IRIS.isdisjoint(lexer.words(query))
-    return makes_iris or in_an_iri(query.encode("utf-8", "surrogatepass"))
+    return keywords.uses(query, _MAKES_IRIS) or in_an_iri(query.encode("utf-8", "surrogatepass"))
 
 
 class CsvOfTsv:

@@ -19,7 +19,7 @@ from kg_server.errors import (
 from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.rdf import prefixes
-from kg_server.sparql import diagnostics, lexer
+from kg_server.sparql import diagnostics, keywords
 from kg_server.sparql.query import Query
 from kg_server.store import csv_results
 from kg_server.store.csv_results import CsvOfTsv
@@ -151,7 +151,7 @@ class OxigraphStore:
         if query.dataset:
             default = [ox.NamedNode(iri) for iri in query.dataset.default_graphs]
             named = [ox.NamedNode(iri) for iri in query.dataset.named_graphs]
-        elif lexer.has_dataset(query.text):
+        elif keywords.has_dataset(query.text):
             default = None  # an argument would win over FROM
         try:
             return self._store.query(

@@ -20,7 +20,7 @@ from kg_server.project import Project
 from kg_server.validation.report import Finding, Place, Report, Severity
 
 _ENGINES = ("kg-server", "pyshacl", "rdflib", "pyoxigraph")
-_CODE = ("validation", "project", "rdf", "processes.py")
+_CODE = ("validation", "project", "rdf", "sparql/lexer.py", "processes.py")
 """The rooms and modules of the package that a report depends on."""
 _KEPT = 200
 """Entries; the oldest are deleted first."""

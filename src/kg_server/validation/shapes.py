@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kg_server.errors import ProjectFault
 from kg_server.project import ProjectFile
+from kg_server.sparql import lexer
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -143,11 +144,11 @@ def _outside(shapes: Graph) -> Iterator[tuple[str, str]]:
 
     for predicate in (SH.select, SH.ask):
         for query, text in shapes.subject_objects(predicate):
-            bare = re.sub(r"""<[^>\s]*>|'[^'\n]*'|"[^"\n]*"|#.*""", " ", str(text))
-            word = re.search(r"(?i)\b(FROM|SERVICE)\b", bare)
+            words = (token.text for token in lexer.tokens(str(text)) if token.kind == "word")
+            word = next((word for word in words if word.upper() in ("FROM", "SERVICE")), None)
             if word:
-                message = f"the query of {query.n3()} must not use {word[0]}: it reads this graph"
-                yield message, word[0]
+                message = f"the query of {query.n3()} must not use {word}: it reads this graph"
+                yield message, word
 
 
 def _dangling(shapes: Graph) -> Iterator[tuple[str, str]]:

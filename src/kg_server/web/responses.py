@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 
 from kg_server.formats import Format
-from kg_server.sparql import lexer, protocol
+from kg_server.sparql import keywords, protocol
 from kg_server.sparql.query import Query
 
 EXPOSED = "Link, ETag, Location, Content-Location, Retry-After, Allow"
@@ -67,7 +67,7 @@ def asked(
     query = protocol.query(operation, accept, base_iri=base_iri, limit_s=limit_s)
     chosen = query.format
     etag = ""
-    if not lexer.is_volatile(query.text):
+    if not keywords.is_volatile(query.text):
         said = repr((version, base_iri, query.text, query.dataset, chosen.media_type))
         etag = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     return Asked(query, chosen, etag)

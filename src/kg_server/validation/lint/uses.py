@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pyoxigraph as ox
 
+from kg_server.sparql import lexer
 from kg_server.validation.lint import names
 from kg_server.validation.lint.context import Found, Material, text
 from kg_server.validation.lint.names import OWL, RDF, RDFS, SH
@@ -43,11 +43,6 @@ _TAKE_TERMS = frozenset(
 )
 """Predicates whose values are classes, properties, or lists or paths of those."""
 _TEXTS = tuple(ox.NamedNode(f"{SH}{name}") for name in ("select", "ask", "construct"))
-_NOT_CODE = re.compile(
-    r"""(?P<kept><[^<>"{}|^`\\\s]*>)|'''.*?'''|\"\"\".*?\"\"\"|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*""",
-    re.S,
-)
-_NAME = re.compile(r"<([^<>\s]+)>|(?<![\w?$:.-])([A-Za-z][\w.-]*)?:([\w-]+(?:\.[\w-]+)*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +87,7 @@ def in_queries(material: Material) -> dict[str, list[ox.Quad]]:
     declared = _declared(material)
     for predicate in _TEXTS:
         for quad in material.shapes.quads_for_pattern(None, predicate, None):
-            for iri in iris(text(quad.object), declared):
+            for iri in lexer.iris(text(quad.object), declared):
                 found.setdefault(iri, []).append(quad)
     return found
 
@@ -113,21 +108,6 @@ def found(uses: Uses, message: str) -> Found:
     """Return a finding at the first use of a term."""
     quad = uses.quads[0]
     return Found(quad.subject, message, quad.predicate, quad.object)
-
-
-def iris(code: str, prefixes: Mapping[str, str]) -> set[str]:
-    """Return the IRIs that SPARQL text names, outside of its strings and comments.
-
-    >>> iris("SELECT * { ?s ex:a <https://e.org/b> # ex:c", {"ex": "https://e.org/"}) == {
-    ...     "https://e.org/a", "https://e.org/b"}
-    True
-    """
-    bare = _NOT_CODE.sub(lambda found: found["kept"] or " ", code)
-    return {
-        whole or prefixes[prefix] + local
-        for whole, prefix, local in _NAME.findall(bare)
-        if whole or prefix in prefixes
-    }
 
 
 def _first(store: ox.Store, iri: str) -> Iterator[ox.Quad]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from kg_server.sparql import lexer
 from kg_server.validation.prefilter import values
 from kg_server.validation.prefilter.values import Unsievable
 
@@ -13,11 +14,6 @@ if TYPE_CHECKING:
     from rdflib import Graph
     from rdflib.term import Node
 
-_QUOTED = re.compile(
-    r"""<[^<>"{}|^`\\\s]*>|\"\"\".*?\"\"\"|'''.*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\#[^\n]*""",
-    re.DOTALL,
-)
-_NAMES = re.compile(r"[\w.-]*:[\w.%:-]*")
 _OTHERWISE = re.compile(
     r"\b(MINUS|VALUES|SERVICE|OPTIONAL|UNION|GRAPH|LIMIT|OFFSET|FROM|COUNT\s*\(\s*\*)",
     re.IGNORECASE,
@@ -27,7 +23,7 @@ _AS_WRITTEN = re.compile(
     r"SAMETERM|DISTINCT|COUNT|SUM|AVG|SAMPLE|GROUP_CONCAT|MD5|SHA\d+|LCASE|UCASE)\b",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"([\w.-]*):([\w.%:-]*)")
+_BARE = {"iri": "<>", "name": "x:y", "blank": "x:y", "string": " ", "comment": " "}
 _ANY_PREDICATE = re.compile(r"([$?]\w+|[>y])\s+[$?]\w+\s+([$?\w<\"']|x:y)|;\s*[$?]\w+\s")
 """A variable between two terms, or after a semicolon: a predicate, or something like one."""
 _STANDARD = {
@@ -73,8 +69,7 @@ def _reads_as_written(query: str, prefixes: Mapping[str, str], altered: Collecti
         return False
     if _ANY_PREDICATE.search(_bare(query).partition("{")[2].rpartition("}")[0]):
         return True
-    names = {f"{prefixes.get(found[1], '')}{found[2]}" for found in _NAME.finditer(query)}
-    return not set(altered).isdisjoint(names.union(re.findall(r"<([^<>\s]*)>", query)))
+    return not lexer.iris(query, prefixes).isdisjoint(altered)
 
 
 def is_plain(query: str) -> bool:
@@ -103,9 +98,8 @@ def is_plain(query: str) -> bool:
 
 
 def _bare(query: str) -> str:
-    return _NAMES.sub(
-        "x:y", _QUOTED.sub(lambda quoted: "<>" if quoted[0][0] == "<" else " ", query)
-    )
+    """Return a query without strings and comments, and with the same for all IRIs and names."""
+    return "".join(_BARE.get(token.kind, token.text) for token in lexer.tokens(query))
 
 
 def _prefixes(shapes: Graph, constraint: Node) -> dict[str, str]:

@@ -12,7 +12,7 @@ from rdflib.term import Node
 
 from kg_server.errors import ResultTooLarge
 from kg_server.formats import Kind, named
-from kg_server.sparql import lexer
+from kg_server.sparql import keywords
 from kg_server.sparql.query import Dataset, Query
 from kg_server.store import Answer, Store
 from kg_server.web.pages.terms import Labels, Shown
@@ -68,7 +68,7 @@ def answer(
         ResultTooLarge: it is too large for a page.
         Problem: as ``Store.query``; ``UpdateRefused``.
     """
-    kind = (lexer.form_of(text) or lexer.Form.SELECT).kind
+    kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
     written = _GRAPH if kind is Kind.GRAPH else _RESULT
     query = Query(text, written, labels.base_iri, dataset or Dataset(), timeout_s=timeout_s)
     content = _whole(store.query(query))
