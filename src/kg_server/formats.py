@@ -42,6 +42,11 @@ class Format:
     iri: str | None = None
 
     @property
+    def is_page(self) -> bool:
+        """Whether this is the page for people, by whichever media type it was asked for."""
+        return self.name == "html"
+
+    @property
     def content_type(self) -> str:
         """The value of ``Content-Type``; text types say that they are UTF-8 (RFC 9110 §8.3)."""
         return f"{self.media_type}; charset=utf-8" if self.charset else self.media_type
@@ -118,6 +123,9 @@ HTML = Format(
 
 NOTHING = Format("nothing", "application/octet-stream", "", Kind(0))
 """Carries no answer: the format of a query whose text is only to be checked."""
+
+JSON = Format("json", "application/json", "json", RESULT | Kind.GRAPH)
+"""Plain JSON: documents that are neither results nor triples."""
 
 REMEMBERED_LENGTH = 500
 """Longer headers of negotiation are read each time, so that nobody can fill memory with them."""

@@ -8,10 +8,11 @@ thousand links has many small documents instead of a huge one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from rdflib import DCTERMS, FOAF, RDF, RDFS, BNode, Graph, Namespace, URIRef
+from rdflib import DCTERMS, FOAF, RDF, BNode, Graph, Namespace, URIRef
+from rdflib.term import Node
 
 from kg_server.rdf import addresses
 from kg_server.store import Store
@@ -26,13 +27,30 @@ _CLOSURE_DEPTH = 12
 """How many blank nodes deep a description goes; the cells of a list count as one."""
 
 # Without ORDER BY: sorting a hundred thousand links takes the engine 0.8 s, and it gives them in
-# the order of its index, which stays the same as long as the graph does.
-_OUTGOING = "SELECT ?this ?p ?o WHERE { ?this ?p ?o } LIMIT %d OFFSET %d"
-# A list cell is described where its list is; alone it would be a list that ends wrongly.
-_INCOMING = """
-SELECT ?s ?p ?this WHERE {
-  ?s ?p ?this FILTER(?p != <http://www.w3.org/1999/02/22-rdf-syntax-ns#first>)
-} LIMIT %d OFFSET %d
+# the order of its index, which stays the same as long as the graph does. A list cell is described
+# where its list is; alone it would be a list that ends wrongly.
+_STATEMENTS = """
+PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+SELECT ?s ?p ?o WHERE {
+  { SELECT ?p ?o WHERE { %(this)s ?p ?o } LIMIT %(limit)d OFFSET %(offset)d }
+  UNION
+  { SELECT ?s ?p WHERE { ?s ?p %(this)s FILTER(?p != rdf:first) }
+    LIMIT %(limit)d OFFSET %(offset)d }
+}
+"""
+_ABOUT = """
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX dct: <http://purl.org/dc/terms/>
+SELECT ?type ?licence ?whole WHERE {
+  { %(this)s a ?type FILTER(ISIRI(?type)) }
+  UNION { %(this)s rdfs:isDefinedBy/dct:license ?licence FILTER(ISIRI(?licence)) }
+  UNION { <%(dataset)s> dct:license ?whole FILTER(ISIRI(?whole)) }
+}
+"""
+_KNOWN = """
+SELECT ?iri WHERE {
+  VALUES ?iri { %s } FILTER(EXISTS { ?iri ?p ?o } || EXISTS { ?s ?q ?iri })
+}
 """
 _CLAIMS = """
 PREFIX dip: <%(ns)s>
@@ -68,8 +86,11 @@ WHERE {
 """
 _OBJECTS = "SELECT ?this ?o WHERE { ?this <%s> ?o } ORDER BY ?o"
 
+Statement = tuple[Node, Node]
+"""A property with the other end of a statement."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Site:
     """What documents are made of: a store and the base IRI of the things in it."""
 
@@ -85,6 +106,23 @@ class Site:
     def namespace(self) -> Namespace:
         """The namespace of the ontology's terms."""
         return Namespace(f"{self.base_iri}ns/diplomacy#")
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One page of the statements about a thing, with nothing around them.
+
+    ``outgoing`` has the thing as subject, ``incoming`` as object; each pair is the property and the
+    other end.
+    """
+
+    iri: str
+    outgoing: tuple[Statement, ...]
+    incoming: tuple[Statement, ...]
+    types: tuple[str, ...]
+    licence: str | None
+    page: int
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +155,8 @@ def describe(site: Site, document_path: str, page: int = 1) -> Document | None:
         document_path: the decoded path below ``/doc/``.
         page: counted from 1; a page after the last is as unknown as a thing that is not there.
     """
-    for iri in addresses.thing_iris(document_path, site.base_iri):
-        found = describe_thing(site, iri, page)
-        if found is not None:
-            return found
-    return None
+    iri = find(site, document_path)
+    return describe_thing(site, iri, page) if iri else None
 
 
 def find(site: Site, document_path: str) -> str | None:
@@ -129,40 +164,70 @@ def find(site: Site, document_path: str) -> str | None:
 
     It is the spelling that the graph uses; ``None`` if the graph does not mention it.
     """
-    for iri in addresses.thing_iris(document_path, site.base_iri):
-        for text in (_OUTGOING, _INCOMING):
-            if rows(site.store, text % (1, 0), this=f"<{iri}>"):
-                return iri
-    return None
+    return known(site, addresses.thing_iris(document_path, site.base_iri))
+
+
+def known(site: Site, candidates: Iterable[str]) -> str | None:
+    """Return the first of these IRIs that the graph mentions, ``None`` if it mentions none."""
+    order = list(dict.fromkeys(candidates))
+    found = {str(row["iri"]) for row in rows(site.store, _KNOWN % values(map(URIRef, order)))}
+    return next((iri for iri in order if iri in found), None)
+
+
+def outline(site: Site, iri: str, page: int = 1) -> Outline | None:
+    """Return a page of the statements about a thing, ``None`` if there are none."""
+    this = URIRef(iri).n3()
+    # One statement more than is shown tells whether there is a next page.
+    limits = {"limit": PAGE_STATEMENTS + 1, "offset": (page - 1) * PAGE_STATEMENTS}
+    found = rows(site.store, _STATEMENTS % {"this": this, **limits})
+    outgoing = [(row["p"], row["o"]) for row in found if "o" in row]
+    incoming = [(row["p"], row["s"]) for row in found if "s" in row]
+    if not found:
+        return None
+    about = rows(site.store, _ABOUT % {"this": this, "dataset": site.dataset_iri})
+    licences = _column(about, "licence") or _column(about, "whole")
+    return Outline(
+        iri=iri,
+        outgoing=tuple(outgoing[:PAGE_STATEMENTS]),
+        incoming=tuple(incoming[:PAGE_STATEMENTS]),
+        types=_column(about, "type"),
+        licence=next(iter(licences), None),
+        page=page,
+        has_more=max(len(outgoing), len(incoming)) > PAGE_STATEMENTS,
+    )
 
 
 def describe_thing(site: Site, iri: str, page: int = 1) -> Document | None:
     """Return a page of the description of the thing with this IRI, ``None`` if it is unknown."""
-    this = URIRef(iri)
-    limits = (PAGE_STATEMENTS + 1, (page - 1) * PAGE_STATEMENTS)
-    # One statement more than is shown tells whether there is a next page.
-    outgoing = rows(site.store, _OUTGOING % limits, this=this.n3())
-    incoming = rows(site.store, _INCOMING % limits, this=this.n3())
-    if not outgoing and not incoming:
-        return None
-    graph = Graph()
-    for row in outgoing[:PAGE_STATEMENTS]:
-        graph.add((this, row["p"], row["o"]))
-    for row in incoming[:PAGE_STATEMENTS]:
-        graph.add((row["s"], row["p"], this))
+    found = outline(site, iri, page)
+    return complete(site, found) if found else None
+
+
+def complete(site: Site, outlined: Outline) -> Document:
+    """Return the document of a thing: its statements, and what they need to be understood."""
+    this, graph = URIRef(outlined.iri), Graph()
+    for p, o in outlined.outgoing:
+        graph.add((this, p, o))
+    for p, s in outlined.incoming:
+        graph.add((s, p, this))
     _complete(site, graph, this)
-    path = addresses.document_path(iri, site.base_iri) or ""
-    document = Document(
-        addresses.absolute(path, site.base_iri),
-        iri,
-        graph,
-        _objects(site, this, RDF.type),
-        _licence(site, this),
-        page,
-        max(len(outgoing), len(incoming)) > PAGE_STATEMENTS,
-    )
+    document = head(site, outlined, graph)
     add_metadata(site, document)
     return document
+
+
+def head(site: Site, outlined: Outline, graph: Graph | None = None) -> Document:
+    """Return the document of a thing with its names, types and licence, but without triples."""
+    path = addresses.document_path(outlined.iri, site.base_iri) or ""
+    return Document(
+        iri=addresses.absolute(path, site.base_iri),
+        topic=outlined.iri,
+        graph=Graph() if graph is None else graph,
+        types=outlined.types,
+        licence=outlined.licence,
+        page=outlined.page,
+        has_more=outlined.has_more,
+    )
 
 
 def collection_document(
@@ -208,12 +273,8 @@ def licence_of(site: Site, iri: str) -> str | None:
     return next(iter(_objects(site, URIRef(iri), DCTERMS.license)), None)
 
 
-def _licence(site: Site, this: URIRef) -> str | None:
-    """Return the licence of what is said of a thing: of the file that defines it, or the data's."""
-    for ontology in _objects(site, this, RDFS.isDefinedBy):
-        if found := licence_of(site, ontology):
-            return found
-    return licence_of(site, site.dataset_iri)
+def _column(found: Iterable[Mapping[str, Node]], name: str) -> tuple[str, ...]:
+    return tuple(sorted({str(row[name]) for row in found if name in row}))
 
 
 def _objects(site: Site, this: URIRef, predicate: URIRef) -> tuple[str, ...]:

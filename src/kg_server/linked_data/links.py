@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from kg_server.formats import HTML, Format, Kind, of_kind
+from kg_server.formats import Format, Kind, of_kind
 from kg_server.linked_data.documents import Document
 from kg_server.rdf import addresses
 
@@ -35,7 +35,7 @@ def of_document(
     path = addresses.local_path(document.iri, base_iri)
     yield document.page_iri(document.page), "canonical", None
     yield from alternates(path, document.page, chosen)
-    if chosen == HTML:
+    if chosen.is_page:
         yield _LANDING_PAGE, "type", None
     for iri in document.types:
         yield iri, "type", None

@@ -37,7 +37,7 @@ from kg_server.server.generation import Served, Serving
 from kg_server.server.request import Request
 from kg_server.server.wsgi import Exchange, WsgiApp
 from kg_server.sparql import protocol as operations
-from kg_server.web import responses
+from kg_server.web import caching, responses
 
 log = logging.getLogger("kg_server.front")
 
@@ -271,7 +271,7 @@ class Front:
         document = problem.document(self._settings.base_iri)
         headers = [
             ("Content-Type", "application/problem+json"),
-            ("Cache-Control", "no-store"),
+            ("Cache-Control", caching.NEVER),
             ("Vary", "Accept"),
             *responses.COMMON_HEADERS.items(),
             *problem.headers.items(),

@@ -22,6 +22,7 @@ from kg_server import errors, formats
 from kg_server.errors import NotAcceptable, Problem
 from kg_server.formats import Kind
 from kg_server.web import (
+    caching,
     canned,
     dataset,
     graphs,
@@ -36,7 +37,7 @@ from kg_server.web import (
 )
 from kg_server.web.context import Context
 from kg_server.web.pages import layout
-from kg_server.web.responses import COMMON_HEADERS, FRESH
+from kg_server.web.responses import COMMON_HEADERS
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ def answer(problem: Problem, context: Context) -> Response:
     else:
         response = context.json(document, problem.status, "application/problem+json")
     response.headers.update(problem.headers)
-    response.headers["Cache-Control"] = "no-store"
+    response.headers["Cache-Control"] = caching.NEVER
     response.vary.add("Accept")
     return response
 
@@ -114,7 +115,7 @@ def _wants_html() -> bool:
         chosen = formats.negotiate(request.headers.get("Accept"), Kind.BINDINGS, html=True)
     except NotAcceptable:
         return False
-    return chosen.name == "html"
+    return chosen.is_page
 
 
 def _served(context: Context) -> dict[str, Any]:
@@ -175,7 +176,7 @@ def _conditional(response: Response) -> Response:
     kept = response.headers.get("Cache-Control", "").startswith("no-")
     if read and not kept and not response.is_streamed and "ETag" not in response.headers:
         response.add_etag()
-        response.headers.setdefault("Cache-Control", FRESH)
+        response.headers.setdefault("Cache-Control", caching.FRESH)
         response.make_conditional(request.environ)
     return response
 

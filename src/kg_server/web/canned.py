@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +15,7 @@ from kg_server.canned import CannedQuery, parameters
 from kg_server.canned.parameters import Parameter, StateNames
 from kg_server.description.queries import as_graph
 from kg_server.errors import BadRequest
-from kg_server.formats import Format, Kind
+from kg_server.formats import JSON, Format, Kind
 from kg_server.rdf import prefixes, transcode
 from kg_server.sparql import protocol, rewrite
 from kg_server.sparql.query import Query
@@ -124,7 +123,7 @@ def _list(context: Context) -> Response:
     name = protocol.singles(pairs, {"format", "lang"}).get("format")
     chosen = _choose_listing(name, request.headers.get("Accept"))
     base_iri = context.project.base_iri
-    if chosen.name == "html":
+    if chosen.is_page:
         content: str | bytes = render_template(
             "queries.html", queries=listing(queries, base_iri), base_iri=base_iri
         )
@@ -136,7 +135,7 @@ def _list(context: Context) -> Response:
         syntax = formats.named(chosen.name, Kind.GRAPH)
         content = b"".join(transcode.write(graph, syntax, {**prefixes.own(base_iri), **_PREFIXES}))
     response = Response(content, content_type=chosen.content_type)
-    return context.cacheable(response, _etag(context, chosen, repr(pairs)))
+    return context.cacheable(response, context.etag(chosen, pairs))
 
 
 def _choose_listing(name: str | None, accept: str | None) -> Format:
@@ -145,36 +144,37 @@ def _choose_listing(name: str | None, accept: str | None) -> Format:
     Raises:
         NotAcceptable: there is none that the client takes.
     """
-    plain = Format("json", "application/json", "json", Kind.GRAPH)
     if name == "json":
-        return plain
+        return JSON
     chosen = protocol.choose_format(name, accept, Kind.GRAPH, html=True)
-    return plain if chosen.media_type == plain.media_type else chosen
+    return JSON if chosen.media_type == JSON.media_type else chosen
 
 
 def _source(context: Context, query: CannedQuery) -> Response:
     response = Response(query.source, content_type=f"{SOURCE}; charset=utf-8")
     source = Format("rq", SOURCE, "rq", query.kind)
-    return context.cacheable(response, _etag(context, source, query.source))
+    return context.cacheable(response, context.etag(source, query.source))
 
 
-def _answer(context: Context, query: CannedQuery, extension: str | None, states: Any) -> Response:
+def _answer(
+    context: Context, query: CannedQuery, extension: str | None, states: Callable[[], StateNames]
+) -> Response:
     pairs = _pairs()
     reserved = protocol.singles(
         [pair for pair in pairs if pair[0] in canned.RESERVED], set(canned.RESERVED)
     )
     name = extension or reserved.get("format")
     chosen = protocol.choose_format(name, request.headers.get("Accept"), query.kind, html=True)
-    own = _own(query, pairs, html=chosen.name == "html")
-    limit, offset = _window(query, reserved, html=chosen.name == "html")
-    shown = _shown(query, own) if chosen.name == "html" else own
+    own = _own(query, pairs, html=chosen.is_page)
+    limit, offset = _window(query, reserved, html=chosen.is_page)
+    shown = _shown(query, own) if chosen.is_page else own
     text = canned.bind(query, shown, states())
     cut = rewrite.page(text, limit, offset) if query.kind is Kind.BINDINGS else text
-    etag = _etag(context, chosen, cut, repr(pairs))
+    etag = context.etag(chosen, cut, pairs)
     if responses.matches(request.headers.get("If-None-Match"), etag):
         return context.cacheable(Response(), etag)
     links = _links(context, text, pairs, limit, offset)
-    if chosen.name == "html":
+    if chosen.is_page:
         response = _page(context, query, shown, cut, links, states())
     else:
         response = context.answer(_query(context, cut, chosen))
@@ -293,10 +293,3 @@ def _add_links(response: Response, query: CannedQuery, links: dict[str, str]) ->
 
 def _pairs() -> list[tuple[str, str]]:
     return protocol.decode(request.query_string.decode("latin-1"))
-
-
-def _etag(context: Context, chosen: Format, *parts: str) -> str:
-    """Return an entity tag; pages also differ by their language."""
-    language = layout.page_language() if chosen.name == "html" else ""
-    digest = hashlib.sha256(repr((request.path, language, parts)).encode()).hexdigest()
-    return context.etag(chosen, digest[:24])

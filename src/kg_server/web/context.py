@@ -5,20 +5,34 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
+from rdflib import DCTERMS, Graph, URIRef
 
 from kg_server import canned
 from kg_server.canned import CannedQuery
 from kg_server.config import BASE_IRI, Settings
-from kg_server.formats import HTML, Format, Kind
+from kg_server.description import void
+from kg_server.errors import NotFound
+from kg_server.formats import Format, Kind
+from kg_server.linked_data import jsonld, vocabularies
+from kg_server.linked_data.catalogue import Catalogue
+from kg_server.linked_data.documents import Site
 from kg_server.project import Project
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql import protocol
-from kg_server.sparql.query import Query
+from kg_server.sparql.query import Dataset, Query
 from kg_server.store import Store
+from kg_server.store.results import add_triples
+from kg_server.web import caching
 from kg_server.web.pages import layout
+
+if TYPE_CHECKING:
+    from kg_server.validation.report import Report
+
+_WHOLE = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+_ABOUT = "CONSTRUCT { ?this ?p ?o } WHERE { ?this ?p ?o }"
 
 
 @dataclass(frozen=True)
@@ -32,13 +46,50 @@ class Context:
     store: Store
     project: Project
     settings: Settings
-    report: Any = None
+    report: Report | None = None
     board: Board | None = None
 
     @cached_property
     def queries(self) -> dict[str, CannedQuery]:
         """The canned queries, by name."""
         return canned.load(self.project.queries)
+
+    @cached_property
+    def site(self) -> Site:
+        """What documents are made of."""
+        return Site(self.store, self.project.base_iri)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The list of all things."""
+        return Catalogue(self.site)
+
+    @cached_property
+    def jsonld_context(self) -> jsonld.Context:
+        """The published JSON-LD context."""
+        ontology = vocabularies.namespace_document(self.site, "ns/diplomacy")
+        graph = ontology.graph if ontology else Graph()
+        return jsonld.context(graph, self.site.base_iri)
+
+    @cached_property
+    def description(self) -> tuple[Graph, str | None]:
+        """The description of the data set, and the licence that it gives.
+
+        It has what the server says (VoID, DCAT, service description) and what the data say of
+        themselves.
+        """
+        graph, this = Graph(), URIRef(self.site.dataset_iri)
+        described = Dataset(default_graphs=(self.site.base_iri + void.GRAPH,))
+        add_triples(graph, self.store, _WHOLE, dataset=described)
+        add_triples(graph, self.store, _ABOUT, this=this.n3())
+        licences = sorted(str(each) for each in graph.objects(this, DCTERMS.license))
+        return graph, next(iter(licences), None)
+
+    def unknown(self, iri: str) -> NotFound:
+        """Return the problem that there is no such thing, with the nearest names."""
+        near = self.catalogue.nearest(iri)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        return NotFound(f"No data about {iri}.{hint}", nearest=near)
 
     @property
     def address(self) -> str:
@@ -58,14 +109,20 @@ class Context:
         text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
         return Response(text, status, content_type=media_type)
 
-    def etag(self, chosen: Format, *parts: str) -> str:
+    @cached_property
+    def _edition(self) -> tuple[object, ...]:
+        """What every representation depends on: graph, base IRI, validation."""
+        report = self.report
+        validated = None if report is None else (report.conforms, len(report.findings))
+        return self.store.version, self.project.base_iri, self.address, validated
+
+    def etag(self, chosen: Format, *parts: object) -> str:
         """Return a strong entity tag for a representation of what is served (RFC 9110 §8.8.3).
 
-        It depends on the graph's content hash, the format and ``parts``, so that it survives a
-        restart and differs between formats. That of a page depends on its templates too.
+        It depends on the software, the graph, the format, the language of a page, and ``parts``.
         """
-        edition = (layout.edition(),) if chosen.name == HTML.name else ()
-        return "-".join((self.store.version[:24], chosen.name, *edition, *parts))
+        language = layout.page_language() if chosen.is_page else ""
+        return caching.etag(self._edition, request.path, chosen.media_type, language, *parts)
 
     def answer(self, query: Query) -> Response:
         """Have a query answered; return its answer as a response, chunk by chunk."""
@@ -79,7 +136,7 @@ class Context:
         (RFC 9110 §12.5.5, §13.1.2; RFC 9111 §5.2.2).
         """
         response.set_etag(etag)
-        response.headers.setdefault("Cache-Control", "public, max-age=60, must-revalidate")
+        response.headers.setdefault("Cache-Control", caching.FRESH)
         response.vary.add("Accept")
         if response.is_streamed:  # Werkzeug would read it all to know its length
             response.automatically_set_content_length = False

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response, request
-from rdflib import DCAT, VOID, Graph, URIRef
+from rdflib import DCAT, VOID
 
 from kg_server import formats
-from kg_server.description import void
 from kg_server.errors import NotFound
 from kg_server.formats import Format, Kind
-from kg_server.linked_data import dumps, links, serialize
+from kg_server.linked_data import dumps, links, serialize, vocabularies
 from kg_server.linked_data.documents import Document, licence_of
 from kg_server.rdf import addresses
-from kg_server.sparql.query import Dataset
-from kg_server.store.results import add_triples
+from kg_server.web import caching
 from kg_server.web.context import Context, document_format
 from kg_server.web.openapi import document as openapi
-from kg_server.web.pages import layout, statements
-from kg_server.web.resources import Resources, fingerprint
-
-_WHOLE = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
-_ABOUT = "CONSTRUCT { ?this ?p ?o } WHERE { ?this ?p ?o }"
 
 SITEMAP_URLS = 50_000
 """How many addresses one sitemap may list (sitemaps.org protocol)."""
@@ -33,12 +25,11 @@ SITEMAP_URLS = 50_000
 def blueprint(context: Context) -> Blueprint:
     """Answer at ``/.well-known/void``, ``/dump…``, ``/context.jsonld`` and the like."""
     routes = Blueprint("dataset", __name__)
-    resources = Resources(context)
 
     @routes.get("/.well-known/void")
     def well_known() -> Response:
         chosen = document_format(html=False)
-        return negotiated(resources, ".well-known/void", chosen)
+        return negotiated(context, ".well-known/void", chosen)
 
     @routes.get("/dataset")
     def dataset() -> Response:
@@ -48,17 +39,17 @@ def blueprint(context: Context) -> Blueprint:
 
     @routes.get("/dump.<extension>")
     def dump(extension: str) -> Response:
-        return _dump(resources, extension, rdf12=False)
+        return _dump(context, extension, rdf12=False)
 
     @routes.get("/dump-rdf12.<extension>")
     def dump_rdf12(extension: str) -> Response:
-        return _dump(resources, extension, rdf12=True)
+        return _dump(context, extension, rdf12=True)
 
     @routes.get("/context.jsonld")
     def jsonld_context() -> Response:
         form = formats.named("jsonld", Kind.GRAPH)
-        response = context.json(resources.jsonld_context, media_type=form.media_type)
-        return context.cacheable(response, context.etag(form, "context"))
+        response = context.json(context.jsonld_context, media_type=form.media_type)
+        return context.cacheable(response, context.etag(form))
 
     @routes.get("/robots.txt")
     def robots() -> Response:
@@ -67,11 +58,11 @@ def blueprint(context: Context) -> Blueprint:
 
     @routes.get("/sitemap.xml")
     def sitemap() -> Response:
-        return _sitemap(resources, None)
+        return _sitemap(context, None)
 
     @routes.get("/sitemap-<int:part>.xml")
     def part_of_sitemap(part: int) -> Response:
-        return _sitemap(resources, part)
+        return _sitemap(context, part)
 
     return routes
 
@@ -87,38 +78,21 @@ Sitemap: {base}sitemap.xml
 """
 
 
-def described(resources: Resources, path: str) -> Document:
-    """Return the description of the data set as a document at ``path`` below the base IRI.
-
-    It has what the server says (VoID, DCAT, service description) and what the data say of
-    themselves.
-    """
-    site = resources.site
-    graph = Graph()
-    name = site.base_iri + void.GRAPH
-    add_triples(graph, site.store, _WHOLE, dataset=Dataset(default_graphs=(name,)))
-    add_triples(graph, site.store, _ABOUT, this=URIRef(site.dataset_iri).n3())
-    licence = licence_of(site, site.dataset_iri)
+def described(context: Context, path: str) -> Document:
+    """Return the description of the data set as a document at ``path`` below the base IRI."""
+    site, (graph, licence) = context.site, context.description
     types = (str(VOID.Dataset), str(DCAT.Dataset))
     return Document(site.base_iri + path, site.dataset_iri, graph, types, licence)
 
 
-def negotiated(resources: Resources, path: str, chosen: Format) -> Response:
+def negotiated(context: Context, path: str, chosen: Format) -> Response:
     """Answer with the description of the data set at ``path`` in an RDF format."""
-    site, context = resources.site, resources.context
-    document = described(resources, path)
-    body = serialize.render(document, chosen, site.base_iri, resources.jsonld_context)
+    site = context.site
+    document = described(context, path)
+    body = serialize.render(document, chosen, site.base_iri, context.jsonld_context)
     response = Response(body, content_type=chosen.content_type)
     response.headers["Link"] = signposts(document, site.base_iri)
-    return context.cacheable(response, context.etag(chosen, fingerprint(document.iri)))
-
-
-def schema_org(resources: Resources, language: str) -> dict[str, Any]:
-    """Return what the home page tells search engines of the data set."""
-    languages = layout.preferred_languages(language)
-    return statements.schema_org_dataset(
-        described(resources, ""), resources.site.base_iri, languages
-    )
+    return context.cacheable(response, context.etag(chosen, document.iri))
 
 
 def signposts(document: Document, base_iri: str) -> str:
@@ -134,14 +108,14 @@ def signposts(document: Document, base_iri: str) -> str:
     return links.header(found)
 
 
-def _dump(resources: Resources, extension: str, *, rdf12: bool) -> Response:
-    site, context = resources.site, resources.context
+def _dump(context: Context, extension: str, *, rdf12: bool) -> Response:
+    site = context.site
     offers = dumps.RDF12_FORMATS if rdf12 else dumps.FORMATS
     form = next((each for each in offers if each.extension == extension), None)
     if form is None:
         known = ", ".join(each.extension for each in offers)
         raise NotFound(f"There is no dump with the extension {extension!r}. There are: {known}.")
-    chunks = dumps.dump(site, form, kinds=resources.catalogue.kinds(), rdf12=rdf12)
+    chunks = dumps.dump(site, form, kinds=context.catalogue.kinds(), rdf12=rdf12)
     version = "; version=1.2" if rdf12 else ""
     response = Response(chunks, content_type=form.content_type + version)
     licence = licence_of(site, site.dataset_iri)
@@ -154,18 +128,18 @@ def _dump(resources: Resources, extension: str, *, rdf12: bool) -> Response:
     name = f"graph-{site.store.version[:12]}{'-rdf12' if rdf12 else ''}.{extension}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     # Weak: blank node labels and the order of statements may differ after a restart.
-    response.set_etag(context.etag(form, "rdf12" if rdf12 else "dump"), weak=True)
-    response.headers["Cache-Control"] = "public, max-age=60, must-revalidate"
+    response.set_etag(context.etag(form), weak=True)
+    response.headers["Cache-Control"] = caching.FRESH
     # Werkzeug would make the whole dump to know its length.
     response.automatically_set_content_length = False
     response.make_conditional(request.environ)
     return response
 
 
-def _sitemap(resources: Resources, part: int | None) -> Response:
+def _sitemap(context: Context, part: int | None) -> Response:
     """List the canonical addresses of all documents (sitemaps.org protocol 0.9)."""
-    base_iri = resources.site.base_iri
-    paths = ["/", *resources.namespaces(), *_document_paths(resources)]
+    base_iri = context.site.base_iri
+    paths = ["/", *_namespaces(context), *_document_paths(context)]
     parts = -(-len(paths) // SITEMAP_URLS)
     if part is None and parts > 1:
         body = _xml(
@@ -180,14 +154,19 @@ def _sitemap(resources: Resources, part: int | None) -> Response:
         raise NotFound(f"The sitemap has {parts} parts.")
     response = Response(body, content_type="application/xml; charset=utf-8")
     form = links.OFFERED[0]
-    return resources.context.cacheable(response, resources.context.etag(form, f"sitemap-{part}"))
+    return context.cacheable(response, context.etag(form))
 
 
-def _document_paths(resources: Resources) -> Iterator[str]:
-    base_iri = resources.site.base_iri
-    for kind in resources.catalogue.kinds():
+def _namespaces(context: Context) -> list[str]:
+    found = vocabularies.vocabularies(context.site)
+    return [addresses.local_path(iri, context.site.base_iri) for iri in found]
+
+
+def _document_paths(context: Context) -> Iterator[str]:
+    base_iri = context.site.base_iri
+    for kind in context.catalogue.kinds():
         yield f"/{addresses.DOC}{kind}/"
-    for iri in resources.catalogue.things():
+    for iri in context.catalogue.things():
         yield addresses.document_path(iri, base_iri) or "/"
 
 

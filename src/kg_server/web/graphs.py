@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from flask import Blueprint, Response, request
 
 from kg_server.errors import BadRequest, NotFound
@@ -47,6 +45,5 @@ def _graph(context: Context, name: str | None, format_name: str | None) -> Respo
     chosen = protocol.choose_format(format_name, request.headers.get("Accept"), Kind.GRAPH)
     dataset = Dataset() if name is None else Dataset(default_graphs=(name,))
     limit_s = context.settings.query_timeout_s
-    digest = hashlib.sha256(repr(name).encode()).hexdigest()
     response = context.answer(Query(_ALL, chosen, dataset=dataset, timeout_s=limit_s))
-    return context.cacheable(response, context.etag(chosen, digest[:24]))
+    return context.cacheable(response, context.etag(chosen, name))

@@ -7,6 +7,7 @@ from flask import Blueprint, Response
 from kg_server import metrics
 from kg_server.formats import Kind, named
 from kg_server.sparql.query import Query
+from kg_server.web import caching
 from kg_server.web.context import Context
 
 
@@ -37,5 +38,5 @@ def blueprint(context: Context) -> Blueprint:
 
 
 def _fresh(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
+    response.headers["Cache-Control"] = caching.NEVER
     return response

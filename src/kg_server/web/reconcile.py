@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kg_server.errors import BadRequest, NotFound
 from kg_server.search import EXACT, Hit, Index
+from kg_server.web import caching
 from kg_server.web.context import Context
 from kg_server.web.pages import terms
 
@@ -176,5 +177,5 @@ def _is_count(number: object) -> bool:
 
 
 def _fresh(response: Response) -> Response:
-    response.headers["Cache-Control"] = "public, max-age=60, must-revalidate"
+    response.headers["Cache-Control"] = caching.FRESH
     return response

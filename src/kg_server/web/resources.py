@@ -2,124 +2,79 @@
 
 from __future__ import annotations
 
-import hashlib
-from functools import cached_property
-from importlib.metadata import version
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
-from rdflib import Graph
 
 from kg_server.errors import BadRequest, NotFound
-from kg_server.formats import HTML, Format
-from kg_server.linked_data import documents, jsonld, links, serialize, vocabularies
-from kg_server.linked_data.catalogue import PAGE_THINGS, Catalogue
-from kg_server.linked_data.documents import Document, Site
+from kg_server.formats import Format
+from kg_server.linked_data import documents, links, serialize, vocabularies
+from kg_server.linked_data.catalogue import PAGE_THINGS
+from kg_server.linked_data.documents import Document
 from kg_server.rdf import addresses
+from kg_server.web import caching
 from kg_server.web.context import Context, document_format
 from kg_server.web.pages import documents as document_pages
 from kg_server.web.pages import layout
 
 
-class Resources:
-    """The documents of one served graph, and what is made once for all of them."""
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.site = Site(context.store, context.project.base_iri)
-        self.catalogue = Catalogue(self.site)
-
-    @cached_property
-    def jsonld_context(self) -> jsonld.Context:
-        """The published JSON-LD context."""
-        ontology = vocabularies.namespace_document(self.site, "ns/diplomacy")
-        graph = ontology.graph if ontology else Graph()
-        return jsonld.context(graph, self.site.base_iri)
-
-    def namespaces(self) -> list[str]:
-        """Return the paths of the vocabularies, such as ``/ns/diplomacy``."""
-        base_iri = self.site.base_iri
-        found = vocabularies.vocabularies(self.site)
-        return [addresses.local_path(iri, base_iri) for iri in found]
-
-    def find(self, document_path: str) -> str:
-        """Return the IRI of the thing that a document is about.
-
-        Raises:
-            NotFound: the graph does not mention it; says which names are near.
-        """
-        iri = documents.find(self.site, document_path)
-        if iri is None:
-            raise self.unknown(next(addresses.thing_iris(document_path, self.site.base_iri)))
-        return iri
-
-    def unknown(self, iri: str) -> NotFound:
-        """Return the problem that there is no such thing, with the nearest names."""
-        near = self.catalogue.nearest(iri)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        return NotFound(f"The graph knows nothing of {iri}.{hint}", nearest=near)
-
-    def send(self, document: Document, form: Format | None) -> Response:
-        """Answer with a document in the format that is asked for or negotiated."""
-        site = self.site
-        asked = form or document_format()
-        digest = fingerprint(document.iri, document.page)
-        if asked.name == HTML.name:
-            language = layout.page_language()
-            response = Response(
-                document_pages.page(site, document, language), content_type=HTML.content_type
-            )
-            etag = self.context.etag(asked, digest, language)
-        else:
-            body = serialize.render(document, asked, site.base_iri, self.jsonld_context)
-            response = Response(body, content_type=asked.content_type)
-            etag = self.context.etag(asked, digest)
-        response.headers["Link"] = links.header(links.of_document(document, site.base_iri, asked))
-        if form is None:
-            path = addresses.local_path(document.iri, site.base_iri)
-            response.headers["Content-Location"] = links.with_extension(path, asked)
-        return self.context.cacheable(response, etag)
+def send(context: Context, document: Document, form: Format | None) -> Response:
+    """Answer with a document in the format that is asked for or negotiated."""
+    site, chosen = context.site, form or document_format()
+    if chosen.is_page:
+        body: str | bytes = document_pages.page(site, document, layout.page_language())
+    else:
+        body = serialize.render(document, chosen, site.base_iri, context.jsonld_context)
+    return sent(context, document, chosen, body, negotiated=form is None)
 
 
-def fingerprint(*parts: object) -> str:
-    """Return what tells documents apart in entity tags; another software writes other bytes."""
-    text = " ".join(map(str, (version("kg-server"), *parts)))
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
+def sent(
+    context: Context, document: Document, chosen: Format, body: str | bytes, *, negotiated: bool
+) -> Response:
+    """Return the response that carries a document, with its links and its entity tag."""
+    base_iri = context.site.base_iri
+    response = Response(body, content_type=chosen.content_type)
+    response.headers["Link"] = links.header(links.of_document(document, base_iri, chosen))
+    if negotiated:
+        path = addresses.local_path(document.iri, base_iri)
+        response.headers["Content-Location"] = links.with_extension(path, chosen)
+    return context.cacheable(response, context.etag(chosen, document.iri, document.page))
 
 
 def blueprint(context: Context) -> Blueprint:
     """Answer at ``/id/``, ``/def/``, ``/doc/`` and ``/ns/``."""
     routes = Blueprint("resources", __name__)
-    resources = Resources(context)
 
     @routes.get("/id/<path:name>")
-    def thing(name: str) -> Response:
-        return _see_document(resources, name)
+    def named(name: str) -> Response:
+        return _see_document(context, name)
 
     @routes.get("/def/<path:name>")
     def concept(name: str) -> Response:
-        return _see_document(resources, f"def/{name}")
+        return _see_document(context, f"def/{name}")
 
     @routes.get("/doc/<path:name>")
     def document(name: str) -> Response:
-        return _document(resources, name)
+        return _document(context, name)
 
     @routes.get("/ns/<path:name>")
     def namespace(name: str) -> Response:
-        return _namespace(resources, f"ns/{name}")
+        return _namespace(context, f"ns/{name}")
 
     return routes
 
 
-def _see_document(resources: Resources, name: str) -> Response:
+def _see_document(context: Context, name: str) -> Response:
     """Redirect from a thing to the document about it (303, RFC 9110 §15.4.4)."""
     kind, _, rest = name.partition("/")
-    if not rest and kind in resources.catalogue.kinds():
+    if not rest and kind in context.catalogue.kinds():
         return _redirect(f"/{addresses.DOC}{kind}/", 303)
     if name.endswith("/"):
         return _permanently(request.path.rstrip("/"))
-    iri = resources.find(name)
-    path = addresses.document_path(iri, resources.site.base_iri) or "/"
+    iri = documents.find(context.site, name)
+    if iri is None:
+        raise context.unknown(next(addresses.thing_iris(name, context.site.base_iri)))
+    path = addresses.document_path(iri, context.site.base_iri) or "/"
     response = _redirect(path, 303)
     response.headers["Link"] = links.header(
         [(path, "describedby", None), *links.alternates(path), (iri, "canonical", None)]
@@ -127,45 +82,62 @@ def _see_document(resources: Resources, name: str) -> Response:
     return response
 
 
-def _document(resources: Resources, name: str) -> Response:
+def _document(context: Context, name: str) -> Response:
     stem, form = links.split_extension(name)
     page = _page_number()
-    site = resources.site
+    site = context.site
     if stem.endswith("/"):
-        return _collection(resources, stem.rstrip("/"), form, page)
-    found = documents.describe(site, stem, page)
-    if found is None and form is not None:  # the dot may belong to the name
-        found, form = documents.describe(site, name, page), None
-    if found is not None:
-        return resources.send(found, form)
-    if stem in resources.catalogue.kinds():
+        return _collection(context, stem.rstrip("/"), form, page)
+    iri = documents.find(site, stem)
+    if iri is None and form is not None:  # the dot may belong to the name
+        iri, form = documents.find(site, name), None
+    if iri is not None:
+        return thing(context, iri, form, page)
+    if stem in context.catalogue.kinds():
         return _permanently(f"{request.path}/")
-    if page > 1 and documents.find(site, stem):
+    raise context.unknown(next(addresses.thing_iris(stem, site.base_iri)))
+
+
+def thing(context: Context, iri: str, form: Format | None, page: int) -> Response:
+    """Answer with a page of the document about a thing.
+
+    Raises:
+        NotFound: the document has no such page.
+    """
+    site, chosen = context.site, form or document_format()
+    outlined = documents.outline(site, iri, page)
+    if outlined is None:
         raise NotFound(f"The document has no page {page}.")
-    raise resources.unknown(next(addresses.thing_iris(stem, site.base_iri)))
+    if chosen.is_page:
+        document = documents.head(site, outlined)
+        body: str | bytes = document_pages.thing(site, outlined, document, layout.page_language())
+    else:
+        document = documents.complete(site, outlined)
+        body = serialize.render(document, chosen, site.base_iri, context.jsonld_context)
+    return sent(context, document, chosen, body, negotiated=form is None)
 
 
-def _collection(resources: Resources, kind: str, form: Format | None, page: int) -> Response:
-    if kind not in resources.catalogue.kinds():
+def _collection(context: Context, kind: str, form: Format | None, page: int) -> Response:
+    if kind not in context.catalogue.kinds():
         return _permanently(request.path.rstrip("/"))
-    things = resources.catalogue.of_kind(kind)
+    things = context.catalogue.of_kind(kind)
     start = (page - 1) * PAGE_THINGS
     shown = things[start : start + PAGE_THINGS]
     if not shown:
         raise NotFound(f"The list has no page {page}.")
     has_more = len(things) > start + PAGE_THINGS
-    document = documents.collection_document(resources.site, kind, shown, page, has_more=has_more)
-    return resources.send(document, form)
+    document = documents.collection_document(context.site, kind, shown, page, has_more=has_more)
+    return send(context, document, form)
 
 
-def _namespace(resources: Resources, name: str) -> Response:
+def _namespace(context: Context, name: str) -> Response:
     stem, form = links.split_extension(name)
     if stem.endswith("/"):
         return _permanently(request.path.rstrip("/"))
-    found = vocabularies.namespace_document(resources.site, stem)
+    found = vocabularies.namespace_document(context.site, stem)
     if found is None:
         raise NotFound(f"There is no vocabulary at /{stem}. /ns/diplomacy and /ns/shapes are.")
-    return resources.send(found, form)
+    return send(context, found, form)
 
 
 def _permanently(path: str) -> Response:
@@ -177,7 +149,7 @@ def _permanently(path: str) -> Response:
 def _redirect(location: str, status: int) -> Response:
     response = Response(f"See {location}\n", status, content_type="text/plain; charset=utf-8")
     response.headers["Location"] = location
-    response.headers["Cache-Control"] = "public, max-age=60, must-revalidate"
+    response.headers["Cache-Control"] = caching.FRESH
     return response
 
 

@@ -6,12 +6,14 @@ functions, so that they cannot differ.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
+
+from werkzeug.http import parse_etags
 
 from kg_server.formats import Format
 from kg_server.sparql import keywords, protocol
 from kg_server.sparql.query import Query
+from kg_server.web import caching
 
 EXPOSED = "Link, ETag, Location, Content-Location, Retry-After, Allow"
 """Response headers that scripts of other origins may read (Fetch §4.9)."""
@@ -24,9 +26,6 @@ COMMON_HEADERS = {
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
 """What every response carries: CORS for everybody, and what keeps browsers from guessing."""
-
-FRESH = "public, max-age=60, must-revalidate"
-"""Caches may keep what is read, and ask again after a minute (RFC 9111 §5.2.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +41,10 @@ class Asked:
 
     def headers(self) -> list[tuple[str, str]]:
         """Return the headers of the answer, without those about its length and coding."""
-        cache = [("Cache-Control", FRESH), ("ETag", f'"{self.etag}"')]
+        cache = [("Cache-Control", caching.FRESH), ("ETag", f'"{self.etag}"')]
         return [
             ("Content-Type", self.format.content_type),
-            *(cache if self.etag else [("Cache-Control", "no-cache")]),
+            *(cache if self.etag else [("Cache-Control", caching.VOLATILE)]),
             ("Vary", "Accept, Accept-Encoding"),
             *COMMON_HEADERS.items(),
         ]
@@ -61,15 +60,14 @@ def asked(
 ) -> Asked:
     """Read what is asked; see ``protocol.query`` for the errors.
 
-    The entity tag is made of the graph's content hash, the query, its dataset and the format:
-    it is strong, survives a restart, and is known before anything is evaluated.
+    The entity tag is made of the software, the graph's content hash, the query, its dataset and
+    the format: it is strong, survives a restart, and is known before anything is evaluated.
     """
     query = protocol.query(operation, accept, base_iri=base_iri, limit_s=limit_s)
     chosen = query.format
     etag = ""
     if not keywords.is_volatile(query.text):
-        said = repr((version, base_iri, query.text, query.dataset, chosen.media_type))
-        etag = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        etag = caching.etag(version, base_iri, query.text, query.dataset, chosen.media_type)
     return Asked(query, chosen, etag)
 
 
@@ -80,12 +78,9 @@ def matches(if_none_match: str | None, etag: str) -> bool:
         if_none_match: the header, its tags without codings (``coding.plain_tags``).
         etag: the tag's text, without quotes.
 
-    >>> matches('W/"a", "b"', "b"), matches("*", "b"), matches('"bb"', "b")
-    (True, True, False)
+    >>> matches('W/"a", "b"', "b"), matches("*", "b"), matches('"bb"', "b"), matches('"a,b"', "a,b")
+    (True, True, False, True)
     """
     if not if_none_match or not etag:
         return False
-    if if_none_match.strip() == "*":
-        return True
-    tags = (each.strip().removeprefix("W/").strip('"') for each in if_none_match.split(","))
-    return etag in tags
+    return parse_etags(if_none_match).contains_weak(etag)

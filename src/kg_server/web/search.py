@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +10,7 @@ from flask import Blueprint, Response, render_template, request
 
 from kg_server import formats, search
 from kg_server.errors import BadRequest, NotAcceptable
-from kg_server.formats import HTML, Format, Kind
+from kg_server.formats import HTML, JSON, Format, Kind
 from kg_server.rdf import addresses
 from kg_server.search import Hit, Index
 from kg_server.sparql import protocol
@@ -23,7 +22,6 @@ MAX_LIMIT = 100
 MAX_TEXT = 500
 """How many characters a text to search for may have."""
 
-JSON = Format("json", "application/json", "json", Kind.BINDINGS)
 _PARAMETERS = {"q", "type", "lang", "limit", "format"}
 _SUGGESTIONS = "application/x-suggestions+json"
 _DESCRIPTION = "application/opensearchdescription+xml"
@@ -62,7 +60,7 @@ def blueprint(context: Context) -> Blueprint:
     def describe() -> Response:
         xml = render_template("opensearch.xml", base_iri=context.project.base_iri)
         response = Response(xml, content_type=_DESCRIPTION)
-        return context.cacheable(response, f"{context.store.version[:24]}-opensearch")
+        return context.cacheable(response, context.etag(JSON))
 
     reconcile.register(routes, context, index.get)
     return routes
@@ -105,17 +103,16 @@ def _search(context: Context, index: Index) -> Response:
     if "q" not in asked and chosen is JSON:
         raise BadRequest("The parameter 'q' is missing: the text to find.", parameter="q")
     base_iri = context.project.base_iri
-    language = asked.get("lang") or (layout.page_language() if chosen is HTML else "en")
+    language = asked.get("lang") or (layout.page_language() if chosen.is_page else "en")
     hits = _hits(asked, index, language)
     results = [result(hit, index, base_iri, language) for hit in hits]
     document = {"query": asked.get("q", ""), "results": results}
-    if chosen is HTML:
+    if chosen.is_page:
         page = render_template("search.html", language_of_labels=language, **document)
         response = Response(page, mimetype="text/html")
     else:
         response = context.json(document)
-    digest = hashlib.sha256(repr((asked, language, layout.page_language())).encode()).hexdigest()
-    return context.cacheable(response, context.etag(chosen, digest[:24]))
+    return context.cacheable(response, context.etag(chosen, asked, language))
 
 
 def _suggest(context: Context, index: Index) -> Response:
@@ -131,8 +128,7 @@ def _suggest(context: Context, index: Index) -> Response:
         [addresses.absolute(each["page"] or "/", base_iri) for each in found],
     ]
     response = context.json(document, media_type=_SUGGESTIONS)
-    digest = hashlib.sha256(repr(sorted(asked.items())).encode()).hexdigest()
-    return context.cacheable(response, f"{context.store.version[:24]}-suggest-{digest[:24]}")
+    return context.cacheable(response, context.etag(JSON, sorted(asked.items())))
 
 
 def _asked() -> dict[str, str]:
@@ -162,7 +158,7 @@ def _choose(name: str | None, accept: str | None) -> Format:
             return JSON if name == "json" else HTML
         raise NotAcceptable(f"There is no format {name[:80]!r} here. Can produce: json, html.")
     chosen = formats.negotiate(accept, Kind.BOOLEAN, html=True)
-    if chosen.name == "html":
+    if chosen.is_page:
         return HTML
     if chosen.name == "json":
         return JSON

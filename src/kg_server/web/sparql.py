@@ -10,19 +10,17 @@ from kg_server.errors import NotAcceptable
 from kg_server.formats import NOTHING, RESULT, Kind
 from kg_server.sparql import protocol
 from kg_server.sparql.query import Query
-from kg_server.web import responses
+from kg_server.web import caching, responses
 from kg_server.web.context import Context
 from kg_server.web.dataset import negotiated
 from kg_server.web.pages import editor
 from kg_server.web.pages.layout import page_language
 from kg_server.web.pages.terms import Labels
-from kg_server.web.resources import Resources
 
 
 def blueprint(context: Context) -> Blueprint:
     """Answer at ``/sparql``: a query, or else what this service is."""
     routes = Blueprint("sparql", __name__)
-    resources = Resources(context)
 
     @routes.route("/sparql", methods=["GET", "POST", "QUERY"])
     def sparql() -> Response:
@@ -38,7 +36,7 @@ def blueprint(context: Context) -> Blueprint:
         if operation.text is None:
             accept = request.headers.get("Accept")
             chosen = protocol.format_for(operation, accept, Kind.GRAPH)
-            return negotiated(resources, "sparql", chosen)
+            return negotiated(context, "sparql", chosen)
         return _answer(context, operation)
 
     @routes.after_request
@@ -95,7 +93,7 @@ def _wants_page() -> bool:
         chosen = protocol.choose_format(name, accept, RESULT | Kind.GRAPH, html=True)
     except NotAcceptable:
         return False
-    return chosen.name == "html"
+    return chosen.is_page
 
 
 def _editor(context: Context) -> Response:
@@ -115,5 +113,5 @@ def _editor(context: Context) -> Response:
         examples=editor.examples(context.queries.values(), labels.base_iri, labels.language),
     )
     # The page says how long the query took, so it differs each time.
-    headers = {"Cache-Control": "no-cache"}
+    headers = {"Cache-Control": caching.VOLATILE}
     return Response(page, answered.status, headers, mimetype="text/html")

@@ -8,9 +8,10 @@ from rdflib.compare import to_canonical_graph
 
 from kg_server import formats
 from kg_server.errors import NotFound
-from kg_server.formats import HTML, Format, Kind, named
+from kg_server.formats import HTML, JSON, Format, Kind, named
 from kg_server.rdf import transcode
 from kg_server.validation import reports
+from kg_server.validation.report import Report
 from kg_server.web.context import Context
 from kg_server.web.pages import findings
 from kg_server.web.pages.layout import page_language
@@ -28,31 +29,30 @@ def blueprint(context: Context) -> Blueprint:
     @routes.get("/validation.<extension>")
     def validation(extension: str | None = None) -> Response:
         chosen = _choose(extension or request.args.get("format") or None)
-        if chosen.name == HTML.name:
+        if chosen.is_page:
             return _page(context)
         if context.report is None:
             raise NotFound("This server was started without validation, so there is no report.")
-        response = Response(_written(context, chosen), content_type=chosen.content_type)
-        run = f"validation-{context.report.seconds}"  # JSON tells how long it took
-        return context.cacheable(response, context.etag(chosen, run, chosen.media_type))
+        response = Response(
+            _written(context, context.report, chosen), content_type=chosen.content_type
+        )
+        # JSON tells how long it took.
+        return context.cacheable(response, context.etag(chosen, context.report.seconds))
 
     return routes
 
 
 def _choose(name: str | None) -> Format:
     if name is not None:
-        return _JSON if name == "json" else named(name, Kind.GRAPH, html=True)
+        return JSON if name == "json" else named(name, Kind.GRAPH, html=True)
     chosen = formats.negotiate(request.headers.get("Accept"), Kind.GRAPH, html=True)
-    return _JSON if chosen.media_type == _JSON.media_type else chosen
+    return JSON if chosen.media_type == JSON.media_type else chosen
 
 
-_JSON = Format("json", "application/json", "json", Kind.GRAPH)
-
-
-def _written(context: Context, chosen: Format) -> bytes:
-    if chosen.name == _JSON.name:
-        return reports.as_json(context.report, context.project).encode()
-    turtle = reports.turtle(context.report, context.project)
+def _written(context: Context, report: Report, chosen: Format) -> bytes:
+    if chosen.name == JSON.name:
+        return reports.as_json(report, context.project).encode()
+    turtle = reports.turtle(report, context.project)
     if chosen.name == _TURTLE.name:
         return turtle.encode()
     graph = Graph()
@@ -72,5 +72,4 @@ def _page(context: Context) -> Response:
         findings=() if report is None else findings.shown(report, labels),
     )
     response = Response(page, content_type=HTML.content_type)
-    parts = ("validation", str(report is None), page_language())
-    return context.cacheable(response, context.etag(HTML, *parts))
+    return context.cacheable(response, context.etag(HTML))

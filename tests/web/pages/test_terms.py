@@ -8,18 +8,27 @@ from hypothesis import strategies as st
 from rdflib import XSD, BNode, Literal, URIRef
 
 from kg_server.web.pages import terms
-from kg_server.web.pages.terms import Labels
+from kg_server.web.pages.terms import LabelNotLoaded, Labels
 
 BASE = "https://diplomacy.example/"
 
 
+CANADA = URIRef(f"{BASE}id/state/CAN")
+
+
+def loaded(store, language, *terms):
+    labels = Labels(store, BASE, language)
+    labels.load(terms)
+    return labels
+
+
 @pytest.fixture
 def labels(store):
-    return Labels(store, BASE, "en")
+    return loaded(store, "en", CANADA)
 
 
 def test_a_thing_is_shown_by_its_label_and_links_to_its_page(labels):
-    shown = labels.show(URIRef(f"{BASE}id/state/CAN"))
+    shown = labels.show(CANADA)
 
     assert (shown.text, shown.language, shown.href) == ("Canada", "en", "/doc/state/CAN")
 
@@ -28,12 +37,21 @@ def test_a_thing_is_shown_by_its_label_and_links_to_its_page(labels):
     ("language", "expected"), [("bn", "কানাডা"), ("fr", "Canada"), ("en", "Canada")]
 )
 def test_the_label_is_in_the_readers_language_where_there_is_one(store, language, expected):
-    assert Labels(store, BASE, language).of(f"{BASE}id/state/CAN").text == expected
+    assert loaded(store, language, CANADA).of(CANADA).text == expected
 
 
-def test_what_has_no_label_is_shown_by_the_end_of_its_name(labels):
-    assert labels.show(URIRef("https://example.org/ns#isPartOf")).text == "is part of"
-    assert labels.show(URIRef("https://example.org/entity/Q16")).text == "Q16"
+def test_what_has_no_label_is_shown_by_the_end_of_its_name(store):
+    part, entity = map(URIRef, ("https://example.org/ns#isPartOf", "https://example.org/Q16"))
+    labels = loaded(store, "en", part, entity)
+
+    assert [labels.show(each).text for each in (part, entity)] == ["is part of", "Q16"]
+
+
+def test_a_label_that_was_not_loaded_is_a_fault_and_no_query(store):
+    labels = loaded(store, "en")
+
+    with pytest.warns(LabelNotLoaded, match="state/CAN"):
+        assert labels.of(CANADA).text == "CAN"
 
 
 def test_a_blank_node_has_no_name_to_show(labels):

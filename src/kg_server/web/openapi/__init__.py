@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from kg_server.formats import JSON
 from kg_server.web.context import Context
 from kg_server.web.openapi import document as openapi
 
@@ -17,6 +18,6 @@ def blueprint(context: Context) -> Blueprint:
     @routes.get("/openapi.json")
     def describe() -> Response:
         response = context.json(document, media_type=openapi.MEDIA_TYPE)
-        return context.cacheable(response, f"{context.store.version[:24]}-openapi")
+        return context.cacheable(response, context.etag(JSON))
 
     return routes

@@ -52,7 +52,7 @@ def content(kind: Kind, *, html: bool = True) -> Node:
     return {
         media_type: {"schema": _schema_of(media_type)}
         for each in of_kind(kind, html=html)
-        for media_type in (each.media_type, *(() if each is HTML else each.aliases))
+        for media_type in (each.media_type, *(() if each.is_page else each.aliases))
     }
 
 

@@ -95,7 +95,8 @@ class Claim:
         places = [
             URIRef(iri) for each in self.passages.values() for iri in (each.iri, each.source) if iri
         ]
-        return (self.subject, self.predicate, self.object, URIRef(self.standing_iri), *places)
+        names = (URIRef(self.iri), URIRef(self.standing_iri))
+        return (self.subject, self.predicate, self.object, *names, *places)
 
 
 @dataclass(frozen=True, slots=True)

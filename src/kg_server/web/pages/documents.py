@@ -2,46 +2,65 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import render_template
 from rdflib import URIRef
 
-from kg_server.formats import HTML
 from kg_server.linked_data import links
-from kg_server.linked_data.documents import HYDRA, Document, Site
+from kg_server.linked_data.documents import HYDRA, Document, Outline, Site
 from kg_server.rdf import addresses
-from kg_server.web.pages import claims, layout, statements, vocabulary
+from kg_server.web.pages import claims, schema_org, vocabulary
 from kg_server.web.pages import thing as things
 from kg_server.web.pages.terms import Labels
 
 
+def thing(site: Site, outlined: Outline, document: Document, language: str) -> str:
+    """Return the page of a thing.
+
+    Args:
+        site: what documents are made of.
+        outlined: the statements to show.
+        document: the document that the page stands for; it needs no triples.
+        language: the language of the page.
+    """
+    page = things.thing_page(site, outlined, language)
+    described = schema_org.of_thing(site, document, page.title.text, page.names)
+    return render_template(
+        "thing.html",
+        page=page,
+        notes=claims.Notes(page.evidence),
+        **_head(site, document, described),
+    )
+
+
 def page(site: Site, document: Document, language: str) -> str:
-    """Return a document as an HTML page in ``language``."""
-    path = addresses.local_path(document.iri, site.base_iri)
-    languages = layout.preferred_languages(language)
-    shared = {
-        "view": statements.page(document, site.base_iri, languages),
-        "schema_org": statements.schema_org(site, document, languages),
-        "canonical": document.iri,
-        "alternates": [
-            (links.with_extension(path, each), each)
-            for each in links.OFFERED
-            if each.name != HTML.name
-        ],
-    }
+    """Return the page of a list of things or of a vocabulary."""
     labels = Labels(site.store, site.base_iri, language)
-    if addresses.kind(document.topic, site.base_iri):
-        thing = things.thing_page(site.store, site.base_iri, document.topic, language)
-        if thing is not None:
-            return render_template(
-                "thing.html", page=thing, notes=claims.Notes(thing.evidence), **shared
-            )
-    members = list(document.graph.objects(URIRef(document.topic), HYDRA.member))
+    topic = URIRef(document.topic)
+    members = list(document.graph.objects(topic, HYDRA.member))
     if members:
         labels.load(members)
         shown = sorted((labels.show(each) for each in members), key=lambda each: each.text)
         title = document.topic.rstrip("/").rpartition("/")[2]
-        return render_template("collection.html", members=shown, title=title, **shared)
+        described = schema_org.of_thing(site, document, title, ())
+        head = _head(site, document, described)
+        return render_template("collection.html", members=shown, title=title, **head)
     terms = vocabulary.vocabulary_page(document.graph, document.topic, labels)
-    if terms.sections:
-        return render_template("vocabulary.html", page=terms, **shared)
-    return render_template("resource.html", **shared)
+    described = schema_org.of_thing(site, document, terms.title.text, ())
+    return render_template("vocabulary.html", page=terms, **_head(site, document, described))
+
+
+def _head(site: Site, document: Document, described: dict[str, Any]) -> dict[str, Any]:
+    """Return what the head and the foot of every document's page need."""
+    path = addresses.local_path(document.iri, site.base_iri)
+    return {
+        "schema_org": described,
+        "canonical": document.iri,
+        "licence": document.licence,
+        "previous": f"{path}?page={document.page - 1}" if document.page > 1 else None,
+        "following": f"{path}?page={document.page + 1}" if document.has_more else None,
+        "alternates": [
+            (links.with_extension(path, each), each) for each in links.OFFERED if not each.is_page
+        ],
+    }

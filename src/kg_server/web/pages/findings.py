@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 from rdflib.term import Node
 from rdflib.util import from_n3
 
+from kg_server.validation.report import Report
 from kg_server.web.pages.terms import Labels, Shown
 
 MOST_FINDINGS = 500
@@ -29,7 +29,7 @@ class FindingShown:
     shape: Shown
 
 
-def shown(report: Any, labels: Labels) -> tuple[FindingShown, ...]:
+def shown(report: Report, labels: Labels) -> tuple[FindingShown, ...]:
     """Return what the page shows of a report's findings (SHACL §3.6.2), worst first."""
     ranked = sorted(report.findings, key=lambda each: _SEVERITIES.index(each.severity.value))
     kept = ranked[:MOST_FINDINGS]
@@ -42,18 +42,18 @@ def shown(report: Any, labels: Labels) -> tuple[FindingShown, ...]:
     labels.load(parts)
     return tuple(
         FindingShown(
-            each.severity.value,
-            each.message,
-            _show(each.focus_node, labels) or Shown(each.focus_node),
-            _show(each.path, labels),
-            _show(each.value, labels),
-            _show(each.source_shape, labels) or Shown(each.source_shape),
+            severity=each.severity.value,
+            message=each.message,
+            focus_node=_show(each.focus_node, labels) or Shown(each.focus_node),
+            path=_show(each.path, labels),
+            value=_show(each.value, labels),
+            shape=_show(each.source_shape, labels) or Shown(each.source_shape),
         )
         for each in kept
     )
 
 
-def counts(report: Any) -> list[tuple[str, int]]:
+def counts(report: Report) -> list[tuple[str, int]]:
     """Return how many findings there are of each severity, worst first."""
     counted = Counter(each.severity.value for each in report.findings)
     return [(severity, counted[severity]) for severity in _SEVERITIES]

@@ -16,6 +16,7 @@ from flask import Flask, Response, request
 from werkzeug.datastructures import LanguageAccept
 
 from kg_server.config import BASE_IRI
+from kg_server.web import caching
 
 _HERE = Path(__file__).resolve().parent
 _STATIC = _HERE / "static"
@@ -100,17 +101,6 @@ def isolate(text: str) -> str:
     return f"\u2068{text}\u2069"
 
 
-@cache
-def edition() -> str:
-    """Return what tells this edition of the pages from others: a hash of all they are made of."""
-    digest = hashlib.sha256()
-    for folder in ("templates", "translations", "static"):
-        for file in sorted((_HERE / folder).rglob("*")):
-            if file.is_file():
-                digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:12]
-
-
 def asset(name: str) -> str:
     """Return the address of a file of ``static/``; it changes when the file does."""
     return f"/static/{name}?v={_fingerprint(name)}"
@@ -161,12 +151,12 @@ def _in_language(code: str) -> str:
 def _with_headers(response: Response) -> Response:
     if request.endpoint == "static":
         if "v" in request.args or request.path.startswith("/static/build/"):
-            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+            response.headers["Cache-Control"] = caching.IMMUTABLE
     elif response.mimetype == "text/html":
         response.headers.setdefault("Content-Language", page_language())
         response.vary.update(("Accept", "Accept-Language", "Cookie"))
         chosen = request.args.get("lang")
         if chosen in LANGUAGES:
             response.set_cookie("lang", chosen, max_age=_COOKIE_AGE_S, samesite="Lax")
-            response.headers["Cache-Control"] = "private, no-cache"
+            response.headers["Cache-Control"] = caching.PERSONAL
     return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +15,7 @@ from rdflib import XSD, Literal, URIRef
 from rdflib.term import Node
 
 from kg_server.rdf import addresses
+from kg_server.rdf.labels import pick
 from kg_server.store import Store
 from kg_server.store.results import rows, values
 from kg_server.web.pages.dates import beginning
@@ -71,8 +73,15 @@ class Label:
     language: str | None
 
 
+class LabelNotLoaded(ResourceWarning):
+    """A page shows a thing whose label was not loaded with the others; tests end at it."""
+
+
 class Labels:
-    """Labels of one page in the reader's language; asks the store for many at a time."""
+    """Labels of one page in the reader's language.
+
+    ``load`` asks the store for many at once, before the page is written; nothing else asks it.
+    """
 
     def __init__(self, store: Store, base_iri: str, language: str) -> None:
         self.store, self.base_iri, self.language = store, base_iri, language
@@ -84,23 +93,23 @@ class Labels:
         wanted = {str(term) for term in terms if _is_iri(term)} - self._known.keys()
         if not wanted:
             return
-        best: dict[str, tuple[int, Label]] = {}
+        found: dict[str, list[Node]] = {iri: [] for iri in wanted}
         for row in rows(self.store, _LABELS % values(URIRef(iri) for iri in wanted)):
-            label = row["label"]
-            if isinstance(label, Literal):
-                candidate = (self._rank(label.language), Label(str(label), label.language))
-                iri = str(row["iri"])
-                if iri not in best or candidate[0] < best[iri][0]:
-                    best[iri] = candidate
-        for iri in wanted:
-            self._known[iri] = best[iri][1] if iri in best else None
+            found[str(row["iri"])].append(row["label"])
+        for iri, texts in found.items():
+            label = self.pick(texts)
+            self._known[iri] = None if label is None else Label(str(label), label.language)
+
+    def pick(self, texts: Iterable[Node]) -> Literal | None:
+        """Return the text that is best for the reader, ``None`` if there is none."""
+        return pick(texts, self._order)
 
     def of(self, iri: str) -> Label:
         """Return a label of a thing; a readable end of its IRI where it has none."""
         name = str(iri)  # an rdflib term is not equal to its own text
         if name not in self._known:
-            self.load([name])
-        return self._known[name] or Label(self._spelt(name), None)
+            warnings.warn(f"the label of {name} was not loaded", LabelNotLoaded, stacklevel=2)
+        return self._known.get(name) or Label(self._spelt(name), None)
 
     def _spelt(self, iri: str) -> str:
         """Return the end of an IRI that has no label; another vocabulary's as separate words."""
@@ -125,10 +134,6 @@ class Labels:
         """Return a number in few characters, for an axis."""
         shown = format_compact_decimal(value, locale=self.language, fraction_digits=1)
         return shown.translate(_DIGITS.get(self.language, {}))
-
-    def _rank(self, language: str | None) -> int:
-        code = (language or "").partition("-")[0]
-        return self._order.index(code) if code in self._order else len(self._order)
 
     def _show_literal(self, literal: Literal) -> Shown:
         text = str(literal)

@@ -8,20 +8,14 @@ from dataclasses import dataclass
 from rdflib import RDF, RDFS, SKOS, Literal, URIRef
 from rdflib.term import Node
 
-from kg_server.store import Store
-from kg_server.store.results import rows
+from kg_server.linked_data.documents import Outline, Site
 from kg_server.web.pages import claims
 from kg_server.web.pages.network import Network, radial
 from kg_server.web.pages.terms import Label, Labels, Shown
 
-MOST_STATEMENTS = 500
-"""How many statements in each direction a page takes in."""
-
 MOST_VALUES = 25
 """How many values of one property a page lists; the data formats have all."""
 
-_OUTGOING = "SELECT ?p ?o WHERE { %s ?p ?o } ORDER BY ?p ?o LIMIT %d"
-_INCOMING = "SELECT ?s ?p WHERE { ?s ?p %s } ORDER BY ?p ?s LIMIT %d"
 _NAMES = {RDFS.label, SKOS.prefLabel, SKOS.altLabel}
 _DEFINITIONS = (SKOS.definition, RDFS.comment)
 _REIFICATION = {RDF.subject, RDF.object, RDF.predicate}
@@ -52,31 +46,29 @@ class ThingPage:
     network: Network | None
 
 
-def thing_page(store: Store, base_iri: str, iri: str, language: str) -> ThingPage | None:
-    """Return the page of a thing, ``None`` if the graph says nothing with it."""
-    this = URIRef(iri).n3()
-    out = [(row["p"], row["o"]) for row in rows(store, _OUTGOING % (this, MOST_STATEMENTS))]
-    back = [(row["p"], row["s"]) for row in rows(store, _INCOMING % (this, MOST_STATEMENTS))]
-    if not out and not back:
-        return None
-    evidence = claims.about(store, base_iri, iri)
-    labels = Labels(store, base_iri, language)
+def thing_page(site: Site, outlined: Outline, language: str) -> ThingPage:
+    """Return the page of a thing from the statements about it."""
+    iri, out, back = outlined.iri, outlined.outgoing, outlined.incoming
+    evidence = claims.about(site.store, site.base_iri, iri)
+    labels = Labels(site.store, site.base_iri, language)
     labels.load([iri, *evidence.terms(), *(term for pair in (*out, *back) for term in pair)])
-    names = _names(out, labels.of(iri).text)
-    types = [o for p, o in out if p == RDF.type]
+    facts = [pair for pair in out if pair[0] not in {*_NAMES, RDF.type}]
+    title = labels.show(URIRef(iri))
     return ThingPage(
-        iri,
-        labels.show(URIRef(iri)),
-        names,
-        _definition(out),
-        tuple(labels.show(each) for each in types if each != RDF.Statement),
-        evidence,
-        labels,
-        _grouped(
-            [pair for pair in out if pair[0] not in {*_NAMES, RDF.type}], labels, evidence, iri
+        iri=iri,
+        title=title,
+        names=_names(out, title.text),
+        definition=labels.pick(o for p, o in out if p in _DEFINITIONS),
+        types=tuple(
+            labels.show(o)
+            for p, o in out
+            if p == RDF.type and isinstance(o, URIRef) and o != RDF.Statement
         ),
-        _grouped([pair for pair in back if pair[0] not in _REIFICATION], labels),
-        radial(iri, out, back, labels),
+        evidence=evidence,
+        labels=labels,
+        outgoing=_grouped(facts, labels, evidence, iri),
+        incoming=_grouped([pair for pair in back if pair[0] not in _REIFICATION], labels),
+        network=radial(iri, out, back, labels),
     )
 
 
@@ -90,11 +82,6 @@ def _names(out: Iterable[tuple[Node, Node]], title: str) -> tuple[Label, ...]:
     return tuple(sorted(found, key=lambda name: (name.language or "", name.text)))
 
 
-def _definition(out: Iterable[tuple[Node, Node]]) -> Literal | None:
-    found = [o for p, o in out if p in _DEFINITIONS and isinstance(o, Literal)]
-    return found[0] if found else None
-
-
 def _grouped(
     pairs: Iterable[tuple[Node, Node]],
     labels: Labels,
@@ -102,7 +89,7 @@ def _grouped(
     iri: str = "",
 ) -> tuple[Values, ...]:
     groups: dict[Node, list[Node]] = {}
-    for p, term in pairs:
+    for p, term in sorted(pairs, key=lambda pair: tuple(map(str, pair))):
         groups.setdefault(p, []).append(term)
     return tuple(
         Values(

@@ -9,7 +9,6 @@ from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, Graph, Literal, URIRef
 from rdflib.namespace import SH
 from rdflib.term import Node
 
-from kg_server.web.pages.layout import preferred_languages
 from kg_server.web.pages.terms import Label, Labels, Shown, readable_end
 
 SECTIONS = (
@@ -58,13 +57,16 @@ def vocabulary_page(graph: Graph, iri: str, labels: Labels) -> VocabularyPage:
     """
     this = URIRef(iri)
     terms = [each for each in set(graph.subjects(RDF.type)) if _is_term(each, iri)]
-    labels.load(term for each in terms for pair in graph.predicate_objects(each) for term in pair)
+    mentioned = (term for each in terms for pair in graph.predicate_objects(each) for term in pair)
+    labels.load([this, *terms, *mentioned])
     sections = ((title, _section(graph, terms, types, labels)) for title, types in SECTIONS)
     return VocabularyPage(
-        labels.of(iri),
-        _best(graph, this, (DCTERMS.description, RDFS.comment, DCTERMS.abstract), labels.language),
-        str(graph.value(this, OWL.versionInfo) or ""),
-        tuple((title, found) for title, found in sections if found),
+        title=labels.of(iri),
+        description=_best(
+            graph, this, (DCTERMS.description, RDFS.comment, DCTERMS.abstract), labels
+        ),
+        version=str(graph.value(this, OWL.versionInfo) or ""),
+        sections=tuple((title, found) for title, found in sections if found),
     )
 
 
@@ -86,12 +88,12 @@ def _section(
 
 def _term(graph: Graph, term: URIRef, labels: Labels) -> Term:
     return Term(
-        str(term),
-        readable_end(term),
-        labels.of(term).text,
-        _texts(graph, term, _NAMES),
-        _texts(graph, term, _DEFINITIONS),
-        tuple(_uses(graph, term, labels)),
+        iri=str(term),
+        anchor=readable_end(term),
+        name=labels.of(term).text,
+        labels=_texts(graph, term, _NAMES),
+        definitions=_texts(graph, term, _DEFINITIONS),
+        uses=tuple(_uses(graph, term, labels)),
     )
 
 
@@ -120,10 +122,7 @@ def _texts(graph: Graph, term: Node, predicates: Iterable[URIRef]) -> tuple[Labe
     return tuple(sorted(texts, key=lambda label: (label.language or "", label.text)))
 
 
-def _best(graph: Graph, term: Node, predicates: Iterable[URIRef], language: str) -> Label | None:
-    order = preferred_languages(language)
-    texts = _texts(graph, term, predicates)
-    ranked = sorted(
-        texts, key=lambda text: order.index(text.language) if text.language in order else 9
-    )
-    return ranked[0] if ranked else None
+def _best(graph: Graph, term: Node, predicates: Iterable[URIRef], labels: Labels) -> Label | None:
+    texts = [each for predicate in predicates for each in graph.objects(term, predicate)]
+    found = labels.pick(texts)
+    return None if found is None else Label(str(found), found.language)

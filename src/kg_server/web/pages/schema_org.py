@@ -1,0 +1,84 @@
+"""Descriptions for search engines, in the vocabulary of schema.org."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rdflib import DCAT, DCTERMS, OWL, URIRef
+
+from kg_server.linked_data.documents import Document, Site
+from kg_server.rdf import labels
+from kg_server.store.results import rows, values
+from kg_server.web.pages.terms import Label
+
+_SCHEMA = "https://schema.org/"
+_SCHEMA_TYPES = """
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+SELECT DISTINCT ?match WHERE {
+  VALUES ?type { %s }
+  ?type rdfs:subClassOf* ?class .
+  ?class rdfs:subClassOf|skos:exactMatch|skos:closeMatch ?match
+  FILTER(STRSTARTS(STR(?match), "https://schema.org/"))
+} ORDER BY ?match
+"""
+
+
+def of_thing(site: Site, document: Document, title: str, names: Sequence[Label]) -> dict[str, Any]:
+    """Return a page's description, with the types that the ontology maps to.
+
+    Args:
+        site: what documents are made of.
+        document: the document that the page stands for.
+        title: the name of what it is about.
+        names: its other names.
+    """
+    types = values(URIRef(each) for each in document.types)
+    found = rows(site.store, _SCHEMA_TYPES % types) if types else []
+    matches = [str(row["match"]).removeprefix(_SCHEMA) for row in found]
+    return {
+        "@context": _SCHEMA,
+        "@type": "WebPage",
+        "@id": document.iri,
+        "mainEntity": {
+            "@type": matches or ["Thing"],
+            "@id": document.topic,
+            "name": title,
+            "alternateName": [each.text for each in names],
+        },
+        "license": document.licence,
+        "isPartOf": {"@type": "Dataset", "@id": site.dataset_iri},
+    }
+
+
+def of_dataset(document: Document, base_iri: str, languages: Sequence[str]) -> dict[str, Any]:
+    """Return the description of the data set (schema.org Dataset)."""
+    graph, topic = document.graph, URIRef(document.topic)
+    title = labels.best(graph.objects(topic, DCTERMS.title), languages)
+    text = labels.best(graph.objects(topic, DCTERMS.description), languages)
+    downloads = [
+        {
+            "@type": "DataDownload",
+            "contentUrl": str(graph.value(URIRef(each), DCAT.downloadURL)),
+            "encodingFormat": str(graph.value(URIRef(each), DCAT.mediaType)).partition(
+                "media-types/"
+            )[2],
+        }
+        for each in sorted(map(str, graph.objects(topic, DCAT.distribution)))
+    ]
+    return {
+        "@context": _SCHEMA,
+        "@type": "Dataset",
+        "@id": document.topic,
+        "name": title,
+        "description": text,
+        "url": base_iri,
+        "license": document.licence,
+        "version": str(graph.value(topic, OWL.versionInfo)),
+        "creator": [
+            {"@type": "Organization", "name": each}
+            for each in sorted(map(str, graph.objects(topic, DCTERMS.creator)))
+        ],
+        "distribution": downloads,
+    }
