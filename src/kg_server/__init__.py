@@ -18,7 +18,8 @@ The rooms, from the command line down; each imports only from rooms below it:
 - ``rdf``: terms, prefixes, addresses of IRIs, labels, syntaxes
 
 Beside them: ``search`` (things by label), ``processes`` (forked children), ``metrics``
-(Prometheus), ``config`` (settings), ``formats`` (media types), ``errors`` (problem types).
+(Prometheus), ``config`` (settings), ``formats`` (media types), ``escaping`` (untrusted text for
+terminals, logs and reports), ``errors`` (problem types).
 
 The public interface is the command line, the HTTP interface and the files of a project. No module
 is public: names and signatures change without notice.

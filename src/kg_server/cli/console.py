@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterable
 
-from kg_server import canned, formats
+from kg_server import canned, escaping, formats
 from kg_server.canned import parameters
 from kg_server.formats import Kind
 from kg_server.project import Project
@@ -104,7 +104,7 @@ def _table(content: bytes, base_iri: str, kind: Kind) -> str:
     table = Table(*header)
     by_length = sorted(namespaces(base_iri).items(), key=lambda item: -len(item[1]))
     for row in rows:
-        table.add_row(*(_short(cell, by_length) for cell in row))
+        table.add_row(*(escaping.terminal(_short(cell, by_length)) for cell in row))
     console = Console(file=io.StringIO(), width=None if rows else 80, markup=False)
     console.print(table)
     console.print(f"{len(rows)} row{'' if len(rows) == 1 else 's'}")

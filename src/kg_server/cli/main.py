@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from kg_server import escaping
 from kg_server.cli import diff, init, query, serve, test, validate
 from kg_server.errors import KgError, Problem, ProjectFault
 
@@ -25,15 +26,15 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ProjectFault as fault:
-            click.echo(f"kg-server: {fault}", err=True)
+            _complain(str(fault))
             ctx.exit(2)
         except Problem as problem:
-            click.echo(f"kg-server: {problem.title}: {problem.detail}", err=True)
+            _complain(f"{problem.title}: {problem.detail}")
             if near := problem.members.get("near"):
-                click.echo(near, err=True)
+                click.echo(escaping.terminal(str(near)), err=True)
             ctx.exit(1)
         except KgError as error:
-            click.echo(f"kg-server: {error}", err=True)
+            _complain(str(error))
             ctx.exit(2)
 
 
@@ -60,6 +61,10 @@ for each in (
     ),
 ):
     commands.add_command(each)
+
+
+def _complain(message: str) -> None:
+    click.echo(f"kg-server: {escaping.terminal(message)}", err=True)
 
 
 def _quietly(run: Callable[[], object]) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kg_server import escaping
 from kg_server.errors import ProjectFault
 from kg_server.project import Project
 from kg_server.validation import baseline as baselines
@@ -100,7 +101,15 @@ def write(planned: Plan, report: Report, project: Project) -> str:
         _write(path, reports.FORMS[form](report, project), "w")
     if planned.summary:
         _write(planned.summary, reports.FORMS["markdown"](report, project), "a")
-    return "".join(reports.FORMS[form](report, project) for form in planned.printed)
+    printed = (_printed(form, report, project) for form in planned.printed)
+    return "".join(printed)
+
+
+def _printed(form: str, report: Report, project: Project) -> str:
+    """Return a form as it is printed: in a job of GitHub Actions, text holds no commands."""
+    text = reports.FORMS[form](report, project)
+    in_job = os.environ.get("GITHUB_ACTIONS") == "true"
+    return escaping.no_commands(text) if in_job and form == "text" else text
 
 
 def _write(path: Path, text: str, mode: str) -> None:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from kg_server import formats, validation
 from kg_server import project as projects
@@ -27,7 +26,7 @@ from kg_server.sparql.query import Query
 from kg_server.store import EmbeddedStore, open_store
 from kg_server.validation import reports
 from kg_server.validation.report import Finding, Severity
-from kg_server.validation.reports import ci
+from kg_server.validation.reports import junit as junit_xml
 
 _EXAMPLE = re.compile(r"(in)?valid(?![a-z])")
 _EXPECT = re.compile(r"(?m)^\s*# expect:[ \t]*(.+?)\s*$")
@@ -91,20 +90,18 @@ def run(case: Case) -> Outcome:
 
 def junit(outcomes: Sequence[Outcome], root: Path) -> str:
     """Return outcomes as JUnit XML."""
-    failed = sum(1 for each in outcomes if each.wrong)
-    counts = {"tests": str(len(outcomes)), "failures": str(failed), "errors": "0"}
-    top = Element("testsuites", counts)
-    suite = SubElement(top, "testsuite", {"name": "kg-server test", **counts})
-    for each in outcomes:
-        path = each.path.relative_to(root)
-        names = {"classname": path.parent.as_posix(), "name": path.name}
-        case = SubElement(suite, "testcase", {**names, "time": f"{each.seconds:.3f}"})
-        if each.wrong:
-            first = each.wrong.partition("\n")[0]
-            failure = SubElement(case, "failure", {"message": ci.printable(first)})
-            failure.text = ci.printable(each.wrong)
-    indent(top)
-    return tostring(top, encoding="unicode", xml_declaration=True) + "\n"
+    cases = [_junit_case(each, each.path.relative_to(root)) for each in outcomes]
+    return junit_xml.write("kg-server test", cases, sum(each.seconds for each in outcomes))
+
+
+def _junit_case(outcome: Outcome, path: Path) -> junit_xml.Case:
+    return junit_xml.Case(
+        classname=path.parent.as_posix(),
+        name=path.name,
+        failure=outcome.wrong.partition("\n")[0] if outcome.wrong else None,
+        output=outcome.wrong,
+        seconds=outcome.seconds,
+    )
 
 
 def _files(place: Path) -> Iterator[Path]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from kg_server import escaping
 from kg_server.diff.changes import Change, Statement
 from kg_server.diff.comparison import Answer, Comparison, Findings
 from kg_server.project import Role
@@ -76,7 +77,7 @@ def markdown(compared: Comparison, view: View) -> str:
     rest = [_answer(each, plain) for each in compared.answers]
     rest += [*_found(compared.findings, plain), _verdict(compared, plain)]
     told = "\n\n".join(rest)
-    return f"{head}\n\n```diff\n{diff}\n```\n\n```\n{told}\n```\n"
+    return f"{head}\n\n{escaping.fenced(diff, 'diff')}\n\n{escaping.fenced(told)}\n"
 
 
 FORMS: Mapping[str, Callable[[Comparison, View], str]] = {
@@ -161,7 +162,7 @@ def _found(findings: Findings | None, view: View) -> Iterator[str]:
 
 
 def _sentence(finding: Finding) -> str:
-    return f"{finding.severity.value}: {finding.focus_node}: {finding.message}"
+    return escaping.line(f"{finding.severity.value}: {finding.focus_node}: {finding.message}")
 
 
 def _counts(compared: Comparison) -> str:

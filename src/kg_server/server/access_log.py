@@ -59,4 +59,4 @@ def _line(
     }
     if full:
         line["asked"] = asked.decode("utf-8", "replace")[:2000]
-    return json.dumps(line, ensure_ascii=False)
+    return json.dumps(line)

@@ -20,6 +20,10 @@ class Severity(Enum):
     INFO = "Info"
 
 
+EXCERPT = 200
+"""How many characters of a line a report shows; a file may be one line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where something stands; line and column count from 1, in characters.
@@ -47,6 +51,12 @@ class Place:
         """The path as a relative reference, or a file: URI where it is not below here."""
         shown = self.shown_path
         return self.path.as_uri() if shown.startswith("/") else quote(shown)
+
+    @property
+    def window(self) -> tuple[str, int]:
+        """At most ``EXCERPT`` characters of the line around the column, and where they begin."""
+        start = max(0, min(self.column - 1 - EXCERPT // 2, len(self.excerpt) - EXCERPT))
+        return self.excerpt[start : start + EXCERPT], start
 
     def __str__(self) -> str:
         return f"{self.shown_path}:{self.line}:{self.column}"

@@ -138,7 +138,7 @@ def _translate(error: HTTPException) -> Problem:
 
 
 def _unforeseen(error: Exception) -> Problem:
-    log.error("unforeseen error on %s %s", request.method, request.path, exc_info=error)
+    log.error("unforeseen error on %r %r", request.method, request.path, exc_info=error)
     return Problem("The server failed; its log has the reason. The request may be repeated.")
 
 

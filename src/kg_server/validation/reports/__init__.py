@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kg_server import escaping
 from kg_server.project import Project
 from kg_server.rdf import prefixes
 from kg_server.validation.report import RULES_IRI, Finding, Place, Report, Severity
@@ -18,7 +19,7 @@ SHACL = "http://www.w3.org/ns/shacl#"
 
 def text(report: Report, project: Project) -> str:
     """Return the report for a person: each finding, then the verdict and what was checked."""
-    shorten = shortener(project.base_iri)
+    shorten = _on_one_line(shortener(project.base_iri))
     blocks = [_block(finding, shorten) for finding in report.findings]
     checked = (
         f"Checked {report.triples:,} triples of {report.data_files} data file"
@@ -44,7 +45,7 @@ def as_json(report: Report, project: Project) -> str:
         },
         "findings": [_members(finding) for finding in report.findings],
     }
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return escaping.terminal(json.dumps(document, ensure_ascii=False, indent=2)) + "\n"
 
 
 def turtle(report: Report, project: Project) -> str:
@@ -83,13 +84,17 @@ def _block(finding: Finding, shorten: Callable[[str], str]) -> str:
     rows = [("path", finding.path), ("value", finding.value)]
     return "\n".join(
         (
-            f"{place}: {head}" if place else head,
-            f"    {finding.message}",
+            f"{escaping.line(str(place))}: {head}" if place else head,
+            f"    {escaping.line(finding.message)}",
             *(_excerpt(place) if place else ()),
             *(f"    {name:<6} {shorten(value)}" for name, value in rows if value),
             _source(finding, shorten),
         )
     )
+
+
+def _on_one_line(shorten: Shorten) -> Shorten:
+    return lambda term: escaping.line(shorten(term))
 
 
 def _source(finding: Finding, shorten: Callable[[str], str]) -> str:
@@ -106,9 +111,12 @@ def _kind(finding: Finding) -> str:
 
 def _excerpt(place: Place) -> tuple[str, str]:
     """Return the line of a place and a caret under the term; tabs stay, so that it fits."""
-    before = re.sub(r"[^\t]", " ", place.excerpt[: place.column - 1])
-    under = "^" + "~" * (place.end_column - place.column - 1)
-    return f"  {place.line:>5} | {place.excerpt}", f"        | {before}{under}"
+    window, start = place.window
+    at, end = place.column - 1 - start, min(place.end_column - 1 - start, len(window))
+    before, term = escaping.terminal(window[:at]), escaping.terminal(window[at:end])
+    blank, under = re.sub(r"[^\t]", " ", before), "^" + "~" * (len(term) - 1)
+    shown = before + term + escaping.terminal(window[end:])
+    return f"  {place.line:>5} | {shown}", f"        | {blank}{under}"
 
 
 def shortener(base_iri: str) -> Callable[[str], str]:
@@ -154,7 +162,7 @@ def _place(place: Place | None) -> dict[str, Any] | None:
 
 
 def _result(finding: Finding) -> str:
-    message = json.dumps(finding.message, ensure_ascii=False)
+    message = escaping.line(json.dumps(finding.message, ensure_ascii=False))
     rows = (
         ("sh:focusNode", _node(finding.focus_node)),
         ("sh:resultSeverity", f"sh:{finding.severity.value}"),
@@ -170,4 +178,4 @@ def _result(finding: Finding) -> str:
 
 
 def _node(term: str | None) -> str | None:
-    return term
+    return term and escaping.line(term)

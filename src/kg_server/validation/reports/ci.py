@@ -7,9 +7,10 @@ import json
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from kg_server import escaping
 from kg_server.validation.report import Finding, Report, Severity
+from kg_server.validation.reports.junit import Case, write
 
 Shorten = Callable[[str], str]
 """Writes a term as people read it, with a prefix where one fits."""
@@ -58,14 +59,14 @@ def _sarif_result(finding: Finding, rules: list[str], shorten: Shorten) -> dict[
                 "startLine": place.line,
                 "startColumn": place.column,
                 "endColumn": place.end_column,
-                "snippet": {"text": place.excerpt},
+                "snippet": {"text": place.window[0]},
             },
         }
     return {
         "ruleId": shorten(f"<{finding.rule}>"),
         "ruleIndex": rules.index(finding.rule),
         "level": _LEVELS[finding.severity],
-        "message": {"text": _about(finding, shorten)},
+        "message": {"text": escaping.sarif(_about(finding, shorten))},
         "locations": [location],
         "partialFingerprints": {"finding/v1": fingerprint(finding)},
     }
@@ -73,41 +74,23 @@ def _sarif_result(finding: Finding, rules: list[str], shorten: Shorten) -> dict[
 
 def junit(report: Report, shorten: Shorten) -> str:
     """Return the report as JUnit XML: a failed case a violation, a passed one for the rest."""
-    failures = report.count(Severity.VIOLATION)
-    cases = max(1, len(report.findings))
-    counts = {"tests": str(cases), "failures": str(failures), "errors": "0"}
-    root = Element("testsuites", counts)
-    suite = SubElement(root, "testsuite", {"name": "kg-server validate", **counts})
-    suite.set("time", f"{report.seconds:.3f}")
-    for finding in report.findings:
-        _junit_case(suite, finding, shorten)
-    if not report.findings:
-        SubElement(suite, "testcase", {"classname": "shacl", "name": "conforms"})
-    indent(root)
-    return tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    cases = [_junit_case(each, shorten) for each in report.findings]
+    nothing = [] if cases else [Case("shacl", "conforms")]
+    return write("kg-server validate", [*cases, *nothing], report.seconds)
 
 
-def _junit_case(suite: Element, finding: Finding, shorten: Shorten) -> None:
-    place = finding.place
-    name = printable(shorten(finding.focus_node))
-    case = SubElement(
-        suite, "testcase", {"classname": printable(shorten(f"<{finding.rule}>")), "name": name}
+def _junit_case(finding: Finding, shorten: Shorten) -> Case:
+    place, failed = finding.place, finding.severity is Severity.VIOLATION
+    message = f"{place}: {finding.message}" if place else finding.message
+    return Case(
+        classname=shorten(f"<{finding.rule}>"),
+        name=shorten(finding.focus_node),
+        failure=finding.message if failed else None,
+        kind=_local(finding.component.strip("<>")) if failed else None,
+        output=message if failed else f"{finding.severity.value}: {message}",
+        file=place.shown_path if place else None,
+        line=place.line if place else None,
     )
-    if place is not None:
-        case.set("file", place.shown_path)
-        case.set("line", str(place.line))
-    message = printable(f"{place}: {finding.message}" if place else finding.message)
-    if finding.severity is Severity.VIOLATION:
-        failure = SubElement(case, "failure", {"type": _local(finding.component.strip("<>"))})
-        failure.set("message", printable(finding.message))
-        failure.text = message
-    else:
-        SubElement(case, "system-out").text = f"{finding.severity.value}: {message}"
-
-
-def printable(text: str) -> str:
-    """Return text without the characters that XML 1.0 cannot carry."""
-    return "".join(char if char >= " " or char in "\t\n\r" else "\ufffd" for char in text)
 
 
 def github(report: Report, shorten: Shorten) -> str:
@@ -121,17 +104,11 @@ def _github_command(finding: Finding, shorten: Shorten) -> str:
     if place is not None:
         properties |= {"file": place.shown_path, "line": str(place.line)}
         properties |= {"col": str(place.column), "endColumn": str(place.end_column)}
-    written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    message = _escaped(_about(finding, shorten))
+    written = ",".join(
+        f"{name}={escaping.workflow_property(value)}" for name, value in properties.items()
+    )
+    message = escaping.workflow_message(_about(finding, shorten))
     return f"::{_COMMANDS[finding.severity]} {written}::{message}\n"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _escaped(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def gitlab(report: Report, shorten: Shorten) -> str:
@@ -163,4 +140,4 @@ def _local(iri: str) -> str:
 
 
 def _json(document: object) -> str:
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return escaping.terminal(json.dumps(document, ensure_ascii=False, indent=2)) + "\n"

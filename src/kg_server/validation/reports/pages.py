@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from html import escape
 
+from kg_server import escaping
 from kg_server.validation.report import Finding, Report
 
 Shorten = Callable[[str], str]
@@ -24,22 +24,17 @@ def markdown(report: Report, shorten: Shorten) -> str:
     if report.findings:
         lines += [f"| {' | '.join(_HEADS)} |", "|" + " --- |" * len(_HEADS)]
         for finding in report.findings:
-            cells = (_for_markdown(cell) for cell in _row(finding, shorten))
+            cells = (escaping.markdown(cell) for cell in _row(finding, shorten))
             lines.append(f"| {' | '.join(cells)} |")
         lines.append("")
     return "\n".join((*lines, _checked(report))) + "\n"
-
-
-def _for_markdown(text: str) -> str:
-    """Return text that stays text in a cell, whatever the data hold."""
-    return re.sub(r"([\\`*_{}\[\]<>#|!~&@])", r"\\\1", " ".join(text.split()))
 
 
 def html(report: Report, shorten: Shorten) -> str:
     """Return the report as one HTML page that loads nothing."""
     head = "".join(f"<th scope=col>{name}</th>" for name in _HEADS)
     rows = "\n".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _row(each, shorten))}</tr>"
+        f"<tr>{''.join(f'<td>{_for_html(cell)}</td>' for cell in _row(each, shorten))}</tr>"
         for each in report.findings
     )
     table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n"
@@ -49,6 +44,10 @@ def html(report: Report, shorten: Shorten) -> str:
         f"<h1>Validation: {escape(report.summary)}</h1>\n"
         f"{table if report.findings else ''}<p>{escape(_checked(report))}</p>\n</html>\n"
     )
+
+
+def _for_html(text: str) -> str:
+    return escape(escaping.line(text))
 
 
 def _row(finding: Finding, shorten: Shorten) -> tuple[str, ...]:

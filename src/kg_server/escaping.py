@@ -1,0 +1,90 @@
+"""Escaping of untrusted text for terminals, logs, Markdown, XML, SARIF and workflow commands.
+
+Text of a project's files is anybody's: a literal may hold terminal sequences, workflow commands or
+markup. Whatever prints such text calls one of these functions.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+_CONTROLS = r"\x00-\x1f\x7f-\x9f"
+_BIDIRECTIONAL = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_SEPARATORS = r"\u2028\u2029"
+_OTHERS = r"\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff"
+_HIDDEN = re.compile(f"[{_CONTROLS}{_BIDIRECTIONAL}{_SEPARATORS}{_OTHERS}]")
+_HIDDEN_BUT_LINES = re.compile(f"(?![\\t\\n])[{_CONTROLS}{_BIDIRECTIONAL}{_SEPARATORS}{_OTHERS}]")
+_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def terminal(text: str) -> str:
+    r"""Return text that a terminal shows and does not obey; tabs and line feeds stay.
+
+    Controls (C0, C1, DEL), line separators, bidirectional controls and what is no character are
+    written as ``\uXXXX``.
+
+    >>> terminal("a\x1b[31m\u202eb\n")
+    'a\\u001b[31m\\u202eb\n'
+    """
+    return _HIDDEN_BUT_LINES.sub(_code_point, text)
+
+
+def line(text: str) -> str:
+    r"""Return text for a terminal or a log, on one line.
+
+    >>> line("a\n::error::b")
+    'a\\u000a::error::b'
+    """
+    return _HIDDEN.sub(_code_point, text)
+
+
+def xml(text: str) -> str:
+    """Return text without the characters that XML 1.0 cannot carry (§2.2, ``Char``)."""
+    return _NO_XML.sub("\ufffd", text)
+
+
+def markdown(text: str) -> str:
+    r"""Return text that stays text in a cell of a Markdown table, addresses and formulas too.
+
+    >>> markdown("<b> @you $x$\n| https://e.org")
+    '\\<b\\> \\@you \\$x\\$ \\| https\\://e.org'
+    """
+    escaped = re.sub(r"([\\`*_{}\[\]<>#|!~&@$])", r"\\\1", line(" ".join(text.split())))
+    return re.sub(r"(?i)\b(https?|ftp|www)([:.])", r"\1\\\2", escaped)
+
+
+def fenced(text: str, language: str = "") -> str:
+    """Return text as a fenced code block, which no run of backticks within can end."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{terminal(text)}\n{fence}"
+
+
+def sarif(text: str) -> str:
+    r"""Return text that is no embedded link of a SARIF message (SARIF 2.1.0 §3.11.6).
+
+    >>> sarif("[x](https://e.org)")
+    '\\[x\\](https://e.org)'
+    """
+    return re.sub(r"([\[\]])", r"\\\1", line(text))
+
+
+def workflow_message(text: str) -> str:
+    """Return the message of a workflow command of GitHub Actions."""
+    return terminal(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def workflow_property(text: str) -> str:
+    """Return a property's value of a workflow command of GitHub Actions."""
+    return workflow_message(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def no_commands(text: str) -> str:
+    """Return text in which a workflow runner finds no command, for the log of GitHub Actions."""
+    token = secrets.token_hex(16)
+    return f"::stop-commands::{token}\n{text.rstrip()}\n::{token}::\n"
+
+
+def _code_point(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
