@@ -552,7 +552,7 @@ def test_a_long_query_by_itself_does_not_cost_an_evaluator(monkeypatch):
         pytest.skip("one query is already a crowd")
     monkeypatch.setenv("KG_SERVER_EVALUATOR_IDLE_S", "1")
     server = LiveServer("--no-validate", "--evaluators", "1")
-    rows = "{ SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 300000 }"
+    rows = "{ SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 200000 }"
     text = f"SELECT ?c ?f {{ {rows} }} ORDER BY ?f ?c LIMIT 1"
     try:
         before = evaluators(server)
