@@ -1,0 +1,288 @@
+r"""Regular expressions of XPath, which SPARQL and SHACL use, as patterns of Python.
+
+By XPath F&O 3.1 §5.6.1, which adds anchors, reluctant quantifiers, groups and back-references to
+XML Schema 1.1 Part 2 appendix G. Python's own syntax differs without a word: there ``[a-z-[x]]``
+is no subtraction, ``$`` matches before a line break, and ``\w`` has the underscore. elementpath
+has the Unicode categories and blocks; its translator gets ``[^a\S]`` wrong (5.1).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+_LAST = 0x10FFFF
+_SPACE = "\t\n\r "
+_SINGLE = {"n": "\n", "r": "\r", "t": "\t", **{each: each for each in "\\|.?*+(){}$-[]^"}}
+"""Single-character escapes (XSD 1.1 Part 2 §G.4.2.1)."""
+_NAME_START = (
+    ":A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f"
+    "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_NAME = f"{_NAME_START}-.0-9\xb7\u0300-\u036f\u203f-\u2040"
+_QUANTIFIER = re.compile(r"(?:[?*+]|\{[0-9]+(?:,[0-9]*)?\})\??")
+
+Ranges = list[tuple[int, int]]
+"""Code points as ranges, in order, that do not touch."""
+
+
+@lru_cache(1 << 10)
+def compiled(pattern: str, flags: str = "") -> re.Pattern[str]:
+    r"""Return a regular expression of XPath as a pattern of Python, for ``search``.
+
+    Args:
+        pattern: the regular expression.
+        flags: any of ``s``, ``m``, ``i``, ``x`` and ``q`` (F&O §5.6.2).
+
+    Raises:
+        ValueError: one of them is not well-formed; says how.
+
+    >>> bool(compiled(r"^\p{L}+$").search("Köln")), bool(compiled("^abc$").search("abc\n"))
+    (True, False)
+    """
+    for flag in flags:
+        if flag not in "smixq":
+            raise ValueError(f"{flag!r} is not one of the flags s, m, i, x and q")
+    options = re.IGNORECASE if "i" in flags else re.NOFLAG
+    if "q" in flags:
+        return re.compile(re.escape(pattern), options)
+    text = _without_space(pattern) if "x" in flags else pattern
+    try:
+        return re.compile(_Translator(text, flags).translation(), options)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _without_space(pattern: str) -> str:
+    """Return a pattern without the white space that is outside of its character classes."""
+    kept, depth, escaped = [], 0, False
+    for character in pattern:
+        if not escaped:
+            depth += (character == "[") - (character == "]")
+        if depth > 0 or character not in _SPACE:
+            kept.append(character)
+            escaped = character == "\\" and not escaped
+    return "".join(kept)
+
+
+@dataclass(slots=True)
+class _Translator:
+    """Reads a pattern from left to right."""
+
+    text: str
+    flags: str
+    place: int = 0
+    groups: int = 0
+    closed: set[int] = field(default_factory=set)
+    """The capturing groups that a back-reference may mean."""
+
+    def translation(self) -> str:
+        found = self._expression()
+        if self.place < len(self.text):
+            raise ValueError(f"there is a ) too many at character {self.place + 1}")
+        return found
+
+    def _next(self) -> str:
+        """Return the next character and go past it."""
+        if self.place == len(self.text):
+            raise ValueError("it ends too early")
+        self.place += 1
+        return self.text[self.place - 1]
+
+    def _take(self, text: str) -> bool:
+        """Go past a text if it is next."""
+        found = self.text.startswith(text, self.place)
+        self.place += len(text) if found else 0
+        return found
+
+    def _expression(self) -> str:
+        """Return the translation up to the end, or to a closing parenthesis."""
+        parts = []
+        while self.place < len(self.text) and self.text[self.place] != ")":
+            if self._take("|"):
+                parts.append("|")
+                continue
+            atom = self._atom()
+            quantifier = _QUANTIFIER.match(self.text, self.place)
+            self.place = quantifier.end() if quantifier else self.place
+            parts.append(f"(?:{atom}){quantifier[0]}" if quantifier else atom)
+        return "".join(parts)
+
+    def _atom(self) -> str:
+        character = self._next()
+        if character == ".":
+            return "(?s:.)" if "s" in self.flags else r"[^\n\r]"
+        if character == "^":
+            return r"(?:\A|(?<=\n)(?!\Z))" if "m" in self.flags else r"\A"
+        if character == "$":
+            return r"(?:\Z|(?=\n))" if "m" in self.flags else r"\Z"
+        if character == "(":
+            return self._group()
+        if character == "[":
+            return self._set(self._class())
+        if character == "\\":
+            return self._escape()
+        if character in "?*+{}]":
+            raise ValueError(f"{character} cannot stand at character {self.place}")
+        return re.escape(character)
+
+    def _group(self) -> str:
+        number = 0
+        if not self._take("?:"):
+            if self._take("?"):
+                raise ValueError("XPath has no (?...) but (?:...)")
+            self.groups += 1
+            number = self.groups
+        inner = self._expression()
+        if not self._take(")"):
+            raise ValueError("a ) is missing")
+        if not number:
+            return f"(?:{inner})"
+        self.closed.add(number)
+        return f"({inner})"
+
+    def _escape(self) -> str:
+        digits = re.compile("[1-9][0-9]*").match(self.text, self.place)
+        if not digits:
+            return self._set(self._escaped())
+        number = digits[0]
+        while len(number) > 1 and int(number) > self.groups:
+            number = number[:-1]
+        if int(number) not in self.closed:
+            raise ValueError(f"there is no group {number} before \\{number}")
+        self.place += len(number)
+        return rf"(?({number})\{number})"  # of a group that took no part it matches nothing
+
+    def _set(self, ranges: Ranges) -> str:
+        """Return a set of characters; what is in it, the flag ``i`` does not change any more."""
+        if not ranges:
+            return r"(?!)"
+        text = "".join(
+            f"{re.escape(chr(first))}-{re.escape(chr(last))}"
+            if last > first
+            else re.escape(chr(first))
+            for first, last in ranges
+        )
+        single = len(ranges) == 1 and ranges[0][0] == ranges[0][1]
+        if single:  # a letter stands for its capital
+            return text
+        return f"(?-i:[{text}])" if "i" in self.flags else f"[{text}]"
+
+    def _escaped(self) -> Ranges:
+        """Return what an escape stands for, after its backslash (XSD 1.1 Part 2 §G.4.2)."""
+        character = self._next()
+        if character in _SINGLE:
+            return self._folded(ord(_SINGLE[character]), ord(_SINGLE[character]))
+        if character in "pP":
+            found = re.compile(r"\{([A-Za-z0-9-]+)\}").match(self.text, self.place)
+            if not found:
+                raise ValueError(f"\\{character} takes a category, such as \\{character}{{L}}")
+            self.place = found.end()
+            ranges = _unicode(found[1])
+        elif character.lower() in _MULTIPLE:
+            ranges = _multiple(character.lower())
+        else:
+            raise ValueError(f"XPath has no escape \\{character}")
+        return _complement(ranges) if character.isupper() else ranges
+
+    def _class(self) -> Ranges:
+        """Return the characters of a class, after its opening bracket (§G.4.1)."""
+        negative = self._take("^")
+        found: Ranges = []
+        begun = self.place
+        while not self.text.startswith("]", self.place) or self.place == begun:
+            if self.text.startswith("-[", self.place) and self.place > begun:
+                break
+            found += self._part()
+        found = _merged(found)
+        if negative:
+            found = _complement(found)
+        if self._take("-["):
+            without = self._class()
+            found = _complement(_merged(_complement(found) + without))
+            if not self.text.startswith("]", self.place):
+                raise ValueError("a subtraction must be the last in its class")
+        if not self._take("]"):
+            raise ValueError("a ] is missing")
+        return found
+
+    def _part(self) -> Ranges:
+        """Return a character, a range or an escape of a class."""
+        character = self._next()
+        if character in "[]":
+            raise ValueError(f"{character} must be written \\{character} in a class")
+        if character == "\\" and self.text[self.place : self.place + 1] not in _SINGLE:
+            return self._escaped()
+        first = ord(_SINGLE[self._next()] if character == "\\" else character)
+        follows = self.text[self.place : self.place + 2]
+        if len(follows) < 2 or follows[0] != "-" or follows[1] in "[]":
+            return self._folded(first, first)
+        self.place += 1
+        last = self._end_of_range()
+        if last < first:
+            raise ValueError(f"the range {chr(first)}-{chr(last)} is the wrong way round")
+        return self._folded(first, last)
+
+    def _end_of_range(self) -> int:
+        character = self._next()
+        if character != "\\":
+            return ord(character)
+        escaped = self._next()
+        if escaped not in _SINGLE:
+            raise ValueError(f"\\{escaped} cannot end a range")
+        return ord(_SINGLE[escaped])
+
+    def _folded(self, first: int, last: int) -> Ranges:
+        """Return a range, with the other cases of its letters where the case does not count."""
+        if "i" not in self.flags:
+            return [(first, last)]
+        letters = (chr(each) for each in range(first, last + 1))
+        cases = (case for each in letters for case in (each.lower(), each.upper()))
+        return [(first, last), *((ord(case), ord(case)) for case in cases if len(case) == 1)]
+
+
+_MULTIPLE = "sdwic"
+
+
+@lru_cache
+def _multiple(letter: str) -> Ranges:
+    """Return what a multi-character escape stands for (§G.4.2.5)."""
+    if letter == "d":
+        return _unicode("Nd")
+    if letter == "w":
+        return _complement(_merged(_unicode("P") + _unicode("Z") + _unicode("C")))
+    texts = {"s": _SPACE, "i": _NAME_START, "c": _NAME}
+    return _Translator(texts[letter].replace("-.", r"\-.") + "]", "")._class()
+
+
+@lru_cache
+def _unicode(name: str) -> Ranges:
+    """Return the characters of a Unicode category or block (§G.4.2.2)."""
+    from elementpath.regex import RegexError, unicode_subset
+
+    try:
+        found = unicode_subset(name).codepoints
+    except RegexError as error:
+        raise ValueError(f"there is no category or block {name}") from error
+    # elementpath's ranges end before their second number.
+    return _merged(
+        (each, each) if isinstance(each, int) else (each[0], each[1] - 1) for each in found
+    )
+
+
+def _merged(ranges: Iterable[tuple[int, int]]) -> Ranges:
+    found: Ranges = []
+    for first, last in sorted(ranges):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = found[-1][0], max(last, found[-1][1])
+        else:
+            found.append((first, last))
+    return found
+
+
+def _complement(ranges: Ranges) -> Ranges:
+    starts = [0, *(last + 1 for _, last in ranges)]
+    ends = [*(first - 1 for first, _ in ranges), _LAST]
+    return [(first, last) for first, last in zip(starts, ends, strict=True) if first <= last]
