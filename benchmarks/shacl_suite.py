@@ -28,6 +28,7 @@ from kg_server.errors import ProjectFault
 from kg_server.project import SYNTAXES, ProjectFile, Role
 from kg_server.rdf import terms
 from kg_server.validation import graphs, pyshacl_engine
+from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.prefilter import data as reading
 from kg_server.validation.prefilter import view
 from kg_server.validation.prefilter.select import Sieve
@@ -171,7 +172,7 @@ def file(path: Path, role: Role) -> ProjectFile:
 
 def parse(path: Path) -> Graph:
     """Read a file of the suite."""
-    return graphs.read((file(path, Role.SHAPES),), "shapes")
+    return shapes_graph.read((file(path, Role.SHAPES),))
 
 
 def _path(node: Any) -> Path:

@@ -11,6 +11,7 @@ from kg_server.errors import ProjectFault
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.validation import graphs, pyshacl_engine
 from kg_server.validation import shapes as shapes_lint
+from kg_server.validation.corrections import shapes_graph
 
 PREFIXES = """@prefix ex: <https://e.org/> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
@@ -27,7 +28,7 @@ def shapes_file(text: str) -> ProjectFile:
 
 def lint(text: str) -> None:
     file = shapes_file(text)
-    shapes_lint.check([file], graphs.read([file], "shapes"))
+    shapes_lint.check([file], shapes_graph.read([file]))
 
 
 @pytest.mark.parametrize(
@@ -86,19 +87,19 @@ def test_the_shipped_shapes_pass(project: Project):
     files = project.of_role(Role.SHAPES)
 
     assert len(files) > 20
-    shapes_lint.check(files, graphs.read(files, "shapes"))
+    shapes_lint.check(files, shapes_graph.read(files))
 
 
 def changed(project: Project) -> Graph:
     """Return the shipped shapes with a triple more, so that the package does not know them."""
-    shapes = graphs.read(project.of_role(Role.SHAPES), "shapes")
+    shapes = shapes_graph.read(project.of_role(Role.SHAPES))
     shapes.add((URIRef("urn:s"), RDFS.comment, Literal("changed")))
     return shapes
 
 
 def test_the_package_knows_its_own_shapes_and_they_pass_the_shapes_for_shapes(project):
     """When the shapes change, write the new ``digest_of`` into ``shapes_checked.txt``."""
-    shapes = graphs.read(project.of_role(Role.SHAPES), "shapes")
+    shapes = shapes_graph.read(project.of_role(Role.SHAPES))
     copy = graphs.graph()
     copy += shapes
     pyshacl_engine.prepare_all()

@@ -23,6 +23,7 @@ from kg_server.project import Project, Role
 from kg_server.rdf import terms
 from kg_server.validation import cache, graphs, pyshacl_engine
 from kg_server.validation import shapes as shapes_lint
+from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.prefilter import data as reading
 from kg_server.validation.prefilter.select import Sieve, Task
 from kg_server.validation.report import Finding, Report, Severity
@@ -108,7 +109,7 @@ class _Validation:
         )
         files = project.of_role(Role.DATA, Role.ONTOLOGY)
         self._facts = reading.read(files, lambda count: tell(f"Read {count:,} triples", None))
-        self._shapes = graphs.read(project.of_role(Role.SHAPES), "shapes")
+        self._shapes = shapes_graph.read(project.of_role(Role.SHAPES))
 
     def report(self, judge_by: Callable[[Sieve], set[Finding]]) -> Report:
         """Check everything; ``judge_by`` gives the findings of the shapes."""

@@ -15,6 +15,7 @@ from kg_server import processes
 from kg_server.errors import ProjectFault
 from kg_server.project import Project, Role
 from kg_server.validation import graphs, pyshacl_engine
+from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.report import RULES_IRI, Finding, Report
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def disagreement(name: str, project: Project, report: Report, timeout_s: float) 
         ProjectFault: it is not installed, cannot use the shapes, or takes too long.
     """
     data = graphs.read(project.of_role(Role.DATA, Role.ONTOLOGY), "data")
-    shapes = graphs.read(project.of_role(Role.SHAPES), "shapes")
+    shapes = shapes_graph.read(project.of_role(Role.SHAPES))
     pyshacl_engine.prepare()
     work = ENGINES[name](data, shapes)
     late = f"{name} was given up after {timeout_s:g} seconds"

@@ -27,17 +27,9 @@ def targets() -> tuple[Node, ...]:
 
 def targeted(shapes: Graph) -> list[Node]:
     """Return the shapes that have targets, sorted."""
-    from rdflib import OWL, RDF, RDFS, SH
-
     found: set[Node] = set()
     for target in targets():
         found.update(shapes.subjects(target, None))
-    for kind in (RDFS.Class, OWL.Class):
-        found.update(
-            shape
-            for shape in shapes.subjects(RDF.type, kind)
-            if (shape, RDF.type, SH.NodeShape) in shapes
-        )
     return sorted(found, key=str)
 
 
@@ -52,7 +44,7 @@ def aimed(shapes: Graph, aims: Mapping[Node, Iterable[Node] | None]) -> Graph:
         aims: for each shape the nodes that it looks at; ``None``: its own. Of shapes that are not
             named here the targets are taken away.
     """
-    from rdflib import OWL, RDF, RDFS, SH
+    from rdflib import RDF, SH
 
     copy = graphs.graph()
     copy += shapes
@@ -62,8 +54,8 @@ def aimed(shapes: Graph, aims: Mapping[Node, Iterable[Node] | None]) -> Graph:
             continue
         for target in targets():
             copy.remove((shape, target, None))
-        for kind in (RDFS.Class, OWL.Class):
-            copy.remove((shape, RDF.type, kind))
+        for kind in set(copy.objects(shape, RDF.type)) - {SH.NodeShape, SH.PropertyShape}:
+            copy.remove((shape, RDF.type, kind))  # as a class it has targets, too
         for node in nodes:
             copy.add((shape, SH.targetNode, node))
     return copy
@@ -86,15 +78,18 @@ def findings(
     import pyshacl
     from rdflib import SH, Graph
 
+    from kg_server.validation.corrections import components
+
     try:
-        _, report, text = pyshacl.validate(
-            data,
-            shacl_graph=shapes,
-            inplace=True,
-            do_owl_imports=False,
-            inference=inference,
-            advanced=advanced,
-        )
+        with components.applied():
+            _, report, text = pyshacl.validate(
+                data,
+                shacl_graph=shapes,
+                inplace=True,
+                do_owl_imports=False,
+                inference=inference,
+                advanced=advanced,
+            )
     except Exception as error:
         raise ProjectFault(f"the shapes cannot be used: {_first_line(error)}") from error
     if not isinstance(report, Graph):
@@ -135,6 +130,8 @@ def prepare() -> None:
     import pyshacl.constraints.advanced
     import pyshacl.functions
     import pyshacl.rules  # noqa: F401  # which pySHACL imports late
+
+    from kg_server.validation.corrections import components  # noqa: F401
 
 
 def prepare_all() -> None:

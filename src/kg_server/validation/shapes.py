@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kg_server.errors import ProjectFault
 from kg_server.project import ProjectFile
+from kg_server.rdf import regex
 from kg_server.sparql import lexer
 
 if TYPE_CHECKING:
@@ -129,13 +130,19 @@ def _ill_formed(shapes: Graph) -> Iterator[tuple[str, str]]:
         (_BOOLEANS, _is_boolean, "true or false"),
         (_LISTS, lambda value: _is_list(shapes, value), "a list in parentheses"),
         (_IRIS, lambda value: isinstance(value, URIRef), "an IRI"),
-        (("pattern",), _is_pattern, "a regular expression"),
     ):
         for name in names:
             for shape, value in shapes.subject_objects(URIRef(SHACL + name)):
                 if not is_good(value):
                     message = f"sh:{name} of {shape.n3()} takes {takes}, not {value.n3()}"
                     yield message, name
+    for shape, pattern in shapes.subject_objects(URIRef(f"{SHACL}pattern")):
+        flags = "".join(str(each) for each in shapes.objects(shape, URIRef(f"{SHACL}flags")))
+        try:
+            regex.compiled(str(pattern), flags)
+        except ValueError as error:
+            takes = f"takes a regular expression of XPath, not {pattern.n3()}: {error}"
+            yield f"sh:pattern of {shape.n3()} {takes}", "pattern"
 
 
 def _outside(shapes: Graph) -> Iterator[tuple[str, str]]:
@@ -164,7 +171,7 @@ def _dangling(shapes: Graph) -> Iterator[tuple[str, str]]:
 
 def _unreachable(shapes: Graph) -> Iterator[tuple[str, str]]:
     """Yield named shapes that have no target and that no other shape refers to."""
-    from rdflib import OWL, RDF, RDFS, SH, URIRef
+    from rdflib import RDF, SH, URIRef
 
     referred = {o for name in _REFERENCES for o in shapes.objects(None, URIRef(SHACL + name))}
     for name in ("and", "or", "xone"):
@@ -172,9 +179,8 @@ def _unreachable(shapes: Graph) -> Iterator[tuple[str, str]]:
             referred.update(shapes.items(head))
     for kind in (SH.NodeShape, SH.PropertyShape):
         for shape in sorted(set(shapes.subjects(RDF.type, kind)), key=str):
-            is_class = any((shape, RDF.type, each) in shapes for each in (RDFS.Class, OWL.Class))
             has_target = any((shape, URIRef(SHACL + each), None) in shapes for each in _TARGETS)
-            if not (has_target or is_class or shape in referred):
+            if not (has_target or shape in referred):
                 short = re.split(r"[#/]", str(shape))[-1]
                 yield f"the shape {shape.n3()} has no target and no shape refers to it", short
 
@@ -190,14 +196,6 @@ def _is_boolean(value: Node) -> bool:
     from rdflib import XSD, Literal
 
     return isinstance(value, Literal) and value.datatype == XSD.boolean and not value.ill_typed
-
-
-def _is_pattern(value: Node) -> bool:
-    try:
-        re.compile(str(value))
-    except re.error:
-        return False
-    return True
 
 
 def _is_list(shapes: Graph, head: Node) -> bool:

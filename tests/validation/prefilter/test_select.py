@@ -9,6 +9,7 @@ from rdflib import Literal, URIRef
 
 from kg_server.project import ProjectFile, Role
 from kg_server.validation import graphs, pyshacl_engine
+from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.prefilter import data as reading
 from kg_server.validation.prefilter import queries, view
 from kg_server.validation.prefilter.select import Sieve
@@ -30,7 +31,7 @@ def file(role: Role, text: str) -> ProjectFile:
 
 def suspects(data: str, shapes: str) -> set[str] | None:
     """Return the nodes that go to the validator; ``None`` where the sieve cannot tell."""
-    graph = graphs.read((file(Role.SHAPES, shapes),), "shapes")
+    graph = shapes_graph.read((file(Role.SHAPES, shapes),))
     sieve = Sieve(reading.read((file(Role.DATA, data),)), graph, pyshacl_engine.targeted(graph))
     found = set()
     for task in sieve.tasks:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg_server.rdf import terms
+from kg_server.rdf import datatypes
+from kg_server.rdf.datatypes import XSD
 from kg_server.validation.lint.context import Found, Material
-from kg_server.validation.prefilter.values import LEXICAL, XSD
+from kg_server.validation.prefilter.values import LEXICAL
 
 
 def ill_typed(material: Material) -> Iterator[Found]:
@@ -23,30 +24,21 @@ def ill_typed(material: Material) -> Iterator[Found]:
     )
     query = (
         "SELECT ?subject ?predicate ?value WHERE { ?subject ?predicate ?value "
-        "BIND (DATATYPE(?value) AS ?type) "
-        f"FILTER (STRSTARTS(STR(?type), '{XSD}') && ?type != <{XSD}string> && !({sure})) }}"
+        "FILTER (isLiteral(?value)) BIND (DATATYPE(?value) AS ?type) "
+        f"FILTER ((STRSTARTS(STR(?type), '{XSD}') || STRSTARTS(STR(?type), '{datatypes.RDF}')) "
+        f"&& ?type NOT IN (<{XSD}string>, <{datatypes.RDF}langString>) && !({sure})) }}"
     )
     found: Any = material.store.query(query)
-    for solution in found:
-        subject, predicate, value = (solution[place] for place in range(3))
-        if is_ill_typed(value):
+    triples = [tuple(solution) for solution in found]
+    # Of these the store has other characters than the files.
+    written = material.facts.written
+    triples = [each for each in triples if each not in written]
+    triples += [(*triple[:2], value) for triple, values in written.items() for value in values]
+    for subject, predicate, value in triples:
+        if datatypes.is_ill_typed(value.value, value.datatype.value):
             kind = material.short(value.datatype.value)
             message = f'"{value.value}" is not valid for the datatype {kind}.'
             yield Found(subject, message, predicate, value)
-
-
-def is_ill_typed(literal: ox.Literal) -> bool:
-    """Tell whether a literal's text is outside of its datatype's lexical space.
-
-    >>> is_ill_typed(ox.Literal("2005-02-29", datatype=ox.NamedNode(f"{XSD}date")))
-    True
-    """
-    text = literal.value
-    if literal.datatype.value.endswith(("date", "dateTime", "gYear", "gYearMonth")):
-        text = text.removeprefix("-")  # rdflib knows no year before the first
-    node = ox.Literal(text, datatype=literal.datatype)
-    converted: Any = terms.to_rdflib(node)
-    return bool(converted.ill_typed)
 
 
 def _quoted(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,28 +38,43 @@ class At:
     """A SPARQL property path; empty for a node shape, whose value is the focus node."""
     value: str
     altered: bool
-    """Whether the store may have altered the values' lexical forms."""
+    """Whether the store may have altered the values' lexical forms or datatypes."""
     merged: bool
     """Whether it may have made two values one."""
+    predicates: Collection[str] = ()
+    """The predicates of all altered values."""
 
     @property
     def reach(self) -> str:
         """The pattern that binds the value; empty for a node shape."""
         return f"{self.focus} {self.path} {self.value} . " if self.path else ""
 
-    def each(self, good: str, *, exact: bool = True) -> Bad:
-        """Return that every value must meet a condition; one that is an error is not met."""
-        return Bad((f"{self.reach}FILTER(!COALESCE({good}, false))",), exact)
+    def each(self, good: str, *, exact: bool = True, reads: bool = True) -> Bad:
+        """Return that every value must meet a condition; one that is an error is not met.
 
-    def as_written(self) -> None:
-        """Refuse values whose characters the store may have altered."""
-        if self.altered:
-            raise Unsievable("the store has altered some of these literals")
+        Args:
+            good: the condition.
+            exact: whether it is met by all values that do not violate the constraint.
+            reads: whether it depends on a literal's characters or datatype: then no value meets it
+                that the store has altered.
+        """
+        if reads and self.altered:
+            good, exact = f"({good}) && !{altered(self.value)}", False
+        return Bad((f"{self.reach}FILTER(!COALESCE({good}, false))",), exact)
 
     def on_path(self) -> None:
         """Refuse node shapes."""
         if not self.path:
             raise Unsievable("no path")
+
+
+ALTERED_IRI = "urn:x-kg-server:altered"
+"""The function that tells whether the store has altered a term."""
+
+
+def altered(term: str) -> str:
+    """Return the condition that the store may have altered a term."""
+    return f"<{ALTERED_IRI}>({term})"
 
 
 def good(found: Bad, *, sure: bool = True) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg_server.rdf import terms
 from kg_server.validation.prefilter import values
-from kg_server.validation.prefilter.branches import At, Bad, count
+from kg_server.validation.prefilter.branches import At, Bad, altered, count
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -20,41 +20,37 @@ def _datatype(_: Graph, at: At, value: Node) -> Bad:
 
 
 def _node_kind(_: Graph, at: At, value: Node) -> Bad:
-    return at.each(values.is_of_kind(at.value, value))
+    return at.each(values.is_of_kind(at.value, value), reads=False)
 
 
 def _in(shapes: Graph, at: At, value: Node) -> Bad:
     members = list(shapes.items(value))
-    if any(not values.is_iri(each) for each in members):
-        at.as_written()
     same = [f"sameTerm({at.value}, {values.constant(each)})" for each in members]
-    return at.each(" || ".join(same) or "false")
+    literals = any(not values.is_iri(each) for each in members)
+    return at.each(" || ".join(same) or "false", reads=literals)
 
 
 def _has_value(_: Graph, at: At, value: Node) -> Bad:
-    if not values.is_iri(value):
-        at.as_written()
-    wanted = values.constant(value)
+    wanted, literal = values.constant(value), not values.is_iri(value)
     if not at.path:
-        return at.each(f"sameTerm({at.focus}, {wanted})")
-    return Bad((f"FILTER NOT EXISTS {{ {at.focus} {at.path} {wanted} }}",))
+        return at.each(f"sameTerm({at.focus}, {wanted})", reads=literal)
+    unsure = literal and at.altered
+    found = f"{at.focus} {at.path} {wanted}"
+    found += f" FILTER(!{altered(wanted)})" if unsure else ""
+    return Bad((f"FILTER NOT EXISTS {{ {found} }}",), exact=not unsure)
 
 
 def _pattern(shapes: Graph, at: At, value: Node) -> Bad:
-    at.as_written()
     flags = shapes.value(at.shape, values.term("flags"))
-    # Before a line break at the end, $ matches in Python and not in SPARQL.
-    exact = flags is None and not re.search(r"[$\\]", str(value))
+    exact = flags is None and not re.search(r"[.\\]", str(value))
     return at.each(values.matches(at.value, value, flags), exact=exact)
 
 
 def _min_length(_: Graph, at: At, value: Any) -> Bad:
-    at.as_written()
     return at.each(f"!isBlank({at.value}) && STRLEN(STR({at.value})) >= {count(value)}")
 
 
 def _max_length(_: Graph, at: At, value: Any) -> Bad:
-    at.as_written()
     return at.each(f"!isBlank({at.value}) && STRLEN(STR({at.value})) <= {count(value)}")
 
 
@@ -77,21 +73,20 @@ def _max_exclusive(_: Graph, at: At, value: Node) -> Bad:
 def _language_in(shapes: Graph, at: At, value: Node) -> Bad:
     ranges = [terms.n_triples(each) for each in shapes.items(value)]
     fits = [f"LANGMATCHES(LANG({at.value}), {each})" for each in ranges]
-    return at.each(" || ".join(fits) or "false")
+    return at.each(" || ".join(fits) or "false", reads=False)
 
 
 def _equals(_: Graph, at: At, value: Node) -> Bad:
     at.on_path()
-    at.as_written()
     other = values.iri(value)
-    return Bad(
-        (
-            f"{at.reach}FILTER NOT EXISTS {{ {at.focus} {other} {at.value} }}",
-            f"{at.focus} {other} {at.value} . "
-            f"FILTER NOT EXISTS {{ {at.focus} {at.path} {at.value} }}",
-        ),
-        exact=False,
-    )
+    there = f"{at.focus} {other} {at.value} . "
+    found = [
+        f"{at.reach}FILTER NOT EXISTS {{ {at.focus} {other} {at.value} }}",
+        f"{there}FILTER NOT EXISTS {{ {at.focus} {at.path} {at.value} }}",
+    ]
+    for reach, unsure in ((at.reach, at.altered), (there, str(value) in at.predicates)):
+        found += [f"{reach}FILTER({altered(at.value)})"] if unsure else []
+    return Bad(tuple(found), exact=False)
 
 
 def _disjoint(_: Graph, at: At, value: Node) -> Bad:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kg_server.validation.prefilter import values
-from kg_server.validation.prefilter.branches import MOST_BRANCHES, At, Bad, count, good
+from kg_server.validation.prefilter.branches import MOST_BRANCHES, At, Bad, altered, count, good
 from kg_server.validation.prefilter.constraints import CONSTRAINTS
 from kg_server.validation.prefilter.values import SHACL, Unsievable
 
@@ -96,14 +96,14 @@ class Patterns:
     def _at(self, shape: Node, focus: str, *, altered: bool) -> At:
         path = self._shapes.value(shape, values.term("path"))
         if path is None:
-            return At(shape, focus, "", focus, altered, merged=False)
+            return At(shape, focus, "", focus, altered, False, self._altered)
         text = values.path(self._shapes, path)
         steps = set(re.findall(r"<([^<>]*)>", text))
-        altered = (altered and bool(re.search(r">[)]*[*?]", text))) or not steps.isdisjoint(
-            self._altered
-        )
-        merged = not steps.isdisjoint(self._merged)
-        return At(shape, focus, text, self._variable(), altered, merged)
+        through = not steps.isdisjoint(self._altered)
+        unsure = (altered and bool(re.search(r">[)]*[*?]", text))) or through
+        # Values that come by several ways may become one where no two of one subject did.
+        merged = unsure if text != f"<{path}>" else str(path) in self._merged
+        return At(shape, focus, text, self._variable(), unsure, merged, self._altered)
 
     def _variable(self) -> str:
         return f"?v{next(self._numbers)}"
@@ -180,6 +180,8 @@ class Patterns:
         at.on_path()
         other = self._variable()
         good = values.in_order(at.value, sign, other)
+        good += f" && !{altered(at.value)}" if at.altered else ""
+        good += f" && !{altered(other)}" if str(value) in at.predicates else ""
         branch = f"{at.reach}{at.focus} {values.iri(value)} {other} . "
         return Bad((f"{branch}FILTER(!COALESCE({good}, false))",), exact=False)
 

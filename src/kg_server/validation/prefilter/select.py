@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ import pyoxigraph as ox
 
 from kg_server.rdf import terms
 from kg_server.validation.prefilter import queries, values
+from kg_server.validation.prefilter.branches import ALTERED_IRI
 from kg_server.validation.prefilter.data import Facts
 from kg_server.validation.prefilter.patterns import Patterns
 from kg_server.validation.prefilter.values import Unsievable
@@ -48,6 +49,10 @@ class Sieve:
     def __init__(self, facts: Facts, shapes: Graph, targeted: Sequence[Node]) -> None:
         self._facts, self._shapes, self._targeted = facts, shapes, targeted
         self._focus: dict[str, frozenset[Any]] = {}
+        stored = {kept for _, _, kept in facts.written}
+        self._functions: dict[ox.NamedNode, Callable[..., Any]] = {
+            ox.NamedNode(ALTERED_IRI): lambda term: ox.Literal(term in stored)
+        }
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
@@ -109,7 +114,7 @@ class Sieve:
         return self._focus[target]
 
     def _select(self, query: str) -> Any:
-        return self._facts.store.query(query)
+        return self._facts.store.query(query, custom_functions=self._functions)
 
     def _task(self, shape: Node) -> Task:
         facts = self._facts
@@ -122,24 +127,19 @@ class Sieve:
             branches = patterns.bad(shape, leave=("sparql",)).branches
             asked = tuple(queries.for_all(self._shapes, shape, facts.altered))
             for query in asked:
-                facts.store.query(query)  # is lazy: only parses
+                self._select(query)  # is lazy: only parses
         except (Unsievable, SyntaxError):
             return Task(shape, targets)
         return Task(shape, targets, branches, asked)
 
     def _targets(self, shape: Node) -> Iterator[str]:
-        from rdflib import OWL, RDF, RDFS
-
         def named(name: str) -> list[Node]:
             return sorted(self._shapes.objects(shape, values.term(name)), key=str)
 
         nodes = " ".join(values.iri(node) for node in named("targetNode"))
         if nodes:
             yield f"VALUES ?this {{ {nodes} }}"
-        classes = named("targetClass")
-        if any((shape, RDF.type, each) in self._shapes for each in (RDFS.Class, OWL.Class)):
-            classes.append(shape)
-        for each in classes:
+        for each in named("targetClass"):
             kinds = " ".join(values.iri(kind) for kind in self._subclasses(each))
             yield f"VALUES ?kind {{ {kinds} }} ?this a ?kind ."
         for predicate in named("targetSubjectsOf"):

@@ -1,0 +1,206 @@
+"""Constraint components in the place of pySHACL's own: values by XML Schema 1.1 and XPath.
+
+pySHACL 0.40 compares what rdflib makes of literals, and matches patterns with Python's ``re``. Its
+table of components is public, and is changed only while a validation runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pyshacl.constraints import CONSTRAINT_PARAMETERS_MAP
+from pyshacl.constraints.core.property_pair_constraints import (
+    LessThanConstraintComponent,
+    LessThanOrEqualsConstraintComponent,
+)
+from pyshacl.constraints.core.string_based_constraints import (
+    LanguageInConstraintComponent,
+    MinLengthConstraintComponent,
+    PatternConstraintComponent,
+    StringBasedConstraintBase,
+)
+from pyshacl.constraints.core.value_constraints import DatatypeConstraintComponent
+from pyshacl.constraints.core.value_range_constraints import (
+    MaxExclusiveConstraintComponent,
+    MaxInclusiveConstraintComponent,
+    MinExclusiveConstraintComponent,
+    MinInclusiveConstraintComponent,
+)
+from rdflib import SH, BNode, Literal
+from rdflib.term import Node
+
+from kg_server.rdf import datatypes, regex
+
+Outcome = tuple[bool, list[Any]]
+"""Whether all is well, and pySHACL's triples for each result."""
+
+
+@contextmanager
+def applied() -> Iterator[None]:
+    """Have pySHACL use the components of this module inside the block."""
+    theirs = dict(CONSTRAINT_PARAMETERS_MAP)
+    CONSTRAINT_PARAMETERS_MAP.update(_COMPONENTS)
+    try:
+        yield
+    finally:
+        CONSTRAINT_PARAMETERS_MAP.update(theirs)
+
+
+def _datatype(literal: Literal) -> str:
+    """Return the IRI of a literal's datatype (SPARQL 1.1 §17.4.2.3)."""
+    if literal.language:
+        return f"{datatypes.RDF}langString"
+    return str(literal.datatype or f"{datatypes.XSD}string")
+
+
+def _compare(one: Node, other: Node) -> int | None:
+    """Return the order of two values; ``None`` if they are in none."""
+    if not isinstance(one, Literal) or not isinstance(other, Literal):
+        return None
+    return datatypes.compare((str(one), _datatype(one)), (str(other), _datatype(other)))
+
+
+def _outcome(component: Any, graph: Any, values: Any, conforms: Callable[[Node], bool]) -> Outcome:
+    """Return a result for each value node that does not conform."""
+    results = [
+        component.make_v_result(graph, focus, value_node=value)
+        for focus, nodes in values.items()
+        for value in nodes
+        if not conforms(value)
+    ]
+    return not results, results
+
+
+class _Datatype(DatatypeConstraintComponent):
+    """``sh:datatype`` (SHACL §4.1.2): the same IRI, and a text of its lexical space.
+
+    pySHACL takes rdflib's word for what is ill-typed, which has ``inf`` for a double and no date
+    before the year 1; and lets every literal pass for ``rdfs:Literal``.
+    """
+
+    def evaluate(self, _executor: Any, graph: Any, values: Any, _path: Any) -> Outcome:
+        wanted = str(self.datatype_rule)
+
+        def conforms(value: Node) -> bool:
+            return (
+                isinstance(value, Literal)
+                and _datatype(value) == wanted
+                and not datatypes.is_ill_typed(str(value), wanted)
+            )
+
+        return _outcome(self, graph, values, conforms)
+
+
+def _range(base: Any, parameter: str, orders: set[int]) -> Any:
+    """Return a component of §4.3: the order of a value and the bound is one of ``orders``.
+
+    pySHACL compares unlike kinds (a year with a date), has a time without zone in no order with one
+    that has one, even a year later, and knows no date before the year 1.
+    """
+
+    def evaluate(self: Any, _executor: Any, graph: Any, values: Any, _path: Any) -> Outcome:
+        bounds = list(self.shape.objects(SH[parameter]))
+        return _outcome(
+            self,
+            graph,
+            values,
+            lambda value: all(_compare(value, bound) in orders for bound in bounds),
+        )
+
+    return type(base.__name__, (base,), {"evaluate": evaluate})
+
+
+def _pair(base: Any, orders: set[int]) -> Any:
+    """Return a component of §4.5.3 or §4.5.4: a value that cannot be compared is a result.
+
+    pySHACL gives up where one is a blank node, and puts IRIs in order.
+    """
+
+    def evaluate(self: Any, _executor: Any, graph: Any, values: Any, _path: Any) -> Outcome:
+        results = [
+            self.make_v_result(graph, focus, value_node=value)
+            for predicate in self.property_compare_set
+            for focus, nodes in values.items()
+            for other in set(graph.objects(focus, predicate))
+            for value in nodes
+            if _compare(value, other) not in orders
+        ]
+        return not results, results
+
+    return type(base.__name__, (base,), {"evaluate": evaluate})
+
+
+class _Pattern(PatternConstraintComponent):
+    """``sh:pattern`` (SHACL §4.4.3): a regular expression of XPath (F&O §5.6.1).
+
+    pySHACL reads it as one of Python. One that is not well-formed matches nothing.
+    """
+
+    def __init__(self, shape: Any) -> None:
+        StringBasedConstraintBase.__init__(self, shape)  # pySHACL's own would compile
+        self.string_rules = list(shape.objects(SH.pattern))
+        flags = "".join(str(each) for each in shape.objects(SH.flags))
+        self._patterns = [_pattern(str(each), flags) for each in self.string_rules]
+
+    def evaluate(self, _executor: Any, graph: Any, values: Any, _path: Any) -> Outcome:
+        def conforms(value: Node) -> bool:
+            return not isinstance(value, BNode) and all(
+                pattern is not None and pattern.search(str(value)) for pattern in self._patterns
+            )
+
+        return _outcome(self, graph, values, conforms)
+
+
+def _pattern(text: str, flags: str) -> re.Pattern[str] | None:
+    try:
+        return regex.compiled(text, flags)
+    except ValueError:
+        return None
+
+
+class _MinLength(MinLengthConstraintComponent):
+    """``sh:minLength`` (SHACL §4.4.1): a blank node has no length, not even 0."""
+
+    def evaluate(self, _executor: Any, graph: Any, values: Any, _path: Any) -> Outcome:
+        least = int(self.string_rules[0])
+        return _outcome(
+            self,
+            graph,
+            values,
+            lambda value: not isinstance(value, BNode) and len(str(value)) >= least,
+        )
+
+
+class _LanguageIn(LanguageInConstraintComponent):
+    """``sh:languageIn`` (SHACL §4.4.4): by langMatches, where ``zh-Hant`` has ``zh-Hant-TW``.
+
+    pySHACL looks at the whole tag and its first part only.
+    """
+
+    def evaluate(self, _executor: Any, graph: Any, values: Any, _path: Any) -> Outcome:
+        members = self.shape.sg.graph.items(self.string_rules[0])
+        ranges = tuple(f"{str(each).lower()}-" for each in members)
+
+        def conforms(value: Node) -> bool:
+            tag = value.language if isinstance(value, Literal) else None
+            return bool(tag) and ("*-" in ranges or f"{tag}-".lower().startswith(ranges))
+
+        return _outcome(self, graph, values, conforms)
+
+
+_COMPONENTS = {
+    SH.datatype: _Datatype,
+    SH.minExclusive: _range(MinExclusiveConstraintComponent, "minExclusive", {1}),
+    SH.minInclusive: _range(MinInclusiveConstraintComponent, "minInclusive", {0, 1}),
+    SH.maxExclusive: _range(MaxExclusiveConstraintComponent, "maxExclusive", {-1}),
+    SH.maxInclusive: _range(MaxInclusiveConstraintComponent, "maxInclusive", {-1, 0}),
+    SH.lessThan: _pair(LessThanConstraintComponent, {-1}),
+    SH.lessThanOrEquals: _pair(LessThanOrEqualsConstraintComponent, {-1, 0}),
+    SH.pattern: _Pattern,
+    SH.minLength: _MinLength,
+    SH.languageIn: _LanguageIn,
+}
+"""Components by their parameter."""

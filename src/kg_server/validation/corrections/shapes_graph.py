@@ -1,0 +1,123 @@
+"""Shapes graphs as pySHACL understands them: what SHACL implies is written out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kg_server.project import ProjectFile
+from kg_server.validation import graphs
+
+if TYPE_CHECKING:
+    from rdflib import Graph
+    from rdflib.term import Node
+
+_FLAGS = ("closed", "uniqueLang", "deactivated", "qualifiedValueShapesDisjoint", "optional")
+_TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf", "target")
+_PARAMETERS = (
+    *("class", "datatype", "nodeKind", "minCount", "maxCount", "minExclusive", "minInclusive"),
+    *("maxExclusive", "maxInclusive", "minLength", "maxLength", "pattern", "languageIn"),
+    *("uniqueLang", "equals", "disjoint", "lessThan", "lessThanOrEquals", "not", "and", "or"),
+    *("xone", "node", "property", "qualifiedValueShape", "closed", "hasValue", "in", "sparql"),
+)
+
+
+def read(files: Sequence[ProjectFile]) -> Graph:
+    """Read shapes files into one graph, written out as ``write_out`` says.
+
+    Raises:
+        ProjectFault: there are no such files, they have no triples, or one is not well-formed.
+    """
+    shapes = graphs.read(files, "shapes")
+    write_out(shapes)
+    return shapes
+
+
+def write_out(shapes: Graph) -> None:
+    """Change a shapes graph so that pySHACL judges by it as SHACL says.
+
+    Args:
+        shapes: the shapes graph, which is changed in place.
+    """
+    _leave_out_false(shapes)
+    _leave_out_ignored_properties(shapes)
+    _add_implicit_targets(shapes)
+    _add_imported_prefixes(shapes)
+
+
+def _leave_out_false(shapes: Graph) -> None:
+    """Remove switches that are not on: only the term ``true`` is (SHACL §4.4.5, §4.8.1, §2.1.6).
+
+    pySHACL takes ``"1"^^xsd:boolean`` for it (W3C test core/property/uniqueLang-002,
+    w3c/data-shapes#98). A value that is no truth value stays, to be found ill-formed.
+    """
+    from rdflib import SH, XSD, Literal
+
+    for name in _FLAGS:
+        for text in ("1", "0", "false"):
+            shapes.remove((None, SH[name], Literal(text, datatype=XSD.boolean, normalize=False)))
+
+
+def _leave_out_ignored_properties(shapes: Graph) -> None:
+    """Remove ``sh:ignoredProperties`` from shapes that are not closed: they mean nothing there.
+
+    ``sh:closed`` is the mandatory parameter (SHACL §4.8.1); pySHACL gives up instead
+    (RDFLib/pySHACL#58).
+    """
+    from rdflib import SH
+
+    for shape, ignored in list(shapes.subject_objects(SH.ignoredProperties)):
+        if (shape, SH.closed, None) not in shapes:
+            shapes.remove((shape, SH.ignoredProperties, ignored))
+
+
+def _add_implicit_targets(shapes: Graph) -> None:
+    """Give shapes that are classes their instances as targets (SHACL §2.1.3.3).
+
+    A class is a SHACL instance of ``rdfs:Class``: by any number of ``rdfs:subClassOf``, of which
+    pySHACL follows one.
+    """
+    from rdflib import RDF, SH, URIRef
+
+    for shape in set(_classes(shapes)):
+        if isinstance(shape, URIRef) and _is_shape(shapes, shape):
+            shapes.add((shape, SH.targetClass, shape))
+            kind = SH.PropertyShape if (shape, SH.path, None) in shapes else SH.NodeShape
+            shapes.add((shape, RDF.type, kind))
+
+
+def _classes(shapes: Graph) -> Iterator[Node]:
+    from rdflib import OWL, RDF, RDFS
+
+    for root in (RDFS.Class, OWL.Class):
+        for kind in shapes.transitive_subjects(RDFS.subClassOf, root):
+            yield from shapes.subjects(RDF.type, kind)
+
+
+def _is_shape(shapes: Graph, node: Node) -> bool:
+    """Tell whether a node is a shape (SHACL §2.1)."""
+    from rdflib import RDF, RDFS, SH
+
+    kinds = {
+        each
+        for kind in shapes.objects(node, RDF.type)
+        for each in shapes.transitive_objects(kind, RDFS.subClassOf)
+    }
+    if not kinds.isdisjoint({SH.NodeShape, SH.PropertyShape}):
+        return True
+    return any((node, SH[name], None) in shapes for name in (*_PARAMETERS, *_TARGETS))
+
+
+def _add_imported_prefixes(shapes: Graph) -> None:
+    """Give SPARQL constraints the prefixes that their ontology imports (SHACL §5.2.1).
+
+    pySHACL does not follow ``owl:imports`` (W3C test sparql/node/prefixes-001).
+    """
+    from rdflib import OWL, SH
+
+    found: list[tuple[Any, Any]] = list(shapes.subject_objects(SH.prefixes))
+    for constraint, holder in found:
+        imports: list[Any] = list(shapes.transitive_objects(holder, OWL.imports))
+        for imported in imports:
+            if (imported, SH.declare, None) in shapes:
+                shapes.add((constraint, SH.prefixes, imported))
