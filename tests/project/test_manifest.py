@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from kg_server import project as projects
 from kg_server.errors import ProjectFault
 from kg_server.project import Role, manifest
+from kg_server.project.profile import Evidence, in_language
 
 SHAPES = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <https://e.org/> . "
 SHAPES += "ex:S a sh:NodeShape ; sh:targetClass ex:T ; sh:nodeKind sh:IRI ."
@@ -59,6 +61,48 @@ def test_the_parts_are_where_the_manifest_says(root):
     assert (loaded.base_iri, loaded.rules) == ("https://e.org/", {"no-label": "off"})
 
 
+PROFILE = """
+licence = "https://e.org/licence"
+languages = ["fr", "en"]
+title.fr = "Musées"
+title.en = "Museums"
+description = "Of one city."
+
+[evidence]
+claim = "ex:Claim"
+stated-in = "http://www.w3.org/ns/prov#wasDerivedFrom"
+
+[[home]]
+query = "by-year"
+parameters = { year = "1990" }
+view = "bars year count"
+"""
+
+
+def test_the_manifest_says_what_the_site_is_called_and_what_stands_on_its_home_page(root):
+    (root / "kg.toml").write_text(WHOLE.replace("[rules]", PROFILE + "[rules]"))
+
+    profile = projects.load([root]).profile
+
+    assert in_language(profile.title, ["fr"]) == "Musées"
+    assert in_language(profile.description, ["fr"]) == "Of one city."
+    assert (profile.licence, profile.languages) == ("https://e.org/licence", ("fr", "en"))
+    assert profile.prefixes["ex"] == "https://e.org/"
+    assert profile.evidence.claim == "https://e.org/Claim"
+    assert profile.evidence.stated_in == "http://www.w3.org/ns/prov#wasDerivedFrom"
+    (home,) = profile.home
+    assert (home.query, home.parameters) == ("by-year", {"year": "1990"})
+    assert (home.view, home.line) == (("bars", "year", "count"), 17)
+
+
+def test_another_base_iri_replaces_the_one_in_the_terms_of_evidence(root):
+    (root / "kg.toml").write_text(WHOLE.replace("[rules]", PROFILE + "[rules]"))
+
+    profile = projects.load([root], "https://kg.example.org/").profile
+
+    assert profile.evidence.claim == "https://kg.example.org/Claim"
+
+
 def test_pyproject_will_do_and_a_subdirectory_is_in_the_project(root):
     lines = WHOLE.replace("[rules]", "[tool.kg-server.rules]")
     (root / "pyproject.toml").write_text(f'[project]\nname = "x"\n\n[tool.kg-server]\n{lines}')
@@ -98,6 +142,29 @@ def test_without_a_manifest_the_parts_are_where_they_usually_are(root):
         ("data = [", "kg.toml:1: Invalid value"),
         ('base-iri = "https://e.org"', "kg.toml:1: base-iri is an IRI that ends with a slash"),
         ("rules = 1", "kg.toml:1: rules is a table"),
+        ("title = 1", "kg.toml:1: title is a text in quotes"),
+        ('[title]\nen = "x"\nde = ""', "kg.toml:3: title.de is a text in quotes"),
+        ('[title]\nenglish_ = "x"', "kg.toml:2: 'english_' is no language tag"),
+        ('languages = [\n"en",\n"no tag"]', "kg.toml:3: 'no tag' is no language tag"),
+        ('licence = ""', "kg.toml:1: licence is a text in quotes"),
+        ("home = 1", "kg.toml:1: home is a list of tables"),
+        ('[[home]]\nquery = "a"\n[[home]]\nview = "table"', "kg.toml:3: home is a list of tables"),
+        (
+            '[[home]]\nquery = "a"\n[[home]]\nqueri = "b"',
+            "kg.toml:4: there is no key 'queri'; did you mean query?",
+        ),
+        (
+            '[[home]]\nquery = "a"\nparameters.year = 1990',
+            'kg.toml:3: parameters is a table, such as { year = "1990" }',
+        ),
+        (
+            '[evidence]\nclaim = "ex:Claim"\nsorce = "ex:Source"',
+            "kg.toml:3: there is no key 'sorce'; did you mean source?",
+        ),
+        (
+            'data = ["facts"]\n[evidence]\nclaim = "ex:Claim"\nsource = "dip:Source"',
+            "kg.toml:4: source: 'dip:Source' is no IRI, and no file of the project has a prefix",
+        ),
         ('[rules]\nno-lable = "off"', "there is no rule 'no-lable'; did you mean no-label?"),
     ],
 )
@@ -121,7 +188,16 @@ def test_the_documentation_has_each_key_with_its_default():
     assert {key: rows[key] for key in manifest.LISTS} == {
         key: f'`["{default}"]`' for key, (default,) in manifest.LISTS.items()
     }
-    assert set(rows) == {"base-iri", *manifest.LISTS, "rules"}
+    assert set(rows) == set(manifest.KEYS)
+
+
+def test_the_documentation_has_each_term_of_evidence():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "projects.md").read_text()
+
+    part = text.partition("### Evidence")[2].partition("\n#")[0]
+
+    for each in fields(Evidence):
+        assert f"`{each.name.replace('_', '-')}`" in part
 
 
 def test_other_rules_are_another_report(root):

@@ -28,9 +28,10 @@ from dataclasses import dataclass, field
 
 from kg_server.canned import header as rq
 from kg_server.canned.parameters import Context, Parameter, StateNames, term
-from kg_server.errors import BadRequest, NotFound, ProjectFault
+from kg_server.errors import BadRequest, NotFound, Problem, ProjectFault
 from kg_server.formats import Kind
 from kg_server.project import QueryFile
+from kg_server.project.profile import Profile, Texts
 from kg_server.rdf.labels import fold
 from kg_server.sparql import rewrite
 
@@ -78,6 +79,34 @@ def load(files: Iterable[QueryFile]) -> dict[str, CannedQuery]:
             raise ProjectFault(message, path=file.path, line=1)
         found[name] = _read(file)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A canned query whose answer stands on the home page, with its parameters and its view."""
+
+    query: CannedQuery
+    given: Mapping[str, str]
+    view: tuple[str, ...]
+    title: Texts
+
+
+def at_home(queries: Mapping[str, CannedQuery], profile: Profile) -> tuple[Standing, ...]:
+    """Return the canned queries of the home page, as the project's manifest names them.
+
+    Raises:
+        ProjectFault: there is no such query, or it has no such parameter; says file and line.
+    """
+    found = []
+    for each in profile.home:
+        try:
+            query = find(queries, each.query)
+            _once(query, each.parameters.items())
+        except Problem as problem:
+            raise ProjectFault(problem.detail, path=each.path, line=each.line) from problem
+        title = each.title or {"en": query.title, **query.titles}
+        found.append(Standing(query, each.parameters, each.view or query.chart, title))
+    return tuple(found)
 
 
 def bind(query: CannedQuery, given: Iterable[tuple[str, str]], states: StateNames) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import codecs
 import glob
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from pathlib import Path
 
 from kg_server.config import BASE_IRI, is_base_iri
 from kg_server.errors import ProjectFault
 from kg_server.project import manifest
+from kg_server.project.profile import Profile
 
 SYNTAXES = {
     ".ttl": "turtle",
@@ -63,7 +65,8 @@ class Project:
     """Everything that is validated, loaded and served; ``version`` is a hash of its contents.
 
     ``rules`` are levels of the rules of ``lint``, by name, as the project's manifest has them.
-    ``queries`` are the files of its canned queries, in the order of their names.
+    ``queries`` are the files of its canned queries, ``derive`` those of the CONSTRUCT queries that
+    derive triples, both in the order of their names. ``profile`` is what it says of itself.
     """
 
     files: tuple[ProjectFile, ...]
@@ -71,6 +74,8 @@ class Project:
     version: str
     rules: Mapping[str, str] = field(default_factory=dict)
     queries: tuple[QueryFile, ...] = ()
+    derive: tuple[QueryFile, ...] = ()
+    profile: Profile = field(default_factory=Profile)
 
     def of_role(self, *roles: Role) -> tuple[ProjectFile, ...]:
         """Return the files with one of these roles, in loading order."""
@@ -99,13 +104,19 @@ def load(paths: Sequence[Path] = (), base_iri: str | None = None) -> Project:
     found = _discover(paths)
     files = tuple(_read(path, role, name, written, wanted) for path, role, name in found)
     queries = tuple(_canned_queries(said, written, wanted))
+    derive = tuple(
+        QueryFile(path, _contents(path, written, wanted).decode())
+        for path in _query_files(said.derive)
+    )
+    profile = _profile(said, files, written, wanted)
     digest = hashlib.sha256(wanted.encode())
     named = [(file.graph_iri, file.content) for file in files]
-    named += [(query.path.name, query.text.encode()) for query in queries]
+    named += [(query.path.name, query.text.encode()) for query in (*queries, *derive)]
+    named.append(("profile", repr(profile).encode()))
     for name, content in named:
         for part in (name.encode(), b"\0", content, b"\0"):
             digest.update(part)
-    return Project(files, wanted, digest.hexdigest(), said.rules, queries)
+    return Project(files, wanted, digest.hexdigest(), said.rules, queries, derive, profile)
 
 
 def base_iri_of(paths: Sequence[Path]) -> str:
@@ -124,7 +135,7 @@ def stamps(paths: Sequence[Path]) -> dict[Path, tuple[int, int]]:
         ProjectFault: as ``load``, as far as the names go.
     """
     said = _manifest(paths)
-    found = [path for path, _, _ in _discover(paths)] + _query_files(said)
+    found = [path for path, _, _ in _discover(paths)] + _query_files((*said.queries, *said.derive))
     if source := manifest.source(said.root):
         found.append(source)
     stats = ((path, path.stat()) for path in found)
@@ -185,11 +196,11 @@ def _files_of_root(root: Path) -> Iterable[tuple[Path, Role, str]]:
                     yield path, role, prefix + path.relative_to(base).with_suffix("").as_posix()
 
 
-def _query_files(said: manifest.Manifest) -> list[Path]:
-    """Return the ``.rq`` files among a project's queries, in the order of their names."""
+def _query_files(places: Iterable[Path]) -> list[Path]:
+    """Return the ``.rq`` files at some places, in the order of their names."""
     found = (
         each
-        for place in said.queries
+        for place in places
         for each in (place.rglob("*.rq") if place.is_dir() else [place])
         if each.suffix == ".rq"
     )
@@ -224,12 +235,44 @@ def _read(path: Path, role: Role, name: str, written: str, base_iri: str) -> Pro
 
 def _canned_queries(said: manifest.Manifest, written: str, base_iri: str) -> Iterator[QueryFile]:
     """Yield the query files but for competency questions: without a header, with an answer."""
-    for path in _query_files(said):
+    for path in _query_files(said.queries):
         text = _contents(path, written, base_iri).decode()
         if text.startswith("#+") or not any(
             each.suffix != path.suffix for each in path.parent.glob(f"{glob.escape(path.stem)}.*")
         ):
             yield QueryFile(path, text)
+
+
+def _profile(
+    said: manifest.Manifest, files: Iterable[ProjectFile], written: str, base_iri: str
+) -> Profile:
+    """Return the manifest's profile with the files' prefixes, and with IRIs in full.
+
+    Raises:
+        ProjectFault: a term of the evidence has a prefix that no file has.
+    """
+    prefixes = _prefixes(files)
+    evidence = said.profile.evidence
+    if evidence:
+        given = {each.name: getattr(evidence, each.name) for each in fields(evidence)}
+        terms = {
+            name: manifest.evidence_iri(said, name, term, prefixes).replace(written, base_iri)
+            for name, term in given.items()
+            if term is not None
+        }
+        evidence = replace(evidence, **terms)
+    return replace(said.profile, evidence=evidence, prefixes=prefixes)
+
+
+def _prefixes(files: Iterable[ProjectFile]) -> dict[str, str]:
+    """Return the prefixes at the head of files; where they differ, those of most files."""
+    from kg_server.project import parsing
+
+    found: dict[str, Counter[str]] = {}
+    for file in files:
+        for prefix, namespace in parsing.prefixes(file).items():
+            found.setdefault(prefix, Counter())[namespace] += 1
+    return {prefix: counts.most_common(1)[0][0] for prefix, counts in sorted(found.items())}
 
 
 def _contents(path: Path, written: str, base_iri: str) -> bytes:

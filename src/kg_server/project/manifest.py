@@ -1,17 +1,18 @@
-"""What a project says of itself: ``kg.toml``, or ``[tool.kg-server]`` in ``pyproject.toml``."""
+"""The manifest of a project: ``kg.toml``, or ``[tool.kg-server]`` in ``pyproject.toml``."""
 
 from __future__ import annotations
 
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from kg_server.config import is_base_iri
 from kg_server.errors import ProjectFault
+from kg_server.project.profile import Evidence, HomeQuery, Profile, Texts
 
 FILE = "kg.toml"
 TABLE = "tool.kg-server"
@@ -21,9 +22,18 @@ LISTS = {
     "shapes": ("ontology/shapes",),
     "queries": ("queries",),
     "tests": ("tests",),
+    "derive": ("ontology/rules",),
 }
 """The keys whose values are lists of files, directories and patterns, with their defaults."""
-_KEYS = ("base-iri", *LISTS, "rules")
+_TEXTS = ("title", "description")
+KEYS = ("base-iri", *_TEXTS, "licence", "languages", *LISTS, "rules", "evidence", "home")
+_HOME_KEYS = ("query", "parameters", "view", "title")
+_EVIDENCE = tuple(each.name.replace("_", "-") for each in fields(Evidence))
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
+_IRI = re.compile(r"(https?://|urn:|tag:)[^\s<>\"{}|^`\\]+")
+
+Place = tuple[str | int, ...]
+"""Where a value stands in the manifest: keys, and numbers in arrays, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +41,8 @@ class Manifest:
     """Where the parts of a project are; paths are below ``root``, patterns are resolved.
 
     ``base_iri`` is the one that is written in the files, ``None`` when nothing is said of it;
-    ``rules`` are levels of the rules of ``lint``, by name.
+    ``rules`` are levels of the rules of ``lint``, by name; ``derive`` are the files and folders of
+    CONSTRUCT queries. The terms of ``profile.evidence`` are as written, with prefixes.
     """
 
     root: Path
@@ -41,7 +52,9 @@ class Manifest:
     shapes: tuple[Path, ...] = ()
     queries: tuple[Path, ...] = ()
     tests: tuple[Path, ...] = ()
+    derive: tuple[Path, ...] = ()
     rules: Mapping[str, str] = field(default_factory=dict)
+    profile: Profile = field(default_factory=Profile)
 
 
 def find(start: Path) -> Path | None:
@@ -70,20 +83,143 @@ def read(root: Path) -> Manifest:
             or names a path that does not exist; says file and line.
     """
     path = source(root)
-    table = _table(path) if path else {}
-    for key in table:
-        if key not in _KEYS:
-            close = difflib.get_close_matches(key, _KEYS, 1)
-            hint = f"; did you mean {close[0]}?" if close else f": {', '.join(_KEYS)}"
-            raise _fault(path, key, f"there is no key {key!r}{hint}")
-    base_iri = table.get("base-iri")
-    if base_iri is not None and not (isinstance(base_iri, str) and is_base_iri(base_iri)):
-        raise _fault(path, "base-iri", "base-iri is an IRI that ends with a slash")
-    rules = table.get("rules", {})
-    if not isinstance(rules, dict) or not all(isinstance(each, str) for each in rules.values()):
-        raise _fault(path, "rules", 'rules is a table, such as: no-definition = "off"')
-    parts = {key: _paths(root, path, key, table) for key in LISTS}
-    return Manifest(root, base_iri, **parts, rules=rules)
+    read = _Reader(path, _table(path) if path else {})
+    read.only(read.table, KEYS, ())
+    base_iri = read.text(("base-iri",))
+    if base_iri is not None and not is_base_iri(base_iri):
+        read.refuse(("base-iri",), "base-iri is an IRI that ends with a slash")
+    rules = read.words(("rules",), 'such as: no-definition = "off"')
+    profile = Profile(
+        title=read.texts(("title",)),
+        description=read.texts(("description",)),
+        licence=read.text(("licence",)),
+        languages=read.languages(),
+        home=tuple(read.home()),
+        evidence=read.evidence(),
+    )
+    parts = {key: _paths(root, read, key) for key in LISTS}
+    return Manifest(root, base_iri, **parts, rules=rules, profile=profile)
+
+
+def evidence_iri(said: Manifest, name: str, term: str, prefixes: Mapping[str, str]) -> str:
+    """Return the IRI of a term of the evidence, which is written in full or with a prefix.
+
+    Raises:
+        ProjectFault: it is neither, or its prefix is in none of the project's files.
+    """
+    prefix, colon, local = term.partition(":")
+    if colon and prefix in prefixes:
+        return prefixes[prefix] + local
+    if not _IRI.fullmatch(term):
+        key = name.replace("_", "-")
+        message = f"{key}: {term!r} is no IRI, and no file of the project has a prefix {prefix!r}"
+        _Reader(source(said.root), {}).refuse(("evidence", key), message)
+    return term
+
+
+class _Reader:
+    """Reads the values of a manifest, and refuses wrong ones with their line."""
+
+    def __init__(self, path: Path | None, table: Mapping[str, Any]) -> None:
+        self.path, self.table = path, table
+
+    def refuse(self, place: Place, message: str, value: str = "") -> NoReturn:
+        """Raise a fault at the line of a key, or of its value where that has a line of its own."""
+        lines = self.path.read_text("utf-8").splitlines() if self.path else []
+        at_value = [n for n, line in enumerate(lines, 1) if value and f'"{value}"' in line]
+        line = next(iter(at_value), None) or _line(lines, place)
+        raise ProjectFault(message, path=self.path, line=line)
+
+    def only(self, table: Mapping[str, Any], known: Sequence[str], place: Place) -> None:
+        """Refuse keys that are not known."""
+        for key in table:
+            if key not in known:
+                close = difflib.get_close_matches(key, known, 1)
+                hint = f"; did you mean {close[0]}?" if close else f": {', '.join(known)}"
+                self.refuse((*place, key), f"there is no key {key!r}{hint}")
+
+    def text(self, place: Place) -> str | None:
+        """Return a text that is not empty, ``None`` where the key is missing."""
+        value = self._value(place)
+        if value is not None and not (isinstance(value, str) and value.strip()):
+            self.refuse(place, f"{place[-1]} is a text in quotes")
+        return value
+
+    def texts(self, place: Place) -> Texts:
+        """Return a text, or a table of texts by language."""
+        value = self._value(place)
+        if value is None:
+            return {}
+        if isinstance(value, str) and value.strip():
+            return {"": value}
+        if not isinstance(value, dict) or not value:
+            self.refuse(place, f'{place[-1]} is a text, or a table such as {{ en = "…" }}')
+        for tag, text in value.items():
+            if not _LANGUAGE.fullmatch(tag):
+                self.refuse((*place, tag), f"{tag!r} is no language tag, such as en or pt-BR")
+            if not (isinstance(text, str) and text.strip()):
+                self.refuse((*place, tag), f"{place[-1]}.{tag} is a text in quotes")
+        return dict(value)
+
+    def words(self, place: Place, example: str) -> Mapping[str, str]:
+        """Return a table of texts by name."""
+        value = self._value(place)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self.refuse(place, f"{place[-1]} is a table, {example}")
+        for key, text in value.items():
+            if not isinstance(text, str):
+                self.refuse((*place, key), f"{place[-1]} is a table, {example}")
+        return value
+
+    def languages(self) -> tuple[str, ...]:
+        """Return the language tags."""
+        value = self._value(("languages",))
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            self.refuse(("languages",), 'languages is a list of language tags, such as ["en"]')
+        for each in value:
+            if not _LANGUAGE.fullmatch(each):
+                message = f"{each!r} is no language tag, such as en or pt-BR"
+                self.refuse(("languages",), message, each)
+        return tuple(dict.fromkeys(value))
+
+    def home(self) -> Iterator[HomeQuery]:
+        """Yield the canned queries of the home page."""
+        value = self._value(("home",))
+        if value is None:
+            return
+        example = 'home is a list of tables: [[home]] and below it query = "NAME"'
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            self.refuse(("home",), example)
+        for number, each in enumerate(value):
+            place = ("home", number)
+            self.only(each, _HOME_KEYS, place)
+            query = self.text((*place, "query"))
+            if query is None:
+                self.refuse(place, example)
+            parameters = self.words((*place, "parameters"), 'such as { year = "1990" }')
+            view = (self.text((*place, "view")) or "").split()
+            lines = self.path.read_text("utf-8").splitlines() if self.path else []
+            line = _line(lines, place)
+            title = self.texts((*place, "title"))
+            yield HomeQuery(query, parameters, tuple(view), title, self.path, line)
+
+    def evidence(self) -> Evidence | None:
+        """Return the vocabulary of evidence, with terms as they are written."""
+        value = self.words(("evidence",), 'such as: claim = "ex:Claim"')
+        if not value:
+            return None
+        self.only(value, _EVIDENCE, ("evidence",))
+        return Evidence(**{key.replace("-", "_"): term for key, term in value.items()})
+
+    def _value(self, place: Place) -> Any:
+        value: Any = self.table
+        for step in place:
+            value = value.get(step) if isinstance(value, dict) else value[step]
+        return value
 
 
 def _table(path: Path) -> dict[str, Any]:
@@ -104,27 +240,53 @@ def _table(path: Path) -> dict[str, Any]:
     return found
 
 
-def _paths(root: Path, source: Path | None, key: str, table: Mapping[str, Any]) -> tuple[Path, ...]:
-    if key not in table:
+def _paths(root: Path, read: _Reader, key: str) -> tuple[Path, ...]:
+    if key not in read.table:
         return tuple(root / each for each in LISTS[key] if (root / each).exists())
-    said = table[key]
+    said = read.table[key]
     if not isinstance(said, list) or not all(isinstance(each, str) for each in said):
         message = f'{key} is a list of files, directories or patterns, such as ["{LISTS[key][0]}"]'
-        raise _fault(source, key, message)
+        read.refuse((key,), message)
     found: list[Path] = []
     for each in said:
         matches = sorted(root.glob(each)) if each and not Path(each).is_absolute() else []
         if not matches:
-            raise _fault(source, key, f"{key}: there is no file or directory {each!r}", each)
+            read.refuse((key,), f"{key}: there is no file or directory {each!r}", each)
         found += matches
     return tuple(dict.fromkeys(found))
 
 
-def _fault(path: Path | None, key: str, message: str, value: str = "") -> ProjectFault:
-    """Return a fault at the line where a key stands, or where its value does."""
-    lines = path.read_text("utf-8").splitlines() if path else []
-    at_key = [
-        n for n, line in enumerate(lines, 1) if re.match(rf'\s*\[?[\w.-]*"?{re.escape(key)}', line)
-    ]
-    at_value = [n for n, line in enumerate(lines, 1) if value and f'"{value}"' in line]
-    return ProjectFault(message, path=path, line=next(iter(at_value or at_key), None))
+_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]")
+_KEY = re.compile(r"\s*([\w.\"'-]+?)\s*=")
+
+
+def _line(lines: Sequence[str], place: Place) -> int | None:
+    """Return the line of a key, or of the nearest table or key around it that has a line.
+
+    >>> _line(['a = 1', '[[home]]', 'query = "x"', '[[home]]', 'query = "y"'], ("home", 1, "query"))
+    5
+    """
+    found: dict[Place, int] = {}
+    counts: dict[Place, int] = {}
+    table: Place = ()
+    for number, line in enumerate(lines, 1):
+        if header := _HEADER.match(line):
+            table = _keys(header[2])
+            if header[1] == "[[":
+                counts[table] = counts.get(table, -1) + 1
+                found.setdefault(table, number)
+                table = (*table, counts[table])
+            found.setdefault(table, number)
+        elif key := _KEY.match(line):
+            keys = (*table, *_keys(key[1]))
+            for length in range(len(table) + 1, len(keys) + 1):
+                found.setdefault(keys[:length], number)
+    around = (place[:length] for length in range(len(place), 0, -1))
+    return next((found[each] for each in around if each in found), None)
+
+
+def _keys(dotted: str) -> Place:
+    """Return the keys of a dotted key, without the table that pyproject.toml has around them."""
+    keys = tuple(key.strip().strip("\"'") for key in dotted.split("."))
+    own = tuple(TABLE.split("."))
+    return keys[len(own) :] if keys[: len(own)] == own else keys

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kg_server.errors import ProjectFault
@@ -35,6 +36,17 @@ def parsed(file: ProjectFile, prefixes: dict[str, str] | None = None) -> Iterato
         ) from error
     if prefixes is not None:
         prefixes.update(parser.prefixes)
+
+
+def prefixes(file: ProjectFile) -> dict[str, str]:
+    """Return the prefixes at the head of a file, before its first triple."""
+    import pyoxigraph
+
+    syntax = getattr(pyoxigraph.RdfFormat, _SYNTAXES[file.syntax])
+    parser = pyoxigraph.parse(file.content, format=syntax, base_iri=file.graph_iri)
+    with suppress(SyntaxError):  # whatever reads the whole file says where
+        next(parser, None)
+    return dict(parser.prefixes)
 
 
 def blank_prefix(file: ProjectFile) -> str:

@@ -13,6 +13,7 @@ from rdflib import DCTERMS, Graph, URIRef
 from kg_server import canned
 from kg_server.canned import CannedQuery
 from kg_server.config import BASE_IRI, Settings
+from kg_server.description import profile as profiles
 from kg_server.description import void
 from kg_server.errors import NotFound
 from kg_server.formats import Format, Kind
@@ -20,6 +21,7 @@ from kg_server.linked_data import jsonld, vocabularies
 from kg_server.linked_data.catalogue import Catalogue
 from kg_server.linked_data.documents import Site
 from kg_server.project import Project
+from kg_server.project.profile import Profile
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql import protocol
 from kg_server.sparql.query import Dataset, Query
@@ -90,6 +92,17 @@ class Context:
         near = self.catalogue.nearest(iri)
         hint = f" Did you mean {near[0]}?" if near else ""
         return NotFound(f"No data about {iri}.{hint}", nearest=near)
+
+    @cached_property
+    def home(self) -> tuple[canned.Standing, ...]:
+        """The canned queries whose answers stand on the home page."""
+        return canned.at_home(self.queries, self.project.profile)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """What the project and its data say of themselves: title, licence, prefixes and so on."""
+        graphs = (self.project.base_iri + void.GRAPH, self.project.base_iri + void.QUERIES)
+        return profiles.completed(self.project, self.store, graphs)
 
     @property
     def address(self) -> str:

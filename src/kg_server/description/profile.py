@@ -1,0 +1,123 @@
+"""The profile of a project, completed by what its data say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from rdflib import DC, DCAT, DCTERMS, OWL, RDFS, SKOS, VANN, VOID, Literal, URIRef
+from rdflib.term import Node
+
+from kg_server.project import Project, Role
+from kg_server.project.profile import Profile, Texts
+from kg_server.store import Store
+from kg_server.store.results import rows, values
+
+_CC = URIRef("http://creativecommons.org/ns#license")
+_SCHEMA = tuple(URIRef(f"{scheme}://schema.org/license") for scheme in ("https", "http"))
+_RANKS = ((VOID.Dataset, DCAT.Dataset), (OWL.Ontology,), (SKOS.ConceptScheme,))
+"""Classes of what can speak for the whole graph; an earlier one wins."""
+_TITLES = (DCTERMS.title, DC.title, SKOS.prefLabel, RDFS.label)
+_DESCRIPTIONS = (DCTERMS.description, DC.description, RDFS.comment)
+_LICENCES = (DCTERMS.license, _CC, *_SCHEMA)
+_NAMESPACES = (VANN.preferredNamespacePrefix, VANN.preferredNamespaceUri)
+
+# Named graphs, so that neither shapes nor the server's own description speak for the data.
+_OWN_WORDS = """
+SELECT ?class ?this ?p ?o WHERE {
+  GRAPH ?g { VALUES ?class { %(classes)s } ?this a ?class }
+  GRAPH ?g { VALUES ?p { %(predicates)s } ?this ?p ?o }
+  FILTER(?g NOT IN (%(hidden)s))
+} LIMIT 5000
+"""
+_LANGUAGES = """
+SELECT ?language (COUNT(*) AS ?n) WHERE {
+  VALUES ?p { %s } ?this ?p ?label
+  BIND(LANG(?label) AS ?language) FILTER(?language != "")
+} GROUP BY ?language ORDER BY DESC(?n) ?language LIMIT 50
+"""
+
+Words = Mapping[URIRef, Mapping[Node, Mapping[Node, Collection[Node]]]]
+"""Values by class, thing and property."""
+
+
+def completed(project: Project, store: Store, described: Iterable[str] = ()) -> Profile:
+    """Return the project's profile, with what it leaves out taken from the data.
+
+    Args:
+        project: the project; what its manifest says, holds.
+        store: holds its data.
+        described: names of further graphs that are not the user's.
+    """
+    said, words = project.profile, _words(project, store, described)
+    prefixes = {**_namespaces(words), **said.prefixes}
+    return replace(
+        said,
+        title=said.title or _texts(words, _TITLES),
+        description=said.description or _texts(words, _DESCRIPTIONS),
+        licence=said.licence or _licence(words),
+        languages=said.languages or _languages(store),
+        prefixes=dict(sorted(prefixes.items())),
+    )
+
+
+def _words(project: Project, store: Store, described: Iterable[str]) -> Words:
+    classes = [each for rank in _RANKS for each in rank]
+    wanted = (*_TITLES, *_DESCRIPTIONS, *_LICENCES, *_NAMESPACES)
+    hidden = {file.graph_iri for file in project.of_role(Role.SHAPES)} | set(described)
+    text = _OWN_WORDS % {
+        "classes": values(classes),
+        "predicates": values(wanted),
+        "hidden": ", ".join(f"<{each}>" for each in sorted(hidden)) or "<urn:x-none>",
+    }
+    found: dict[URIRef, dict[Node, dict[Node, list[Node]]]] = {}
+    for row in rows(store, text):
+        things = found.setdefault(URIRef(str(row["class"])), {})
+        things.setdefault(row["this"], {}).setdefault(row["p"], []).append(row["o"])
+    return found
+
+
+def _texts(words: Words, predicates: Iterable[URIRef]) -> Texts:
+    """Return the texts of the only thing of the highest rank that has any."""
+    for rank in _RANKS:
+        things = {this: said for each in rank for this, said in words.get(each, {}).items()}
+        for predicate in predicates:
+            found = [said[predicate] for said in things.values() if predicate in said]
+            if len(found) == 1:
+                literals = [each for each in found[0] if isinstance(each, Literal)]
+                return {each.language or "": str(each) for each in sorted(literals, key=str)}
+            if found:
+                return {}
+    return {}
+
+
+def _licence(words: Words) -> str | None:
+    """Return the licence of what has the highest rank, if only one is given there."""
+    for rank in _RANKS:
+        found = {
+            str(licence)
+            for each in rank
+            for said in words.get(each, {}).values()
+            for predicate in _LICENCES
+            for licence in said.get(predicate, ())
+        }
+        if found:
+            return found.pop() if len(found) == 1 else None
+    return None
+
+
+def _namespaces(words: Words) -> dict[str, str]:
+    """Return the preferred prefixes of ontologies (VANN)."""
+    found: dict[str, str] = {}
+    for things in words.values():
+        for said in things.values():
+            prefixes, namespaces = (sorted(map(str, said.get(each, ()))) for each in _NAMESPACES)
+            if len(prefixes) == 1 and len(namespaces) == 1:
+                found.setdefault(prefixes[0], namespaces[0])
+    return found
+
+
+def _languages(store: Store) -> tuple[str, ...]:
+    """Return the languages of labels, the commonest first."""
+    found = rows(store, _LANGUAGES % values((RDFS.label, SKOS.prefLabel)))
+    return tuple(str(row["language"]) for row in found if "language" in row)
