@@ -236,3 +236,19 @@ def test_the_shipped_project_loads_into_both_engines_alike():
     counts = [values(ask(make(shipped), text)) for make in (open_store, ReferenceStore)]
 
     assert counts[0] == counts[1]
+
+
+def test_values_of_unlike_kinds_can_be_ordered(store):
+    values_ = " ".join(
+        [*(str(n) for n in range(0, 4000, 7)), '"1991-12-08"^^xsd:date', "'6x'", "true", "<urn:a>"]
+    )
+    text = f"""PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
+        SELECT ?v {{ VALUES ?v {{ {values_} }} VALUES ?again {{ 1 2 3 4 5 }} }} ORDER BY ?v"""
+
+    rows = json.loads(ask(store, text))["results"]["bindings"]
+
+    ordered = [row["v"]["value"] for row in rows]
+    numbers = [int(value) for value in ordered if value.isdigit()]
+    assert ordered[0] == "urn:a"
+    assert numbers == sorted(numbers)
+    assert len(ordered) == 5 * (572 + 4)

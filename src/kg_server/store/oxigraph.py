@@ -19,7 +19,7 @@ from kg_server.errors import (
 from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.rdf import prefixes
-from kg_server.sparql import diagnostics, keywords
+from kg_server.sparql import diagnostics, keywords, ordering
 from kg_server.sparql.query import Query
 from kg_server.store import csv_results
 from kg_server.store.csv_results import CsvOfTsv
@@ -155,7 +155,7 @@ class OxigraphStore:
             default = None  # an argument would win over FROM
         try:
             return self._store.query(
-                query.text,
+                ordering.total(query.text),
                 base_iri=query.base_iri,
                 default_graph=default,
                 named_graphs=named,
