@@ -2,10 +2,13 @@
 
 import tracemalloc
 
+import pyoxigraph as ox
 import pytest
 
-from kg_server import project
+from kg_server import project, validation
 from kg_server.errors import ProjectFault
+from kg_server.validation.prefilter import data
+from kg_server.validation.report import Severity
 
 LINE = '<https://e.org/s> <https://e.org/p> "সম্পর্ক"@bn .\n'
 
@@ -52,3 +55,66 @@ def test_a_large_file_is_read_without_a_copy_of_it(large):
         tracemalloc.stop()
 
     assert peak < 1.6 * large.stat().st_size
+
+
+GAUGE = "@prefix t: <https://tide.example/ns#> .\nt:{} a t:Gauge ; t:reading [ t:value {} ] .\n"
+SHAPES = """@prefix t: <https://tide.example/ns#> .
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+t:S a sh:NodeShape ; sh:targetClass t:Gauge ; sh:property t:P .
+t:P a sh:PropertyShape ; sh:path ( t:reading t:value ) ; sh:minCount 1 ; sh:maxCount 1 .
+"""
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("a/points.ttl", "b/points.ttl"),
+        ("points.ttl", "points.trig"),
+        ("a/points.ttl", "a/b/points.ttl", "c/points.ttl", "c/points.trig"),
+        ("shapes/points.ttl", "shapes/a/points.ttl", "ontology/points.ttl"),
+    ],
+)
+def test_blank_nodes_of_files_of_one_name_never_meet(tmp_path, names):
+    for number, name in enumerate(names):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(GAUGE.format(f"g{number}", number))
+    shapes = tmp_path / "tide-shapes.ttl"
+    shapes.write_text(SHAPES)
+
+    found = project.load([*(tmp_path / name for name in names), shapes])
+
+    assert len({file.graph_iri for file in found.files}) == len(names) + 1
+    points = [file for file in found.files if file.path.stem == "points"]
+    terms = {
+        term
+        for file in points
+        for quad in data.quads(file)
+        for term in (quad.subject, quad.object)
+        if isinstance(term, ox.BlankNode)
+    }
+    assert len(terms) == len(names)
+
+
+def test_files_of_one_name_are_validated_each_by_itself(tmp_path):
+    for folder, value in (("a", "1"), ("b", "2")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "points.ttl").write_text(GAUGE.format(folder, value))
+    shapes = tmp_path / "shapes.ttl"
+    shapes.write_text(SHAPES)
+    found = project.load([tmp_path / "a", tmp_path / "b", shapes])
+
+    report = validation.validate(found, use_cache=False)
+
+    assert not report.count(Severity.VIOLATION)
+
+
+def test_a_file_that_is_named_twice_is_read_once(tmp_path):
+    (tmp_path / "a").mkdir()
+    points = tmp_path / "a" / "points.ttl"
+    points.write_text(GAUGE.format("a", 1))
+    (tmp_path / "link.ttl").symlink_to(points)
+    again = tmp_path / "a" / ".." / "a" / "points.ttl"
+
+    found = project.load([points, again, tmp_path / "a", tmp_path / "link.ttl"])
+
+    assert [file.path for file in found.of_role(project.Role.DATA)] == [points]

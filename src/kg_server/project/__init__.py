@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import glob
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -173,7 +174,32 @@ def _discover(paths: Sequence[Path]) -> list[tuple[Path, Role, str]]:
     if not roots and not any(role is not Role.DATA for _, role, _ in found):
         found.extend(each for each in _files_of_root(home()) if each[1] is not Role.DATA)
     order = list(Role)
-    return sorted(dict.fromkeys(found), key=lambda each: (order.index(each[1]), each[2], each[0]))
+    found = _told_apart(found)
+    return sorted(found, key=lambda each: (order.index(each[1]), each[2], each[0]))
+
+
+def _told_apart(found: Iterable[tuple[Path, Role, str]]) -> list[tuple[Path, Role, str]]:
+    """Return each file once, and with a graph name that no other file has.
+
+    The names of blank nodes come from the graph's name, so that ``a/points.ttl`` and
+    ``b/points.ttl`` would share theirs. Where names are the same, as much of the paths counts as
+    tells the files apart.
+    """
+    files = {path.resolve(): (path, role, name) for path, role, name in reversed(list(found))}
+    counts = Counter(name for _, _, name in files.values())
+    same = {path: name for path, (_, _, name) in files.items() if counts[name] > 1}
+    taken = {name for name in counts if counts[name] == 1}
+    for path, name in sorted(same.items()):
+        alike = [other.parent for other, its in same.items() if its == name]
+        relative = path.relative_to(os.path.commonpath(alike))
+        longer = relative.with_suffix("").as_posix()
+        number = 0
+        while longer in taken:
+            longer = f"{relative.as_posix()}{number or ''}"
+            number += 1
+        taken.add(longer)
+        files[path] = (*files[path][:2], longer)
+    return list(files.values())
 
 
 def _files_of_root(root: Path) -> Iterable[tuple[Path, Role, str]]:

@@ -54,7 +54,7 @@ def blank_prefix(file: ProjectFile) -> str:
 
     Two files may both have a ``_:b0``, and both mean their own.
     """
-    return f"b{hashlib.sha256(file.graph_iri.encode()).hexdigest()[:8]}n"
+    return f"b{hashlib.sha256(file.graph_iri.encode()).hexdigest()[:16]}n"
 
 
 _SYNTAXES = {
