@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rdflib.term import Node
+    from rdflib.term import Identifier, Node
 
 
 def n_triples(term: Node) -> str:
@@ -30,7 +30,7 @@ def n_triples(term: Node) -> str:
 _XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
 
 
-def to_rdflib(term: Any) -> Node:
+def to_rdflib(term: Any) -> Identifier:
     """Return a term of pyoxigraph as one of rdflib; a blank node keeps its name."""
     import pyoxigraph
     from rdflib import BNode, Literal, URIRef

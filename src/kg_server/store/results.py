@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pyoxigraph as ox
-from rdflib import XSD, BNode, Graph, Literal, URIRef
+from rdflib import Graph, URIRef
 from rdflib.term import Identifier, Node
 
 from kg_server.formats import Kind, named
+from kg_server.rdf.terms import to_rdflib
 from kg_server.sparql.query import Dataset, Query
 from kg_server.store.protocol import Store
 
@@ -37,7 +38,9 @@ def add_triples(
     count = 0
     answer = store.query(query).read()
     for triple in ox.parse(answer, format=ox.RdfFormat.N_TRIPLES, lenient=True):
-        graph.add((_term(triple.subject), _term(triple.predicate), _term(triple.object)))
+        graph.add(
+            (to_rdflib(triple.subject), to_rdflib(triple.predicate), to_rdflib(triple.object))
+        )
         count += 1
     return count
 
@@ -48,14 +51,10 @@ def rows(
     """Return the solutions of a SELECT, each as variable name to RDF term."""
     query = Query(text, _JSON, dataset=dataset or Dataset(), bindings=bindings)
     answer = store.query(query).read()
-    solutions = ox.parse_query_results(answer, format=ox.QueryResultsFormat.JSON)
-    if not isinstance(solutions, ox.QuerySolutions):
+    found = solutions(answer)
+    if isinstance(found, bool):
         raise TypeError("rows() takes a SELECT")
-    names = [variable.value for variable in solutions.variables]
-    return [
-        {name: _term(value) for name in names if (value := solution[name]) is not None}
-        for solution in solutions
-    ]
+    return found[1]
 
 
 def iris(store: Store, text: str, *, dataset: Dataset | None = None) -> list[str]:
@@ -70,18 +69,15 @@ def values(terms: Iterable[Node]) -> str:
     return " ".join(sorted(term.n3() for term in set(terms) if isinstance(term, URIRef)))
 
 
-def _term(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Identifier:
-    if isinstance(term, ox.NamedNode):
-        return URIRef(term.value)
-    if isinstance(term, ox.BlankNode):
-        return BNode(term.value)
-    if isinstance(term, ox.Triple):
-        raise TypeError("RDF 1.1 has no triple terms")
-    # rdflib would rewrite the lexical form ("1.50" to "1.5"); what a source says stays as it is.
-    datatype = None if term.language or term.datatype.value == str(XSD.string) else term.datatype
-    return Literal(
-        term.value,
-        lang=term.language,
-        datatype=URIRef(datatype.value) if datatype else None,
-        normalize=False,
-    )
+def solutions(content: bytes) -> tuple[tuple[str, ...], list[dict[str, Identifier]]] | bool:
+    """Read SPARQL 1.1 Query Results JSON: variables and solutions, or the answer of an ASK."""
+    found = ox.parse_query_results(content, format=ox.QueryResultsFormat.JSON)
+    if isinstance(found, ox.QueryBoolean):
+        return bool(found)
+    if not isinstance(found, ox.QuerySolutions):
+        raise TypeError("a graph is not in Query Results JSON")
+    names = tuple(variable.value for variable in found.variables)
+    return names, [
+        {name: to_rdflib(value) for name in names if (value := solution[name]) is not None}
+        for solution in found
+    ]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from rdflib import XSD, BNode, Graph, Literal, URIRef
+from rdflib import Graph, Literal
 from rdflib.term import Node
 
 from kg_server.errors import ResultTooLarge
@@ -15,6 +13,7 @@ from kg_server.formats import Kind, named
 from kg_server.sparql import keywords
 from kg_server.sparql.query import Dataset, Query
 from kg_server.store import Answer, Store
+from kg_server.store.results import solutions
 from kg_server.web.pages.terms import Labels, Shown
 
 MOST_ROWS = 500
@@ -96,25 +95,10 @@ def _whole(found: Answer) -> bytes:
 
 
 def _solutions(content: bytes) -> tuple[tuple[str, ...], list[Row]]:
-    """Read SPARQL 1.1 Query Results JSON (§3.2, §4.1)."""
-    document: dict[str, Any] = json.loads(content)
-    if "boolean" in document:
-        return ("answer",), [{"answer": Literal(document["boolean"])}]
-    found = document["results"]["bindings"]
-    rows: list[Row] = [{name: _term(term) for name, term in row.items()} for row in found]
-    return tuple(document["head"]["vars"]), rows
-
-
-def _term(term: dict[str, str]) -> Node:
-    if term["type"] == "uri":
-        return URIRef(term["value"])
-    if term["type"] == "bnode":
-        return BNode(term["value"])
-    if "xml:lang" in term:
-        return Literal(term["value"], lang=term["xml:lang"])
-    datatype = term.get("datatype")
-    kind = URIRef(datatype) if datatype and datatype != str(XSD.string) else None
-    return Literal(term["value"], datatype=kind, normalize=False)
+    found = solutions(content)
+    if isinstance(found, bool):
+        return ("answer",), [{"answer": Literal(found)}]
+    return found[0], [*found[1]]
 
 
 def _triples(content: bytes) -> tuple[tuple[str, ...], list[Row]]:
