@@ -133,7 +133,11 @@ def test_a_chart_draws_columns_that_are_there(query):
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
 def test_only_the_prefixes_that_it_uses_are_declared(query):
-    used = set(re.findall(r"([a-z]+):[A-Za-z]", re.sub(r"PREFIX .*|<[^>]*>", "", query.text)))
+    used = set(
+        re.findall(
+            r"([a-z]+):[A-Za-z]", re.sub(r"PREFIX .*|<https?:[^>]*>|\"[^\"\n]*\"", "", query.text)
+        )
+    )
 
     assert set(query.prefixes) == used
 
