@@ -8,7 +8,7 @@ from kg_server import project as projects
 from kg_server.description import profile as profiles
 from kg_server.description import void
 from kg_server.project.profile import Profile
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import open_store
 
 PREFIXES = """@prefix dct: <http://purl.org/dc/terms/> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
@@ -25,7 +25,9 @@ def profile(tmp_path, turtle: str, manifest: str = "") -> Profile:
     (tmp_path / "data" / "a.ttl").write_text(PREFIXES + turtle)
     (tmp_path / "kg.toml").write_text(manifest)
     project = projects.load([tmp_path])
-    store = void.described_store(OxigraphStore(project), project)
+    store = open_store(project)
+    for graph_iri, ntriples in void.described(store, project):
+        store.add_graph(graph_iri, ntriples)
     names = (project.base_iri + void.GRAPH, project.base_iri + void.QUERIES)
     return profiles.completed(project, store, names)
 

@@ -142,7 +142,7 @@ def test_without_a_manifest_the_parts_are_where_they_usually_are(root):
         ("data = [", "kg.toml:1: Invalid value"),
         ('base-iri = "https://e.org"', "kg.toml:1: base-iri is an IRI that ends with a slash"),
         ("rules = 1", "kg.toml:1: rules is a table"),
-        ("title = 1", "kg.toml:1: title is a text in quotes"),
+        ("title = 1", "kg.toml:1: title is a text, or a table such as"),
         ('[title]\nen = "x"\nde = ""', "kg.toml:3: title.de is a text in quotes"),
         ('[title]\nenglish_ = "x"', "kg.toml:2: 'english_' is no language tag"),
         ('languages = [\n"en",\n"no tag"]', "kg.toml:3: 'no tag' is no language tag"),

@@ -19,7 +19,7 @@ from kg_server import project as projects
 from kg_server.competency import expected as answers_file
 from kg_server.config import BASE_IRI
 from kg_server.errors import KgError, ProjectFault
-from kg_server.project import SYNTAXES, Project, Role, manifest
+from kg_server.project import SYNTAXES, Project, Role, manifest, rules
 from kg_server.rdf import prefixes
 from kg_server.sparql import keywords
 from kg_server.sparql.query import Query
@@ -138,14 +138,17 @@ def _judged(path: Path, loaded: Project, *, valid: bool) -> str:
     """Return how what is found in an example differs from what is expected."""
     text = path.read_text("utf-8")
     included = [(path.parent / name).resolve() for name in _INCLUDE.findall(text)]
-    example = projects.load([path, *included], loaded.base_iri)
+    example = projects.load([path, *included], loaded.base_iri, derive=False)
     files = tuple(file for file in example.files if file.path in (path, *included))
     world = Project(
         (*_as_data(files), *loaded.of_role(Role.ONTOLOGY, Role.SHAPES)),
         loaded.base_iri,
         f"{example.version} {loaded.version}",
         loaded.rules,
+        derive=loaded.derive,
+        profile=loaded.profile,
     )
+    world = rules.with_derived(world)
     found = validation.validate(world, jobs=1).findings
     wrong = [each for each in found if each.severity is Severity.VIOLATION]
     expected = _EXPECT.findall(text)

@@ -37,6 +37,11 @@ class Role(Enum):
     DATA = "data"
     ONTOLOGY = "ontology"
     SHAPES = "shapes"
+    DERIVED = "derived"
+
+
+FACTS = (Role.DATA, Role.ONTOLOGY, Role.DERIVED)
+"""The roles of files that make up the graph that shapes look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +88,10 @@ class Project:
         return tuple(file for file in self.files if file.role in roles)
 
 
-def load(paths: Sequence[Path] = (), base_iri: str | None = None) -> Project:
-    """Read the project's files.
+def load(
+    paths: Sequence[Path] = (), base_iri: str | None = None, *, derive: bool = True
+) -> Project:
+    """Read the project's files, and run its rules.
 
     Args:
         paths: data files or directories, or the root of a project. Empty: the project around
@@ -92,11 +99,14 @@ def load(paths: Sequence[Path] = (), base_iri: str | None = None) -> Project:
             an ontology or shapes of its own is taken with those.
         base_iri: replaces the base IRI that is written in the files, everywhere; ``None``: it
             stays.
+        derive: whether the rules are run.
 
     Raises:
         ProjectFault: a path does not exist, cannot be read, is not UTF-8 or is no RDF file; a
-            directory has no RDF files; or a manifest is wrong.
+            directory has no RDF files; a manifest or a rule is wrong.
     """
+    from kg_server.project import rules
+
     said = _manifest(paths)
     written = said.base_iri or BASE_IRI
     wanted = base_iri or written
@@ -105,19 +115,21 @@ def load(paths: Sequence[Path] = (), base_iri: str | None = None) -> Project:
     found = _discover(paths)
     files = tuple(_read(path, role, name, written, wanted) for path, role, name in found)
     queries = tuple(_canned_queries(said, written, wanted))
-    derive = tuple(
+    to_derive = tuple(
         QueryFile(path, _contents(path, written, wanted).decode())
         for path in _query_files(said.derive)
     )
     profile = _profile(said, files, written, wanted)
     digest = hashlib.sha256(wanted.encode())
     named = [(file.graph_iri, file.content) for file in files]
-    named += [(query.path.name, query.text.encode()) for query in (*queries, *derive)]
+    named += [(query.path.name, query.text.encode()) for query in (*queries, *to_derive)]
     named.append(("profile", repr(profile).encode()))
     for name, content in named:
         for part in (name.encode(), b"\0", content, b"\0"):
             digest.update(part)
-    return Project(files, wanted, digest.hexdigest(), said.rules, queries, derive, profile)
+    version = digest.hexdigest()
+    loaded = Project(files, wanted, version, said.rules, queries, to_derive, profile)
+    return rules.with_derived(loaded) if derive else loaded
 
 
 def base_iri_of(paths: Sequence[Path]) -> str:

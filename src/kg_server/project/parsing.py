@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg_server.errors import ProjectFault
 from kg_server.project import ProjectFile
+from kg_server.sparql import diagnostics
 
 if TYPE_CHECKING:
     import pyoxigraph
@@ -47,6 +49,40 @@ def prefixes(file: ProjectFile) -> dict[str, str]:
     with suppress(SyntaxError):  # whatever reads the whole file says where
         next(parser, None)
     return dict(parser.prefixes)
+
+
+def check_query(
+    text: str, path: Path, prefixes: Mapping[str, str] | None = None, first_line: int = 1
+) -> None:
+    """Check that a file's query is well-formed.
+
+    Args:
+        text: the query.
+        path: the file.
+        prefixes: namespaces by prefix, to propose where one is used and not declared.
+        first_line: the line of the file where the query begins.
+
+    Raises:
+        ProjectFault: it is not; says line and column.
+    """
+    import pyoxigraph
+
+    store = pyoxigraph.Store()
+
+    def complain(query: str) -> str | None:
+        try:
+            store.query(query)
+        except SyntaxError as error:
+            return str(error)
+        except (OSError, RuntimeError, ValueError):
+            return None
+        return None
+
+    if complain(text) is not None:
+        problem = diagnostics.explain(text, complain, prefixes or {})
+        line = first_line + problem.members["line"] - 1
+        message = problem.detail.partition(": ")[2]
+        raise ProjectFault(message, path=path, line=line, column=problem.members["column"])
 
 
 def blank_prefix(file: ProjectFile) -> str:

@@ -22,8 +22,8 @@ class HomeQuery:
     parameters: Mapping[str, str] = field(default_factory=dict)
     view: tuple[str, ...] = ()
     title: Texts = field(default_factory=dict)
-    path: Path | None = None
-    line: int | None = None
+    path: Path | None = field(default=None, repr=False)
+    line: int | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from kg_server import processes
 from kg_server.errors import ProjectFault
 from kg_server.processes import Child
-from kg_server.project import Project, Role
+from kg_server.project import FACTS, Project, Role
 from kg_server.rdf import terms
 from kg_server.validation import cache, graphs, pyshacl_engine
 from kg_server.validation import shapes as shapes_lint
@@ -107,7 +107,7 @@ class _Validation:
             f"the validation was given up after {timeout_s:g} seconds; "
             "is there a sh:pattern with nested repetitions, or a costly sh:sparql?"
         )
-        files = project.of_role(Role.DATA, Role.ONTOLOGY)
+        files = project.of_role(*FACTS)
         self._facts = reading.read(files, lambda count: tell(f"Read {count:,} triples", None))
         self._shapes = shapes_graph.read(project.of_role(Role.SHAPES))
 
@@ -147,7 +147,7 @@ class _Validation:
     def alone(self, inference: str, advanced: bool, _sieve: Sieve) -> set[Finding]:
         """Return what pySHACL finds by itself, in everything."""
         pyshacl_engine.prepare_all()
-        data = graphs.read(self._project.of_role(Role.DATA, Role.ONTOLOGY), "data")
+        data = graphs.read(self._project.of_role(*FACTS), "data")
         work = partial(
             pyshacl_engine.findings, data, self._shapes, inference=inference, advanced=advanced
         )
@@ -207,13 +207,13 @@ class _Validation:
             from kg_server.validation.prefilter import view
 
             return view.graph(self._facts)
-        return graphs.read(self._project.of_role(Role.DATA, Role.ONTOLOGY), "data")
+        return graphs.read(self._project.of_role(*FACTS), "data")
 
     @cached_property
     def _places(self) -> Places:
         from kg_server.validation.locations import Places
 
-        return Places(self._project.of_role(*Role))
+        return Places(self._project.of_role(Role.DATA, Role.ONTOLOGY, Role.SHAPES))
 
     def _run(
         self, work: Sequence[Callable[[], Any]], what: str, done: Callable[[], float] | None = None

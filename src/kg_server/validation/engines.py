@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg_server import processes
 from kg_server.errors import ProjectFault
-from kg_server.project import Project, Role
+from kg_server.project import FACTS, Project, Role
 from kg_server.validation import graphs, pyshacl_engine
 from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.report import RULES_IRI, Finding, Report
@@ -37,7 +37,7 @@ def disagreement(name: str, project: Project, report: Report, timeout_s: float) 
     Raises:
         ProjectFault: it is not installed, cannot use the shapes, or takes too long.
     """
-    data = graphs.read(project.of_role(Role.DATA, Role.ONTOLOGY), "data")
+    data = graphs.read(project.of_role(*FACTS), "data")
     shapes = shapes_graph.read(project.of_role(Role.SHAPES))
     pyshacl_engine.prepare()
     work = ENGINES[name](data, shapes)
