@@ -64,7 +64,10 @@ class Reply:
 
 
 class LiveServer:
-    """A real ``kg-server serve`` on a free port of this machine."""
+    """A real ``kg-server serve`` on a free port of this machine.
+
+    ``address`` is where requests are sent; it can be changed for a server with several.
+    """
 
     def __init__(
         self,
@@ -72,6 +75,7 @@ class LiveServer:
         paths: tuple[str, ...] = (str(ROOT),),
         prefix: tuple[str, ...] = (),
     ) -> None:
+        self.address = "127.0.0.1"
         command = [sys.executable, "-m", "kg_server", "serve", *paths, "--port", "0", *options]
         self.process = subprocess.Popen([*prefix, *command], stderr=subprocess.PIPE, text=True)
         self.log: list[str] = []
@@ -84,13 +88,13 @@ class LiveServer:
         assert self.process.stderr
         for line in self.process.stderr:
             self.log.append(line)
-            if found := re.search(r"SPARQL\s+http://127.0.0.1:(\d+)/", line):
+            if found := re.search(r"SPARQL\s+http://\S+:(\d+)/", line):
                 self.port = int(found[1])
                 started.set()
         started.set()
 
     def ask(self, method: str, path: str, headers=None, body=None, timeout_s: float = 30) -> Reply:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        connection = http.client.HTTPConnection(self.address, self.port, timeout=timeout_s)
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()

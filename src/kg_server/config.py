@@ -41,6 +41,9 @@ class Settings:
     """A query is stopped after this time; a request's ``timeout=`` can only shorten it."""
     queue_timeout_s: float = 5.0
     """How long a request waits for a free evaluator before it is told to come back."""
+    page_timeout_s: float = 10.0
+    """How long the HTTP worker may compute for one request, such as a page: what is not done by
+    evaluators."""
     queue_length: int = 64
     """How many requests may wait for an evaluator in one HTTP worker."""
     body_timeout_s: float = 10.0

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
 import tempfile
+import threading
 from pathlib import Path
 from typing import Self
 
 from kg_server.project import Project
 from kg_server.sandbox import zygote as zygotes
+from kg_server.sandbox.client import Client
 from kg_server.sandbox.evaluator import Limits
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sandbox.store import SandboxStore
@@ -39,7 +42,11 @@ class Sandbox:
         with os.fdopen(ours, "rb") as ready:
             assert b"graphs" in ready.readline()
         address = str(self.folder / "s")
-        self.store = SandboxStore(address, self.board, "v1", queue_timeout_s=queue_timeout_s)
+        self.client = Client(address, self.board, queue_timeout_s=queue_timeout_s)
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever)
+        self._thread.start()
+        self.store = SandboxStore(self.client, self.loop, "v1")
 
     def __enter__(self) -> Self:
         return self
@@ -50,6 +57,9 @@ class Sandbox:
 
     def __exit__(self, *_: object) -> None:
         self.store.close()
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
         self.leave()
         os.waitpid(self.pid, 0)
         shutil.rmtree(self.folder)

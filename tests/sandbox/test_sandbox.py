@@ -1,4 +1,4 @@
-"""How queries and answers travel to evaluators and back, beside what every store does."""
+"""Queries and answers on their way to evaluators and back, beside what every store does."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import os
 import resource
 import signal
 import socket
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from pathlib import Path
 
 import pytest
@@ -21,8 +19,9 @@ from kg_server.errors import Overloaded, QueryCrashed, QueryTimeout
 from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.sandbox import messages
-from kg_server.sandbox.store import Ticket, ticket
+from kg_server.sandbox.client import Client
 from kg_server.sparql.query import Dataset, Query
+from kg_server.work import ClientLeft, Turns, Work
 
 from .sandboxes import Sandbox
 
@@ -88,37 +87,40 @@ def test_a_query_that_waited_in_vain_is_told_so_and_never_evaluated(sandbox):
 
 @pytest.mark.parametrize("waiting", [False, True], ids=["running", "waiting"])
 def test_a_query_that_is_cancelled_ends_at_once(sandbox, waiting):
-    hold = Ticket()
-    context = copy_context()
-    context.run(ticket.set, hold)
+    work = Work(Turns(1), budget_s=10, wait_s=10)
+
+    def wanted() -> bytes:
+        with work.turn():
+            return count_for(sandbox, 60)
+
     with ThreadPoolExecutor(3) as pool:
         others = [pool.submit(count_for, sandbox, 1.5) for _ in range(2 * waiting)]
         time.sleep(0.3)
-        cancelled = pool.submit(context.run, count_for, sandbox, 60)
+        cancelled = pool.submit(wanted)
         time.sleep(0.3)
         begun = time.monotonic()
 
-        hold.cancel()
+        sandbox.loop.call_soon_threadsafe(work.cancel)
 
-        assert isinstance(cancelled.exception(), QueryCrashed)
+        assert isinstance(cancelled.exception(), ClientLeft)
         assert time.monotonic() - begun < 1
         assert all(isinstance(each.exception(), QueryTimeout) for each in others)
     assert count(sandbox) == b"n\r\n400\r\n"
 
 
 def test_an_answer_that_comes_too_late_leaves_no_descriptor_open(sandbox):
-    async def conversation() -> int:
-        mailbox = sandbox.store.mailbox()
-        asked = mailbox.ask(query(LARGE))
+    async def call() -> int:
+        client = Client(str(sandbox.folder / "s"), sandbox.board, queue_timeout_s=1)
+        asked = client.ask(query(LARGE))
         late, other = socket.socketpair()
         asked.stop()
         asked.hear(messages.Message(1, messages.STREAM, b"", late.detach()))
         asked.close()
         with other:
-            mailbox.retire()
+            client.retire()
             return len(other.recv(1))
 
-    assert asyncio.run(conversation()) == 0  # the end of the stream
+    assert asyncio.run(call()) == 0  # the end of the stream
 
 
 def test_a_process_without_a_free_descriptor_refuses_a_large_answer(sandbox):
@@ -191,18 +193,6 @@ def test_evaluators_that_cannot_be_started_now_are_started_later(monkeypatch):
     monkeypatch.setattr(os, "fork", sometimes)
     with Sandbox(numbers(1)) as sandbox:
         assert count(sandbox) == b"n\r\n1\r\n"
-
-
-def test_a_store_that_is_closed_ends_its_thread():
-    before = set(threading.enumerate())
-    with Sandbox(numbers(1)) as sandbox:
-        assert count(sandbox) == b"n\r\n1\r\n"
-        (thread,) = set(threading.enumerate()) - before
-
-        sandbox.store.close()
-        thread.join(5)
-
-        assert not thread.is_alive()
 
 
 def count_for(sandbox, timeout_s: float) -> bytes:

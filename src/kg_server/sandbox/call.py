@@ -1,4 +1,4 @@
-"""What is said about one query: it goes to an evaluator, its answer comes back."""
+"""One query in flight: sends it to an evaluator and receives the answer."""
 
 from __future__ import annotations
 
@@ -13,48 +13,49 @@ from typing import TYPE_CHECKING, Any
 from kg_server.errors import Problem
 from kg_server.sandbox import failures, messages
 from kg_server.sparql.query import Query
+from kg_server.work import ClientLeft
 
 if TYPE_CHECKING:
-    from kg_server.sandbox.client import Mailbox
+    from kg_server.sandbox.client import Client
 
-PATIENCE_S = 0.02
+WATCH_AFTER_S = 0.02
 """Most answers are here by then; only for later ones is the client's connection watched."""
 _MARGIN_S = 1.0
 """How long after a deadline the kernel's alarm may be late before we give up waiting."""
 _LAST_WORD_S = 5.0
-"""How long after the end of a stream it is heard, at the latest, how the query ended."""
+"""Seconds to wait, after a stream ends, for the message that says whether it is whole."""
 
 
-class Conversation:
-    """One query to an evaluator and its answer; see ``Mailbox.ask``."""
+class Call:
+    """One query to an evaluator and its answer; see ``Client.ask``."""
 
     def __init__(
         self,
-        mailbox: Mailbox,
+        client: Client,
         loop: asyncio.AbstractEventLoop,
         query: Query,
         query_id: int,
         gone: Callable[[], Awaitable[None]] | None,
     ) -> None:
-        self._mailbox, self._loop, self._query, self._id = mailbox, loop, query, query_id
+        self._client, self._loop, self._query, self._id = client, loop, query, query_id
         self._gone = gone
         self._watch: asyncio.Future[None] | None = None
         self._asked_at = loop.time()
         self._until: float | None = None
-        self._heard: deque[messages.Message | Problem] = deque()
+        self._heard: deque[messages.Message | Problem | ClientLeft] = deque()
         self._waiting: asyncio.Future[None] | None = None
         self._stream: socket.socket | None = None
         self._ended = self._answered = self._taken_up = False
-        self.cancelled = False
 
     async def first(self) -> tuple[bytes, bool]:
         """Return the first chunk of the answer, and whether it is the only one.
 
         Raises:
             Problem: as ``Store.query``.
+            ClientLeft: the client left, and the query was stopped.
         """
         try:
-            await self._mailbox.send(messages.pack_query(self._query, self._id))
+            await self._client.send(messages.pack_query(self._query, self._id))
         except OSError as error:
             raise failures.busy() from error
         message = await self._next()
@@ -98,8 +99,8 @@ class Conversation:
             raise failures.crashed() from error
         self._ended = True
 
-    def hear(self, said: messages.Message | Problem) -> None:
-        """Take a message, or the problem for which the conversation ends."""
+    def hear(self, said: messages.Message | Problem | ClientLeft) -> None:
+        """Take a message, or the reason for which the call ends."""
         self._answered = True
         self._heard.append(said)
         if self._waiting and not self._waiting.done():
@@ -107,8 +108,7 @@ class Conversation:
 
     def stop(self) -> None:
         """Stop the query, because its client went away."""
-        self.cancelled = True
-        self._give_up(failures.left())
+        self._give_up(ClientLeft())
 
     def close(self) -> None:
         """Hang up; a query that still runs is stopped."""
@@ -120,8 +120,8 @@ class Conversation:
             if isinstance(said, messages.Message) and said.stream is not None:
                 os.close(said.stream)
         if not self._ended:
-            self._mailbox.board.abandon(self._id)
-        self._mailbox.forget(self._id)
+            self._client.board.abandon(self._id)
+        self._client.forget(self._id)
 
     async def _next(self) -> messages.Message:
         """Return the next message.
@@ -133,7 +133,7 @@ class Conversation:
             self._waiting = self._loop.create_future()
             await self._waiting
         said = self._heard.popleft()
-        if isinstance(said, Problem):
+        if isinstance(said, Problem | ClientLeft):
             raise said
         if said.type == messages.PROBLEM:
             self._ended = True
@@ -146,7 +146,7 @@ class Conversation:
     def mind(self) -> None:
         """Watch the client of a query that lasts, and how long it waits."""
         now = self._loop.time()
-        if now - self._asked_at < PATIENCE_S:
+        if now - self._asked_at < WATCH_AFTER_S:
             return
         if self._gone and self._watch is None:
             self._watch = asyncio.ensure_future(self._gone())
@@ -154,7 +154,7 @@ class Conversation:
         if self._answered:
             return
         if self._until is None:
-            self._until = self._asked_at + self._mailbox.queue_timeout_s
+            self._until = self._asked_at + self._client.queue_timeout_s
         elif now > self._until:
             self._wait_longer(now)
 
@@ -162,7 +162,7 @@ class Conversation:
         """Give a query that was taken up its own time; give up one that was not, or is late."""
         if self._taken_up:
             self._give_up(failures.timed_out(self._query))
-        elif self._mailbox.board.started(self._id):
+        elif self._client.board.started(self._id):
             self._taken_up = True
             self._until = now + (self._query.timeout_s or 1e6) + _MARGIN_S
         else:
@@ -172,9 +172,9 @@ class Conversation:
         if not watch.cancelled():
             self.stop()
 
-    def _give_up(self, problem: Problem) -> None:
-        self._mailbox.board.abandon(self._id)
-        self.hear(problem)
+    def _give_up(self, reason: Problem | ClientLeft) -> None:
+        self._client.board.abandon(self._id)
+        self.hear(reason)
         if self._stream:
             with suppress(OSError):  # it was closed just now
                 self._stream.shutdown(socket.SHUT_RDWR)

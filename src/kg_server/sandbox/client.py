@@ -1,4 +1,4 @@
-"""Where an event loop asks the evaluators, and where their answers arrive."""
+"""The client of the evaluators: sends queries from an event loop and delivers the answers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from kg_server.sandbox import failures, messages
-from kg_server.sandbox.call import PATIENCE_S, Conversation
+from kg_server.sandbox.call import WATCH_AFTER_S, Call
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql.query import Query
 
 _askers = itertools.count()
 
 
-class Mailbox:
+class Client:
     """A socket with an address of its own, from which queries are sent to the evaluators.
 
     It belongs to the event loop that first asks through it.
@@ -44,24 +44,24 @@ class Mailbox:
             raise failures.busy() from error
         self._inbox = messages.Inbox(self._socket)
         self._ids = itertools.count(1)
-        self._open: dict[int, Conversation] = {}
+        self._open: dict[int, Call] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sending = asyncio.Lock()
         self._minding = False
-        self._retired: Callable[[], object] | None = None
+        self._retired = False
 
-    def ask(self, query: Query, gone: Callable[[], Awaitable[None]] | None = None) -> Conversation:
-        """Begin a conversation about a query; ``gone`` gives what ends when the client leaves."""
+    def ask(self, query: Query, gone: Callable[[], Awaitable[None]] | None = None) -> Call:
+        """Begin a call; what ``gone`` returns ends when the client leaves."""
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
             self._loop.add_reader(self._socket, self._deliver)
         query_id = self._number << 32 | next(self._ids) & 0xFFFFFFFF
-        conversation = Conversation(self, self._loop, query, query_id, gone)
-        self._open[query_id] = conversation
+        call = Call(self, self._loop, query, query_id, gone)
+        self._open[query_id] = call
         if not self._minding:
             self._minding = True
-            self._loop.call_later(PATIENCE_S, self._mind)
-        return conversation
+            self._loop.call_later(WATCH_AFTER_S, self._mind)
+        return call
 
     async def send(self, datagram: bytes) -> None:
         """Send a query to whichever evaluator is free; waits while their queue is full.
@@ -84,14 +84,14 @@ class Mailbox:
                 await self._wait_and_send([datagram], [])
 
     def forget(self, query_id: int) -> None:
-        """End a conversation."""
+        """End a call."""
         self._open.pop(query_id, None)
         if self._retired and not self._open:
             self._end()
 
-    def retire(self, then: Callable[[], object] = lambda: None) -> None:
-        """Close the mailbox once no conversation is under way, and call ``then``."""
-        self._retired = then
+    def retire(self) -> None:
+        """Close the client once no call is under way."""
+        self._retired = True
         if not self._open:
             self._end()
 
@@ -117,21 +117,21 @@ class Mailbox:
             loop.remove_writer(self._socket)
 
     def _mind(self) -> None:
-        """Look after the conversations that last; one timer for all of them."""
+        """Look after the calls that last; one timer for all of them."""
         self._minding = bool(self._open)
         if self._loop and self._minding:
-            for conversation in list(self._open.values()):
-                conversation.mind()
-            self._loop.call_later(PATIENCE_S, self._mind)
+            for call in list(self._open.values()):
+                call.mind()
+            self._loop.call_later(WATCH_AFTER_S, self._mind)
 
     def _deliver(self) -> None:
-        """Give every message that is here to the conversation that it belongs to."""
+        """Give every message that is here to the call that it belongs to."""
         with suppress(BlockingIOError):
             while True:
                 message = self._inbox.message()
-                conversation = self._open.get(message.query_id)
-                if conversation:
-                    conversation.hear(message)
+                call = self._open.get(message.query_id)
+                if call:
+                    call.hear(message)
                 elif message.stream is not None:
                     os.close(message.stream)
 
@@ -151,8 +151,6 @@ class Mailbox:
         if self._loop:
             self._loop.remove_reader(self._socket)
         self._shut()
-        if self._retired:
-            self._retired()
 
     def _shut(self) -> None:
         with suppress(OSError):  # it was never bound, or the folder is gone

@@ -1,4 +1,4 @@
-"""How a query can end without an answer, as problems for who asked."""
+"""The problems reported when a query fails: timeout, memory, crash, overload."""
 
 from __future__ import annotations
 
@@ -43,8 +43,3 @@ def busy() -> Overloaded:
         "Every evaluator is busy and the queue is full. Try again in a few seconds.",
         headers={"Retry-After": "2"},
     )
-
-
-def left() -> QueryCrashed:
-    """Say that nobody waits for the answer any more."""
-    return QueryCrashed("The query was stopped, because its client went away.")

@@ -31,7 +31,7 @@ def record(
         cached: whether the response cache answered.
     """
     seconds = time.perf_counter() - request.started
-    method = request.scope.method if request.scope.method in _METHODS else "other"
+    method = request.method if request.method in _METHODS else "other"
     metrics.REQUESTS.labels(method, str(status)).inc()
     metrics.REQUEST_SECONDS.observe(seconds)
     metrics.RESPONSE_BYTES.inc(size)
@@ -45,12 +45,11 @@ def _line(
     request: Request, status: int, size: int, seconds: float, *, cached: bool, full: bool
 ) -> str:
     """Return a request as one line of JSON."""
-    scope = request.scope
-    asked = f"{scope.query_string}\n".encode() + request.body
+    asked = f"{request.query_string}\n".encode() + request.body
     line = {
-        "client": scope.client.rpartition(":")[0],
-        "method": scope.method,
-        "path": scope.path,
+        "client": request.client[0],
+        "method": request.method,
+        "path": request.path,
         "status": status,
         "bytes": size,
         "ms": round(seconds * 1000, 2),

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cachetools import LRUCache
 
-_OVERHEAD_BYTES = 2500
+from kg_server import metrics
+from kg_server.server import compression
+from kg_server.server.compression import Headers
+from kg_server.server.exchange import Exchange, Handler, RawHeaders, raw
+from kg_server.server.generation import Serving
+from kg_server.web import responses
+
+_OVERHEAD_BYTES = 4000
 """What an entry costs beside its body, about: its key, its headers, and the objects."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stored:
-    """A response that can be sent again as it is."""
+    """A response that can be sent again as it is; ``sent_headers`` are encoded."""
 
     status: int
-    headers: list[tuple[str, str]]
-    etag: str
+    headers: Headers
     body: bytes
+    etag: str = field(init=False)
+    sent_headers: RawHeaders = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.etag = compression.value(self.headers, "etag")
+        self.sent_headers = raw(self.headers)
 
     @property
     def size(self) -> int:
@@ -54,8 +66,53 @@ class ResponseCache:
         if entry.size <= self.max_entry_bytes:
             with self._lock:
                 self._entries[key] = entry
+            metrics.CACHE_BYTES.set(self.size_bytes)
 
     @property
     def size_bytes(self) -> int:
         """What all entries take."""
         return int(self._entries.currsize)
+
+
+class Cached:
+    """Answers what is in the cache; the next step answers the rest and may keep it.
+
+    Args:
+        serving: says which graph is in service.
+        cache: the responses.
+        after: the next step.
+    """
+
+    def __init__(self, serving: Serving, cache: ResponseCache, after: Handler) -> None:
+        self._serving, self._cache, self._after = serving, cache, after
+
+    async def __call__(self, exchange: Exchange) -> None:
+        """Answer a request from the cache, if it is there."""
+        exchange.key = exchange.request.key(self._serving.current().generation)
+        stored = self._cache.get(exchange.key) if exchange.key else None
+        if stored:
+            metrics.CACHE_HITS.inc()
+            await _send(exchange, stored)
+        else:
+            await self._after(exchange)
+
+
+async def _send(exchange: Exchange, stored: Stored) -> None:
+    request = exchange.request
+    tags = request.header("if-none-match")
+    # A POST selects no representation that a condition could be about (RFC 9110 §13.2.1).
+    if tags and request.method != "POST" and _is_known(exchange, stored):
+        headers = compression.not_modified(request.coding, stored.headers, tags)
+        await exchange.send_whole(304, raw(headers), b"", cached=True)
+    elif request.method == "HEAD":
+        headers = compression.sized(stored.headers, stored.status, len(stored.body))
+        await exchange.send_whole(stored.status, raw(headers), b"", cached=True)
+    else:
+        await exchange.send_whole(stored.status, stored.sent_headers, stored.body, cached=True)
+
+
+def _is_known(exchange: Exchange, stored: Stored) -> bool:
+    coding = exchange.request.coding
+    known = compression.plain_tags(coding, exchange.request.header("if-none-match"))
+    etag = compression.plain_tags(coding, stored.etag).removeprefix("W/").strip('"')
+    return responses.matches(known, etag)

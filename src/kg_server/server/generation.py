@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
-from kg_server.sandbox.client import Mailbox
 from kg_server.sandbox.store import SandboxStore
 from kg_server.server.wsgi import WsgiApp
 
 
 @dataclass(slots=True, eq=False)
 class Served:
-    """A graph in service: its number, its application, and where its queries go.
+    """A graph in service: its number, its application, its store.
+
+    It is a context manager for the requests that use it.
 
     Once it is replaced, it gives back what it has when the last request that uses it has ended.
-    Everything but making it happens on the event loop.
+    It is used on the event loop only.
     """
 
     generation: int
     app: WsgiApp
     store: SandboxStore
-    mailbox: Mailbox
     base_iri: str
     _requests: int = 0
     _retired: bool = False
 
-    def enter(self) -> None:
-        """Begin a request."""
+    def __enter__(self) -> Self:
         self._requests += 1
+        return self
 
-    def leave(self) -> None:
-        """End a request."""
+    def __exit__(self, *_: object) -> None:
         self._requests -= 1
         self._close_unused()
 
@@ -42,7 +41,6 @@ class Served:
 
     def _close_unused(self) -> None:
         if self._retired and not self._requests:
-            self.mailbox.retire()
             self.store.close()
 
 

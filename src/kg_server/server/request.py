@@ -1,56 +1,91 @@
-"""A request as the HTTP server gives it, with its body read."""
+"""A request as the HTTP server hands it over (ASGI), with its body once that has been read."""
 
 from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
 from kg_server.errors import BadRequest, HeadersTooLarge, NotImplementedHere, UnsupportedMediaType
 from kg_server.server.compression import IDENTITY, Coding, negotiate
 
-_HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.v]+\])(?::[0-9]*)?")
+_HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.v]+\])(?::[0-9]*)?")
 """``uri-host [":" port]`` (RFC 9110 §7.2)."""
 
 MAX_HEADER_BYTES = 32 << 10
 
+Scope = Mapping[str, Any]
+"""The connection scope of a request (ASGI 3.0, HTTP)."""
 
-@dataclass(slots=True)
+Address = tuple[str, int]
+"""The IP address and the port of one end of a connection."""
+
+
 class Request:
-    """One request as it came, with its body read."""
+    """One request as it came.
 
-    scope: Any
-    body: bytes = b""
-    started: float = field(default_factory=time.perf_counter)
-    _coding: Coding | None = None
+    ``headers`` have names in small letters; lines of one name are one list (RFC 9110 §5.3). A name
+    with an underscore is left out: WSGI cannot tell it from the name with a hyphen, so that a
+    header that nobody has looked at would pass for one that was (CWE-444).
+
+    Args:
+        scope: the connection scope.
+    """
+
+    __slots__ = (
+        "_coding", "_header_bytes", "_hosts", "body", "client", "headers", "http_version",
+        "method", "path", "query_string", "raw_path", "scheme", "server", "started",
+    )  # fmt: skip
+
+    def __init__(self, scope: Scope) -> None:
+        self.started = time.perf_counter()
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.raw_path: bytes = scope["raw_path"]
+        self.query_string: str = scope["query_string"].decode("utf-8", "replace")
+        self.scheme: str = scope["scheme"]
+        self.http_version: str = scope["http_version"]
+        self.client, self.server = _address(scope["client"]), _address(scope["server"])
+        self.headers: dict[str, str] = {}
+        self.body = b""
+        self._header_bytes = self._hosts = 0
+        self._coding: Coding | None = None
+        for raw_name, raw_value in scope["headers"]:
+            self._header_bytes += len(raw_value)
+            if b"_" not in raw_name:
+                name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+                self._hosts += name == "host"
+                old = self.headers.get(name)
+                self.headers[name] = value if old is None else f"{old}, {value}"
 
     def header(self, name: str) -> str:
-        """Return a header's value, empty when there is none; lines of one name are one list."""
-        return ", ".join(self.scope.headers.get_all(name))
+        """Return a header's value, empty when there is none."""
+        return self.headers.get(name, "")
 
     def check(self) -> None:
-        """Look at what says for whom a request is, and how to read it.
+        """Check method, ``Host``, codings and the size of the headers.
 
         Raises:
-            HeadersTooLarge: there is more than anybody has to say (RFC 6585 §5).
-            NotImplementedHere: its method or its transfer coding is unknown (RFC 9110 §9.1,
+            HeadersTooLarge: the headers are over 32 KiB (RFC 6585 §5).
+            NotImplementedHere: the method or the transfer coding is unknown (RFC 9110 §9.1,
                 RFC 9112 §6.1).
             BadRequest: there is not exactly one well-formed ``Host`` (RFC 9112 §3.2).
             UnsupportedMediaType: the body has a content coding (RFC 9110 §15.5.16).
         """
-        if sum(map(len, self.scope.headers.values())) > MAX_HEADER_BYTES:
+        if self._header_bytes > MAX_HEADER_BYTES:
             raise HeadersTooLarge(f"The headers are longer than {MAX_HEADER_BYTES} bytes.")
-        method, coded = self.scope.method, self.header("transfer-encoding").lower()
+        method, headers = self.method, self.headers
         if method != method.upper():
             raise NotImplementedHere(f"Methods are case-sensitive: {method.upper()}, not {method}.")
-        if coded not in ("", "chunked"):
+        if headers.get("transfer-encoding", "chunked").lower() != "chunked":
             raise NotImplementedHere("Of the transfer codings only chunked is known here.")
-        hosts = self.scope.headers.get_all("host")
-        if self.scope.http_version == "1.1" and (len(hosts) != 1 or not _HOST.fullmatch(hosts[0])):
+        # Granian gives an empty one where there is none (2.8, ASGI).
+        host_is_right = self._hosts == 1 and _HOST.fullmatch(headers["host"])
+        if self.http_version == "1.1" and not host_is_right:
             raise BadRequest("A request has one header Host, with the name of the server.")
-        if self.header("content-encoding").lower() not in ("", IDENTITY):
+        if headers.get("content-encoding", IDENTITY).lower() not in ("", IDENTITY):
             text = "The body of a request is read as it is. Send it without Content-Encoding."
             raise UnsupportedMediaType(text, headers={"Accept-Encoding": IDENTITY})
 
@@ -60,43 +95,37 @@ class Request:
         length = self.header("content-length").partition(",")[0]
         return int(length) if length else None
 
-    def is_whole(self, size: int, ends: int) -> bool:
-        """Tell whether a body came to its proper end (RFC 9112 §8).
-
-        Args:
-            size: how much came, bytes.
-            ends: how many empty parts Granian gave (2.8, RSGI): one at the end, and one before it
-                for an error, or for a trailer section.
-        """
-        if self.declared_bytes is not None:
-            return size == self.declared_bytes
-        return ends <= 1 or bool(self.header("trailer"))
-
     def key(self, generation: int) -> bytes | None:
         """Return the cache's key for this request; ``None`` when it cannot be cached.
 
-        It is a hash: what a client sends must not take room that nobody counts.
+        It is a hash, so that long requests take no memory that the cache does not count.
         """
-        if self.scope.method not in ("GET", "HEAD", "POST") or self.header("if-match"):
+        headers = self.headers
+        if self.method not in ("GET", "HEAD", "POST") or "if-match" in headers:
             return None
-        said = (
+        parts = (
             generation,
-            "POST" if self.scope.method == "POST" else "GET",
-            self.scope.path,
-            self.scope.query_string,
-            self.header("content-type") if self.body else "",
-            self.header("accept"),
-            self.header("accept-language"),
-            self.header("cookie"),
+            self.method == "POST",
+            self.raw_path,
+            self.query_string,
+            headers.get("content-type") if self.body else None,
+            headers.get("accept"),
+            headers.get("accept-language"),
+            headers.get("cookie"),
             self.coding,
         )
-        digest = blake2b(repr(said).encode("utf-8", "surrogatepass"), digest_size=32)
+        digest = blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=32)
         digest.update(self.body)
         return digest.digest()
 
     @property
     def coding(self) -> Coding:
-        """The content coding in which the client takes the answer best (RFC 9110 §12.5.3)."""
+        """The content coding that the client prefers for the answer (RFC 9110 §12.5.3)."""
         if self._coding is None:
             self._coding = negotiate(self.header("accept-encoding"))
         return self._coding
+
+
+def _address(pair: tuple[str, int | str | None] | None) -> Address:
+    host, port = pair or ("", 0)
+    return host, int(port or 0)

@@ -6,11 +6,11 @@ whether the numbers of several processes add up, by the environment that main se
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import pickle
 import resource
 import socket
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,39 +42,39 @@ class Serving:
 
     def __init__(self, board: Board, folder: Path, settings: Settings) -> None:
         self._board, self._folder, self._settings = board, folder, settings
-        self._lock = threading.Lock()
         self._current: Served | None = None
 
     def current(self) -> Served:
-        """Return the graph that is in service, with an application made anew after a reload."""
-        current = self._current
-        if current is not None and self._board.generation == current.generation:
+        """Return the graph that is in service, with an application made anew after a reload.
+
+        Called on the event loop, to which the queries of the application belong.
+
+        Raises:
+            Overloaded: no graph is in service yet, or nothing evaluates queries now.
+        """
+        current, generation = self._current, self._board.generation
+        if current is not None and generation == current.generation:
             return current
-        with self._lock:
-            generation = self._board.generation
-            if generation == 0:
-                raise Overloaded("The graph is being loaded.", headers={"Retry-After": "1"})
-            if self._current is None or generation != self._current.generation:
-                old, self._current = self._current, self._make(generation)
-                if old:
-                    old.retire()
-            return self._current
+        if generation == 0:
+            raise Overloaded("The graph is being loaded.", headers={"Retry-After": "1"})
+        self._current = self._make(generation)
+        if current:
+            current.retire()
+        return self._current
 
     def _make(self, generation: int) -> Served:
+        from kg_server.sandbox.client import Client
         from kg_server.sandbox.store import SandboxStore
         from kg_server.server.generation import Served
         from kg_server.web.app import create_app
         from kg_server.web.context import Context
 
         loaded, report = pickle.loads((self._folder / f"state-{generation}").read_bytes())  # noqa: S301  # our own file, in a folder of mode 0700
-        store = SandboxStore(
-            str(self._folder / f"evaluators-{generation}"),
-            self._board,
-            loaded.version,
-            queue_timeout_s=self._settings.queue_timeout_s,
-        )
+        address = str(self._folder / f"evaluators-{generation}")
+        client = Client(address, self._board, queue_timeout_s=self._settings.queue_timeout_s)
+        store = SandboxStore(client, asyncio.get_running_loop(), loaded.version)
         app = create_app(Context(store, loaded, self._settings, report, self._board))
-        return Served(generation, app, store, store.mailbox(), loaded.base_iri)
+        return Served(generation, app, store, loaded.base_iri)
 
 
 def run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) -> None:
@@ -84,7 +84,12 @@ def run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) 
     from granian.http import HTTP1Settings
     from granian.server.mp import MPServer
 
+    # What requests need, before workers are forked.
+    import kg_server.web.app  # noqa: F401
+    from kg_server.web import caching
+
     connections = _connections()
+    caching.software()
     _settle()
     if not go.recv(1):
         return
@@ -92,7 +97,7 @@ def run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) 
         "kg_server",
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.RSGI,
+        interface=Interfaces.ASGI,
         workers=settings.workers,
         loop=Loops.asyncio,
         websockets=False,
@@ -130,10 +135,9 @@ def _worker(board: Board, folder: Path, settings: Settings) -> Any:
     from kg_server.server.front import Front
 
     metrics.forget_the_dead()
-    serving = Serving(board, folder, settings)
-    serving.current()  # so that the first request does not wait for it
+    front = Front(Serving(board, folder, settings), settings)
     _settle()
-    return Front(serving, settings)
+    return front
 
 
 def _settle() -> None:

@@ -37,6 +37,8 @@ PARAMETERS = frozenset({"query", "default-graph-uri", "named-graph-uri", "format
 _OF_DATASETS = frozenset({"default-graph-uri", "named-graph-uri"})
 _OF_UPDATES = frozenset({"update", "using-graph-uri", "using-named-graph-uri"})
 _NO_DATASET = Dataset()
+_LANGUAGE = "lang"
+"""The parameter for the language of the page around a query; the operation does not need it."""
 _MOST_PARAMETERS = 1000
 _WELL_ENCODED = re.compile("(?:[^%]|%[0-9A-Fa-f]{2})*")
 _REPEATABLE = _OF_DATASETS | {"format"}
@@ -78,7 +80,7 @@ def operation(
         UnsupportedMediaType: the body is of a type that the protocol does not have.
         UpdateRefused: the request is an update operation (§2.2).
     """
-    pairs = decode(query_string)
+    pairs = [pair for pair in decode(query_string) if pair[0] != _LANGUAGE]
     has_body = method in ("POST", "QUERY")
     if has_body:
         pairs = [*pairs, *_body(content_type, body)]
@@ -208,6 +210,16 @@ def choose_format(
     if name is not None:
         return formats.named(name, kind, html=html)
     return formats.negotiate(accept, kind, html=html)
+
+
+def prefers_page(format_names: Sequence[str], accept: str | None) -> bool:
+    """Tell whether the client of a query operation wants a page rather than a result."""
+    name = format_names[0] if format_names else None
+    try:
+        chosen = choose_format(name, accept, formats.RESULT | Kind.GRAPH, html=True)
+    except NotAcceptable:
+        return False
+    return chosen.is_page
 
 
 def absolute_iri(text: str, what: str) -> str:

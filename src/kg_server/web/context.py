@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _WHOLE = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 _ABOUT = "CONSTRUCT { ?this ?p ?o } WHERE { ?this ?p ?o }"
+OPERATION = "kg_server.operation"
+"""The WSGI variable with the SPARQL operation of a request, where it was read before."""
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from contextlib import suppress
 from flask import Blueprint, Response, render_template, request
 
 from kg_server.errors import NotAcceptable
-from kg_server.formats import NOTHING, RESULT, Kind
+from kg_server.formats import NOTHING, Kind
 from kg_server.sparql import protocol
 from kg_server.sparql.query import Query
 from kg_server.web import caching, responses
-from kg_server.web.context import Context
+from kg_server.web.context import OPERATION, Context
 from kg_server.web.dataset import negotiated
 from kg_server.web.pages import editor
 from kg_server.web.pages.layout import page_language
@@ -25,16 +25,16 @@ def blueprint(context: Context) -> Blueprint:
     @routes.route("/sparql", methods=["GET", "POST", "QUERY"])
     def sparql() -> Response:
         has_body = request.method in ("POST", "QUERY")
-        if not has_body and _wants_page():
-            return _editor(context)
-        operation = protocol.operation(
+        operation = request.environ.get(OPERATION) or protocol.operation(
             request.method,
             request.query_string.decode("latin-1"),
             request.headers.get("Content-Type", ""),
             request.get_data() if has_body else b"",
         )
+        accept = request.headers.get("Accept")
+        if not has_body and protocol.prefers_page(operation.format_names, accept):
+            return _editor(context, operation)
         if operation.text is None:
-            accept = request.headers.get("Accept")
             chosen = protocol.format_for(operation, accept, Kind.GRAPH)
             return negotiated(context, "sparql", chosen)
         return _answer(context, operation)
@@ -85,25 +85,8 @@ def _check(context: Context, operation: protocol.Operation) -> None:
         context.store.query(nothing)
 
 
-def _wants_page() -> bool:
-    """Tell whether the request comes from somebody who reads pages."""
-    accept = request.headers.get("Accept")
-    name = request.args.get("format") or None
-    try:
-        chosen = protocol.choose_format(name, accept, RESULT | Kind.GRAPH, html=True)
-    except NotAcceptable:
-        return False
-    return chosen.is_page
-
-
-def _editor(context: Context) -> Response:
+def _editor(context: Context, operation: protocol.Operation) -> Response:
     """Return the page with a form for a query, and the answer to the query of this address."""
-    given = "&".join(
-        pair
-        for pair in request.query_string.decode("latin-1").split("&")
-        if not pair.startswith("lang=")
-    )
-    operation = protocol.operation(request.method, given)
     labels = Labels(context.store, context.project.base_iri, page_language())
     answered = editor.run(context.store, operation, labels, context.settings.query_timeout_s)
     page = render_template(

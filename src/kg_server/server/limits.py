@@ -1,0 +1,83 @@
+"""Limits of a request: its address, its headers, its body."""
+
+from __future__ import annotations
+
+import asyncio
+
+from kg_server.config import Settings
+from kg_server.errors import BadRequest, BodyTimeout, BodyTooLarge, Overloaded, UriTooLong
+from kg_server.server.exchange import Exchange, Handler
+
+_WITHOUT_BODY = ("GET", "HEAD", "OPTIONS")
+BODIES_BYTES = 64 << 20
+"""What the bodies of all requests under way may take together in one HTTP worker."""
+
+
+class Limits:
+    """Refuses what is too long or too slow, and reads the body.
+
+    Args:
+        settings: the limits.
+        after: the next step.
+        bodies_bytes: what all bodies under way may take together.
+    """
+
+    def __init__(
+        self, settings: Settings, after: Handler, bodies_bytes: int = BODIES_BYTES
+    ) -> None:
+        self._settings, self._after, self._left_bytes = settings, after, bodies_bytes
+
+    async def __call__(self, exchange: Exchange) -> None:
+        """Answer a request within the limits.
+
+        Raises:
+            UriTooLong, BodyTooLarge, BodyTimeout, Overloaded: a limit is met.
+            BadRequest: the request is not well-formed (``Request.check``), or its body not whole.
+        """
+        request = exchange.request
+        request.check()
+        if len(request.path) + len(request.query_string) > self._settings.max_uri_bytes:
+            raise UriTooLong(
+                f"The address is longer than {self._settings.max_uri_bytes} bytes. "
+                "Send the query as the body of a POST."
+            )
+        if request.method in _WITHOUT_BODY:
+            await self._after(exchange)
+            return
+        try:
+            request.body = await self._read(exchange)
+            await self._after(exchange)
+        finally:
+            self._left_bytes += exchange.body_bytes
+            exchange.body_bytes = 0
+
+    async def _read(self, exchange: Exchange) -> bytes:
+        request, settings = exchange.request, self._settings
+        if (request.declared_bytes or 0) > settings.max_body_bytes:
+            raise self._too_large()
+        parts = []
+        try:
+            async with asyncio.timeout(settings.body_timeout_s):
+                while part := await exchange.read():
+                    self._take(exchange, len(part))
+                    parts.append(part)
+        except TimeoutError as error:
+            raise BodyTimeout("The request's body did not arrive in time.") from error
+        if part is None:
+            raise BadRequest("The request's body is cut off, or its chunks are ill-formed.")
+        return b"".join(parts)
+
+    def _take(self, exchange: Exchange, size: int) -> None:
+        exchange.body_bytes += size
+        self._left_bytes -= size
+        if exchange.body_bytes > self._settings.max_body_bytes:
+            raise self._too_large()
+        if self._left_bytes < 0:
+            raise Overloaded(
+                "Too many large requests are under way. Try again in a few seconds.",
+                headers={"Retry-After": "2"},
+            )
+
+    def _too_large(self) -> BodyTooLarge:
+        limit = self._settings.max_body_bytes
+        return BodyTooLarge(f"The request's body is larger than {limit} bytes.")

@@ -1,0 +1,95 @@
+"""The response cache, in front of a step that would answer otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+
+from kg_server.server.cache import Cached, ResponseCache, Stored
+from kg_server.server.exchange import Exchange
+
+from .steps import client
+
+TAGGED = [("Content-Type", "text/plain"), ("ETag", '"v1"'), ("Cache-Control", "public")]
+
+
+class Serving:
+    """Says which graph is in service; a reload is another number."""
+
+    generation = 1
+
+    def current(self):
+        return SimpleNamespace(generation=self.generation)
+
+
+class Keeping:
+    """The step behind the cache: counts, answers and keeps."""
+
+    def __init__(self, cache: ResponseCache) -> None:
+        self._cache, self.asked = cache, 0
+
+    async def __call__(self, exchange: Exchange) -> None:
+        self.asked += 1
+        body = f"answer {self.asked}".encode()
+        if exchange.key:
+            self._cache.put(exchange.key, Stored(200, TAGGED, body))
+        await exchange.respond(200, TAGGED, body)
+
+
+def replies(*requests, serving: Serving | None = None, max_bytes: int = 1 << 20):
+    async def ask():
+        cache = ResponseCache(max_bytes, max_bytes)
+        step = Cached(serving or Serving(), cache, Keeping(cache))
+        async with client(step) as asking:
+            return [await each(asking) for each in requests]
+
+    return asyncio.run(ask())
+
+
+def get(path: str = "/", **headers: str):
+    return lambda asking: asking.get(path, headers=headers)
+
+
+def test_what_was_answered_is_answered_from_the_cache():
+    assert [reply.text for reply in replies(get(), get())] == ["answer 1", "answer 1"]
+
+
+def test_a_head_has_the_headers_of_what_is_kept_and_no_body():
+    _, head = replies(get(), lambda asking: asking.head("/"))
+
+    assert (head.text, head.headers["Content-Length"], head.headers["ETag"]) == ("", "8", '"v1"')
+
+
+def test_a_client_that_has_what_is_kept_is_told_so():
+    _, known, other = replies(
+        get(), get(**{"If-None-Match": 'W/"v1"'}), get(**{"If-None-Match": '"v2"'})
+    )
+
+    assert (known.status_code, known.text) == (304, "")
+    assert (other.status_code, other.text) == (200, "answer 1")
+
+
+def test_other_requests_have_other_answers():
+    first, other, accept, insisting = replies(
+        get(), get("/?a=1"), get(Accept="text/csv"), get(**{"If-Match": '"v1"'})
+    )
+
+    assert first.text == "answer 1"
+    assert [other.text, accept.text, insisting.text] == ["answer 2", "answer 3", "answer 4"]
+
+
+def test_a_reload_empties_the_cache():
+    serving = Serving()
+
+    async def reload(asking):
+        serving.generation = 2
+        return await asking.get("/")
+
+    assert [each.text for each in replies(get(), reload, serving=serving)] == [
+        "answer 1",
+        "answer 2",
+    ]
+
+
+def test_an_answer_that_is_too_large_is_not_kept():
+    assert [each.text for each in replies(get(), get(), max_bytes=100)] == ["answer 1", "answer 2"]
