@@ -114,6 +114,9 @@ def load(
         raise ProjectFault(f"the base IRI {wanted!r} must be of the web, and end with a slash")
     found = _discover(paths)
     files = tuple(_read(path, role, name, written, wanted) for path, role, name in found)
+    if not any(file.path.resolve().is_relative_to(said.root.resolve()) for file in files):
+        # Files from elsewhere: the project around us has nothing to say of them.
+        said = manifest.Manifest(said.root, said.base_iri, rules=said.rules)
     queries = tuple(_canned_queries(said, written, wanted))
     to_derive = tuple(
         QueryFile(path, _contents(path, written, wanted).decode())
