@@ -238,6 +238,33 @@ def test_the_shipped_project_loads_into_both_engines_alike():
     assert counts[0] == counts[1]
 
 
+def test_the_place_of_an_error_is_that_of_the_text_which_was_sent(store):
+    text = "SELECT * { ?a a ?b FILTER NOT EXISTS { ?b a ?c . ?c a ?a }\n} ORDER BY ?a LIMI 5"
+
+    with pytest.raises(MalformedQuery) as caught:
+        ask(store, text)
+
+    assert caught.value.members.get("line", 2) == 2
+    assert "MINUS" not in caught.value.detail
+
+
+def test_a_negation_over_thousands_of_things_is_answered():
+    """The engine would try each of them with each other, which takes minutes."""
+    missions = "".join(
+        f"<urn:m{n}> a <urn:Mission> ; <urn:from> <urn:{n}> ; <urn:to> <urn:{n ^ (n % 3 > 0)}> .\n"
+        for n in range(6000)
+    )
+    file = ProjectFile(Path("many"), Role.DATA, f"{BASE}graph/many", "turtle", missions.encode())
+    store = open_store(Project((file,), BASE, "v1"))
+    text = """SELECT (COUNT(*) AS ?n) {
+        ?m a <urn:Mission> ; <urn:from> ?a ; <urn:to> ?b .
+        FILTER NOT EXISTS { ?r a <urn:Mission> ; <urn:from> ?b ; <urn:to> ?a } }"""
+    there = {(n, n ^ (n % 3 > 0)) for n in range(6000)}
+
+    returned = sum((b, a) in there for a, b in there)
+    assert values(ask(store, text)) == [str(6000 - returned)]
+
+
 def test_values_of_unlike_kinds_can_be_ordered(store):
     values_ = " ".join(
         [*(str(n) for n in range(0, 4000, 7)), '"1991-12-08"^^xsd:date', "'6x'", "true", "<urn:a>"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+from contextlib import suppress
+from functools import partial
 from typing import IO, Any, cast
 
 import pyoxigraph as ox
@@ -19,7 +21,7 @@ from kg_server.errors import (
 from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.rdf import prefixes
-from kg_server.sparql import diagnostics, keywords, ordering
+from kg_server.sparql import diagnostics, exists, keywords, ordering
 from kg_server.sparql.query import Query
 from kg_server.store import csv_results
 from kg_server.store.csv_results import CsvOfTsv
@@ -153,19 +155,21 @@ class OxigraphStore:
             named = [ox.NamedNode(iri) for iri in query.dataset.named_graphs]
         elif keywords.has_dataset(query.text):
             default = None  # an argument would win over FROM
+        ask = partial(
+            self._store.query,
+            base_iri=query.base_iri,
+            default_graph=default,
+            named_graphs=named,
+            prefixes=dict(query.prefixes) if query.prefixes else None,
+            substitutions=_substitutions(query) if query.bindings else None,
+        )
         try:
-            return self._store.query(
-                ordering.total(query.text),
-                base_iri=query.base_iri,
-                default_graph=default,
-                named_graphs=named,
-                prefixes=dict(query.prefixes) if query.prefixes else None,
-                substitutions=_substitutions(query) if query.bindings else None,
-            )
-        except SyntaxError as error:
-            raise self._malformed(query) from error
+            for text in dict.fromkeys((evaluated(query), query.text)):
+                with suppress(SyntaxError):
+                    return ask(text)
         except (OSError, RuntimeError, ValueError) as error:
             raise _failure(error) from error
+        raise self._malformed(query)
 
     def _may_have_commas(self, query: Query) -> bool:
         """Tell whether the answer may have IRIs with commas."""
@@ -201,6 +205,13 @@ class OxigraphStore:
             raise ProjectFault(
                 error.msg, path=file.path, line=error.lineno, column=error.offset
             ) from error
+
+
+def evaluated(query: Query) -> str:
+    """Return the text that the engine evaluates in place of a query's own: it means the same."""
+    text = ordering.total(query.text)
+    # A variable that is replaced binds nothing: two sides of MINUS might have none in common.
+    return text if query.bindings else exists.rewritten(text)
 
 
 def _serialize(result: Any, output: IO[bytes] | None, syntax: Any) -> bytes:

@@ -1,0 +1,176 @@
+"""Rewriting of FILTER EXISTS, FILTER NOT EXISTS and OPTIONAL with FILTER(!BOUND) to joins.
+
+The engine (pyoxigraph 0.5.13) evaluates the group of an EXISTS again for each solution, and of two
+patterns it begins with the one that seems rarer, not with the one whose variables are bound. So
+"embassies that are not returned" takes minutes over a million triples, and MINUS a tenth of a
+second. A query is rewritten where, and only where, its solutions stay the same.
+
+Let G be the group of the filter and Q the group in it, and μ ~ ν say that two solutions agree on
+the variables that both bind (§18.3). The conditions are:
+
+1. Q has triple patterns, unions, groups and filters alone. The variables that stand in an
+   expression of Q, or in its data, are bound by Q wherever they stand, or occur in Q only.
+2. S are the variables of Q that G may bind, or that a group around G may hand to its filter (the
+   left side of an OPTIONAL, §18.2.2.6). Every solution of Q and every solution of G binds all of S.
+3. S is not empty.
+4. G is in no GRAPH, and in no group of an EXISTS that stays: there the text of Q would be evaluated
+   for other graphs, or with other variables replaced.
+
+*EXISTS asks for a solution that agrees.* EXISTS is true for μ if substitute(Q, μ) has a solution
+(§18.6). By (2), a variable that is replaced is bound by every solution of Q. A triple pattern
+whose variable v is replaced by μ(v) matches as the pattern does whose solutions ν have ν(v) = μ(v);
+joins and unions keep that. A filter of Q sees the same values: by (1) a variable in it is either
+bound by ν, and then ν(v) = μ(v), or not replaced. So EXISTS is true for μ if and only if Q has a
+solution ν with μ ~ ν.
+
+*NOT EXISTS is MINUS.* Minus(G, Q) keeps μ if for every ν of Q either not μ ~ ν, or μ and ν have no
+variable in common (§18.5). By (2) and (3) they have S in common. So it keeps those μ for which
+EXISTS is false, each as often as G has it.
+
+*EXISTS is a join.* Every solution of {SELECT DISTINCT S {Q}} binds all of S, and no two are equal.
+By (2), μ agrees with one of them at most, which adds nothing to it. So the join keeps those μ for
+which EXISTS is true, each as often as G has it.
+
+*OPTIONAL {Q} FILTER(!BOUND(?x)) is MINUS.* Let G be what stands before the OPTIONAL. LeftJoin(G, Q)
+has μ ∪ ν for all μ ~ ν, and μ where there is no such ν (§18.5). Filters of Q become its condition
+(§18.2.2.6) and see the same by (1). If every ν binds ?x and nothing else of the query mentions ?x
+then the filter keeps the second kind, as MINUS does. The other variables of Q are unbound then;
+therefore none of them may be mentioned elsewhere, nor may the query ask for all variables.
+
+*Where it stands.* Filters are applied to the whole of their group (§18.2.2.2). So MINUS and the
+join are put behind everything in the group that binds a variable. Two conditions on a solution can
+be tried in any order. (SELECT DISTINCT S is put into MINUS too: fewer solutions are held.)
+
+Q is evaluated as a whole then. Groups are therefore left alone that have one triple pattern, which
+the engine looks up; a predicate that is a variable or a path that repeats; or parts that have no
+variable in common. The order of solutions can change where the query gives none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kg_server.sparql import groups
+from kg_server.sparql.groups import Filter, Group, NotUnderstood, Pattern, ReadQuery
+
+_MAYBE = re.compile(r"\bEXISTS\b|\bBOUND\b", re.IGNORECASE)
+_MOST = 8
+_NONE: frozenset[str] = frozenset()
+_ALWAYS = "FILTER(true)"
+"""Stands where a filter was, so that the triples around it do not touch."""
+
+Edit = tuple[int, int, str]
+"""From where to where a text is replaced, and by what."""
+
+
+def rewritten(text: str) -> str:
+    """Return a query with the same solutions that the engine evaluates sooner; often the same text.
+
+    >>> rewritten("SELECT * { ?a a <C> FILTER NOT EXISTS { ?b <p> ?a ; <q> 1 } }")
+    'SELECT * { ?a a <C> MINUS { SELECT DISTINCT ?a { ?b <p> ?a ; <q> 1 } } }'
+    """
+    for _ in range(_MOST):
+        if not _MAYBE.search(text):
+            break
+        try:
+            query = groups.read(text)
+        except NotUnderstood:
+            break
+        edits = next(_rewritings(query, text), None)
+        if edits is None:
+            break
+        for begin, end, replacement in sorted(edits, reverse=True):
+            text = text[:begin] + replacement + text[end:]
+    return text
+
+
+def _rewritings(query: ReadQuery, text: str) -> Iterator[list[Edit]]:
+    """Yield what can be rewritten, outer groups first."""
+    waiting: list[tuple[Group, frozenset[str]]] = [(query.where, _NONE)] if query.where else []
+    while waiting:
+        group, around = waiting.pop()
+        for each in group.filters:
+            edits = (
+                _without_filter(query, group, each, around, text)
+                if each.body is None
+                else _joined(group, each, each.body, around, text)
+            )
+            if edits:
+                yield edits
+        for part in group.parts:
+            if part.kind in ("MINUS", "SELECT"):
+                waiting.append((part.body, _NONE))
+            elif part.kind != "GRAPH":
+                waiting.append((part.body, around | group.possible))
+
+
+def _joined(
+    group: Group, filter_: Filter, body: Group, around: frozenset[str], text: str
+) -> list[Edit]:
+    """Return the edits that turn a filter into a join or MINUS, if that is the same."""
+    shared = body.mentioned & (group.possible | around)
+    if not shared <= group.certain or not _is_separable(body, shared, group.possible | around):
+        return []
+    sub_select = _sub_select(body, shared, text)
+    joined = f"MINUS {sub_select}" if filter_.kind == "NOT EXISTS" else sub_select
+    if filter_.begin > group.last_binding:
+        return [(filter_.begin, filter_.end, joined)]
+    close = group.end - 1
+    return [(filter_.begin, filter_.end, _ALWAYS), (close, close, f" {joined} ")]
+
+
+def _without_filter(
+    query: ReadQuery, group: Group, filter_: Filter, around: frozenset[str], text: str
+) -> list[Edit]:
+    """Return the edits that turn an OPTIONAL and this filter into MINUS, if that is the same."""
+    for part in group.parts:
+        if part.kind == "OPTIONAL" and filter_.variable in part.body.certain:
+            break
+    else:
+        return []
+    body = part.body
+    shared = body.mentioned & part.possible
+    elsewhere = query.mentions((body.begin, body.end), (filter_.begin, filter_.end))
+    if (
+        query.has_star
+        or not shared <= part.certain
+        or not _is_separable(body, shared, group.possible | around | part.possible)
+        or filter_.variable in shared
+        or not elsewhere.isdisjoint(body.mentioned - shared)
+    ):
+        return []
+    minus = f"MINUS {_sub_select(body, shared, text)}"
+    return [(filter_.begin, filter_.end, _ALWAYS), (part.begin, body.end, minus)]
+
+
+def _is_separable(body: Group, shared: frozenset[str], outside: set[str] | frozenset[str]) -> bool:
+    """Tell whether a group can be evaluated by itself, and joined on the shared variables."""
+    patterns = list(body.all_patterns())
+    return (
+        bool(shared)
+        and shared <= body.certain
+        and body.is_plain
+        and body.expressions.isdisjoint(outside)
+        and not any(each.is_open for each in patterns)
+        and sum(each.steps for each in patterns) > 1
+        and _is_connected(patterns)
+    )
+
+
+def _is_connected(patterns: list[Pattern]) -> bool:
+    """Tell whether each pattern has variables in common with others, so that no product is made."""
+    waiting = [set(each.nodes) for each in patterns if each.nodes]
+    reached = waiting.pop() if waiting else set()
+    while waiting:
+        near = [nodes for nodes in waiting if nodes & reached]
+        if not near:
+            return False
+        reached = reached.union(*near)
+        waiting = [nodes for nodes in waiting if not nodes & reached]
+    return True
+
+
+def _sub_select(body: Group, shared: frozenset[str], text: str) -> str:
+    variables = " ".join(f"?{name}" for name in sorted(shared))
+    return f"{{ SELECT DISTINCT {variables} {text[body.begin : body.end]} }}"

@@ -1,0 +1,449 @@
+"""Group graph patterns of a SPARQL query, read as far as rewriting needs it (SPARQL 1.1 §19.8).
+
+A reader of what an engine has accepted: it tells where groups, filters and triple patterns stand
+and which variables they bind. It gives up on what it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kg_server.sparql import lexer
+from kg_server.sparql.lexer import Token
+
+_LONGEST = 20_000
+_DEEPEST = 40
+FilterKind = Literal["EXISTS", "NOT EXISTS", "!BOUND"]
+PartKind = Literal["GROUP", "OPTIONAL", "MINUS", "GRAPH", "SELECT"]
+
+_CLOSING = {"(": ")", "{": "}", "[": "]"}
+
+
+class NotUnderstood(Exception):
+    """The text is no query, or has something that is not read here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A triple pattern or a path pattern, without its constants.
+
+    ``nodes`` are the variables at its ends, ``steps`` counts the triple patterns that a path stands
+    for. It ``is_open`` if its predicate is a variable, or if its path repeats or negates.
+    """
+
+    nodes: frozenset[str]
+    steps: int
+    is_open: bool
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter that may be rewritten: of ``body`` that exists or not, or of a variable not bound.
+
+    ``begin`` and ``end`` are offsets in the text, from FILTER to behind its last bracket.
+    """
+
+    kind: FilterKind
+    begin: int
+    end: int
+    body: Group | None = None
+    variable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A group inside of a group, with the variables bound before it."""
+
+    kind: PartKind
+    begin: int
+    body: Group
+    certain: frozenset[str] = frozenset()
+    possible: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Group:
+    """A group graph pattern from its opening to its closing brace.
+
+    Every solution binds the variables in ``certain``, some solution may bind those in
+    ``possible``. ``mentioned`` are all variables of its text, ``filtered`` those of its filters.
+    ``expressions`` are those that stand in data, or in an expression where they may be unbound:
+    to put a value in their place is more than to join with it. ``is_plain`` holds if there are
+    only joins, unions, filters and data.
+    """
+
+    begin: int
+    end: int = 0
+    certain: set[str] = field(default_factory=set)
+    possible: set[str] = field(default_factory=set)
+    mentioned: frozenset[str] = frozenset()
+    filtered: set[str] = field(default_factory=set)
+    expressions: set[str] = field(default_factory=set)
+    is_plain: bool = True
+    patterns: list[Pattern] = field(default_factory=list)
+    filters: list[Filter] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    last_binding: int = 0
+    """Where the last element begins that is no filter."""
+
+    def all_patterns(self) -> Iterator[Pattern]:
+        """Yield the patterns of the group and of the groups in it."""
+        yield from self.patterns
+        for part in self.parts:
+            yield from part.body.all_patterns()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadQuery:
+    """A query's outermost group; ``has_star`` if a SELECT or DESCRIBE takes all variables."""
+
+    where: Group | None
+    has_star: bool
+    tokens: tuple[Token, ...]
+
+    def mentions(self, *spans: tuple[int, int]) -> set[str]:
+        """Return the variables that stand anywhere but in these spans."""
+        return {
+            token.text[1:]
+            for token in self.tokens
+            if token.kind == "variable"
+            and not any(begin <= token.offset < end for begin, end in spans)
+        }
+
+
+def read(text: str) -> ReadQuery:
+    """Read a query.
+
+    Raises:
+        NotUnderstood: it is long, deep, an update, or has something that is not read here.
+    """
+    if len(text) > _LONGEST:
+        raise NotUnderstood("long")
+    return _Reader(text).query()
+
+
+class _Reader:
+    """A recursive descent over the tokens of a query."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = (*lexer.significant(text), Token("unknown", "", len(text)))
+        self._at = 0
+        self._depth = 0
+        self._has_star = False
+
+    def query(self) -> ReadQuery:
+        """Read the whole text."""
+        while self._word() in ("BASE", "PREFIX"):
+            while self._next().kind != "iri":
+                pass
+        form, where = self._word(), None
+        if form == "SELECT":
+            _, _, where = self._select()
+        elif form in ("ASK", "CONSTRUCT", "DESCRIBE"):
+            self._at += 1
+            self._has_star |= self._now.text == "*"
+            if form == "CONSTRUCT" and self._now.text == "{":
+                self._balanced()
+            while self._now.text not in ("{", ""):
+                self._at += 1
+            where = self._group() if self._now.text else None
+            self._modifiers()
+        if self._at != len(self._tokens) - 1:
+            raise NotUnderstood(self._now.text)
+        return ReadQuery(where, self._has_star, self._tokens)
+
+    @property
+    def _now(self) -> Token:
+        return self._tokens[self._at]
+
+    def _next(self) -> Token:
+        """Take a token.
+
+        Raises:
+            NotUnderstood: there is none, or one of an unknown kind.
+        """
+        token = self._now
+        if token.kind in ("unknown", "unclosed"):
+            raise NotUnderstood(token.text or "the end")
+        self._at += 1
+        return token
+
+    def _word(self) -> str:
+        return self._now.text.upper() if self._now.kind == "word" else ""
+
+    def _take(self, *texts: str) -> bool:
+        """Take these tokens if they come next, words in any case."""
+        coming = self._tokens[self._at : self._at + len(texts)]
+        if tuple(token.text.upper() for token in coming) != texts:
+            return False
+        self._at += len(texts)
+        return True
+
+    def _expect(self, text: str) -> None:
+        if not self._take(text):
+            raise NotUnderstood(self._now.text)
+
+    def _balanced(self) -> set[str]:
+        """Take a bracket and all up to the one that closes it; return the variables inside."""
+        begin, open_ = self._at, [_CLOSING[self._next().text]]
+        while open_:
+            token = self._next()
+            if token.text in _CLOSING:
+                open_.append(_CLOSING[token.text])
+            elif token.text in _CLOSING.values() and token.text != open_.pop():
+                raise NotUnderstood(token.text)
+        return self._variables(begin)
+
+    def _variables(self, begin: int) -> set[str]:
+        """Return the variables from a token to the present one."""
+        found = self._tokens[begin : self._at]
+        names = {token.text[1:] for token in found if token.kind == "variable"}
+        if any("\\" in name for name in names):
+            raise NotUnderstood("an escape")
+        return names
+
+    def _select(self) -> tuple[set[str], set[str], Group]:
+        """Read a SELECT; return the variables that it hands on, those it makes, and its group."""
+        self._expect("SELECT")
+        plain: set[str] = set()
+        made: set[str] = set()
+        has_star = False
+        while self._now.text != "{":
+            if self._now.text == "(":
+                self._balanced()
+                made.add(self._tokens[self._at - 2].text[1:])
+                continue
+            token = self._next()
+            has_star |= token.text == "*"
+            if token.kind == "variable":
+                plain.add(token.text[1:])
+        where, begin = self._group(), self._at
+        self._modifiers()
+        if has_star:
+            self._has_star = True
+            plain |= where.possible
+            made |= self._variables(begin)
+        return plain, made, where
+
+    def _modifiers(self) -> None:
+        """Take what follows the group of a query or of a subquery."""
+        while self._now.text not in ("}", ""):
+            if self._now.text in _CLOSING:
+                self._balanced()
+            else:
+                self._next()
+
+    def _group(self) -> Group:
+        self._deeper()
+        group, first = Group(self._now.offset), self._at
+        self._expect("{")
+        if self._word() == "SELECT":
+            begin = self._now.offset
+            plain, made, where = self._select()
+            group.certain, group.possible = plain & where.certain, plain | made
+            group.is_plain = False
+            group.parts.append(Part("SELECT", begin, where))
+        while not self._take("}"):
+            self._element(group)
+            self._take(".")
+        group.end = self._before().end
+        group.mentioned = frozenset(self._variables(first))
+        group.expressions |= group.filtered - group.certain
+        self._depth -= 1
+        return group
+
+    def _element(self, group: Group) -> None:
+        begin, word = self._now.offset, self._word()
+        if self._take("FILTER"):
+            self._filter(group, begin)
+            return
+        group.last_binding = begin
+        if self._now.text == "{":
+            self._union(group)
+        elif word in ("OPTIONAL", "MINUS"):
+            self._at += 1
+            self._part(group, begin, "OPTIONAL" if word == "OPTIONAL" else "MINUS")
+        elif self._take("GRAPH"):
+            group.possible |= {self._next().text[1:]}
+            self._part(group, begin, "GRAPH")
+        elif self._take("BIND"):
+            group.expressions |= self._balanced() - group.certain
+            group.possible.add(self._tokens[self._at - 2].text[1:])
+        elif self._take("VALUES"):
+            self._values(group)
+        else:
+            self._triples(group)
+
+    def _part(self, group: Group, begin: int, kind: PartKind) -> None:
+        """Read a group that is part of another one."""
+        before = frozenset(group.certain), frozenset(group.possible)
+        body = self._group()
+        group.parts.append(Part(kind, begin, body, *before))
+        group.is_plain &= kind == "GROUP" and body.is_plain
+        group.expressions |= body.expressions
+        if kind != "MINUS":
+            group.possible |= body.possible
+        if kind == "GRAPH":
+            group.certain |= body.certain
+
+    def _union(self, group: Group) -> None:
+        """Read a group or the union of several."""
+        first = len(group.parts)
+        self._part(group, self._now.offset, "GROUP")
+        while self._take("UNION"):
+            self._part(group, self._now.offset, "GROUP")
+        group.certain |= set.intersection(*(part.body.certain for part in group.parts[first:]))
+
+    def _values(self, group: Group) -> None:
+        begin = self._at
+        if self._now.text == "(":
+            self._balanced()
+        else:
+            self._next()
+        data = self._at
+        self._expect("{")
+        self._at -= 1
+        self._balanced()
+        bound = self._variables(begin)
+        group.expressions |= bound
+        group.possible |= bound
+        if not any(token.text.upper() == "UNDEF" for token in self._tokens[data : self._at]):
+            group.certain |= bound
+
+    def _filter(self, group: Group, begin: int) -> None:
+        """Read a constraint; note it if it may be rewritten."""
+        first = self._at
+        is_bracketed = self._take("(")
+        kind, body, variable = self._negatable(is_bracketed=is_bracketed)
+        if kind and (not is_bracketed or self._take(")")):
+            group.filters.append(Filter(kind, begin, self._before().end, body, variable))
+        else:
+            self._at = first
+            while self._now.text not in ("(", "{"):
+                self._next()
+            self._balanced()
+        group.filtered |= self._variables(first)
+
+    def _negatable(self, *, is_bracketed: bool) -> tuple[FilterKind | None, Group | None, str]:
+        """Read ``EXISTS {…}``, its negation, or ``!BOUND(?x)``, if one comes next."""
+        if is_bracketed and self._take("!", "BOUND", "("):
+            variable = self._next().text[1:]
+            return ("!BOUND" if self._take(")") else None), None, variable
+        kind: FilterKind = "EXISTS"
+        if self._take("NOT", "EXISTS") or (is_bracketed and self._take("!", "EXISTS")):
+            kind = "NOT EXISTS"
+        elif not self._take("EXISTS"):
+            return None, None, ""
+        return kind, self._group(), ""
+
+    def _triples(self, group: Group) -> None:
+        """Read triples of one subject."""
+        is_complete = self._now.text in _CLOSING
+        subject = self._node(group)
+        if not is_complete or self._is_verb():
+            self._properties(group, subject)
+        group.possible |= group.certain
+
+    def _node(self, group: Group) -> str:
+        """Read a term or what is written in brackets; return its variable, if it is one."""
+        token = self._next()
+        if token.text in ("[", "("):
+            return self._bracketed(group, token)
+        if token.kind == "variable":
+            group.certain.add(token.text[1:])
+            return token.text[1:]
+        if token.kind == "blank":
+            group.is_plain = False  # its label may stand in one group only (§4.1.4)
+            return token.text
+        if token.kind == "string":
+            if self._now.kind == "language" or self._take("^^"):
+                self._next()
+        elif token.kind not in ("iri", "name", "number") and token.text not in ("true", "false"):
+            raise NotUnderstood(token.text)
+        return ""
+
+    def _bracketed(self, group: Group, token: Token) -> str:
+        """Read the rest of a list, or of a blank node with properties; return a name for it."""
+        self._deeper()
+        name = f"{token.text}{token.offset}"
+        if token.text == "[":
+            if self._now.text != "]":
+                self._properties(group, name)
+            self._expect("]")
+        else:
+            while not self._take(")"):
+                begin = self._now.offset
+                self._pattern(group, name, self._node(group), 2, begin, is_open=False)
+        self._depth -= 1
+        return name
+
+    def _properties(self, group: Group, subject: str) -> None:
+        """Read predicates and objects."""
+        while True:
+            begin = self._now.offset
+            is_open = self._now.kind == "variable"
+            if is_open:
+                group.certain.add(self._next().text[1:])
+                steps = 1
+            else:
+                steps, is_open = self._path()
+            self._pattern(group, subject, self._node(group), steps, begin, is_open=is_open)
+            while self._take(","):
+                begin = self._now.offset
+                self._pattern(group, subject, self._node(group), steps, begin, is_open=is_open)
+            if not self._take(";"):
+                return
+            while self._take(";"):
+                pass
+            if not self._is_verb():
+                return
+
+    def _pattern(
+        self, group: Group, subject: str, object_: str, steps: int, begin: int, *, is_open: bool
+    ) -> None:
+        nodes = frozenset((subject, object_)) - {""}
+        end = self._tokens[self._at - 1].end
+        group.patterns.append(Pattern(nodes, steps, is_open, begin, end))
+
+    def _is_verb(self) -> bool:
+        token = self._now
+        return token.kind in ("variable", "iri", "name") or token.text in ("a", "^", "(", "!")
+
+    def _path(self) -> tuple[int, bool]:
+        """Read a property path (§9.1); return its steps, and whether it repeats or negates."""
+        steps, is_open = 0, False
+        while True:
+            self._take("^")
+            if self._take("("):
+                self._deeper()
+                inner, repeats = self._path()
+                self._depth -= 1
+                self._expect(")")
+                steps, is_open = steps + inner, is_open or repeats
+            elif self._take("!"):
+                is_open = True
+                self._take("^")
+                if self._now.text == "(":
+                    self._balanced()
+                else:
+                    self._next()
+            else:
+                steps += 1
+                if self._next().kind not in ("iri", "name") and self._before().text != "a":
+                    raise NotUnderstood(self._before().text)
+            if self._take("?") or self._take("*") or self._take("+"):
+                is_open = True
+            if not (self._take("/") or self._take("|")):
+                return steps, is_open
+
+    def _before(self) -> Token:
+        return self._tokens[self._at - 1]
+
+    def _deeper(self) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise NotUnderstood("deep")
