@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pyshacl
 import pytest
-from rdflib import DCAT, DCTERMS, RDF, SH, SKOS, VOID, Graph, Literal, Namespace, URIRef
+from rdflib import DCAT, DCTERMS, RDF, SKOS, VOID, Graph, Namespace, URIRef
 
 from kg_server.description import void
 from kg_server.project import Role, load
@@ -220,15 +219,10 @@ def test_the_sizes_of_the_default_graph_and_the_named_ones_are_true(described, s
     assert described.value(default, VOID.triples) == whole["n"]
 
 
-def test_the_default_graph_is_called_the_union_only_where_no_graph_is_kept_out(described, project):
-    sd, service = Namespace(void.SD), URIRef(f"{BASE}sparql")
-    union = (service, sd.feature, sd.UnionDefaultGraph)
-    seen = tuple(file for file in project.files if file.role is not Role.SHAPES)
+def test_the_default_graph_has_the_triples_of_the_project_and_no_others(store, facts):
+    (counted,) = rows(store, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
 
-    (_, triples), _ = void.described(open_store(replace(project, files=seen)), project)
-
-    assert union in Graph().parse(data=triples, format="nt")
-    assert union not in described  # its shapes are a named graph but not in the default graph
+    assert int(counted["n"]) == len(facts)
 
 
 def test_data_that_say_nothing_of_themselves_are_described_all_the_same(tmp_path):
@@ -240,4 +234,3 @@ def test_data_that_say_nothing_of_themselves_are_described_all_the_same(tmp_path
 
     graph = Graph().parse(data=triples, format="nt")
     assert graph.value(DATASET, DCTERMS.title)
-    assert (None, SH.prefix, Literal("dip")) in graph

@@ -6,12 +6,14 @@ beside the data, so that it can be queried; ``described`` is called once, when a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from rdflib import DCAT, DCTERMS, FOAF, OWL, RDF, RDFS, SH, VOID, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from kg_server import canned, formats
+from kg_server.description import profile as profiles
 from kg_server.description import statistics
 from kg_server.description.partitions import add_partitions
 from kg_server.description.queries import as_graph
@@ -20,9 +22,10 @@ from kg_server.formats import Format, Kind
 from kg_server.linked_data import dumps, vocabularies
 from kg_server.linked_data.documents import Site
 from kg_server.project import Project
+from kg_server.project.profile import Profile
 from kg_server.rdf import addresses, prefixes
 from kg_server.store import Store
-from kg_server.store.results import add_triples, rows
+from kg_server.store.results import add_triples, values
 
 GRAPH = "graph/description"
 """The named graph of the description, below the base IRI."""
@@ -41,9 +44,7 @@ TARGETS = {
 """Data sets that the graph links to: namespace, key, name, home page."""
 
 _OWN = "CONSTRUCT { ?this ?p ?o } WHERE { ?this ?p ?o }"
-_HIDDEN = """SELECT ?s WHERE {
-  { SELECT ?s ?p ?o WHERE { GRAPH %s { ?s ?p ?o } } LIMIT 1 } FILTER NOT EXISTS { ?s ?p ?o }
-}"""
+_SAID = "CONSTRUCT { ?this ?p ?o } WHERE { VALUES ?this { %s } ?this ?p ?o }"
 
 
 def described(store: Store, project: Project) -> list[tuple[str, bytes]]:
@@ -52,7 +53,8 @@ def described(store: Store, project: Project) -> list[tuple[str, bytes]]:
     queries = as_graph(canned.load(project.queries), base_iri)
     site, size = Site(store, base_iri), len(set(queries.splitlines()))
     counted = statistics.count(store, base_iri, tuple(TARGETS))
-    graph = _Description(site, counted, {base_iri + QUERIES: size}).graph()
+    profile = profiles.completed(project, store)
+    graph = _Description(site, counted, profile, {base_iri + QUERIES: size}).graph()
     triples = graph.serialize(format="nt", encoding="utf-8")
     return [(base_iri + GRAPH, triples), (base_iri + QUERIES, queries)]
 
@@ -63,8 +65,10 @@ def void_iri(base_iri: str) -> URIRef:
 
 
 class _Description:
-    def __init__(self, site: Site, counted: Statistics, beside: Mapping[str, int]) -> None:
-        self._site, self._counted, self._beside = site, counted, beside
+    def __init__(
+        self, site: Site, counted: Statistics, profile: Profile, beside: Mapping[str, int]
+    ) -> None:
+        self._site, self._counted, self._profile, self._beside = site, counted, profile, beside
         self._graph = Graph()
         self._document = void_iri(site.base_iri)
         self._dataset = URIRef(site.dataset_iri)
@@ -105,9 +109,15 @@ class _Description:
     def _add_dataset(self) -> None:
         this, counted = self._dataset, self._counted
         self._add(this, RDF.type, VOID.Dataset, DCAT.Dataset)
-        for predicate, text in ((DCTERMS.title, "Data set"), (DCTERMS.description, "A graph.")):
+        for predicate, texts, otherwise in (
+            (DCTERMS.title, self._profile.title, "Data set"),
+            (DCTERMS.description, self._profile.description, "A graph."),
+        ):
             if not self._known.value(this, predicate):
-                self._add(this, predicate, Literal(text, "en"))
+                for language, text in (texts or {"en": otherwise}).items():
+                    self._add(this, predicate, Literal(text, language or None))
+        if not self._known.value(this, DCTERMS.license):
+            self._add_licence(this)
         self._add(this, DCTERMS.publisher, self._publisher())
         self._add(this, DCTERMS.identifier, Literal(str(this)))
         self._add(this, OWL.versionInfo, Literal(self._site.store.version))
@@ -169,7 +179,12 @@ class _Description:
         self._add_licence(this)
 
     def _add_licence(self, subject: Node) -> None:
-        self._add(subject, DCTERMS.license, *self._known.objects(self._dataset, DCTERMS.license))
+        """Add the licence of the data set: as the data give it, or else the profile."""
+        given = list(self._known.objects(self._dataset, DCTERMS.license))
+        licence = self._profile.licence or ""
+        if not given and re.match(r"[a-z]+:", licence):
+            given = [URIRef(licence)]
+        self._add(subject, DCTERMS.license, *given)
 
     def _add_linksets(self) -> None:
         for row, number in self._counted.rows("links"):
@@ -222,8 +237,6 @@ class _Description:
         self._add(this, URIRef(f"{SD}endpoint"), this)
         self._add(this, URIRef(f"{SD}supportedLanguage"), URIRef(f"{SD}SPARQL11Query"))
         self._add(this, URIRef(f"{SD}defaultEntailmentRegime"), URIRef(f"{_ENTAILMENT}Simple"))
-        if self._default_is_union():
-            self._add(this, URIRef(f"{SD}feature"), URIRef(f"{SD}UnionDefaultGraph"))
         for form in formats.FORMATS:
             if form.iri:
                 self._add(this, URIRef(f"{SD}resultFormat"), URIRef(form.iri))
@@ -238,12 +251,6 @@ class _Description:
             contents = self._add_named_graph(default, name)
             self._add(contents, VOID.triples, Literal(triples))
         self._add_named_graph(default, self._site.base_iri + GRAPH)
-
-    def _default_is_union(self) -> bool:
-        """Tell whether no named graph is kept out of the default graph, as shapes are."""
-        store = self._site.store
-        names = [row["g"] for row, _ in self._counted.rows("graphs")]
-        return not any(list(rows(store, _HIDDEN % name.n3())) for name in names)
 
     def _add_named_graph(self, default: URIRef, name: str) -> URIRef:
         """Describe a named graph, and return what stands for its triples."""
@@ -261,13 +268,18 @@ class _Description:
         return self._name(part + path)
 
     def _add_sizes(self) -> None:
-        """Count the description itself as well, with the two triples that say so."""
-        own = len(self._graph) + 2
-        said = len(self._graph & self._known)
-        whole = self._counted.triples + own - said + sum(self._beside.values())
+        """Count the description itself as well, with the triple that says so."""
+        self._add(self._name("default-graph"), VOID.triples, Literal(self._counted.triples))
+        self._leave_out_what_is_said()
         contents = self._named_graph(self._site.base_iri + GRAPH, "contents-")
-        self._add(contents, VOID.triples, Literal(own))
-        self._add(self._name("default-graph"), VOID.triples, Literal(whole))
+        self._add(contents, VOID.triples, Literal(len(self._graph) + 1))
+
+    def _leave_out_what_is_said(self) -> None:
+        """Leave out triples that the data have: the default graph is to have them once."""
+        said = Graph()
+        subjects = values(set(self._graph.subjects()))
+        add_triples(said, self._site.store, _SAID % subjects)
+        self._graph -= said
 
     def _add_prefixes(self) -> None:
         """Publish the prefixes, in the way that query editors ask for them (SHACL §5.2.1)."""

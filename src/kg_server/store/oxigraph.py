@@ -21,7 +21,7 @@ from kg_server.errors import (
 from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.rdf import prefixes
-from kg_server.sparql import diagnostics, exists, keywords, ordering
+from kg_server.sparql import diagnostics, discovery, exists, keywords, ordering
 from kg_server.sparql.query import Query
 from kg_server.store import csv_results
 from kg_server.store.csv_results import CsvOfTsv
@@ -51,8 +51,9 @@ _Term = _Name | ox.Literal | ox.Triple
 class OxigraphStore:
     """A pyoxigraph store with the project's files, each in its own named graph.
 
-    The default graph is the union of all graphs but those of the shapes (design §3), so that a
-    query without FROM sees facts and labels.
+    The default graph is the union of the project's own graphs but those of its shapes, so that a
+    query without FROM sees facts and labels. Graphs that describe the data set join it for queries
+    that ask for a description (``discovery``).
     """
 
     def __init__(self, project: Project) -> None:
@@ -70,6 +71,7 @@ class OxigraphStore:
         hidden = {file.graph_iri for file in project.of_role(Role.SHAPES)}
         blank = [name for name in self._store.named_graphs() if isinstance(name, ox.BlankNode)]
         self._default: list[_Graph] = [*blank]
+        self._described: list[_Graph] = []
         sizes = {file.graph_iri: len(file.content) for file in project.files}
         named = [name for name in self._store.named_graphs() if isinstance(name, ox.NamedNode)]
         for name in sorted(named, key=lambda name: (-sizes.get(name.value, 0), name.value)):
@@ -77,12 +79,11 @@ class OxigraphStore:
                 self._add_to_default(name)
 
     def add_graph(self, graph_iri: str, ntriples: bytes) -> None:
-        """Add triples about the dataset itself as one more graph of the default dataset."""
+        """Add a named graph about the dataset itself; no triple of it is in the default graph."""
         graph = ox.NamedNode(graph_iri)
         self._has_commas |= csv_results.in_an_iri(ntriples)
         self._store.load(ntriples, format=ox.RdfFormat.N_TRIPLES, to_graph=graph)
-        if graph not in self._default:
-            self._add_to_default(graph)
+        self._described.append(graph)
 
     def _add_to_default(self, graph: ox.NamedNode) -> None:
         """Make a graph part of the default graph, in which no triple may be twice (§13.1).
@@ -155,6 +156,8 @@ class OxigraphStore:
             named = [ox.NamedNode(iri) for iri in query.dataset.named_graphs]
         elif keywords.has_dataset(query.text):
             default = None  # an argument would win over FROM
+        elif self._described and discovery.asks_for_description(query):
+            default = [*self._default, *self._described]
         ask = partial(
             self._store.query,
             base_iri=query.base_iri,

@@ -53,7 +53,11 @@ class EmbeddedStore(Store, Protocol):
     """A store in this process: graphs can be added, and a forked child can evaluate queries."""
 
     def add_graph(self, graph_iri: str, ntriples: bytes) -> None:
-        """Add a named graph to the default dataset."""
+        """Add a named graph that describes the data.
+
+        It joins the default graph for queries that ask for a description (``discovery``), and has
+        no triple that is there already.
+        """
         ...
 
     def evaluate(self, query: Query) -> Writer:

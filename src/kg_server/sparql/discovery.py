@@ -1,0 +1,36 @@
+"""Queries that ask for the server's own description: which they are, by the terms they name."""
+
+from __future__ import annotations
+
+import re
+
+from kg_server.sparql import lexer
+from kg_server.sparql.query import Query
+
+_SHACL = "http://www.w3.org/ns/shacl#"
+_NAMESPACES = (
+    "http://rdfs.org/ns/void#",
+    "http://ldf.fi/void-ext#",
+    "http://www.w3.org/ns/sparql-service-description#",
+)
+"""Vocabularies of data sets and services; any of their terms asks for the description."""
+_EXECUTABLES = frozenset(
+    _SHACL + name
+    for name in (
+        *("SPARQLExecutable", "SPARQLSelectExecutable", "SPARQLAskExecutable"),
+        *("SPARQLConstructExecutable", "select", "ask", "construct", "Parameter", "parameter"),
+        *("PrefixDeclaration", "declare", "namespace", "prefix", "prefixes"),
+    )
+)
+"""The terms of SHACL that describe queries and prefixes (SHACL §5.2.1, SHACL-AF §5, §7)."""
+_DECLARATION = re.compile(r"(?i)\bPREFIX\s+([\w.-]*):\s*<([^>]*)>")
+
+
+def asks_for_description(query: Query) -> bool:
+    """Tell whether a query names a term in which data sets, services or queries are described."""
+    said = "".join((query.text, *query.bindings.values()))
+    if not query.prefixes and not any(each in said for each in (*_NAMESPACES, _SHACL)):
+        return False
+    prefixes = {**query.prefixes, **dict(_DECLARATION.findall(query.text))}
+    named = lexer.iris(said, prefixes) - set(prefixes.values())
+    return any(each in _EXECUTABLES or each.startswith(_NAMESPACES) for each in named)
