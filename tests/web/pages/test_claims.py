@@ -64,8 +64,8 @@ def test_every_disputed_claim_has_something_said_against_it(store):
     [
         ("claim/F14", ["F14"]),
         ("conflict/C6", ["F14", "X1", "X2"]),
-        ("source/bnwiki-azerbaijan-canada/S2", ["F3", "F4", "F5"]),
-        ("mission/AZE-CAN-embassy", ["F4", "F19", "F20", "X14", "X17"]),
+        ("source/bnwiki-azerbaijan-canada/S2", ["F3", "F4", "F5", "F45", "F48"]),
+        ("mission/AZE-CAN-embassy", ["F4", "F19", "F20", "F48", "X14", "X17", "X42", "X57", "X58"]),
     ],
 )
 def test_any_kind_of_thing_has_its_claims(store, name, expected):
