@@ -9,6 +9,7 @@ The rooms, from the command line down; each imports only from rooms below it:
 - ``competency``: questions with their expected answers, and examples of shapes
 - ``description``: what the server says of itself: VoID, DCAT, service description, counts
 - ``linked_data``: documents of things, vocabularies, JSON-LD, dumps
+- ``things``: tables of the instances of a class: columns, filters, facets
 - ``canned``: canned queries: header, typed parameters, binding
 - ``validation``: SHACL and lint: prefilter, pySHACL, rules, places, reports
 - ``sandbox``: queries in processes that can be killed
