@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -20,6 +21,10 @@ from kg_server.web.app import create_app
 from kg_server.web.context import Context
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# A shell starts what runs in the background with SIGINT ignored, and whatever that starts
+# inherits it: servers and commands of tests would not hear Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def described_store(project):
