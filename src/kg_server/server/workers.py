@@ -12,6 +12,7 @@ import os
 import pickle
 import resource
 import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,6 +143,8 @@ def _worker(board: Board, folder: Path, settings: Settings, parent: int) -> Any:
     from kg_server.server.front import Front
 
     metrics.forget_the_dead()
+    # Threads that compute let the event loop go on after a millisecond, not five.
+    sys.setswitchinterval(0.001)
     front = Front(Serving(board, folder, settings), settings)
     _settle()
     return front
