@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from kg_server import project as projects
@@ -19,6 +20,10 @@ from kg_server.description import void
 from kg_server.store import open_store
 from kg_server.web.app import create_app
 from kg_server.web.context import Context
+
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -23,7 +23,9 @@ T = TypeVar("T")
 
 NAMES = (RDFS.label, SKOS.prefLabel, DCTERMS.title)
 """The properties that name a thing; the column of things shows them."""
-RESERVED = frozenset(("class", "format", "lang", "limit", "offset", "sort", "facet", "label"))
+RESERVED = frozenset(
+    ("class", "format", "lang", "limit", "offset", "sort", "facet", "label", "labels")
+)
 """What a request says beside the columns."""
 
 _LOCAL = re.compile(r"[^#/:]*$")

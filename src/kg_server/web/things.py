@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request
-from rdflib import XSD, Literal, URIRef
-from rdflib.term import Identifier
+from rdflib import URIRef
 
 from kg_server import formats
 from kg_server.description import void
@@ -17,12 +14,12 @@ from kg_server.errors import BadRequest, NotFound
 from kg_server.formats import JSON, RESULT, Format, Kind
 from kg_server.sparql import protocol, rewrite
 from kg_server.sparql.query import Query
-from kg_server.store.results import rows, solutions
+from kg_server.store.results import rows
 from kg_server.things import columns, filters, queries
 from kg_server.things.columns import RESERVED, Column
 from kg_server.things.filters import Filter, Vocabulary
 from kg_server.things.queries import Table
-from kg_server.web import responses
+from kg_server.web import exports, responses
 from kg_server.web.canned import SOURCE, page_links
 from kg_server.web.context import Context
 from kg_server.web.pages import layout
@@ -35,8 +32,6 @@ MOST_COLUMNS = 12
 """How many columns the page shows; the data formats have all."""
 _FACETS = 3
 _MOST_COUNTS = 200
-ROWS = Format("rows", "application/json", "json", RESULT)
-"""Plain JSON: a list of objects, one a thing, with texts by column."""
 QUESTION = Format("rq", SOURCE, "rq", RESULT)
 
 Pairs = list[tuple[str, str]]
@@ -133,9 +128,11 @@ def _choose(name: str | None) -> Format:
     Raises:
         NotAcceptable: there is none that the client takes.
     """
-    if name in (ROWS.name, QUESTION.name):
-        return ROWS if name == ROWS.name else QUESTION
-    accept = request.headers.get("Accept")
+    if name == QUESTION.name:
+        return QUESTION
+    accept, labels = request.headers.get("Accept"), request.args.get("labels") == "1"
+    if export := exports.asked(name, accept, labels=labels):
+        return export
     return protocol.choose_format(name or None, accept, Kind.BINDINGS, html=True)
 
 
@@ -229,38 +226,17 @@ def _data(
         header = f"#+ title: {name}\n#+ description: A table of things of the class {name}.\n"
         content = f"{header}#+ result: One thing with its values.\n{queries.whole(whole)}"
         return Response(content, content_type=f"{SOURCE}; charset=utf-8")
-    written = formats.named("json", Kind.BINDINGS) if chosen is ROWS else chosen
+    is_export = chosen in exports.FORMATS.values()
+    written = formats.named("json", Kind.BINDINGS) if is_export else chosen
     timeout_s = context.settings.query_timeout_s
     query = Query(text, written, context.project.base_iri, timeout_s=timeout_s)
-    if chosen is ROWS:
-        return Response(_plain(context.store.query(query).read()), content_type=JSON.content_type)
+    if is_export:
+        about = exports.about(context, columns.local_name(table.class_iri))
+        return exports.response(context, query, chosen, about)
     response = context.answer(query)
-    filename = f"{columns.local_name(table.class_iri)}.{chosen.extension}"
-    response.headers["Content-Disposition"] = f'inline; filename="{filename}"'
+    name = f"{columns.local_name(table.class_iri)}.{chosen.extension}"
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     return response
-
-
-def _plain(content: bytes) -> Iterator[str]:
-    """Yield rows as a JSON list of objects, a line a row; missing values are ``null``."""
-    found = solutions(content)
-    names, rows_ = ((), []) if isinstance(found, bool) else found
-    yield "["
-    for number, row in enumerate(rows_):
-        values = {name: _json_value(row.get(name)) for name in names}
-        line = json.dumps(values, ensure_ascii=False)
-        yield f"{',' if number else ''}\n{line}"
-    yield "\n]\n"
-
-
-def _json_value(term: Identifier | None) -> str | int | float | bool | None:
-    if not isinstance(term, Literal):
-        return None if term is None else str(term)
-    text, kind = str(term), str(term.datatype)
-    if kind == str(XSD.boolean):
-        return text in ("true", "1")
-    if kind in columns.NUMBERS:
-        return int(text) if text.lstrip("+-").isdigit() else float(text)
-    return text
 
 
 def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) -> Response:
@@ -295,7 +271,10 @@ def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) 
         downloads=[
             (name, f"{stem}?{urlencode({'format': form})}" + (f"&{given}" if given else ""))
             for name, form in (
-                ("CSV", "csv"),
+                ("CSV", "labelled"),
+                ("XLSX", "xlsx"),
+                ("Markdown", "md"),
+                ("SPARQL CSV", "csv"),
                 ("TSV", "tsv"),
                 ("JSON", "rows"),
                 ("SPARQL JSON", "json"),
