@@ -11,7 +11,9 @@ from typing import Self
 from kg_server.errors import ProjectFault
 
 BASE_IRI = "https://diplomacy.example/"
-"""The base IRI of a project's files if its manifest names no other; ``--base-iri`` replaces it."""
+"""The base IRI of the graph that comes with the package."""
+NEUTRAL_BASE_IRI = "http://localhost/"
+"""The base of the server's own names, and of relative IRIs, where a project says nothing of one."""
 
 _BASE_IRI = re.compile(r"https?://[^\s<>\"{}|^`\\]+[/#]")
 

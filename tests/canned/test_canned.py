@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 
 from kg_server import canned
 from kg_server import project as projects
-from kg_server.canned.parameters import Context, Parameter, StateNames, term
+from kg_server.canned.parameters import Context, Parameter, StateNames, literal, term
 from kg_server.description.queries import as_graph
 from kg_server.errors import BadRequest, NotFound, ProjectFault
 from kg_server.formats import Kind
 from kg_server.project import QueryFile
-from kg_server.rdf.terms import literal
 from kg_server.sparql import rewrite
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+BY_OURS = "--shapes", ROOT / "ontology" / "shapes", "--ontology", ROOT / "ontology"
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def test_a_wrong_fact_is_reported_at_its_line_in_every_form_at_once(kg, broken, 
     path, line = broken
     sarif, junit = tmp_path / "r.sarif", tmp_path / "r.xml"
 
-    done = kg("validate", path, f"--output=sarif={sarif}", f"--output=junit={junit}")
+    done = kg("validate", path, *BY_OURS, f"--output=sarif={sarif}", f"--output=junit={junit}")
 
     assert done.returncode == 1, done.stderr
     assert f"{path}:{line}:17: VIOLATION: state:" in done.stdout
@@ -79,9 +80,9 @@ def test_a_wrong_fact_is_reported_at_its_line_in_every_form_at_once(kg, broken, 
 def test_known_findings_do_not_fail_against_a_baseline(kg, broken, tmp_path):
     path, _ = broken
     baseline = tmp_path / "old.json"
-    baseline.write_text(kg("validate", path, "--format", "json").stdout)
+    baseline.write_text(kg("validate", path, *BY_OURS, "--format", "json").stdout)
 
-    done = kg("validate", path, "--baseline", baseline)
+    done = kg("validate", path, *BY_OURS, "--baseline", baseline)
 
     assert done.returncode == 0, done.stderr
     assert "0 new" in done.stderr

@@ -12,7 +12,7 @@ from rdflib.query import Result
 
 from kg_server.errors import MalformedQuery, NotAcceptable
 from kg_server.formats import Kind
-from kg_server.project import Project, Role
+from kg_server.project import Project
 from kg_server.sparql.query import Query
 from kg_server.store import Answer
 
@@ -32,8 +32,9 @@ class ReferenceStore:
         self._graphs: dict[str, Graph] = {}
         for file in project.files:
             graph = self._graphs.setdefault(file.graph_iri, Graph())
-            graph.parse(data=file.content, format=_SYNTAXES.get(file.syntax, file.syntax))
-        hidden = {file.graph_iri for file in project.of_role(Role.SHAPES)}
+            syntax = _SYNTAXES.get(file.syntax, file.syntax)
+            graph.parse(data=file.content, format=syntax, publicID=file.graph_iri)
+        hidden = project.hidden_graphs
         self._default = tuple(iri for iri in self._graphs if iri not in hidden)
 
     def graph_names(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from kg_server.formats import Kind
 from kg_server.sparql import lexer
 from kg_server.sparql.keywords import Form
 
-RESERVED = ("format", "labels", "limit", "offset")
+RESERVED = ("format", "limit", "offset")
 """What a request may give beside a query's own parameters."""
 
 

@@ -16,31 +16,21 @@ from kg_server.sparql import keywords, protocol
 from kg_server.sparql.query import Query
 from kg_server.store import Store
 
-_KINDS = (
-    *("accreditation", "activity", "claim", "comparison", "conflict", "event", "mission", "organ"),
-    *("place", "post", "programme", "recognition", "relation", "source", "state", "trade"),
-    "treaty",
-)
+
+def known(project: Project) -> dict[str, str]:
+    """Return the prefixes that need no declaration on the command line, the files' own first."""
+    return {**prefixes.EXTERNAL, **project.profile.prefixes}
 
 
-def namespaces(base_iri: str) -> dict[str, str]:
-    """Return the prefixes that need no declaration on the command line."""
-    return {**prefixes.own(base_iri, _KINDS), **prefixes.EXTERNAL}
-
-
-def expand(name: str, base_iri: str) -> str:
-    """Return the full IRI of a short name.
-
-    >>> expand("state:CAN", "https://e.org/"), expand("id/state/CAN", "https://e.org/")
-    ('https://e.org/id/state/CAN', 'https://e.org/id/state/CAN')
-    """
+def expand(name: str, project: Project) -> str:
+    """Return the full IRI of a full IRI, a path below the base IRI, or a prefixed name."""
     prefix, colon, local = name.partition(":")
-    known = namespaces(base_iri)
-    if colon and prefix in known:
-        return known[prefix] + local
-    if colon and re.fullmatch(r"[A-Za-z][\w+.-]*", prefix):
+    declared = known(project)
+    if colon and prefix in declared:
+        return declared[prefix] + local
+    if colon and re.fullmatch(r"[A-Za-z][\w+.-]*", prefix.lstrip("<")):
         return protocol.absolute_iri(name.strip("<>"), "iri")
-    return protocol.absolute_iri(base_iri + name.lstrip("/"), "iri")
+    return protocol.absolute_iri(project.base_iri + name.lstrip("/"), "iri")
 
 
 def exists(store: Store, iri: str) -> bool:
@@ -50,14 +40,14 @@ def exists(store: Store, iri: str) -> bool:
     return answer.read().strip() == b"true"
 
 
-def answer(store: Store, text: str, form: str | None, base_iri: str, *, terminal: bool) -> bytes:
+def answer(store: Store, text: str, form: str | None, project: Project, *, terminal: bool) -> bytes:
     """Return a query's answer as it is to be printed.
 
     Args:
         store: what is asked.
         text: the query.
         form: the format's name; ``table`` for people; ``None`` chooses.
-        base_iri: resolves relative IRIs, and shortens names in tables.
+        project: its base resolves relative IRIs, and its prefixes shorten names in tables.
         terminal: whether a person reads it.
 
     Raises:
@@ -67,9 +57,10 @@ def answer(store: Store, text: str, form: str | None, base_iri: str, *, terminal
     table = kind is not Kind.GRAPH and (form == "table" or (form is None and terminal))
     default = "turtle" if kind is Kind.GRAPH else "csv"
     chosen = formats.named("csv" if table else form or default, kind)
-    query = Query(text, chosen, base_iri, prefixes=namespaces(base_iri))
+    declared = known(project)
+    query = Query(text, chosen, project.base_iri, prefixes=declared)
     content = store.query(query).read()
-    return _table(content, base_iri, kind).encode() if table else content
+    return _table(content, declared, kind).encode() if table else content
 
 
 def canned_list(project: Project) -> str:
@@ -93,7 +84,7 @@ def canned_text(name: str, params: Iterable[str], store: Store, project: Project
     return canned.bind(query, canned.pairs(params), states)
 
 
-def _table(content: bytes, base_iri: str, kind: Kind) -> str:
+def _table(content: bytes, declared: dict[str, str], kind: Kind) -> str:
     """Return CSV results as a table with short names."""
     from rich.console import Console
     from rich.table import Table
@@ -102,7 +93,7 @@ def _table(content: bytes, base_iri: str, kind: Kind) -> str:
         return content.decode().strip() + "\n"
     header, *rows = list(csv.reader(io.StringIO(content.decode())))
     table = Table(*header)
-    by_length = sorted(namespaces(base_iri).items(), key=lambda item: -len(item[1]))
+    by_length = sorted(declared.items(), key=lambda item: -len(item[1]))
     for row in rows:
         table.add_row(*(escaping.terminal(_short(cell, by_length)) for cell in row))
     console = Console(file=io.StringIO(), width=None if rows else 80, markup=False)

@@ -2,9 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from kg_server.project import Project, Role
+
 PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 BASE = click.option("--base-iri", help="Base IRI of names.  [default: the one in the files]")
+
+
+def roles(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what a file is, whatever it contains."""
+    for name in ("shapes", "ontology", "data"):
+        command = click.option(
+            f"--{name}",
+            multiple=True,
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help=f"Take a file or directory for {name}, whatever it contains; repeatable.",
+        )(command)
+    return command
+
+
+def chosen(
+    data: Sequence[Path], ontology: Sequence[Path], shapes: Sequence[Path]
+) -> dict[Role, Sequence[Path]]:
+    """Return the files whose role is said, by role."""
+    from kg_server.project import Role
+
+    given = {Role.DATA: data, Role.ONTOLOGY: ontology, Role.SHAPES: shapes}
+    return {role: paths for role, paths in given.items() if paths}
+
+
+def announce(project: Project) -> None:
+    """Say on standard error what is worked on, and what was counted as what."""
+    click.echo(f"kg-server: {project.summary}", err=True)

@@ -12,7 +12,7 @@ from kg_server.cli import options
 from kg_server.errors import ProjectFault
 
 if TYPE_CHECKING:
-    from kg_server.store import EmbeddedStore
+    from kg_server.project import Project
 
 
 @click.command(
@@ -40,11 +40,10 @@ def query(  # one parameter an option
     QUERY is the text, the name of an .rq file, or - for standard input. Prefixes of the project
     need no declaration. On a terminal the answer is a table, in a pipe it is CSV or Turtle.
     """
-    from kg_server import project
     from kg_server.cli import console
     from kg_server.store import open_store
 
-    loaded = project.load(paths, base_iri)
+    loaded = _load(paths, base_iri)
     if listing:
         click.echo(console.canned_list(loaded), nl=False)
         return
@@ -55,7 +54,7 @@ def query(  # one parameter an option
         text = _text_of(query)
     else:
         raise click.UsageError("Give a QUERY, or --canned NAME, or --list.")
-    _write(console.answer(store, text, form, loaded.base_iri, terminal=sys.stdout.isatty()))
+    _write(console.answer(store, text, form, loaded, terminal=sys.stdout.isatty()))
 
 
 @click.command(epilog="Example: kg-server describe state:CAN")
@@ -66,17 +65,19 @@ def query(  # one parameter an option
 def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str | None) -> None:
     """Print what the graph says of a thing.
 
-    IRI is a full IRI, a path such as id/state/CAN, or a prefixed name such as state:CAN.
+    IRI is a full IRI, a path such as id/state/CAN, or a prefixed name such as state:CAN, with the
+    prefixes that the files declare.
     """
     from kg_server.cli import console
+    from kg_server.store import open_store
 
-    base_iri = base_iri or _base_iri(paths)
-    store = _store(paths, base_iri)
-    full = console.expand(iri, base_iri)
+    loaded = _load(paths, base_iri)
+    store = open_store(loaded)
+    full = console.expand(iri, loaded)
     if not console.exists(store, full):
         raise ProjectFault(f"the graph says nothing of <{full}>")
     text = f"DESCRIBE <{full}>"
-    _write(console.answer(store, text, form, base_iri, terminal=False))
+    _write(console.answer(store, text, form, loaded, terminal=False))
 
 
 @click.command(epilog="Example: kg-server dump --rdf-version 1.2 > graph.ttl")
@@ -96,26 +97,22 @@ def dump(paths: tuple[Path, ...], form: str, rdf_version: str, base_iri: str | N
     from kg_server.linked_data import dumps
     from kg_server.linked_data.catalogue import Catalogue
     from kg_server.linked_data.documents import Site
+    from kg_server.store import open_store
 
-    base_iri = base_iri or _base_iri(paths)
-    site = Site(_store(paths, base_iri), base_iri)
+    loaded = _load(paths, base_iri)
+    site = Site(open_store(loaded), loaded.base_iri)
     chosen = formats.named(form, formats.Kind.GRAPH)
     kinds = Catalogue(site).kinds()
     for chunk in dumps.dump(site, chosen, kinds=kinds, rdf12=rdf_version == "1.2"):
         _write(chunk)
 
 
-def _base_iri(paths: tuple[Path, ...]) -> str:
+def _load(paths: tuple[Path, ...], base_iri: str | None) -> Project:
     from kg_server import project
 
-    return project.base_iri_of(paths)
-
-
-def _store(paths: tuple[Path, ...], base_iri: str) -> EmbeddedStore:
-    from kg_server import project
-    from kg_server.store import open_store
-
-    return open_store(project.load(paths, base_iri))
+    loaded = project.load(paths, base_iri)
+    options.announce(loaded)
+    return loaded
 
 
 def _text_of(query: str) -> str:

@@ -37,6 +37,7 @@ def test(root: Path | None, word: str, junit: Path | None, base_iri: str | None)
     from kg_server.competency import cases
 
     home = (root or project.home()).resolve()
+    click.echo(f"kg-server: the project in {home}", err=True)
     found = cases.find(home, base_iri, word)
     begun, outcomes = time.monotonic(), []
     for case in found:

@@ -14,8 +14,9 @@ FORMS = ("text", "json", "turtle", "sarif", "junit", "github", "gitlab", "markdo
 """The forms of a report; known here too, so that --help need not import what writes them."""
 
 
-@click.command(epilog="Example: kg-server validate data/relations.ttl --format json")
+@click.command(epilog="Example: kg-server validate data.ttl --shapes shapes.ttl --format json")
 @options.PATHS
+@options.roles
 @click.option("--format", "form", type=click.Choice(FORMS), default="text")
 @click.option(
     "--output",
@@ -63,6 +64,9 @@ FORMS = ("text", "json", "turtle", "sarif", "junit", "github", "gitlab", "markdo
 @options.BASE
 def validate(  # one parameter an option
     paths: tuple[Path, ...],
+    data: tuple[Path, ...],
+    ontology: tuple[Path, ...],
+    shapes: tuple[Path, ...],
     form: str,
     outputs: tuple[str, ...],
     baseline: Path | None,
@@ -79,8 +83,9 @@ def validate(  # one parameter an option
 ) -> None:
     """Check data and ontology by the SHACL shapes, and the shapes themselves.
 
-    PATHS are data files or directories, or the root of a project. Exit code 0: conforms; 1: does
-    not; 2: could not be checked.
+    PATHS are files or directories, or the root of a project; without them, it is the project
+    around the current directory. What a file is, its contents say: data, ontology, shapes, or
+    several of these. Exit code 0: conforms; 1: does not; 2: could not be checked.
     """
     from kg_server import project, validation
     from kg_server.cli import progress, reporting
@@ -89,7 +94,8 @@ def validate(  # one parameter an option
         click.echo(reporting.rules(), nl=False)
         return
     plan = reporting.plan(form, outputs)
-    loaded = project.load(paths, base_iri)
+    loaded = project.load(paths, base_iri, chosen=options.chosen(data, ontology, shapes))
+    options.announce(loaded)
     with progress.Bar() as bar:
         report = validation.validate(
             loaded,

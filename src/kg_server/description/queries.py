@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from kg_server.canned import CannedQuery, example_text
-from kg_server.canned.parameters import XSD, Parameter
+from kg_server.canned.parameters import XSD, Parameter, literal
 from kg_server.formats import Kind
-from kg_server.rdf.terms import literal
 
 
 def as_graph(queries: Mapping[str, CannedQuery], base_iri: str) -> bytes:

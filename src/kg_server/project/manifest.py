@@ -26,7 +26,7 @@ LISTS = {
 }
 """The keys whose values are lists of files, directories and patterns, with their defaults."""
 _TEXTS = ("title", "description")
-KEYS = ("base-iri", *_TEXTS, "licence", "languages", *LISTS, "rules", "evidence", "home")
+KEYS = ("base-iri", *_TEXTS, "licence", "languages", *LISTS, "rules", "imports", "evidence", "home")
 _HOME_KEYS = ("query", "parameters", "view", "title")
 _EVIDENCE = tuple(each.name.replace("_", "-") for each in fields(Evidence))
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
@@ -42,7 +42,8 @@ class Manifest:
 
     ``base_iri`` is the one that is written in the files, ``None`` when nothing is said of it;
     ``rules`` are levels of the rules of ``lint``, by name; ``derive`` are the files and folders of
-    CONSTRUCT queries. The terms of ``profile.evidence`` are as written, with prefixes.
+    CONSTRUCT queries; ``imports`` are the files of imported ontologies, by the IRIs of these. The
+    terms of ``profile.evidence`` are as written, with prefixes.
     """
 
     root: Path
@@ -55,6 +56,7 @@ class Manifest:
     derive: tuple[Path, ...] = ()
     rules: Mapping[str, str] = field(default_factory=dict)
     profile: Profile = field(default_factory=Profile)
+    imports: Mapping[str, Path] = field(default_factory=dict)
 
 
 def find(start: Path) -> Path | None:
@@ -98,7 +100,16 @@ def read(root: Path) -> Manifest:
         evidence=read.evidence(),
     )
     parts = {key: _paths(root, read, key) for key in LISTS}
-    return Manifest(root, base_iri, **parts, rules=rules, profile=profile)
+    imports = _imports(root, read)
+    return Manifest(root, base_iri, **parts, rules=rules, profile=profile, imports=imports)
+
+
+def _imports(root: Path, read: _Reader) -> dict[str, Path]:
+    said = read.words(("imports",), 'such as: "https://example.org/onto" = "vendor/onto.ttl"')
+    for iri, name in said.items():
+        if not (root / name).is_file():
+            read.refuse(("imports", iri), f"imports: there is no file {name!r}", name)
+    return {iri: root / name for iri, name in said.items()}
 
 
 def evidence_iri(said: Manifest, name: str, term: str, prefixes: Mapping[str, str]) -> str:

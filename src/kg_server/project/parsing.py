@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kg_server.errors import ProjectFault
-from kg_server.project import ProjectFile
+from kg_server.project.files import ProjectFile
 from kg_server.sparql import diagnostics
 
 if TYPE_CHECKING:

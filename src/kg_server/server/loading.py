@@ -62,7 +62,6 @@ def start(
     """
     ours, theirs = socket.socketpair()
     queries = zygotes.bound(str(folder / f"evaluators-{generation}"))
-    main = os.getpid()
     pid = os.fork()
     if pid == 0:
         ours.close()
@@ -75,8 +74,7 @@ def start(
         first = board.first(generation)
         file = theirs.makefile("wb")
         theirs.close()
-        load = partial(_store, held)
-        in_child(lambda: zygotes.run(load, queries, board, first, limits, file, main))
+        in_child(lambda: zygotes.run(partial(_store, held), queries, board, first, limits, file))
     theirs.close()
     queries.close()
     return Zygote(pid, ours)

@@ -66,7 +66,7 @@ def serve(start: Start) -> None:
     signal.signal(signal.SIGINT, _leave)
     with suppress(_Leave):
         # Read now, because the HTTP server is forked before the files are read.
-        base_iri = start.settings.base_iri or projects.base_iri_of(start.paths)
+        base_iri = start.settings.base_iri or projects.base_iri_of(start.paths, example=True)
         _Main(replace(start, settings=replace(start.settings, base_iri=base_iri))).run()
 
 
@@ -112,13 +112,10 @@ class _Main:
     def _start_http(self) -> socket.socket:
         """Fork the HTTP server, at the start before all else: it imports beside the loading."""
         ours, theirs = socket.socketpair()
-        main = os.getpid()
         self._http = os.fork()
         if self._http == 0:
             ours.close()
-            in_child(
-                lambda: workers.run_http(self._settings, self._board, self._folder, theirs, main)
-            )
+            in_child(lambda: workers.run_http(self._settings, self._board, self._folder, theirs))
         theirs.close()
         self._http_since = time.monotonic()
         return ours
@@ -143,7 +140,7 @@ class _Main:
         generation, settings = self._generation + 1, self._settings
         # In a list, so that it can be let go here and in the zygote, which has our stack as well:
         # the contents of the files would take as much memory again as the graph.
-        held = [projects.load(self._start.paths, settings.base_iri)]
+        held = [projects.load(self._start.paths, settings.base_iri, example=True)]
         zygote = loading.start(held, generation, settings, self._board, self._folder)
         self._zygotes[generation] = zygote.pid
         report = None
@@ -237,7 +234,7 @@ class _Main:
 
 def _stamps(start: Start) -> dict[Path, tuple[int, int]]:
     with suppress(ProjectFault, OSError):  # a file that is just being replaced
-        return projects.stamps(start.paths)
+        return projects.stamps(start.paths, example=True)
     return {}
 
 

@@ -19,7 +19,7 @@ from kg_server.errors import (
     UnknownFunction,
 )
 from kg_server.formats import Kind
-from kg_server.project import Project, ProjectFile, Role
+from kg_server.project import Project, ProjectFile
 from kg_server.rdf import prefixes
 from kg_server.sparql import diagnostics, discovery, exists, keywords, ordering
 from kg_server.sparql.query import Query
@@ -68,7 +68,7 @@ class OxigraphStore:
         self._has_commas = False
         for file in project.files:
             self._load(file)
-        hidden = {file.graph_iri for file in project.of_role(Role.SHAPES)}
+        hidden = project.hidden_graphs
         blank = [name for name in self._store.named_graphs() if isinstance(name, ox.BlankNode)]
         self._default: list[_Graph] = [*blank]
         self._described: list[_Graph] = []
@@ -199,11 +199,13 @@ class OxigraphStore:
         self._has_commas |= found or "," in file.graph_iri
         try:
             if syntax.supports_datasets:
-                for quad in ox.parse(file.content, format=syntax):
+                for quad in ox.parse(file.content, format=syntax, base_iri=file.graph_iri):
                     named = isinstance(quad.graph_name, ox.NamedNode)
                     self._store.add(quad if named else _in_graph(quad, graph))
             else:
-                self._store.bulk_load(file.content, format=syntax, to_graph=graph)
+                self._store.bulk_load(
+                    file.content, format=syntax, base_iri=file.graph_iri, to_graph=graph
+                )
         except SyntaxError as error:
             raise ProjectFault(
                 error.msg, path=file.path, line=error.lineno, column=error.offset

@@ -26,7 +26,7 @@ from kg_server.validation import shapes as shapes_lint
 from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.prefilter import data as reading
 from kg_server.validation.prefilter.select import Sieve, Task
-from kg_server.validation.report import ILL_FORMED, Finding, Report, Severity
+from kg_server.validation.report import Finding, Report, Severity
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -44,6 +44,16 @@ _SHARE = 20
 """So many suspects are worth a process."""
 
 _TICK_S = 0.2
+
+_NO_SHAPES = (
+    "there are no shapes and there is no ontology, so nothing would be checked: name the shapes, "
+    "as in kg-server validate data.ttl --shapes shapes.ttl"
+)
+_NO_DATA = (
+    "there are no data, only shapes, so nothing would be checked: name the data, as in "
+    "kg-server validate data.ttl --shapes shapes.ttl; to judge the shapes themselves by other "
+    "shapes, name those with --shapes"
+)
 
 Aims = Mapping["Node", Sequence["Node"] | None]
 """Shapes, each with the nodes that it is to look at; ``None``: all that it looks at."""
@@ -87,7 +97,8 @@ def validate(
     key = cache.key(project, {**levels, "inference": inference, "advanced": str(advanced)})
     report = cache.recall(key) if use_cache else None
     if report is None:
-        work = _Validation(project, timeout_s, jobs or os.cpu_count() or 1, levels, tell)
+        count = jobs or os.cpu_count() or 1
+        work = _Validation(project, timeout_s, count, levels, tell, advanced=advanced)
         alone = advanced or inference != "none"
         report = work.report(partial(work.alone, inference, advanced)) if alone else work.sieved()
         if use_cache:
@@ -99,37 +110,45 @@ class _Validation:
     """One validation under way."""
 
     def __init__(
-        self, project: Project, timeout_s: float, jobs: int, rules: Mapping[str, str], tell: Tell
+        self,
+        project: Project,
+        timeout_s: float,
+        jobs: int,
+        rules: Mapping[str, str],
+        tell: Tell,
+        *,
+        advanced: bool,
     ) -> None:
         self._project, self._jobs, self._rules, self._tell = project, jobs, rules, tell
+        self._advanced = advanced
         self._until = time.monotonic() + timeout_s
         self._late = (
             f"the validation was given up after {timeout_s:g} seconds; "
             "is there a sh:pattern with nested repetitions, or a costly sh:sparql?"
         )
         files = project.of_role(*FACTS)
+        if not files:
+            raise ProjectFault(_NO_DATA)
         self._facts = reading.read(files, lambda count: tell(f"Read {count:,} triples", None))
-        self._shapes = shapes_graph.read(project.of_role(Role.SHAPES))
-        # This compiles all patterns, which the children could not: they can import nothing.
-        self._ill_formed = shapes_lint.take_out_ill_formed(self._shapes)
+        if not project.of_role(Role.SHAPES, Role.ONTOLOGY):
+            raise ProjectFault(_NO_SHAPES)
+        shapes = project.of_role(Role.SHAPES)
+        self._shapes = shapes_graph.read(shapes) if shapes else graphs.graph()
 
     def report(self, judge_by: Callable[[Sieve], set[Finding]]) -> Report:
         """Check everything; ``judge_by`` gives the findings of the shapes."""
-        shapes_lint.check(self._project.of_role(Role.SHAPES), self._shapes)
+        if len(self._shapes):
+            shapes_lint.check(self._project.of_role(Role.SHAPES), self._shapes)
         sieve = Sieve(self._facts, self._shapes, pyshacl_engine.targeted(self._shapes))
-        if not (sieve.looks_at_data() or shapes_lint.has_queried_targets(self._shapes)):
-            raise ProjectFault(
-                "no shape has a node of the data to look at: nothing would be checked"
-            )
+        self._check_that_data_are_looked_at(sieve)
         with processes.beside(self._lint()) as linting:
             judged = judge_by(sieve)
             (linted,) = self._finish([linting], "Linting")
         # A rule need not say again of a triple what a shape has said.
         told = {_about(each) for each in judged if each.value}
         news = {each for each in linted if _about(each) not in told}
-        findings = tuple(sorted({*judged, *news, *self._ill_formed}, key=_rank))
-        if not any(each.component == ILL_FORMED for each in findings):
-            shapes_lint.remember(self._shapes)
+        findings = tuple(sorted(judged | news, key=_rank))
+        shapes_lint.remember(self._shapes)
         return Report(
             self._places.located(findings) if findings else (),
             len(self._project.of_role(Role.DATA)),
@@ -139,11 +158,33 @@ class _Validation:
             seconds=0.0,
         )
 
+    def _check_that_data_are_looked_at(self, sieve: Sieve) -> None:
+        """Check that something is checked; an ontology is, by the rules.
+
+        Raises:
+            ProjectFault: no shape looks at the data.
+        """
+        has_data = any(file.role is Role.DATA for file in self._project.files)
+        if sieve.looks_at_data() or not has_data:
+            return
+        queried = shapes_lint.has_queried_targets(self._shapes)
+        if queried and not self._advanced:
+            raise ProjectFault(
+                "nothing would be checked: the shapes have targets of the SHACL Advanced Features "
+                "(sh:target), which only --advanced looks at"
+            )
+        if not queried:
+            raise ProjectFault(
+                "no shape has a node of the data to look at: nothing would be checked"
+            )
+
     def sieved(self) -> Report:
         """Check everything; pySHACL looks at the nodes that the sieve leaves.
 
         It is imported, by a process that then judges, while the sieve is at work.
         """
+        if not len(self._shapes):
+            return self.report(lambda _sieve: set())
         with processes.beside(self._judge, first=_prepare, waits=True) as first:
             return self.report(lambda sieve: self._judged(self._suspects(sieve), first))
 

@@ -39,7 +39,10 @@ def key(project: Project, rules: Mapping[str, str]) -> str:
         repr(sorted(rules.items())),
         *(f"{name} {version(name)}" for name in _ENGINES),
     ]
-    parts += [f"{file.role.value} {file.path}" for file in project.files]
+    parts += [
+        f"{file.role.value} {sorted(each.value for each in file.also)} {file.path}"
+        for file in project.files
+    ]
     # In a checkout the program changes without its version: a report by older code is no report.
     package = Path(__file__).parents[1]
     places = [package / place for place in _CODE]

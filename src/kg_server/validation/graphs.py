@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kg_server.errors import ProjectFault
-from kg_server.project import ProjectFile, Role
+from kg_server.project import ProjectFile
 from kg_server.project.parsing import blank_prefix, parsed
 from kg_server.rdf.terms import to_rdflib
 
@@ -54,7 +54,7 @@ def read(files: Sequence[ProjectFile], what: str) -> Graph:
     Raises:
         ProjectFault: there are no such files, they have no triples, or one is not well-formed.
     """
-    if not files or (what == "data" and not any(f.role is Role.DATA for f in files)):
+    if not files:
         raise ProjectFault(f"there are no {what} files")
     merged = graph()
     for file in files:

@@ -33,7 +33,6 @@ from kg_server.web import (
     resources,
     search,
     sparql,
-    things,
     validation,
 )
 from kg_server.web.context import Context
@@ -53,7 +52,6 @@ PROTOCOLS: tuple[Callable[[Context], Blueprint], ...] = (
     ops.blueprint,
     problems.blueprint,
     home.blueprint,
-    things.blueprint,
     validation.blueprint,
 )
 """The blueprints of this package: one module a protocol."""

@@ -12,7 +12,7 @@ from rdflib import DCTERMS, Graph, URIRef
 
 from kg_server import canned
 from kg_server.canned import CannedQuery
-from kg_server.config import BASE_IRI, Settings
+from kg_server.config import BASE_IRI, NEUTRAL_BASE_IRI, Settings
 from kg_server.description import profile as profiles
 from kg_server.description import void
 from kg_server.errors import NotFound
@@ -113,7 +113,7 @@ class Context:
         That is the base IRI, unless it is still the reserved name that nobody can reach. It
         never comes from a request's ``Host``, which anybody may set.
         """
-        if self.project.base_iri != BASE_IRI:
+        if self.project.base_iri not in (BASE_IRI, NEUTRAL_BASE_IRI):
             return self.project.base_iri
         return f"http://{self.settings.host}:{self.settings.port}/"
 

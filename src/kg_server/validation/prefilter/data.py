@@ -59,22 +59,19 @@ def read(files: Sequence[ProjectFile], tell: Callable[[int], None] = lambda _: N
         tell: is told now and then how many triples were read.
 
     Raises:
-        ProjectFault: there are no data files, the files have no triples, or one is not
-            well-formed; says line and column.
+        ProjectFault: the files have no triples, or one is not well-formed; says line and column.
     """
-    if not any(file.role is Role.DATA for file in files):
-        raise ProjectFault("there are no data files")
     facts = Facts()
     later: list[ox.Quad] = []
     counted = _counted(tell)
     for file in files:
-        if file.role is Role.ONTOLOGY:
+        if file.has_role(Role.ONTOLOGY):
             facts.ontology.update(_quads(file, later))
             facts.store.bulk_extend(facts.ontology)
         else:
             facts.store.bulk_extend(counted(_quads(file, later)))
-        if not (len(facts.store) or later):
-            raise ProjectFault("the data files have no triples")
+    if not (len(facts.store) or later):
+        raise ProjectFault("the files of data and ontology have no triples")
     _add_altered(facts, later)
     return facts
 

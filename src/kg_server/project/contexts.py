@@ -1,0 +1,78 @@
+"""JSON-LD contexts beside the file: put in its place in the text, because nothing is fetched."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from kg_server.errors import ProjectFault
+
+_KEY = re.compile(r'"@context"\s*:\s*(?=["\[])')
+_DEPTH = 10
+
+
+def inlined(path: Path, content: bytes) -> bytes:
+    """Return JSON-LD text with the contexts that it names by a relative reference written out.
+
+    The number of lines stays, so that messages point to the right one.
+
+    Raises:
+        ProjectFault: a context is not there, is no JSON, or stands elsewhere in the web.
+    """
+    if b'"@context"' not in content:
+        return content
+    return _inlined(path, content.decode(), 0).encode()
+
+
+def _inlined(path: Path, text: str, depth: int) -> str:
+    parts, end = [], 0
+    for found in _KEY.finditer(text):
+        if found.start() < end:
+            continue
+        try:
+            value, stop = json.JSONDecoder().raw_decode(text, found.end())
+        except ValueError:
+            continue  # the parser will say what is wrong, and where
+        if isinstance(value, str) or (isinstance(value, list) and _names(value)):
+            line = text.count("\n", 0, found.start()) + 1
+            written = _written(path, value, line, depth)
+            lost = text.count("\n", found.end(), stop)
+            parts += [text[end : found.end()], written, "\n" * lost]
+            end = stop
+    return "".join([*parts, text[end:]])
+
+
+def _names(value: list[Any]) -> bool:
+    return any(isinstance(each, str) for each in value)
+
+
+def _written(path: Path, value: Any, line: int, depth: int) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_written(path, each, line, depth) for each in value)}]"
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|//", value):
+        raise ProjectFault(
+            f"the context {value} is not loaded, because nothing is fetched from the network: "
+            "save it beside this file and name it by its file name",
+            path=path,
+            line=line,
+        )
+    beside = path.parent / unquote(value.partition("#")[0])
+    if depth > _DEPTH:
+        raise ProjectFault(f"the context {value} includes itself", path=path, line=line)
+    try:
+        text = _inlined(beside, beside.read_text("utf-8-sig"), depth + 1)
+        document = json.loads(text)
+    except OSError as error:
+        message = f"the context {value} is not there: no such file beside this one"
+        raise ProjectFault(message, path=path, line=line) from error
+    except ValueError as error:
+        raise ProjectFault(f"the context {value} is not JSON", path=beside) from error
+    context = document.get("@context") if isinstance(document, dict) else None
+    if context is None:
+        raise ProjectFault(f"the context {value} has no @context", path=path, line=line)
+    return json.dumps(context, ensure_ascii=False)

@@ -1,0 +1,184 @@
+"""The files that make up a project: those of its manifest, or those given by name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kg_server.errors import ProjectFault
+from kg_server.project import manifest, syntax
+from kg_server.project.files import Role
+from kg_server.project.manifest import Manifest
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+NO_PROJECT = (
+    "there is no project here: no kg.toml in this directory or above, and no data/ beside "
+    "ontology/. Name files (kg-server validate data.ttl --shapes shapes.ttl), or write a kg.toml "
+    "for the files that are here: kg-server init"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to be read: its name in the graph, and its roles; ``None``: by what it contains.
+
+    ``by_content`` tells whether its contents count beside the role that is said; ``sheds_shapes``
+    that shapes in it do not count, because it is said where the shapes are.
+    """
+
+    path: Path
+    name: str
+    role: Role | None
+    also: frozenset[Role] = frozenset()
+    by_content: bool = False
+    sheds_shapes: bool = False
+
+
+def bundled() -> Path:
+    """Return the root of the project that comes with the package, as an example to serve."""
+    inside = _PACKAGE / "project_files"
+    return inside if inside.is_dir() else _PACKAGE.parents[1]
+
+
+def around(folder: Path) -> Path | None:
+    """Return the root of the project around a directory, if there is one."""
+    for each in (folder, *folder.parents):
+        if manifest.source(each):
+            return each
+    return folder if is_root(folder) else None
+
+
+def around_all(paths: Sequence[Path]) -> Path | None:
+    """Return the root of the project in which all of these files lie, if there is one."""
+    resolved = [path.resolve() for path in paths]
+    for folder in resolved[0].parents if resolved else ():
+        if is_root(folder):
+            return folder if all(each.is_relative_to(folder) for each in resolved) else None
+    return None
+
+
+def is_root(path: Path) -> bool:
+    """Tell whether a directory is the root of a project."""
+    usual = (path / "data").is_dir() and (path / "ontology").is_dir()
+    return usual or (path.is_dir() and manifest.source(path) is not None)
+
+
+def of_root(said: Manifest) -> list[Found]:
+    """Return the files of a project.
+
+    Where the manifest names no shapes, shapes count wherever they stand. A file that several of
+    its lists name has all of these roles, as far as its contents bear them out.
+
+    Raises:
+        ProjectFault: a directory has no RDF files.
+    """
+    found: dict[Path, Found] = {}
+    for places, role, prefix in (
+        (said.shapes, Role.SHAPES, "shapes/"),
+        (said.ontology, Role.ONTOLOGY, "ontology/"),
+        (said.data, Role.DATA, ""),
+    ):
+        for place in places:
+            # A project may keep its terms elsewhere and have nothing in ontology/ but shapes/.
+            if role is Role.ONTOLOGY and place.is_dir() and not _has_own(place, said.shapes):
+                continue
+            base = place if place.is_dir() else place.parent
+            for path in rdf_files(place):
+                name = prefix + _stem(path.relative_to(base))
+                if path not in found:
+                    found[path] = Found(path, name, role, by_content=not said.shapes)
+                elif place.is_file() and found[path].role is not role:
+                    # Named twice, or a pattern that fits it as well.
+                    found[path] = replace(
+                        found[path], also=found[path].also | {role}, by_content=True
+                    )
+    return list(found.values())
+
+
+def given(paths: Iterable[Path], role: Role | None) -> Iterator[Found]:
+    """Yield files that are given by name; directories with all RDF files below them.
+
+    Raises:
+        ProjectFault: a path is not there, or is no RDF file.
+    """
+    for path in paths:
+        base = path if path.is_dir() else path.parent
+        for each in rdf_files(path):
+            yield Found(each, _stem(each.relative_to(base)), role, by_content=role is None)
+
+
+def merged(found: Iterable[Found]) -> list[Found]:
+    """Return each file once, with all the roles that it is said to have."""
+    by_path: dict[Path, Found] = {}
+    for each in found:
+        path = each.path.resolve()
+        first = by_path.get(path)
+        if first is None or (first.role is None and each.role):
+            by_path[path] = each
+        elif each.role and each.role is not first.role:
+            by_path[path] = replace(first, also=first.also | {each.role})
+    return list(by_path.values())
+
+
+def told_apart(files: Sequence[Found]) -> list[Found]:
+    """Return files with names that no other has: more of the path where two are called alike."""
+    found = list(files)
+    depth = 2
+    while depth < 64:
+        counts = Counter(each.name for each in found)
+        if not any(count > 1 for count in counts.values()):
+            return found
+        found = [
+            replace(each, name=_longer(each.path, depth)) if counts[each.name] > 1 else each
+            for each in found
+        ]
+        depth += 1
+    return found
+
+
+def _longer(path: Path, depth: int) -> str:
+    """Return a name that has the suffix, and so many parts of the path."""
+    return "/".join(part for part in path.resolve().parts[-depth:] if part != "/")
+
+
+def rdf_files(path: Path) -> list[Path]:
+    """Return a file, or all RDF files below a directory but for hidden ones.
+
+    Raises:
+        ProjectFault: there is no such path, or the directory has no RDF files.
+    """
+    if not path.exists():
+        raise ProjectFault("there is no such file or directory", path=path)
+    if not path.is_dir():
+        return [path]
+    files = sorted(
+        each
+        for each in path.rglob("*")
+        if not _is_hidden(each.relative_to(path)) and each.is_file() and syntax.is_known(each)
+    )
+    if not files:
+        raise ProjectFault("the directory has no RDF files", path=path)
+    return files
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part == "node_modules" for part in path.parts)
+
+
+def _has_own(place: Path, shapes: Sequence[Path]) -> bool:
+    """Tell whether a directory has files that are not among the shapes."""
+    files = place.rglob("*")
+    return any(
+        each.is_file()
+        and syntax.suffix(each) in syntax.SYNTAXES
+        and not any(each == other or other in each.parents for other in shapes)
+        for each in files
+    )
+
+
+def _stem(path: Path) -> str:
+    """Return a path without the suffixes of RDF files."""
+    name = path.name[:-3] if path.name.lower().endswith(".gz") else path.name
+    return path.with_name(name).with_suffix("").as_posix()

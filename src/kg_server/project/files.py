@@ -1,0 +1,104 @@
+"""The files of a project, and what each of them contributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from kg_server.project.profile import Profile
+
+
+class Role(Enum):
+    """What a file contributes."""
+
+    DATA = "data"
+    ONTOLOGY = "ontology"
+    SHAPES = "shapes"
+    DERIVED = "derived"
+
+
+FACTS = (Role.DATA, Role.ONTOLOGY, Role.DERIVED)
+"""The roles of files that make up the graph that shapes look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFile:
+    """One file of the project, read and rebased.
+
+    ``role`` is what it mainly contributes, ``also`` what it contributes besides. ``graph_iri`` is
+    the named graph that it is loaded into, and the base of its relative IRIs; ``content`` is its
+    UTF-8 text.
+    """
+
+    path: Path
+    role: Role
+    graph_iri: str
+    syntax: str
+    content: bytes
+    also: frozenset[Role] = frozenset()
+
+    def has_role(self, *roles: Role) -> bool:
+        """Tell whether the file contributes one of these."""
+        return self.role in roles or not self.also.isdisjoint(roles)
+
+
+@dataclass(frozen=True, slots=True)
+class QueryFile:
+    """One ``.rq`` file of the project, read and rebased."""
+
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything that is validated, loaded and served; ``version`` is a hash of its contents.
+
+    ``rules`` are levels of the rules of ``lint``, by name, as the project's manifest has them.
+    ``queries`` are the files of its canned queries, ``derive`` those of the CONSTRUCT queries that
+    derive triples, both in the order of their names. ``profile`` is what it says of itself,
+    ``origin`` says in words where the files come from.
+    """
+
+    files: tuple[ProjectFile, ...]
+    base_iri: str
+    version: str
+    rules: Mapping[str, str] = field(default_factory=dict)
+    queries: tuple[QueryFile, ...] = ()
+    derive: tuple[QueryFile, ...] = ()
+    profile: Profile = field(default_factory=Profile)
+    origin: str = ""
+
+    def of_role(self, *roles: Role) -> tuple[ProjectFile, ...]:
+        """Return the files with one of these roles, in loading order."""
+        return tuple(file for file in self.files if file.has_role(*roles))
+
+    @property
+    def hidden_graphs(self) -> frozenset[str]:
+        """The named graphs that are no part of the default graph: shapes beside something else."""
+        hidden = {file.graph_iri for file in self.files if file.role is Role.SHAPES}
+        shown = {file.graph_iri for file in self.files} - hidden
+        return frozenset(hidden if shown else ())
+
+    @property
+    def summary(self) -> str:
+        """One line: where the files come from, and what was counted as what."""
+        parts = [
+            f"{role.value}: {_listed([file.path for file in found])}"
+            for role in Role
+            if (found := self.of_role(role))
+        ]
+        return f"{self.origin}; {'; '.join(parts) or 'no RDF files'}"
+
+
+def _listed(paths: list[Path]) -> str:
+    names = [path.name for path in paths]
+    if len(set(names)) < len(names):
+        names = [path.as_posix() for path in paths]
+    return ", ".join(names) if len(names) <= _SHOWN else f"{len(names):,} files"
+
+
+_SHOWN = 3
+"""More files are counted, not named."""

@@ -1,0 +1,126 @@
+"""Imported ontologies: ``owl:imports`` resolved to files of this machine, never over the network.
+
+``kg.toml`` says where an ontology is, or an XML catalog (OASIS XML Catalogs 1.1 §4), which Protégé
+calls ``catalog-v001.xml``, in the folder of the file or in one above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urljoin
+from xml.etree import ElementTree
+
+from kg_server.errors import ProjectFault
+from kg_server.project.files import ProjectFile
+
+CATALOG = "catalog-v001.xml"
+_OWL = "http://www.w3.org/2002/07/owl#"
+_XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
+
+
+class Header(NamedTuple):
+    """The names of the ontologies that a file holds, and those of the ontologies it imports."""
+
+    names: frozenset[str]
+    imports: frozenset[str]
+
+
+def header(file: ProjectFile) -> Header:
+    """Read the ontology headers of a file; nothing of a file that is not well-formed.
+
+    The fault is told when the file is read for good.
+    """
+    from kg_server.project.parsing import parsed
+
+    names, imported = set(), set()
+    if b"imports" not in file.content and b"Ontology" not in file.content:
+        return Header(frozenset(), frozenset())
+    try:
+        for quad in parsed(file):
+            if quad.predicate.value == f"{_OWL}imports":
+                imported.add(getattr(quad.object, "value", ""))
+            elif quad.predicate.value == f"{_OWL}versionIRI":
+                names.add(loose(getattr(quad.object, "value", "")))
+            elif getattr(quad.object, "value", "") == f"{_OWL}Ontology":
+                names.add(loose(getattr(quad.subject, "value", "")))
+    except ProjectFault:
+        return Header(frozenset(), frozenset())
+    return Header(frozenset(names), frozenset(imported))
+
+
+def loose(iri: str) -> str:
+    """Return the name of an ontology without the end of its namespace.
+
+    >>> loose("https://e.org/ns#")
+    'https://e.org/ns'
+    """
+    return iri.rstrip("#/")
+
+
+def local(iri: str, importing: Path, said: Mapping[str, Path]) -> Path | None:
+    """Return the file of an imported ontology, ``None`` if none is known.
+
+    Args:
+        iri: the name of the ontology.
+        importing: the file that imports it.
+        said: files by the names of ontologies, as the manifest has them.
+
+    Raises:
+        ProjectFault: a catalog is not well-formed.
+    """
+    for name in (iri, loose(iri)):
+        if name in said:
+            return said[name]
+    for folder in importing.resolve().parents:
+        path = folder / CATALOG
+        found = _catalog(path).get(loose(iri)) if path.is_file() else None
+        if found and found.is_file():
+            return found
+    return None
+
+
+@lru_cache(256)
+def _catalog(path: Path) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    waiting, seen = [path], set()
+    while waiting:
+        path = waiting.pop(0)
+        if path in seen or not path.is_file():
+            continue
+        seen.add(path)
+        try:
+            root = ElementTree.parse(path).getroot()  # noqa: S314  # a file of the project
+        except ElementTree.ParseError as error:
+            line, column = error.position
+            message = f"not well-formed XML: {error.msg}" if hasattr(error, "msg") else str(error)
+            raise ProjectFault(message, path=path, line=line, column=column + 1) from error
+        for element, base in _elements(root, ""):
+            tag = element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+            if tag == "uri" and element.get("name") and element.get("uri"):
+                place = _below(path, base, element.get("uri") or "")
+                if place:
+                    found.setdefault(loose(element.get("name") or ""), place)
+            elif tag == "nextCatalog" and element.get("catalog"):
+                place = _below(path, base, element.get("catalog") or "")
+                waiting += [place] if place else []
+    return found
+
+
+def _elements(element: ElementTree.Element, base: str) -> Iterable[tuple[ElementTree.Element, str]]:
+    base = urljoin(base, element.get(_XML_BASE) or "")
+    yield element, base
+    for child in element:
+        yield from _elements(child, base)
+
+
+def _below(catalog: Path, base: str, reference: str) -> Path | None:
+    """Return the file that a reference of a catalog names; ``None`` where it is on the web."""
+    target = urljoin(base, reference)
+    if target.startswith("file:"):
+        target = target.removeprefix("file:").removeprefix("//")
+    elif "://" in target or target.startswith(("urn:", "http:", "https:")):
+        return None
+    return (catalog.parent / unquote(target)).resolve()

@@ -1,0 +1,91 @@
+"""What a file contributes, by what it contains: data, ontology, shapes, or several of these."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from kg_server.project.files import Role
+
+_SHACL = "http://www.w3.org/ns/shacl#"
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+_OWL = "http://www.w3.org/2002/07/owl#"
+_SKOS = "http://www.w3.org/2004/02/skos/core#"
+_TYPE = f"{_RDF}type"
+
+_REPORTS = frozenset({f"{_SHACL}ValidationReport", f"{_SHACL}ValidationResult"})
+_HEADER = f"{_OWL}Ontology"
+_NOT_TERMS = frozenset({f"{_OWL}NamedIndividual", f"{_OWL}Thing", _HEADER})
+_OF_TERMS = frozenset(
+    f"{_RDFS}{name}" for name in ("subClassOf", "subPropertyOf", "domain", "range")
+)
+_MAY_BE_SHAPES = re.compile(rb"www\.w3\.org/ns/shacl")
+_MAY_BE_TERMS = re.compile(
+    rb"Class\b|Property\b|Ontology\b|Datatype\b|Concept(Scheme)?\b|Collection\b|\bsubClassOf"
+)
+
+
+def may_be_more(content: bytes) -> bool:
+    """Tell whether a file may hold more than data: a cheap look at its text."""
+    return bool(_MAY_BE_SHAPES.search(content) or _MAY_BE_TERMS.search(content))
+
+
+def of(quads: Iterable[Any]) -> tuple[Role, frozenset[Role]]:
+    """Return the main role of a file, and its other roles.
+
+    A subject is a shape, or a part of one, by a type or a property of SHACL. It is a term if it is
+    declared as a class, a property, a concept or the like. Anything else with an IRI is data. An
+    ontology has at least as many terms as data: one with some individuals is an ontology still,
+    and data with a local class are data.
+    """
+    kinds: dict[Any, set[str]] = {}
+    shapes: set[Any] = set()
+    terms: set[Any] = set()
+    for quad in quads:
+        subject, predicate = quad.subject, quad.predicate.value
+        types = kinds.setdefault(subject, set())
+        if predicate == _TYPE:
+            types.add(getattr(quad.object, "value", ""))
+        elif predicate.startswith(_SHACL):
+            shapes.add(subject)
+        elif predicate in _OF_TERMS:
+            terms.add(subject)
+    for subject, types in kinds.items():
+        if any(each.startswith(_SHACL) for each in types):
+            shapes.add(subject)
+    shapes -= {subject for subject, types in kinds.items() if types & _REPORTS}
+    terms.update(subject for subject, types in kinds.items() if any(map(_is_term, types)))
+    data = sum(
+        _is_data(subject, types)
+        for subject, types in kinds.items()
+        if subject not in shapes and subject not in terms
+    )
+    named = sum(map(_is_named, terms))
+    has_header = any(_HEADER in types for types in kinds.values())
+    found = {Role.SHAPES} if shapes else set()
+    if named or (has_header and not data and not shapes):
+        found.add(Role.ONTOLOGY)
+    if data or not found:
+        found.add(Role.DATA)
+    order = (Role.ONTOLOGY, Role.DATA) if named >= data else (Role.DATA, Role.ONTOLOGY)
+    main = next((role for role in order if role in found), Role.SHAPES)
+    return main, frozenset(found - {main})
+
+
+def _is_term(kind: str) -> bool:
+    if kind in _NOT_TERMS:
+        return False
+    return kind.startswith((_OWL, _RDFS, _SKOS)) or kind == f"{_RDF}Property"
+
+
+def _is_data(subject: Any, types: set[str]) -> bool:
+    # A blank node without a type is a part of something else, such as a list or a path.
+    return _HEADER not in types and (bool(types - {f"{_RDF}List"}) or _is_named(subject))
+
+
+def _is_named(subject: Any) -> bool:
+    import pyoxigraph
+
+    return isinstance(subject, pyoxigraph.NamedNode)

@@ -1,0 +1,162 @@
+"""The RDF syntax of a file, by its name or else by its contents; compression and encodings."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import json
+import re
+import zlib
+from pathlib import Path
+
+from kg_server.errors import ProjectFault
+
+SYNTAXES = {
+    ".ttl": "turtle",
+    ".nt": "ntriples",
+    ".nq": "nquads",
+    ".trig": "trig",
+    ".rdf": "rdfxml",
+    ".jsonld": "jsonld",
+    ".n3": "turtle",
+    ".owl": "rdfxml",
+    ".rdfs": "rdfxml",
+    ".xml": "rdfxml",
+    ".shacl": "turtle",
+    ".json": "jsonld",
+}
+"""File suffix to format name (``formats.py``). Each may be followed by ``.gz``."""
+
+_UNSURE = (".rdf", ".owl", ".rdfs", ".xml", ".shacl", ".json", ".n3")
+"""Suffixes that are in use for several syntaxes: the contents decide."""
+_OTHER_USES = (".xml", ".json")
+"""Suffixes of many files that are no RDF: in a directory only those with RDF in them count."""
+
+_HEAD_BYTES = 1 << 14
+_CHUNK_BYTES = 1 << 18
+_XML = re.compile(rb"\s*<(\?xml\b|!DOCTYPE\b|!--|([A-Za-z_][\w.-]*:)?RDF[\s>])")
+_RDF_XML = re.compile(rb"<([A-Za-z_][\w.-]*:)?RDF[\s>]|22-rdf-syntax-ns#")
+_JSON = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{\]])')
+_TURTLE = re.compile(rb"(?im)^\s*(@?prefix|@?base)\b.*<|^\s*(<[^<>\s]*>|_:\w+)\s")
+_ENCODING = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def suffix(path: Path) -> str:
+    """Return the suffix that names a file's syntax, in small letters and without ``.gz``.
+
+    >>> suffix(Path("onto.OWL.gz"))
+    '.owl'
+    """
+    name = path.name.lower().removesuffix(".gz")
+    return Path(name).suffix
+
+
+def is_known(path: Path) -> bool:
+    """Tell whether a file in a directory may be RDF, by its name and at need by its contents."""
+    found = suffix(path)
+    if found not in SYNTAXES:
+        return False
+    if found not in _OTHER_USES:
+        return True
+    try:
+        content = text(path)
+    except ProjectFault:
+        return False
+    if found == ".xml":
+        return bool(_RDF_XML.search(content[:_HEAD_BYTES]))
+    return b'"@context"' in content and _has_more_than_a_context(content)
+
+
+def _has_more_than_a_context(content: bytes) -> bool:
+    try:
+        document = json.loads(content)
+    except ValueError:
+        return True  # the parser will say what is wrong, and where
+    return not isinstance(document, dict) or document.keys() != {"@context"}
+
+
+def of(path: Path, content: bytes) -> str:
+    """Return the name of a file's syntax.
+
+    Raises:
+        ProjectFault: neither its name nor its contents tell.
+    """
+    found = suffix(path)
+    head = content[:_HEAD_BYTES]
+    if found in SYNTAXES and found not in _UNSURE:
+        return SYNTAXES[found]
+    if _XML.match(head) and (found in SYNTAXES or _RDF_XML.search(head)):
+        return "rdfxml"
+    if _JSON.match(head):
+        return "jsonld"
+    if found in SYNTAXES or _TURTLE.search(head):
+        return "turtle" if found != ".xml" else "rdfxml"
+    raise ProjectFault(
+        f"not a kind of RDF file that is known here ({', '.join(SYNTAXES)}, also with .gz)",
+        path=path,
+    )
+
+
+def text(path: Path) -> bytes:
+    """Return a file's contents as UTF-8, unpacked, without a byte order mark.
+
+    Raises:
+        ProjectFault: it cannot be read or unpacked, or is no text; says the line.
+    """
+    try:
+        content = path.read_bytes()
+        if content.startswith(b"\x1f\x8b"):
+            content = gzip.decompress(content)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ProjectFault(f"cannot be unpacked: {error}", path=path) from error
+    except OSError as error:
+        raise ProjectFault(f"cannot be read: {error.strerror}", path=path) from error
+    return _as_utf8(path, content)
+
+
+def _as_utf8(path: Path, content: bytes) -> bytes:
+    for mark, encoding in _BOMS:
+        if content.startswith(mark):
+            if encoding == "utf-8":
+                content = content[len(mark) :]
+                break
+            return _recoded(path, content, encoding)
+    said = _ENCODING.match(content[:200])
+    if said and said[1].lower() not in (b"utf-8", b"utf8", b"us-ascii"):
+        return _recoded(path, content, said[1].decode())
+    try:
+        _check_utf8(content)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ProjectFault("not UTF-8 text", path=path, line=line) from error
+    return content
+
+
+def _recoded(path: Path, content: bytes, encoding: str) -> bytes:
+    """Return text of another encoding as UTF-8, with an XML declaration that says so."""
+    try:
+        decoded = content.decode(encoding)
+    except (LookupError, UnicodeDecodeError) as error:
+        raise ProjectFault(f"is not {encoding} text, as it says", path=path, line=1) from error
+    said = r"""^(\s*<\?xml[^>]*?encoding\s*=\s*["'])[\w.-]+"""
+    return re.sub(said, r"\1UTF-8", decoded, count=1).encode()
+
+
+def _check_utf8(content: bytes) -> None:
+    """Check that bytes are UTF-8, without making a string of them all: four times their size.
+
+    Raises:
+        UnicodeDecodeError: they are not; says where.
+    """
+    decode = codecs.getincrementaldecoder("utf-8")().decode
+    try:
+        for start in range(0, len(content), _CHUNK_BYTES):
+            decode(content[start : start + _CHUNK_BYTES])
+        decode(b"", True)
+    except UnicodeDecodeError:
+        content.decode()  # raises it again, with the place in the whole

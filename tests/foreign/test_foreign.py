@@ -1,0 +1,292 @@
+"""Files of somebody else: what they are counted as, and that nothing of ours is mixed in."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from kg_server.cli.main import commands
+
+PREFIXES = """@prefix g: <https://garden.example/ns#> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+"""
+SHAPES = PREFIXES + "g:S a sh:NodeShape ; sh:targetClass g:Bed ; sh:property g:S1 .\n"
+SHAPES += "g:S1 a sh:PropertyShape ; sh:path g:x ; sh:minCount 1 .\n"
+WRONG = PREFIXES + "g:a a g:Bed .\n"
+ONTOLOGY = PREFIXES + "<https://garden.example/ns> a owl:Ontology .\ng:Bed a owl:Class .\n"
+THESAURUS = PREFIXES + 'g:mint a skos:Concept ; skos:prefLabel "mint"@en ; skos:inScheme g:all .\n'
+RDF_XML = """<?xml version="1.0"?>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:g="https://garden.example/ns#">
+  <g:Bed rdf:about="https://garden.example/ns#a"/>
+</rdf:RDF>
+"""
+JSON = '{"@id": "https://garden.example/ns#a", "@type": "https://garden.example/ns#Bed"}'
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """A directory that is in no project."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ".cache"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def kg():
+    return lambda *arguments: CliRunner().invoke(commands, [str(each) for each in arguments])
+
+
+def write(here: Path, **files: str) -> None:
+    for name, text in files.items():
+        (here / f"{name}.ttl").write_text(text)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["validate"],
+        ["test"],
+        ["diff", "HEAD"],
+        ["dump"],
+        ["query", "ASK {}"],
+        ["describe", "https://e.org/a"],
+    ],
+)
+def test_outside_of_a_project_a_command_ends_with_2_and_says_what_to_do(kg, arguments):
+    done = kg(*arguments)
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "kg-server init" in done.stderr or "no Git repository" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("text", [THESAURUS, ONTOLOGY, WRONG])
+def test_a_file_of_somebody_else_stands_alone(kg, here, text):
+    write(here, file=text)
+
+    dumped = kg("dump", "file.ttl", "--format", "nt").stdout
+    counted = kg("query", "--project", "file.ttl", "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }").stdout
+
+    assert "diplomacy" not in dumped
+    assert int(counted.splitlines()[1]) == text.count(" a ") + text.count(" ; ")
+
+
+@pytest.mark.parametrize(
+    ("files", "counted", "code"),
+    [
+        ({"one": WRONG, "two": SHAPES}, "data: one.ttl; shapes: two.ttl", 1),
+        ({"both": WRONG + SHAPES}, "data: both.ttl; shapes: both.ttl", 1),
+        (
+            {"a": WRONG, "b": ONTOLOGY + SHAPES},
+            "data: a.ttl; ontology: b.ttl; shapes: b.ttl",
+            1,
+        ),
+        ({"a": WRONG, "my-shapes": PREFIXES + "g:b a g:Tree ."}, "data: a.ttl, my-shapes.ttl", 2),
+        ({"a": ONTOLOGY}, "ontology: a.ttl", 0),
+        ({"a": THESAURUS}, "ontology: a.ttl", 0),
+        ({"a": WRONG, "b": ONTOLOGY, "c": SHAPES}, "ontology: b.ttl; shapes: c.ttl", 1),
+    ],
+)
+def test_the_first_line_says_what_was_counted_as_what(kg, here, files, counted, code):
+    write(here, **files)
+
+    done = kg("validate", *(f"{name}.ttl" for name in files))
+
+    assert done.stderr.splitlines()[0].endswith(counted)
+    assert done.exit_code == code, done.stdout + done.stderr
+
+
+def test_an_option_says_what_a_file_is_whatever_it_contains(kg, here):
+    write(here, one=SHAPES, two=SHAPES.replace("g:Bed", "sh:NodeShape"), data=WRONG)
+
+    as_data = kg("validate", "one.ttl", "--shapes", "two.ttl")
+    other = kg("validate", "--data", "data.ttl", "--shapes", "one.ttl")
+
+    assert as_data.stderr.splitlines()[0].endswith("data: one.ttl; shapes: two.ttl")
+    assert (as_data.exit_code, other.exit_code) == (1, 1)
+    assert "<https://garden.example/ns#S>" in as_data.stdout
+
+
+@pytest.mark.parametrize("only", [WRONG, SHAPES])
+def test_data_without_shapes_or_shapes_without_data_are_never_green(kg, here, only):
+    write(here, one=only)
+
+    done = kg("validate", "one.ttl")
+
+    assert done.exit_code == 2
+    assert "nothing would be checked" in done.stderr
+    assert "--shapes" in done.stderr
+
+
+def test_targets_that_only_advanced_features_know_are_never_green(kg, here):
+    target = '[ a sh:SPARQLTarget ; sh:select "SELECT ?this { ?this a g:Bed }" ]'
+    write(here, data=WRONG, shapes=SHAPES.replace("sh:targetClass g:Bed", f"sh:target {target}"))
+
+    done = kg("validate", "data.ttl", "shapes.ttl")
+
+    assert done.exit_code == 2
+    assert "--advanced" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.owl", RDF_XML),
+        ("a.owl", WRONG),
+        ("a.rdf", RDF_XML),
+        ("a.rdf", WRONG),
+        ("a.rdfs", RDF_XML),
+        ("a.xml", RDF_XML),
+        ("a.n3", WRONG),
+        ("a.ttl", WRONG),
+        ("a.TTL", WRONG),
+        ("a.json", JSON),
+        ("a.jsonld", JSON),
+        ("a.nt", "<https://garden.example/ns#a> a <https://garden.example/ns#Bed> ."),
+        ("a.trig", PREFIXES + "g:one { g:a a g:Bed }"),
+        ("a", WRONG),
+        ("a.txt", RDF_XML),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_is_read_by_what_it_holds(kg, here, name, content, packed):
+    write(here, shapes=SHAPES)
+    content = content.replace("> a <", "> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <")
+    path = here / (name + ".gz" if packed else name)
+    data = b"\xef\xbb\xbf" + content.encode()
+    path.write_bytes(gzip.compress(data) if packed else data)
+
+    query = "ASK { <https://garden.example/ns#a> a <https://garden.example/ns#Bed> }"
+    done = kg("query", "--project", path.name, query)
+
+    assert done.stdout.strip() == "true", done.stderr
+
+
+def test_text_in_another_encoding_is_read_as_its_declaration_says(kg, here):
+    text = RDF_XML.replace('"1.0"', '"1.0" encoding="ISO-8859-1"').replace("#a", "#é")
+    (here / "a.rdf").write_bytes(text.encode("latin-1"))
+
+    done = kg("query", "--project", "a.rdf", "ASK { <https://garden.example/ns#é> a ?x }")
+
+    assert done.stdout.strip() == "true", done.stderr
+
+
+@pytest.mark.parametrize("name", ["picture.png", "notes", "table.csv"])
+def test_a_file_that_is_no_rdf_is_said_to_be_none(kg, here, name):
+    (here / name).write_text("one,two\n")
+
+    done = kg("validate", name)
+
+    assert done.exit_code == 2
+    assert "not a kind of RDF file" in done.stderr
+
+
+def test_a_directory_gives_its_rdf_files_and_leaves_the_others(kg, here):
+    write(here, data=WRONG, shapes=SHAPES)
+    (here / "package.json").write_text('{"name": "x", "type": "module"}')
+    (here / "context.json").write_text('{"@context": {"x": "https://garden.example/ns#x"}}')
+    (here / "catalog.xml").write_text("<catalog/>")
+    (here / ".hidden.ttl").write_text("no RDF")
+    (here / "deep" / "er").mkdir(parents=True)
+    (here / "deep" / "er" / "b.owl").write_text(RDF_XML.replace("#a", "#b"))
+
+    done = kg("validate", here, "--format", "json")
+
+    assert json.loads(done.stdout)["counts"]["Violation"] == 2
+    assert f"data: {here}" not in done.stderr
+    assert "data: data.ttl, b.owl" in done.stderr or "data: b.owl, data.ttl" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("data.ttl", PREFIXES + "<> a owl:Ontology .\n<#a> a g:Bed ."),
+        ("data.rdf", RDF_XML.replace("https://garden.example/ns#a", "#a")),
+        ("data.jsonld", JSON.replace("https://garden.example/ns#a", "#a")),
+        ("data.trig", "<#a> a <https://garden.example/ns#Bed> ."),
+    ],
+)
+def test_relative_iris_are_the_same_for_every_command(kg, here, name, text):
+    write(here, shapes=SHAPES)
+    (here / name).write_text(text)
+
+    (finding,) = json.loads(kg("validate", name, "shapes.ttl", "--format", "json").stdout)[
+        "findings"
+    ]
+    asked = kg("query", "--project", name, "SELECT ?s { ?s a <https://garden.example/ns#Bed> }")
+    iri = asked.stdout.splitlines()[1]
+
+    assert finding["focus_node"] == f"<{iri}>"
+    assert iri in kg("dump", name, "--format", "nt").stdout
+    assert iri in kg("describe", iri, "--project", name, "--format", "nt").stdout
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        '"context.json"',
+        '["context.json", {"y": "https://garden.example/ns#y"}]',
+        '"./context.json"',
+    ],
+)
+def test_a_json_ld_context_beside_the_file_is_read(kg, here, context):
+    write(here, shapes=SHAPES)
+    vocabulary = {"@context": {"@vocab": "https://garden.example/ns#"}}
+    (here / "context.json").write_text(json.dumps(vocabulary))
+    (here / "data.jsonld").write_text(f'{{"@context": {context},\n"@id": "urn:a", "@type": "Bed"}}')
+
+    done = kg("validate", "data.jsonld", "shapes.ttl")
+
+    assert done.exit_code == 1, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("context", "said"),
+    [
+        ("https://garden.example/context.json", "nothing is fetched"),
+        ("missing.json", "no such file beside this one"),
+        ("data.jsonld", "data.jsonld"),
+    ],
+)
+def test_a_json_ld_context_that_is_not_here_is_one_message_with_its_line(kg, here, context, said):
+    write(here, shapes=SHAPES)
+    (here / "data.jsonld").write_text(f'{{\n"@context": "{context}",\n"@id": "urn:a"}}')
+
+    done = kg("validate", "data.jsonld", "shapes.ttl")
+
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert "data.jsonld:2" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_is_imported_is_found_by_a_catalog_or_the_manifest_and_never_fetched(kg, here):
+    importing = (
+        "<https://garden.example/o> a owl:Ontology ; owl:imports <https://garden.example/%s> ."
+    )
+    (here / "vendor").mkdir()
+    (here / "kg.toml").write_text(
+        'data = []\nontology = ["one.ttl"]\nshapes = []\n'
+        '[imports]\n"https://garden.example/two" = "vendor/two.ttl"\n'
+    )
+    write(here, one=PREFIXES + importing % "two" + " g:Bed rdfs:subClassOf g:Place .")
+    two = importing.replace("/o>", "/two>") % "three" + " g:Place a owl:Class ."
+    (here / "vendor" / "two.ttl").write_text(PREFIXES + two)
+    (here / "vendor" / "three.owl").write_text(RDF_XML.replace("#a", "#three"))
+    (here / "catalog-v001.xml").write_text(
+        '<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog"><group xml:base="vendor/">'
+        '<uri name="https://garden.example/three" uri="three.owl"/></group></catalog>'
+    )
+
+    done = kg("query", "ASK { ?s a <https://garden.example/ns#Bed> . ?t a owl:Class }")
+
+    assert done.stdout.strip() == "true", done.stderr
+    assert "3 files" in done.stderr or "three.owl" in done.stderr
