@@ -21,7 +21,7 @@ if __name__ == "__main__":  # else "import http" of a library would find http.py
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from kg_server import canned, project, search
-from kg_server.canned import CannedQuery, parameters
+from kg_server.canned import CannedQuery, names
 from kg_server.config import BASE_IRI
 from kg_server.formats import Kind, named
 from kg_server.sparql.query import Query
@@ -71,11 +71,11 @@ def best(run: Callable[[], T], runs: int = RUNS) -> tuple[float, T]:
 
 def measures(store: Store, index: search.Index) -> Iterator[tuple[str, Callable[[], int]]]:
     """Yield what is measured: each query in full and in its shortest form, and searches."""
-    states = parameters.state_names(store, BASE_IRI)
+    known = names.of_queries(canned.load(project.load([ROOT]).queries).values(), store)
     chosen = rows(store, _STATES)
     for query in canned.load(project.load([ROOT]).queries).values():
         for values in forms(query, [line.partition(",")[0] for line in chosen]):
-            text = canned.bind(query, values.items(), states)
+            text = canned.bind(query, values.items(), known)
             yield f"{query.name} {' '.join(values)}", lambda text=text: len(rows(store, text))
     for text in ("canada", "a", "embassy of", "বা", "no such thing"):
         yield f"search {text!r}", lambda text=text: len(index.search(text))
@@ -85,7 +85,7 @@ def forms(query: CannedQuery, states: list[str]) -> Iterator[dict[str, str]]:
     """Yield the parameters of a query's example with these states, then those it needs."""
     left = iter(states)
     example = {
-        each.name: next(left) if each.type == "state" else each.example or ""
+        each.name: next(left) if each.type == "thing" else each.example or ""
         for each in query.parameters
     }
     needed = {each.name: example[each.name] for each in query.parameters if each.required}

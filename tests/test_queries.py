@@ -18,8 +18,7 @@ import rdflib
 
 from kg_server import canned
 from kg_server import project as projects
-from kg_server.canned import parameters
-from kg_server.config import BASE_IRI
+from kg_server.canned import names
 from kg_server.sparql import rewrite
 
 ROOT = Path(__file__).parents[1]
@@ -48,11 +47,10 @@ def rdflib_graph():
 
 
 @functools.cache
-def states():
-    solutions = oxigraph_store().query(parameters.state_names_query(BASE_IRI))
-    return parameters.read_state_names(
-        solutions.serialize(format=pyoxigraph.QueryResultsFormat.JSON)
-    )
+def known():
+    groups = {each.group for query in QUERIES.values() for each in query.parameters if each.of}
+    solutions = oxigraph_store().query(names.query_text(groups))
+    return names.read(solutions.serialize(format=pyoxigraph.QueryResultsFormat.JSON))
 
 
 def query_of(case: str) -> canned.CannedQuery:
@@ -60,7 +58,7 @@ def query_of(case: str) -> canned.CannedQuery:
 
 
 def bound(case: str) -> str:
-    return canned.bind(query_of(case), CASES[case].items(), states())
+    return canned.bind(query_of(case), CASES[case].items(), known())
 
 
 def by_value(cell: str) -> str:
@@ -104,7 +102,7 @@ def test_the_answer_is_the_expected_one(engine, case):
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
 def test_its_own_example_has_an_answer(query):
-    rows = answer_of_pyoxigraph(canned.bind(query, query.example.items(), states()))
+    rows = answer_of_pyoxigraph(canned.bind(query, query.example.items(), known()))
 
     assert len(rows) > 1
 
@@ -113,7 +111,7 @@ def test_its_own_example_has_an_answer(query):
 def test_the_file_is_a_sparql_query_by_itself(query):
     unbound = answer_of_pyoxigraph(query.source)[0]
 
-    assert unbound == answer_of_pyoxigraph(canned.bind(query, query.example.items(), states()))[0]
+    assert unbound == answer_of_pyoxigraph(canned.bind(query, query.example.items(), known()))[0]
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
@@ -125,10 +123,10 @@ def test_it_is_titled_in_every_language_and_says_what_it_answers(query):
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
-def test_a_chart_draws_columns_that_are_there(query):
-    columns = answer_of_pyoxigraph(canned.bind(query, query.example.items(), states()))[0]
+def test_a_view_shows_columns_that_are_there(query):
+    columns = answer_of_pyoxigraph(canned.bind(query, query.example.items(), known()))[0]
 
-    assert set(query.chart[1:]) <= set(columns)
+    assert set(query.view[1:]) <= set(columns)
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)

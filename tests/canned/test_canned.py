@@ -11,27 +11,38 @@ from hypothesis import strategies as st
 
 from kg_server import canned
 from kg_server import project as projects
-from kg_server.canned.parameters import Context, Parameter, StateNames, literal, term
+from kg_server.canned import names
+from kg_server.canned.parameters import Context, Names, Parameter, literal, term
 from kg_server.description.queries import as_graph
 from kg_server.errors import BadRequest, NotFound, ProjectFault
 from kg_server.formats import Kind
 from kg_server.project import QueryFile
 from kg_server.sparql import rewrite
+from kg_server.store import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 
 CANADA = "https://diplomacy.example/id/state/CAN"
 CONGOS = {f"https://diplomacy.example/id/state/{code}" for code in ("COD", "COG")}
-STATES = StateNames(
-    frozenset({CANADA, *CONGOS}),
-    {
-        "can": frozenset({CANADA}),
-        "canada": frozenset({CANADA}),
-        "কানাডা": frozenset({CANADA}),
-        "congo": frozenset(CONGOS),
-    },
-    {"can": "CAN", "canada": "Canada", "কানাডা": "কানাডা", "congo": "Congo"},
-)
+STATE = ("thing", "https://diplomacy.example/ns/diplomacy#State")
+STATES = {
+    STATE: Names(
+        frozenset({CANADA, *CONGOS}),
+        {
+            "can": frozenset({CANADA}),
+            "canada": frozenset({CANADA}),
+            "কানাডা": frozenset({CANADA}),
+            "congo": frozenset(CONGOS),
+        },
+        {"can": "CAN", "canada": "Canada", "কানাডা": "কানাডা", "congo": "Congo"},
+    )
+}
+
+
+def declared(type_):
+    return Parameter("p", type_, "m", of=STATE[1] if type_ == "thing" else "")
+
+
 HEADER = "#+ title: T\n#+ description: D\n#+ result: R\n"
 QUERY = """#+ param s: string; a text; example x
 #+ param n: integer; a number; default 1; example 2
@@ -59,14 +70,23 @@ def test_the_header_is_read_over_several_lines(tmp_path):
         ("#+ tags: x\nASK {}", "the header lacks title, description, result"),
         (HEADER + "#+ titel: x\nASK {}", "not a line of a query's header: 'titel'"),
         (HEADER + "#+ title: again\nASK {}", "not a line of a query's header: 'title'"),
-        (HEADER + "#+ param a: colour; x; example red\nASK { ?s ?p $a }", "'a' is not declared as"),
+        (
+            HEADER + "#+ param a: colour; x; example red\nASK { ?s ?p $a }",
+            "types are iri, thing(CLASS)",
+        ),
         (HEADER + "#+ param a: iri; x\nASK { ?s ?p $a }", "'a' has no example"),
         (HEADER + "#+ param limit: integer; x; example 1\nASK { ?s ?p $limit }", "not declared as"),
         (HEADER + "ASK { ?s ?p $a }", "a: either not declared or not used"),
         (HEADER + "#+ param a: iri; x; example u:x\nASK { ?s ?p ?o }", "a: either not declared"),
         (HEADER + "#+ param a: iri; x; example u:x\nASK { ?a ?p $a }", "a: written with ?"),
         (HEADER + "SELECT * { ?s ?p ?o } LIMIT 3", "LIMIT: for requests to say"),
-        (HEADER, "there is no query below the header"),
+        (HEADER, "some-query.rq:4: there is no query below the header"),
+        (HEADER + "#+ param a: thing; x; example y\nASK { ?s ?p $a }", "no type that is known"),
+        (HEADER + "#+ param a: thing(e:T); x; example y\nASK { ?s ?p $a }", "CLASS and SCHEME are"),
+        (HEADER + "#+ view: pie a\nSELECT ?a { ?a ?b ?c }", "there is no view 'pie'"),
+        (HEADER + "#+ view: bars a\nSELECT ?a { ?a ?b ?c }", "some-query.rq:4: the view 'bars'"),
+        (HEADER + "#+ view: map a d\nSELECT ?a { ?a ?b ?c }", "names 'd', which is no variable"),
+        (HEADER + "#+ view: cards\nASK { ?a ?b ?c }", "only the answer of a SELECT has a view"),
     ],
 )
 def test_a_file_that_cannot_be_bound_safely_is_refused_when_it_is_loaded(tmp_path, text, message):
@@ -157,11 +177,11 @@ def test_no_text_gets_out_of_its_literal(text):
 @pytest.mark.parametrize(
     ("type_", "text", "expected"),
     [
-        ("state", "CAN", f"<{CANADA}>"),
-        ("state", "canada", f"<{CANADA}>"),
-        ("state", "  CANADÁ ", f"<{CANADA}>"),
-        ("state", "কানাডা", f"<{CANADA}>"),
-        ("state", CANADA, f"<{CANADA}>"),
+        ("thing", "CAN", f"<{CANADA}>"),
+        ("thing", "canada", f"<{CANADA}>"),
+        ("thing", "  CANADÁ ", f"<{CANADA}>"),
+        ("thing", "কানাডা", f"<{CANADA}>"),
+        ("thing", CANADA, f"<{CANADA}>"),
         ("iri", "dip:Mission", "<urn:dip#Mission>"),
         ("iri", "mailto:a@b.example", "<mailto:a@b.example>"),
         ("date", "2004-02-29", '"2004-02-29"^^<http://www.w3.org/2001/XMLSchema#date>'),
@@ -174,13 +194,13 @@ def test_no_text_gets_out_of_its_literal(text):
 def test_a_value_becomes_a_term_of_its_type(type_, text, expected):
     context = Context(STATES, {"dip": "urn:dip#"})
 
-    assert term(Parameter("p", type_, "m"), text, context) == expected
+    assert term(declared(type_), text, context) == expected
 
 
 @pytest.mark.parametrize(
     ("type_", "text"),
     [
-        ("state", "Atlantis"), ("state", ""), ("state", "কনড"), ("state", "urn:x"),
+        ("thing", "Atlantis"), ("thing", ""), ("thing", "কনড"), ("thing", "urn:x"),
         ("iri", "no iri"), ("iri", "/id/state/CAN"), ("iri", "urn:x> ?p ?o . <urn:y"),
         ("iri", 'urn:"x'), ("iri", "urn:\\u003E"), ("iri", ""),
         ("date", "2003-02-29"), ("date", "2004"), ("date", "2004-W01-1"), ("date", "٢٠٠٤-٠١-٠١"),
@@ -191,20 +211,91 @@ def test_a_value_becomes_a_term_of_its_type(type_, text, expected):
 )  # fmt: skip
 def test_an_ill_typed_value_is_refused(type_, text):
     with pytest.raises(BadRequest, match="The parameter 'p' takes "):
-        term(Parameter("p", type_, "m"), text, Context(STATES))
+        term(declared(type_), text, Context(STATES))
 
 
 def test_a_name_near_a_state_is_answered_with_the_state():
     with pytest.raises(BadRequest) as caught:
-        term(Parameter("p", "state", "m"), "Kanada", Context(STATES))
+        term(declared("thing"), "Kanada", Context(STATES))
 
     assert caught.value.members["suggestions"] == ["Canada"]
     assert "Near it: Canada." in caught.value.detail
 
 
+def test_a_name_that_is_far_from_all_others_is_not_guessed():
+    with pytest.raises(BadRequest, match="'Kandahar' is not known here; there are 3 here"):
+        term(declared("thing"), "Kandahar", Context(STATES))
+
+
+THINGS = """
+@prefix ex: <https://e.org/ns#> . @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix id: <https://e.org/id/> .
+ex:ArtMuseum rdfs:subClassOf ex:Museum . ex:siglum rdfs:subPropertyOf skos:notation .
+id:louvre a ex:ArtMuseum ; rdfs:label "Louvre"@fr , "The Louvre"@en ; ex:siglum "LVR" .
+id:prado a ex:Museum ; skos:altLabel "Museo del Prado"@es .
+id:rodin rdfs:label "Rodin" .
+ex:kinds a skos:ConceptScheme ; skos:hasTopConcept ex:art .
+ex:oil skos:inScheme ex:kinds ; skos:prefLabel "Oil painting"@en ; skos:notation "7.1" .
+"""
+OF = (
+    HEADER
+    + """#+ param m: thing(ex:Museum); a museum; example Louvre
+#+ param k: concept(ex:kinds); a kind; example 7.1
+PREFIX ex: <https://e.org/ns#>
+SELECT $m { $m ex:shows $k }
+"""
+)
+
+
+@pytest.fixture(scope="module")
+def museums(tmp_path_factory):
+    path = tmp_path_factory.mktemp("museums")
+    (path / "data").mkdir()
+    (path / "data" / "a.ttl").write_text(THINGS)
+    (path / "kg.toml").touch()
+    store = open_store(projects.load([path]))
+    loaded = canned.load([QueryFile(path / "q.rq", OF)])["q"]
+    return loaded, names.of_queries([loaded], store)
+
+
+@pytest.mark.parametrize(
+    ("name", "thing"),
+    [
+        *(("louvre", "louvre"), ("THE LOUVRE", "louvre"), ("lvr", "louvre")),
+        *(("https://e.org/id/louvre", "louvre"), ("Museo del Prado", "prado"), ("prado", "prado")),
+    ],
+)
+def test_a_thing_of_a_class_goes_by_label_alternative_label_notation_and_iri(museums, name, thing):
+    loaded, known = museums
+
+    text = canned.bind(loaded, [("m", name), ("k", "oil painting")], known)
+
+    assert f"<https://e.org/id/{thing}> ex:shows <https://e.org/ns#oil>" in text
+
+
+def test_a_thing_of_another_class_is_not_known(museums):
+    loaded, known = museums
+
+    with pytest.raises(BadRequest, match="takes the name of a museum in any language, its code"):
+        canned.bind(loaded, [("m", "Rodin"), ("k", "7.1")], known)
+
+
+def test_a_concept_goes_by_its_notation_and_a_top_concept_is_one(museums):
+    loaded, known = museums
+
+    assert "ex:shows <https://e.org/ns#oil>" in canned.example_text(loaded, known)
+    assert "<https://e.org/ns#art>" in canned.bind(loaded, [("m", "lvr"), ("k", "art")], known)
+
+
+def test_an_example_that_the_graph_lacks_leaves_the_query_as_it_is(museums):
+    loaded, _ = museums
+
+    assert canned.example_text(loaded, {}) == loaded.text
+
+
 def test_a_name_of_two_states_is_not_guessed():
     with pytest.raises(BadRequest) as caught:
-        term(Parameter("p", "state", "m"), "Congo", Context(STATES))
+        term(declared("thing"), "Congo", Context(STATES))
 
     assert set(caught.value.members["suggestions"]) == CONGOS
 
@@ -233,8 +324,10 @@ def described():
     """A store that holds nothing but the description of the canned queries."""
     store = pyoxigraph.Store()
     base_iri = "https://kg.example.org/"
-    queries = canned.load(projects.load([ROOT], base_iri).queries)
-    store.load(as_graph(queries, base_iri), format=pyoxigraph.RdfFormat.N_TRIPLES)
+    project = projects.load([ROOT], base_iri)
+    queries = canned.load(project.queries)
+    known = names.of_queries(queries.values(), open_store(project))
+    store.load(as_graph(queries, base_iri, known), format=pyoxigraph.RdfFormat.N_TRIPLES)
     return store
 
 

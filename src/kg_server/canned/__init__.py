@@ -6,10 +6,12 @@ before it. Keys:
 - ``title``, and ``title@bn`` and the like for other languages;
 - ``description``: what is asked and how to read the answer;
 - ``param NAME``: ``TYPE; meaning; example VALUE``, and ``default VALUE`` or ``optional``; types
-  are those of ``parameters.TYPES`` and ``enum(a|b|c)``;
+  are those of ``parameters.TYPES``, such as ``year``, ``enum(a|b)`` and ``thing(CLASS)``;
 - ``result``: what one row says;
 - ``tags``: words, separated by commas;
-- ``chart``: a kind of chart and the columns it draws, e.g. ``bars year amount direction``.
+- ``view``: how the answer is shown, and by which columns: ``bars GROUP VALUE [SERIES]``,
+  ``timeline EARLIEST LATEST LABEL``, ``graph SOURCE TARGET``, ``map LATITUDE LONGITUDE [LABEL]``,
+  ``cards`` or ``table``.
 
 In the query, a parameter is written ``$name`` and other variables ``?name``, so the file is a
 SPARQL query by itself. To bind a parameter is to put its term where its token stands, in whatever
@@ -25,14 +27,14 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from kg_server.canned import header as rq
-from kg_server.canned.parameters import Context, Parameter, StateNames, term
+from kg_server.canned.parameters import AllNames, Context, Parameter, term
 from kg_server.errors import BadRequest, NotFound, Problem, ProjectFault
 from kg_server.formats import Kind
-from kg_server.project import QueryFile
+from kg_server.project import Project, QueryFile, parsing
 from kg_server.project.profile import Profile, Texts
-from kg_server.rdf.labels import fold
 from kg_server.sparql import rewrite
 
 RESERVED = rq.RESERVED
@@ -43,7 +45,10 @@ _PREFIX = re.compile(r"^\s*PREFIX\s+([\w.-]*):\s*<([^>]*)>", re.MULTILINE | re.I
 
 @dataclass(frozen=True, slots=True)
 class CannedQuery:
-    """One ``.rq`` file. ``source`` is the whole file, ``text`` the query below its header."""
+    """One ``.rq`` file.
+
+    ``source`` is the whole file, ``text`` the query below its header, from ``first_line`` on.
+    """
 
     name: str
     title: str
@@ -55,8 +60,10 @@ class CannedQuery:
     titles: Mapping[str, str] = field(default_factory=dict)
     parameters: tuple[Parameter, ...] = ()
     tags: tuple[str, ...] = ()
-    chart: tuple[str, ...] = ()
+    view: tuple[str, ...] = ()
     prefixes: Mapping[str, str] = field(default_factory=dict)
+    path: Path = Path()
+    first_line: int = 1
 
     @property
     def example(self) -> dict[str, str]:
@@ -105,11 +112,11 @@ def at_home(queries: Mapping[str, CannedQuery], profile: Profile) -> tuple[Stand
         except Problem as problem:
             raise ProjectFault(problem.detail, path=each.path, line=each.line) from problem
         title = each.title or {"en": query.title, **query.titles}
-        found.append(Standing(query, each.parameters, each.view or query.chart, title))
+        found.append(Standing(query, each.parameters, each.view or query.view, title))
     return tuple(found)
 
 
-def bind(query: CannedQuery, given: Iterable[tuple[str, str]], states: StateNames) -> str:
+def bind(query: CannedQuery, given: Iterable[tuple[str, str]], names: AllNames) -> str:
     """Return the query's text with its parameters bound to the terms that ``given`` means.
 
     Raises:
@@ -117,7 +124,7 @@ def bind(query: CannedQuery, given: Iterable[tuple[str, str]], states: StateName
             it and says what it takes.
     """
     values = _once(query, given)
-    context = Context(states, query.prefixes)
+    context = Context(names, query.prefixes)
     terms: dict[str, str] = {}
     for parameter in query.parameters:
         text = values.get(parameter.name, parameter.default)
@@ -182,35 +189,53 @@ def _read(file: QueryFile) -> CannedQuery:
     lines = source.splitlines(keepends=True)
     size = next((n for n, line in enumerate(lines) if not line.startswith("#+")), len(lines))
     title = re.sub(r"[-_.]+", " ", path.stem).capitalize()
-    nothing = {"title": title, "description": "", "result": ""}
-    header = rq.header(path, lines[:size]) if size else nothing
-    text = "".join(lines[size:]).lstrip("\n")
+    header = rq.header(path, lines[:size]) if size else {"title": rq.Entry(title, 1)}
+    below = "".join(lines[size:])
+    text = below.lstrip("\n")
+    first_line = size + 1 + len(below) - len(text)
+    prefixes = dict(_PREFIX.findall(text))
     parameters = tuple(
-        rq.parameter(path, key.removeprefix("param "), value)
-        for key, value in header.items()
+        rq.parameter(path, key.removeprefix("param "), entry, prefixes)
+        for key, entry in header.items()
         if key.startswith("param ")
     )
+    values = {key: entry.value for key, entry in header.items()}
+    kind = rq.check(path, text, parameters, first_line)
     return CannedQuery(
         name=path.stem,
-        title=header["title"],
-        description=header["description"],
-        result=header["result"],
+        title=values["title"],
+        description=values.get("description", ""),
+        result=values.get("result", ""),
         source=source,
         text=text,
-        kind=rq.check(path, text, parameters),
-        titles={key[6:]: value for key, value in header.items() if key.startswith("title@")},
+        kind=kind,
+        titles={key[6:]: value for key, value in values.items() if key.startswith("title@")},
         parameters=parameters,
-        tags=tuple(each.strip() for each in header.get("tags", "").split(",") if each.strip()),
-        chart=tuple(header.get("chart", "").split()),
-        prefixes=dict(_PREFIX.findall(text)),
+        tags=tuple(each.strip() for each in values.get("tags", "").split(",") if each.strip()),
+        view=rq.view(path, header.get("view"), text, kind),
+        prefixes=prefixes,
+        path=path,
+        first_line=first_line,
     )
 
 
-def example_text(query: CannedQuery, base_iri: str) -> str:
-    """Return the query bound to its own example, whose states are named by their codes."""
-    codes = {each.example for each in query.parameters if each.type == "state" and each.example}
-    iris = {code: frozenset({f"{base_iri}id/state/{code}"}) for code in codes}
-    states = StateNames(by_name={fold(code): iri for code, iri in iris.items()})
+def check(project: Project) -> None:
+    """Check the canned queries and the home page of a project, and the syntax of each query.
+
+    Raises:
+        ProjectFault: something is wrong with one; says file and line.
+    """
+    queries = load(project.queries)
+    at_home(queries, project.profile)
+    for query in queries.values():
+        parsing.check_query(query.text, query.path, project.profile.prefixes, query.first_line)
+
+
+def example_text(query: CannedQuery, names: AllNames) -> str:
+    """Return the query bound to its own example, or as it is where the graph lacks that."""
     defaults = {each.name for each in query.parameters if each.default is not None}
     given = [(name, text) for name, text in query.example.items() if name not in defaults]
-    return bind(query, given, states)
+    try:
+        return bind(query, given, names)
+    except BadRequest:
+        return query.text

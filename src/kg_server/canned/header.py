@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kg_server.canned.parameters import TYPES, Parameter, choices_of
+from kg_server.canned.parameters import TYPES, Parameter, typed
 from kg_server.errors import ProjectFault
 from kg_server.formats import Kind
 from kg_server.sparql import lexer
@@ -16,64 +17,140 @@ RESERVED = ("format", "limit", "offset")
 """What a request may give beside a query's own parameters."""
 
 
-_KEY = re.compile(r"(title(@[a-z-]+)?|description|result|tags|chart|param [a-z][a-z0-9_]*)")
+VIEWS = {
+    "table": 0,
+    "bars": 2,
+    "timeline": 3,
+    "cards": 0,
+    "graph": 2,
+    "map": 2,
+}
+"""How an answer can be shown, with the number of columns that each must be given."""
+
+_KEY = re.compile(r"(title(@[a-zA-Z-]+)?|description|result|tags|view|param [a-z][a-z0-9_]*)")
 
 
-def header(path: Path, lines: Sequence[str]) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value of a header, and the line where it begins."""
+
+    value: str
+    line: int
+
+
+def header(path: Path, lines: Sequence[str]) -> dict[str, Entry]:
     """Read header lines into values by key.
 
     Raises:
         ProjectFault: a line has no known key, a key comes twice, or a needed one is missing.
     """
-    found: dict[str, str] = {}
+    found: dict[str, Entry] = {}
     key = ""
     for number, line in enumerate(lines, 1):
         content = line[2:].rstrip()
         if content.startswith("   ") and key:
-            found[key] += " " + content.strip()
+            found[key] = replace(found[key], value=f"{found[key].value} {content.strip()}")
             continue
         key, colon, value = (each.strip() for each in content.partition(":"))
         if not colon or not _KEY.fullmatch(key) or key in found:
             raise ProjectFault(f"not a line of a query's header: {key!r}", path=path, line=number)
-        found[key] = value
-    missing = [key for key in ("title", "description", "result") if not found.get(key)]
+        found[key] = Entry(value, number)
+    missing = [key for key in ("title", "description", "result") if not has(found, key)]
     if missing:
         raise ProjectFault(f"the header lacks {', '.join(missing)}", path=path, line=1)
     return found
 
 
-def parameter(path: Path, name: str, declaration: str) -> Parameter:
+def has(header: Mapping[str, Entry], key: str) -> bool:
+    """Tell whether a header has a value that is not empty."""
+    return key in header and bool(header[key].value)
+
+
+def parameter(path: Path, name: str, entry: Entry, prefixes: Mapping[str, str]) -> Parameter:
     """Read the declaration of a parameter.
 
     Raises:
         ProjectFault: it is not of the form, or has no example.
     """
-    type_, _, remainder = (each.strip() for each in declaration.partition(";"))
+    type_, _, remainder = (each.strip() for each in entry.value.partition(";"))
     meaning, *rest = (each.strip() for each in remainder.split(";"))
-    choices = choices_of(type_)
+    declared = typed(type_, prefixes)
     values: dict[str, str] = {}
     for each in rest:
         word, _, value = each.partition(" ")
         values[word] = value.strip()
     unknown = values.keys() - {"example", "default", "optional"}
-    if (type_ not in TYPES and not choices) or not meaning or unknown or name in RESERVED:
+    if declared is None:
+        message = f"the parameter {name!r} has no type that is known, but {type_!r}; types are"
+        message += f" {', '.join(_TYPES)}; CLASS and SCHEME are IRIs or have a prefix of the query"
+        raise ProjectFault(message, path=path, line=entry.line)
+    if not meaning or unknown or name in RESERVED:
         message = f"the parameter {name!r} is not declared as 'TYPE; meaning; example VALUE'"
-        raise ProjectFault(message, path=path, line=1)
+        raise ProjectFault(message, path=path, line=entry.line)
     example, default = values.get("example"), values.get("default")
     if example is None and default is None and "optional" not in values:
-        raise ProjectFault(f"the parameter {name!r} has no example", path=path, line=1)
-    return Parameter(
-        name, "enum" if choices else type_, meaning, example, default, "optional" in values, choices
-    )
+        message = f"the parameter {name!r} has no example"
+        raise ProjectFault(message, path=path, line=entry.line)
+    kind, choices, of = declared
+    optional = "optional" in values
+    return Parameter(name, kind, meaning, example, default, optional, choices, of, entry.line)
 
 
-def check(path: Path, text: str, parameters: Sequence[Parameter]) -> Kind:
+_WRITTEN = {"enum": "enum(a|b)", "thing": "thing(CLASS)", "concept": "concept(SCHEME)"}
+_TYPES = [_WRITTEN.get(each, each) for each in TYPES]
+
+
+def view(path: Path, entry: Entry | None, text: str, kind: Kind) -> tuple[str, ...]:
+    """Read the view of an answer: its kind, and the columns that it shows.
+
+    Raises:
+        ProjectFault: there is no such view, it is given too few columns, or the query has no such
+            column.
+    """
+    words = tuple(entry.value.split()) if entry else ()
+    if not words or entry is None:
+        return ()
+    columns = words[1:]
+    variables = {token.text[1:] for token in lexer.tokens(text) if token.kind == "variable"}
+    missing = [each for each in columns if each not in variables]
+    message = ""
+    if words[0] not in VIEWS:
+        message = f"there is no view {words[0]!r}; views are {', '.join(VIEWS)}"
+    elif len(columns) < VIEWS[words[0]]:
+        message = f"the view {words[0]!r} needs the names of {VIEWS[words[0]]} columns"
+    elif missing:
+        message = f"the view names {missing[0]!r}, which is no variable of the query"
+    elif kind is not Kind.BINDINGS:
+        message = "only the answer of a SELECT has a view"
+    if message:
+        raise ProjectFault(message, path=path, line=entry.line)
+    return words
+
+
+def check(path: Path, text: str, parameters: Sequence[Parameter], first_line: int) -> Kind:
     """Return the query's kind.
+
+    Args:
+        path: the file.
+        text: the query below its header.
+        parameters: those that the header declares.
+        first_line: the line of the file where the text begins.
 
     Raises:
         ProjectFault: ``$name`` and the declared parameters differ, a parameter is also written
             ``?name``, or the query has a LIMIT or OFFSET of its own, which are the requests'.
     """
+
+    def line_of(word: str) -> int:
+        """Return the line of a parameter's declaration, or of the first such word in the text."""
+        declared = [each.line for each in parameters if each.name == word]
+        found = re.search(rf"(?i)[?$]?\b{re.escape(word)}\b", text)
+        return (
+            declared[0]
+            if declared
+            else first_line + text.count("\n", 0, found.start() if found else 0)
+        )
+
     words = list(lexer.words(text))
     variables = {token.text for token in lexer.tokens(text) if token.kind == "variable"}
     used = {each[1:] for each in variables if each[0] == "$"}
@@ -85,8 +162,9 @@ def check(path: Path, text: str, parameters: Sequence[Parameter]) -> Kind:
         ({"LIMIT", "OFFSET"} & set(words), "for requests to say, not for the query"),
     ):
         if wrong:
-            raise ProjectFault(f"{', '.join(sorted(wrong))}: {message}", path=path)
+            names = sorted(wrong)
+            raise ProjectFault(f"{', '.join(names)}: {message}", path=path, line=line_of(names[0]))
     form = next((word for word in words if word in Form.__members__), None)
     if form is None:
-        raise ProjectFault("there is no query below the header", path=path)
+        raise ProjectFault("there is no query below the header", path=path, line=first_line)
     return Form[form].kind

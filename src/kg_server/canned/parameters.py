@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from kg_server.errors import BadRequest
-from kg_server.formats import Kind, named
 from kg_server.rdf.labels import fold
-from kg_server.sparql.query import Query
-from kg_server.store import Store
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 _MAX_TEXT = 2000
+_MOST_ERRORS = 2
+"""Wrong letters in a name that is still told what it may have meant."""
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,7}")
 _ENUM = re.compile(r"enum\(([^()|]+(?:\|[^()|]+)*)\)")
+_OF = re.compile(r"(thing|concept)\(\s*([^()\s]+)\s*\)")
+
+
+Group = tuple[str, str]
+"""What names belong to: ``thing`` and the IRI of a class, or ``concept`` and that of a scheme."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter of a canned query, as its header declares it.
 
-    ``type`` is one of ``TYPES`` or ``enum``, whose values are in ``choices``. A parameter with a
-    ``default`` or that is ``optional`` need not be given; an optional one that is not given stays
-    a variable, which matches anything.
+    ``type`` is one of ``TYPES``; the values of an ``enum`` are in ``choices``, and ``of`` is the
+    class of a ``thing`` or the scheme of a ``concept``. A parameter with a ``default`` or that is
+    ``optional`` need not be given; an optional one that is not given stays a variable, which
+    matches anything. ``line`` is where its file declares it.
     """
 
     name: str
@@ -39,6 +42,18 @@ class Parameter:
     default: str | None = None
     optional: bool = False
     choices: tuple[str, ...] = ()
+    of: str = ""
+    line: int = 1
+
+    @property
+    def kind(self) -> str:
+        """Its type in a word or two: of a thing, the name of its class."""
+        return _words(self.of) or self.type
+
+    @property
+    def group(self) -> Group:
+        """What its names belong to."""
+        return self.type, self.of
 
     @property
     def required(self) -> bool:
@@ -50,24 +65,29 @@ class Parameter:
         """What it takes, in the reader's words."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
-        return TYPES[self.type].takes
+        return TYPES[self.type].takes.format(of=_words(self.of))
 
 
 @dataclass(frozen=True, slots=True)
-class StateNames:
-    """The states of a graph by every name, code and IRI that they go by."""
+class Names:
+    """The things that a parameter can mean, by every name, code and IRI that they go by."""
 
     iris: frozenset[str] = frozenset()
     by_name: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Folded name to IRIs."""
     shown: Mapping[str, str] = field(default_factory=dict)
     """Folded name to the name as written."""
 
 
+AllNames = Mapping[Group, Names]
+"""Names by what they belong to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What values are read with: the states of the graph, and prefixes for short IRIs."""
+    """What values are read with: the names of the graph's things, and prefixes for short IRIs."""
 
-    states: StateNames = StateNames()
+    names: AllNames = field(default_factory=dict)
     prefixes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -85,7 +105,7 @@ class Type:
 
     takes: str
     schema: Mapping[str, str]
-    read: Callable[[str, Context], str]
+    read: Callable[[str, Parameter, Context], str]
 
 
 def term(parameter: Parameter, text: str, context: Context) -> str:
@@ -96,9 +116,7 @@ def term(parameter: Parameter, text: str, context: Context) -> str:
             what it takes, and values near the one given.
     """
     try:
-        if parameter.choices:
-            return _read_choice(text, parameter.choices)
-        return TYPES[parameter.type].read(text, context)
+        return TYPES[parameter.type].read(text, parameter, context)
     except IllTyped as error:
         detail = f"The parameter {parameter.name!r} takes {parameter.takes}; {error}."
         if error.suggestions:
@@ -111,48 +129,32 @@ def term(parameter: Parameter, text: str, context: Context) -> str:
         ) from error
 
 
-def choices_of(type_: str) -> tuple[str, ...]:
-    """Return the values of ``enum(a|b)``; nothing for any other type."""
-    match = _ENUM.fullmatch(type_)
-    return tuple(each.strip() for each in match[1].split("|")) if match else ()
+def typed(text: str, prefixes: Mapping[str, str]) -> tuple[str, tuple[str, ...], str] | None:
+    """Read a declared type; return its name, its choices, and its class or scheme.
+
+    >>> typed("enum(a|b)", {}), typed("thing(ex:Museum)", {"ex": "https://e.org/"})
+    (('enum', ('a', 'b'), ''), ('thing', (), 'https://e.org/Museum'))
+    """
+    if match := _ENUM.fullmatch(text):
+        return "enum", tuple(each.strip() for each in match[1].split("|")), ""
+    if match := _OF.fullmatch(text):
+        prefix, colon, local = match[2].partition(":")
+        in_full = match[2].startswith("<") and match[2].endswith(">")
+        full = prefixes[prefix] + local if colon and prefix in prefixes else match[2][1:-1]
+        known = in_full or prefix in prefixes
+        return (match[1], (), full) if known and _IRI.fullmatch(full) else None
+    plain = text in TYPES and not text.startswith(("enum", "thing", "concept"))
+    return (text, (), "") if plain else None
 
 
-def state_names(store: Store, base_iri: str) -> StateNames:
-    """Collect the names, codes and IRIs of every state in the store, in all languages."""
-    text = state_names_query(base_iri)
-    answer = store.query(Query(text, named("json", Kind.BINDINGS)))
-    return read_state_names(answer.read())
+def _words(iri: str) -> str:
+    """Return the local name of a class or scheme as words.
 
-
-def state_names_query(base_iri: str) -> str:
-    """Return the query for every state with every name and code that it has."""
-    return f"""
-PREFIX dip: <{base_iri}ns/diplomacy#>
-PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-SELECT ?state ?name
-WHERE {{
-  ?state a dip:State .
-  OPTIONAL {{
-    ?state rdfs:label|skos:altLabel|dip:iso3166alpha3|dip:iso3166alpha2|dip:iso3166former ?name
-  }}
-}}
-ORDER BY ?state ?name
-"""
-
-
-def read_state_names(result: bytes) -> StateNames:
-    """Read the answer to ``state_names_query``, in SPARQL 1.1 Query Results JSON."""
-    rows = json.loads(result)["results"]["bindings"]
-    by_name: defaultdict[str, set[str]] = defaultdict(set)
-    shown: dict[str, str] = {}
-    for row in rows:
-        if "name" in row:
-            key = fold(row["name"]["value"])
-            by_name[key].add(row["state"]["value"])
-            shown[key] = row["name"]["value"]
-    iris = frozenset(row["state"]["value"] for row in rows)
-    return StateNames(iris, {key: frozenset(value) for key, value in by_name.items()}, shown)
+    >>> _words("https://e.org/ns#CityMuseum")
+    'city museum'
+    """
+    local = re.split(r"[#/:]", iri.rstrip("#/"))[-1]
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+", " ", local).lower()
 
 
 def literal(text: str, datatype: str | None = None) -> str:
@@ -170,34 +172,60 @@ def literal(text: str, datatype: str | None = None) -> str:
     return f'"{escaped}"^^<{datatype}>' if datatype else f'"{escaped}"'
 
 
-def _read_choice(text: str, choices: tuple[str, ...]) -> str:
-    if text not in choices:
-        near = difflib.get_close_matches(text, choices, cutoff=0.5)
+def _read_choice(text: str, parameter: Parameter, _context: Context) -> str:
+    if text not in parameter.choices:
+        near = difflib.get_close_matches(text, parameter.choices, cutoff=0.5)
         raise IllTyped(f"{_shown(text)} is none of them", near)
     return literal(text)
 
 
-def _read_iri(text: str, context: Context) -> str:
+def _read_iri(text: str, _parameter: Parameter, context: Context) -> str:
+    return _iri(_expanded(text, context))
+
+
+def _expanded(text: str, context: Context) -> str:
     prefix, colon, local = text.partition(":")
-    iri = context.prefixes[prefix] + local if colon and prefix in context.prefixes else text
+    return context.prefixes[prefix] + local if colon and prefix in context.prefixes else text
+
+
+def _iri(iri: str) -> str:
     if len(iri) > _MAX_TEXT or not _IRI.fullmatch(iri):
-        raise IllTyped(f"{_shown(text)} is not one")
+        raise IllTyped(f"{_shown(iri)} is not one")
     return f"<{iri}>"
 
 
-def _read_state(text: str, context: Context) -> str:
-    states = context.states
+def _read_name(text: str, parameter: Parameter, context: Context) -> str:
+    """Return the IRI of a thing that is named by IRI, prefixed name, label, code or local name."""
+    names = context.names.get(parameter.group, Names())
     key = fold(text[:_MAX_TEXT])
-    found = {text} if text in states.iris else set(states.by_name.get(key, ()))
+    full = _expanded(text, context)
+    found = {full} if full in names.iris else set(names.by_name.get(key, ()))
     if len(found) > 1:
-        raise IllTyped(f"{_shown(text)} is the name of several states", sorted(found))
+        raise IllTyped(f"{_shown(text)} is the name of several", sorted(found))
     if not found:
-        near = difflib.get_close_matches(key, states.by_name, n=5, cutoff=0.6)
-        raise IllTyped(f"{_shown(text)} is not known here", [states.shown[each] for each in near])
-    return _read_iri(found.pop(), Context())
+        near = difflib.get_close_matches(key, names.by_name, n=5, cutoff=0.6)
+        near = [each for each in near if _distance(each, key) <= _MOST_ERRORS]
+        many = f"; there are {len(names.iris)} here" if names.iris and not near else ""
+        raise IllTyped(
+            f"{_shown(text)} is not known here{many}", [names.shown[each] for each in near]
+        )
+    return _iri(found.pop())
 
 
-def _read_date(text: str, _context: Context) -> str:
+def _distance(one: str, other: str) -> int:
+    """Return how many letters must be put in, left out or replaced (Levenshtein)."""
+    row = list(range(len(other) + 1))
+    for number, letter in enumerate(one, 1):
+        before, row[0] = row[0], number
+        for place, its in enumerate(other, 1):
+            before, row[place] = (
+                row[place],
+                min(row[place] + 1, row[place - 1] + 1, before + (letter != its)),
+            )
+    return row[-1]
+
+
+def _read_date(text: str, _parameter: Parameter, _context: Context) -> str:
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         raise IllTyped(f"{_shown(text)} is not one")
     try:
@@ -207,26 +235,26 @@ def _read_date(text: str, _context: Context) -> str:
     return literal(text, XSD + "date")
 
 
-def _read_year(text: str, _context: Context) -> str:
+def _read_year(text: str, _parameter: Parameter, _context: Context) -> str:
     if not re.fullmatch(r"[0-9]{4}", text) or text == "0000":
         raise IllTyped(f"{_shown(text)} is not one")
     return literal(text, XSD + "gYear")
 
 
-def _read_integer(text: str, _context: Context) -> str:
+def _read_integer(text: str, _parameter: Parameter, _context: Context) -> str:
     if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
         raise IllTyped(f"{_shown(text)} is not one")
     return literal(text, XSD + "integer")
 
 
-def _read_string(text: str, _context: Context) -> str:
+def _read_string(text: str, _parameter: Parameter, _context: Context) -> str:
     # Controls and lone surrogates are in no RDF literal that can be exchanged.
     if len(text) > _MAX_TEXT or re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]", text):
         raise IllTyped("this one has control characters or is longer")
     return literal(text)
 
 
-def _read_language(text: str, _context: Context) -> str:
+def _read_language(text: str, _parameter: Parameter, _context: Context) -> str:
     if not _LANGUAGE.fullmatch(text):
         raise IllTyped(f"{_shown(text)} is not one")
     return literal(text.lower())
@@ -239,11 +267,15 @@ def _shown(text: str) -> str:
 
 TYPES: Mapping[str, Type] = {
     "iri": Type("an absolute IRI", {"type": "string", "format": "iri"}, _read_iri),
-    "state": Type(
-        "a state: its ISO 3166 code, its name in any language, or its IRI",
-        {"type": "string"},
-        _read_state,
+    "thing": Type(
+        "the name of a {of} in any language, its code or its IRI", {"type": "string"}, _read_name
     ),
+    "concept": Type(
+        "a concept of {of}: its label in any language, its notation or its IRI",
+        {"type": "string"},
+        _read_name,
+    ),
+    "enum": Type("one of some words", {"type": "string"}, _read_choice),
     "date": Type("a date as YYYY-MM-DD", {"type": "string", "format": "date"}, _read_date),
     "year": Type("a year in four digits", {"type": "string", "pattern": "^[0-9]{4}$"}, _read_year),
     "integer": Type("a whole number", {"type": "integer"}, _read_integer),
@@ -254,4 +286,4 @@ TYPES: Mapping[str, Type] = {
         _read_language,
     ),
 }
-"""Every type by name; ``enum(a|b|c)`` comes beside them."""
+"""Every type by name; written ``enum(a|b|c)``, ``thing(CLASS)`` and ``concept(SCHEME)``."""

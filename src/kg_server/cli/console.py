@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 
 from kg_server import canned, escaping, formats
-from kg_server.canned import parameters
+from kg_server.canned import names
 from kg_server.formats import Kind
 from kg_server.project import Project
 from kg_server.rdf import prefixes
@@ -67,7 +67,7 @@ def canned_list(project: Project) -> str:
     """Return the canned queries with their parameters, one a line."""
     lines = []
     for name, query in canned.load(project.queries).items():
-        takes = " ".join(f"{each.name}=<{each.type}>" for each in query.parameters)
+        takes = " ".join(f"{each.name}=<{each.kind}>" for each in query.parameters)
         lines.append(f"{name:<22} {query.title}{f'  ({takes})' if takes else ''}\n")
     return "".join(lines)
 
@@ -80,8 +80,7 @@ def canned_text(name: str, params: Iterable[str], store: Store, project: Project
         BadRequest: a parameter is missing, unknown or ill-typed.
     """
     query = canned.find(canned.load(project.queries), name)
-    states = parameters.state_names(store, project.base_iri)
-    return canned.bind(query, canned.pairs(params), states)
+    return canned.bind(query, canned.pairs(params), names.of_queries([query], store))
 
 
 def _table(content: bytes, declared: dict[str, str], kind: Kind) -> str:

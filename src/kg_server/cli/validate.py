@@ -87,7 +87,7 @@ def validate(  # one parameter an option
     around the current directory. What a file is, its contents say: data, ontology, shapes, or
     several of these. Exit code 0: conforms; 1: does not; 2: could not be checked.
     """
-    from kg_server import project, validation
+    from kg_server import canned, project, validation
     from kg_server.cli import progress, reporting
 
     if list_rules:
@@ -96,6 +96,7 @@ def validate(  # one parameter an option
     plan = reporting.plan(form, outputs)
     loaded = project.load(paths, base_iri, chosen=options.chosen(data, ontology, shapes))
     options.announce(loaded)
+    canned.check(loaded)  # as the server does, which would not start
     with progress.Bar() as bar:
         report = validation.validate(
             loaded,

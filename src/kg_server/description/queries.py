@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from kg_server.canned import CannedQuery, example_text
-from kg_server.canned.parameters import XSD, Parameter, literal
+from kg_server.canned.parameters import XSD, AllNames, Parameter, literal
 from kg_server.formats import Kind
 
 
-def as_graph(queries: Mapping[str, CannedQuery], base_iri: str) -> bytes:
+def as_graph(queries: Mapping[str, CannedQuery], base_iri: str, names: AllNames) -> bytes:
     """Describe queries as SHACL-AF executables, in N-Triples (SHACL-AF §5, §7).
 
     Each is bound to its example, so that an editor or an agent that loads it has a query that
@@ -17,7 +17,7 @@ def as_graph(queries: Mapping[str, CannedQuery], base_iri: str) -> bytes:
     """
     lines = [*_describe_prefixes(queries, base_iri)]
     for query in queries.values():
-        lines.extend(_describe(query, base_iri))
+        lines.extend(_describe(query, base_iri, names))
     return "".join(f"{line} .\n" for line in lines).encode()
 
 
@@ -37,7 +37,7 @@ _EXECUTABLES = {
 }
 
 
-def _describe(query: CannedQuery, base_iri: str) -> Iterator[str]:
+def _describe(query: CannedQuery, base_iri: str, names: AllNames) -> Iterator[str]:
     iri = f"{base_iri}queries/{query.name}"
     executable, form = _EXECUTABLES[query.kind]
     for kind in ("SPARQLExecutable", executable):
@@ -46,7 +46,7 @@ def _describe(query: CannedQuery, base_iri: str) -> Iterator[str]:
         yield f"<{iri}> <{_RDFS}label> {literal(title)}@{language}"
     yield f"<{iri}> <{_RDFS}comment> {literal(query.title + '. ' + query.description)}@en"
     yield f"<{iri}> <{SH}prefixes> <{base_iri}queries/>"
-    yield f"<{iri}> <{SH}{form}> {literal(example_text(query, base_iri))}"
+    yield f"<{iri}> <{SH}{form}> {literal(example_text(query, names))}"
     yield f"<{iri}> <https://schema.org/target> <{base_iri}sparql>"
     for tag in query.tags:
         yield f"<{iri}> <https://schema.org/keywords> {literal(tag)}"

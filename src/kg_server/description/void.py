@@ -13,6 +13,7 @@ from rdflib import DCAT, DCTERMS, FOAF, OWL, RDF, RDFS, SH, VOID, XSD, Graph, Li
 from rdflib.term import Node
 
 from kg_server import canned, formats
+from kg_server.canned import names
 from kg_server.description import profile as profiles
 from kg_server.description import statistics
 from kg_server.description.partitions import add_partitions
@@ -50,7 +51,8 @@ _SAID = "CONSTRUCT { ?this ?p ?o } WHERE { VALUES ?this { %s } ?this ?p ?o }"
 def described(store: Store, project: Project) -> list[tuple[str, bytes]]:
     """Return the graphs that describe what a store holds: their IRIs and N-Triples."""
     base_iri = project.base_iri
-    queries = as_graph(canned.load(project.queries), base_iri)
+    found = canned.load(project.queries)
+    queries = as_graph(found, base_iri, names.of_queries(found.values(), store))
     site, size = Site(store, base_iri), len(set(queries.splitlines()))
     counted = statistics.count(store, base_iri, tuple(TARGETS))
     profile = profiles.completed(project, store)

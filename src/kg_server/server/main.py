@@ -135,6 +135,7 @@ class _Main:
 
         The project that is returned is without the contents of its files.
         """
+        from kg_server import canned
         from kg_server.server import loading
 
         generation, settings = self._generation + 1, self._settings
@@ -143,6 +144,7 @@ class _Main:
         held = [projects.load(self._start.paths, settings.base_iri, example=True)]
         zygote = loading.start(held, generation, settings, self._board, self._folder)
         self._zygotes[generation] = zygote.pid
+        canned.check(held[0])
         report = None
         if self._start.validate:
             report = loading.validated(held[0], allow_invalid=self._start.allow_invalid)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request
 
 from kg_server import canned, formats
-from kg_server.canned import CannedQuery, parameters
-from kg_server.canned.parameters import Parameter, StateNames
+from kg_server.canned import CannedQuery
+from kg_server.canned.parameters import Parameter
 from kg_server.description.queries import as_graph
 from kg_server.errors import BadRequest
 from kg_server.formats import JSON, Format, Kind
@@ -31,17 +30,13 @@ MAX_LIMIT = 100_000
 _PREFIXES = {name: prefixes.EXTERNAL[name] for name in ("rdfs", "schema", "sh", "xsd")}
 PAGE_ROWS = 100
 """How many rows the HTML page shows when the request does not say."""
-MOST_STATES = 500
-"""How many names of states a field of the HTML page offers."""
+MOST_NAMES = 500
+"""How many names a field of the HTML page offers."""
 
 
 def blueprint(context: Context) -> Blueprint:
     """Answer at ``/queries/`` and ``/queries/<name>``, with an extension or without."""
     routes = Blueprint("canned", __name__)
-
-    @cache
-    def states() -> StateNames:
-        return parameters.state_names(context.store, context.project.base_iri)
 
     @routes.get("/queries/")
     def every() -> Response:
@@ -53,7 +48,7 @@ def blueprint(context: Context) -> Blueprint:
         query = canned.find(context.queries, stem)
         if extension == "rq":
             return _source(context, query)
-        return _answer(context, query, extension or None, states)
+        return _answer(context, query, extension or None)
 
     return routes
 
@@ -68,7 +63,7 @@ def listing(queries: dict[str, CannedQuery], base_iri: str) -> list[dict[str, An
             "description": query.description,
             "result": query.result,
             "tags": list(query.tags),
-            "chart": list(query.chart),
+            "view": list(query.view),
             "parameters": [field(each) for each in query.parameters],
             "example": f"{base_iri}queries/{query.name}?{urlencode(example(query))}",
         }
@@ -87,6 +82,7 @@ def field(parameter: Parameter, value: str | None = None) -> dict[str, Any]:
         "default": parameter.default,
         "example": parameter.example,
         "choices": list(parameter.choices),
+        "of": parameter.of or None,
         "input": {"date": "date", "integer": "number", "iri": "url"}.get(parameter.type, "text"),
         "value": value,
     }
@@ -131,7 +127,7 @@ def _list(context: Context) -> Response:
         document = {"queries": listing(queries, base_iri)}
         content = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
     else:
-        graph = transcode.triples([as_graph(queries, base_iri)])
+        graph = transcode.triples([as_graph(queries, base_iri, context.names)])
         syntax = formats.named(chosen.name, Kind.GRAPH)
         content = b"".join(transcode.write(graph, syntax, {**prefixes.own(base_iri), **_PREFIXES}))
     response = Response(content, content_type=chosen.content_type)
@@ -156,9 +152,7 @@ def _source(context: Context, query: CannedQuery) -> Response:
     return context.cacheable(response, context.etag(source, query.source))
 
 
-def _answer(
-    context: Context, query: CannedQuery, extension: str | None, states: Callable[[], StateNames]
-) -> Response:
+def _answer(context: Context, query: CannedQuery, extension: str | None) -> Response:
     pairs = _pairs()
     reserved = protocol.singles(
         [pair for pair in pairs if pair[0] in canned.RESERVED], set(canned.RESERVED)
@@ -168,14 +162,14 @@ def _answer(
     own = _own(query, pairs, html=chosen.is_page)
     limit, offset = _window(query, reserved, html=chosen.is_page)
     shown = _shown(query, own) if chosen.is_page else own
-    text = canned.bind(query, shown, states())
+    text = canned.bind(query, shown, context.names)
     cut = rewrite.page(text, limit, offset) if query.kind is Kind.BINDINGS else text
     etag = context.etag(chosen, cut, pairs)
     if responses.matches(request.headers.get("If-None-Match"), etag):
         return context.cacheable(Response(), etag)
     links = _links(context, text, pairs, limit, offset)
     if chosen.is_page:
-        response = _page(context, query, shown, cut, links, states())
+        response = _page(context, query, shown, cut, links)
     else:
         response = context.answer(_query(context, cut, chosen))
         filename = f"{query.name}.{chosen.extension}"
@@ -257,7 +251,6 @@ def _page(
     shown: Pairs,
     text: str,
     links: dict[str, str],
-    states: StateNames,
 ) -> Response:
     language, values, base_iri = layout.page_language(), dict(shown), context.project.base_iri
     labels = Labels(context.store, base_iri, language)
@@ -269,10 +262,10 @@ def _page(
         query=query,
         title=query.titles.get(language, query.title),
         fields=[field(each, values.get(each.name)) for each in query.parameters],
-        states=sorted(set(states.shown.values()))[:MOST_STATES],
+        lists=_lists(context, query),
         table=results.readable(table),
-        panels=results.panels(query.chart, table, labels),
-        series=results.series(query.chart, table, labels),
+        panels=results.panels(query.view, table, labels),
+        series=results.series(query.view, table, labels),
         text=text,
         links=links,
         address=f"{base_iri}queries/{query.name}" + (f"?{given}" if given else ""),
@@ -283,6 +276,15 @@ def _page(
         ],
     )
     return Response(page, mimetype="text/html")
+
+
+def _lists(context: Context, query: CannedQuery) -> dict[str, tuple[str, list[str]]]:
+    """Return the names that fields offer, by class or scheme: the list's identifier, and names."""
+    groups = dict.fromkeys(each.group for each in query.parameters if each.group in context.names)
+    return {
+        group[1]: (f"names-{number}", sorted(set(context.names[group].shown.values()))[:MOST_NAMES])
+        for number, group in enumerate(groups)
+    }
 
 
 def _add_links(response: Response, query: CannedQuery, links: dict[str, str]) -> None:

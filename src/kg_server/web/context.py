@@ -12,6 +12,8 @@ from rdflib import DCTERMS, Graph, URIRef
 
 from kg_server import canned
 from kg_server.canned import CannedQuery
+from kg_server.canned import names as canned_names
+from kg_server.canned.parameters import AllNames
 from kg_server.config import BASE_IRI, NEUTRAL_BASE_IRI, Settings
 from kg_server.description import profile as profiles
 from kg_server.description import void
@@ -57,6 +59,11 @@ class Context:
     def queries(self) -> dict[str, CannedQuery]:
         """The canned queries, by name."""
         return canned.load(self.project.queries)
+
+    @cached_property
+    def names(self) -> AllNames:
+        """The names of everything that parameters of the canned queries can mean."""
+        return canned_names.of_queries(self.queries.values(), self.store)
 
     @cached_property
     def site(self) -> Site:

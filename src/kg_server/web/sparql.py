@@ -93,7 +93,7 @@ def _editor(context: Context, operation: protocol.Operation) -> Response:
         "sparql.html",
         answered=answered,
         script_words=editor.words,
-        examples=editor.examples(context.queries.values(), labels.base_iri, labels.language),
+        examples=editor.examples(context.queries.values(), context.names, labels.language),
     )
     # The page says how long the query took, so it differs each time.
     headers = {"Cache-Control": caching.VOLATILE}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from kg_server import canned
 from kg_server.canned import CannedQuery
+from kg_server.canned.parameters import AllNames
 from kg_server.errors import Problem
 from kg_server.formats import of_kind
 from kg_server.sparql.protocol import Operation
@@ -92,10 +93,10 @@ def run(store: Store, operation: Operation, labels: Labels, timeout_s: float) ->
     return Answered(text, table, round((time.perf_counter() - started) * 1000))
 
 
-def examples(queries: Iterable[CannedQuery], base_iri: str, language: str) -> list[Example]:
+def examples(queries: Iterable[CannedQuery], names: AllNames, language: str) -> list[Example]:
     """Return the canned queries to start from, each with its example's values in place."""
     return [
-        Example(query.titles.get(language, query.title), canned.example_text(query, base_iri))
+        Example(query.titles.get(language, query.title), canned.example_text(query, names))
         for query in queries
     ]
 
