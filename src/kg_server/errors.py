@@ -67,6 +67,12 @@ class MalformedQuery(Problem):
     status, slug, title = 400, "malformed-query", "The query is not well-formed SPARQL"
 
 
+class NestedTooDeeply(Problem):
+    """The query nests groups or expressions, or chains them, deeper than the engine can follow."""
+
+    status, slug, title = 400, "nested-too-deeply", "The query is nested too deeply"
+
+
 class UnknownFunction(Problem):
     """The query calls a function that is none of SPARQL 1.1's (Query §17.4 to §17.6)."""
 

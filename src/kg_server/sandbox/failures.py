@@ -23,8 +23,8 @@ def death(killed_by: int, query: Query) -> Problem:
 def crashed() -> QueryCrashed:
     """Say that an evaluator ended before its answer."""
     return QueryCrashed(
-        "The engine could not evaluate this query and was stopped, perhaps because the query "
-        "is nested too deeply. Nothing else was affected."
+        "The engine ended while it evaluated this query. Nothing else was affected. "
+        "Write the query another way, or in parts."
     )
 
 

@@ -62,16 +62,16 @@ def explain(text: str, complain: Complain, prefixes: Mapping[str, str]) -> Malfo
     said = complain(text) or ""
     reached, reason = _offset(said, text), _REASON.search(said)
     if reached is None or len(text) > _LONGEST:
-        return _at(text, reached or 0, f"The query is not well-formed: {_short(said)}")
+        return _malformed(text, reached or 0, f"The query is not well-formed: {_short(said)}")
     tokens = list(_tokens(text))
     wrong = _first_wrong(text, tokens, complain)
     if wrong is None and tokens and tokens[-1].kind == "unclosed":
         wrong = tokens[-1]
     if wrong is None:
         about = f"{reason[1]}." if reason else f"The query ends too early. {_open(tokens)}".strip()
-        return _at(text, len(text.rstrip()), about)
+        return _malformed(text, len(text.rstrip()), about)
     about, more = _about(wrong, tokens, prefixes)
-    return _at(text, wrong.offset, about, **more)
+    return _malformed(text, wrong.offset, about, **more)
 
 
 def _first_wrong(text: str, tokens: Sequence[Token], complain: Complain) -> Token | None:
@@ -151,19 +151,25 @@ def _open(tokens: Sequence[Token]) -> str:
     return f"Missing: {' '.join(reversed(missing))}" if 0 < len(missing) <= _MOST_MISSING else ""
 
 
-def _at(text: str, offset: int, said: str, **more: Any) -> MalformedQuery:
+def place(text: str, offset: int) -> dict[str, Any]:
+    """Return line and column of an offset, from 1, and ``near``: that line with a caret below."""
     line, begin = text.count("\n", 0, offset) + 1, text.rfind("\n", 0, offset) + 1
     column = offset - begin + 1
     whole = text[begin:].partition("\n")[0].rstrip("\r")
     start = max(0, column - 61)
     pad = re.sub(r"[^\t]", " ", whole[start : column - 1])
-    return MalformedQuery(
-        f"line {line}, column {column}: {said}",
-        line=line,
-        column=column,
-        near=f"{whole[start : start + _SHOWN]}\n{pad}^",
-        **more,
-    )
+    near = f"{whole[start : start + _SHOWN]}\n{pad}^"
+    return {"line": line, "column": column, "near": near}
+
+
+def at(where: Mapping[str, Any], said: str) -> str:
+    """Return a message with its place."""
+    return f"line {where['line']}, column {where['column']}: {said}"
+
+
+def _malformed(text: str, offset: int, said: str, **more: Any) -> MalformedQuery:
+    where = place(text, offset)
+    return MalformedQuery(at(where, said), **where, **more)
 
 
 def _short(text: str) -> str:

@@ -21,7 +21,7 @@ from kg_server.errors import (
 from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile
 from kg_server.rdf import prefixes
-from kg_server.sparql import diagnostics, discovery, exists, keywords, ordering
+from kg_server.sparql import diagnostics, discovery, exists, keywords, nesting, ordering
 from kg_server.sparql.query import Query
 from kg_server.store import csv_results
 from kg_server.store.csv_results import CsvOfTsv
@@ -149,6 +149,7 @@ class OxigraphStore:
         self._store = ox.Store()
 
     def _query(self, query: Query) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+        nesting.check(query.text)
         default: list[_Graph] | None = self._default
         named: list[_Name] | None = None
         if query.dataset:

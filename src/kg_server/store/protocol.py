@@ -34,6 +34,7 @@ class Store(Protocol):
 
         Raises:
             MalformedQuery: the text is not a SPARQL 1.1 query; says line and column.
+            NestedTooDeeply: the engine cannot follow the query; says line and column.
             NotAcceptable: the format of the query cannot carry an answer of its kind.
             QueryTimeout, MemoryExceeded, QueryCrashed, ResultTooLarge, Overloaded: a limit was
                 met, in backends that have limits.

@@ -106,6 +106,7 @@ _SPARQL_RESPONSES: Mapping[str, Node] = {
     **problems(
         errors.BadRequest,
         errors.MalformedQuery,
+        errors.NestedTooDeeply,
         errors.UnknownFunction,
         errors.UpdateRefused,
         errors.ServiceRefused,
