@@ -6,7 +6,7 @@ from pathlib import Path
 import pyoxigraph
 import pytest
 import rdflib
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg_server import canned
@@ -155,6 +155,7 @@ def test_a_parameter_reaches_a_sub_select_that_does_not_project_it():
     assert [row[0].value for row in rows] == ["urn:a"]
 
 
+@settings(deadline=None)
 @given(
     st.text(
         alphabet=st.one_of(

@@ -233,4 +233,4 @@ def test_data_that_say_nothing_of_themselves_are_described_all_the_same(tmp_path
     (_, triples), _ = void.described(open_store(loaded), loaded)
 
     graph = Graph().parse(data=triples, format="nt")
-    assert graph.value(DATASET, DCTERMS.title)
+    assert graph.value(URIRef(f"{loaded.base_iri}dataset"), DCTERMS.title)

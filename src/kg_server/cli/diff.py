@@ -62,7 +62,9 @@ def diff(  # one parameter an option
             before.project, after.project, _queries(queries), with_findings=not no_findings
         )
         colours = form == "text" and sys.stdout.isatty()
-        view = reports.View(before.name, after.name, after.project.base_iri, limit, colours=colours)
+        view = reports.View(
+            before.name, after.name, after.project.profile.prefixes, limit, colours=colours
+        )
         click.echo(reports.FORMS[form](compared, view), nl=False)
     sys.exit(0 if exit_zero else compared.level.exit_code)
 

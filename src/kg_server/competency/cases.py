@@ -17,7 +17,6 @@ from pathlib import Path
 from kg_server import formats, validation
 from kg_server import project as projects
 from kg_server.competency import expected as answers_file
-from kg_server.config import BASE_IRI
 from kg_server.errors import KgError, ProjectFault
 from kg_server.project import SYNTAXES, Project, Role, manifest, rules
 from kg_server.rdf import prefixes
@@ -27,6 +26,7 @@ from kg_server.store import EmbeddedStore, open_store
 from kg_server.validation import reports
 from kg_server.validation.report import Finding, Severity
 from kg_server.validation.reports import junit as junit_xml
+from kg_server.validation.reports.ci import Shorten
 
 _EXAMPLE = re.compile(r"(in)?valid(?![a-z])")
 _EXPECT = re.compile(r"(?m)^\s*# expect:[ \t]*(.+?)\s*$")
@@ -66,7 +66,7 @@ def find(root: Path, base_iri: str | None, word: str = "") -> list[Case]:
     folders = [*said.queries, *said.tests]
     files = sorted({file for each in folders for file in _files(each)})
     store = open_store(loaded)
-    cases = [*_questions(files, store, loaded.base_iri), *_examples(files, loaded)]
+    cases = [*_questions(files, store, loaded), *_examples(files, loaded)]
     found = [case for case in cases if word in case.path.relative_to(root).as_posix()]
     if not found:
         places = ", ".join(str(each.relative_to(root)) for each in folders) or "tests/"
@@ -109,20 +109,21 @@ def _files(place: Path) -> Iterator[Path]:
     return (each for each in found if each.is_file())
 
 
-def _questions(files: Sequence[Path], store: EmbeddedStore, base_iri: str) -> Iterator[Case]:
+def _questions(files: Sequence[Path], store: EmbeddedStore, loaded: Project) -> Iterator[Case]:
     for path in files:
         if path.suffix == ".rq":
             answer = answers_file.beside(path)
             if answer:
-                yield Case(path, partial(_answered, path, answer, store, base_iri))
+                yield Case(path, partial(_answered, path, answer, store, loaded))
 
 
-def _answered(path: Path, answer: Path, store: EmbeddedStore, base_iri: str) -> str:
+def _answered(path: Path, answer: Path, store: EmbeddedStore, loaded: Project) -> str:
     """Return how the answer of a question differs from what is expected."""
     text = path.read_text("utf-8")
     kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
     form = formats.named(answers_file.form(answer, kind), kind)
-    content = store.query(Query(text, form, base_iri, prefixes=prefixes.own(base_iri))).read()
+    known = prefixes.known(loaded.profile.prefixes)
+    content = store.query(Query(text, form, loaded.base_iri, prefixes=known)).read()
     ordered = re.search(r"(?i)\bORDER\s+BY\b", text) is not None
     return answers_file.difference(answer, content, kind, ordered=ordered)
 
@@ -150,15 +151,16 @@ def _judged(path: Path, loaded: Project, *, valid: bool) -> str:
     )
     world = rules.with_derived(world)
     found = validation.validate(world, jobs=1).findings
+    shorten = reports.shortener(loaded.profile.prefixes)
     wrong = [each for each in found if each.severity is Severity.VIOLATION]
     expected = _EXPECT.findall(text)
     if valid and wrong:
-        return "should conform, but:\n" + "\n".join(map(_line, wrong))
+        return "should conform, but:\n" + "\n".join(_line(each, shorten) for each in wrong)
     if not valid and not wrong and not expected:
         return "should not conform, but does"
-    missing = [each for each in expected if not any(_fits(each, one) for one in found)]
+    missing = [each for each in expected if not any(_fits(each, one, shorten) for one in found)]
     if missing:
-        listed = "\n".join(map(_line, found)) or "    nothing"
+        listed = "\n".join(_line(each, shorten) for each in found) or "    nothing"
         return "".join(f"expected: {each}\n" for each in missing) + f"found:\n{listed}"
     return ""
 
@@ -168,13 +170,12 @@ def _as_data(files: Sequence[projects.ProjectFile]) -> Iterator[projects.Project
     return (replace(file, role=Role.DATA) for file in files)
 
 
-def _fits(expected: str, finding: Finding) -> bool:
+def _fits(expected: str, finding: Finding, shorten: Shorten) -> bool:
     """Tell whether a finding is what a line names: shape or rule, kind, severity, focus node."""
-    return set(expected.split()) <= set(_words(finding))
+    return set(expected.split()) <= set(_words(finding, shorten))
 
 
-def _words(finding: Finding) -> tuple[str, ...]:
-    shorten = reports.shortener(BASE_IRI)
+def _words(finding: Finding, shorten: Shorten) -> tuple[str, ...]:
     focus = "_:" if finding.focus_node.startswith("_:") else finding.focus_node
     names = (finding.source_shape, f"<{finding.rule}>", focus)
     kind = re.split(r"[#/]", finding.component.strip("<>"))[-1]
@@ -183,7 +184,6 @@ def _words(finding: Finding) -> tuple[str, ...]:
     return (*names, *(shorten(each) for each in names), *local, kind, finding.severity.value)
 
 
-def _line(finding: Finding) -> str:
-    shorten = reports.shortener(BASE_IRI)
+def _line(finding: Finding, shorten: Shorten) -> str:
     focus, rule = shorten(finding.focus_node), shorten(f"<{finding.rule}>")
     return f"    {finding.severity.value} {rule} {focus}: {finding.message}"

@@ -86,8 +86,7 @@ class _Description:
         self._add_distributions()
         self._add_service()
         self._add_prefixes()
-        kinds = self._counted.kinds()
-        namespaces = {**prefixes.own(self._site.base_iri, kinds), **prefixes.EXTERNAL}
+        namespaces = prefixes.known(self._profile.prefixes)
         add_partitions(self._graph, self._dataset, self._document, self._counted, namespaces)
         self._add_sizes()
         return self._graph
@@ -288,9 +287,7 @@ class _Description:
         this = self._name("prefixes")
         self._add(this, RDF.type, OWL.Ontology)
         self._add(this, RDFS.label, Literal("Prefixes for queries", "en"))
-        kinds = self._counted.kinds()
-        named = {**prefixes.own(self._site.base_iri, kinds), **prefixes.EXTERNAL}
-        for prefix, namespace in named.items():
+        for prefix, namespace in prefixes.known(self._profile.prefixes).items():
             declaration = self._name(f"prefix-{prefix}")
             self._add(this, SH.declare, declaration)
             self._add(declaration, RDF.type, SH.PrefixDeclaration)

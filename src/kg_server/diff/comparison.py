@@ -103,7 +103,7 @@ def _answers(old: Project, new: Project, queries: Sequence[Path]) -> Iterator[An
         return
     stores = open_store(old), open_store(new)
     for path in queries:
-        sides = [_rows(store, path, new.base_iri) for store in stores]
+        sides = [_rows(store, path, new) for store in stores]
         faults = [side for side in sides if isinstance(side, str)]
         if len(faults) == 1:
             when = "before" if isinstance(sides[0], str) else "now"
@@ -114,13 +114,14 @@ def _answers(old: Project, new: Project, queries: Sequence[Path]) -> Iterator[An
             yield Answer(path.stem, tuple(sorted(removed)), tuple(sorted(added)))
 
 
-def _rows(store: EmbeddedStore, path: Path, base_iri: str) -> list[str] | str:
+def _rows(store: EmbeddedStore, path: Path, project: Project) -> list[str] | str:
     """Return the rows of an answer; why there is none where the query fails."""
     try:
         text = path.read_text("utf-8")
         kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
         form = formats.named("nt" if kind is formats.Kind.GRAPH else "tsv", kind)
-        query = Query(text, form, base_iri, prefixes=prefixes.own(base_iri))
+        known = prefixes.known(project.profile.prefixes)
+        query = Query(text, form, project.base_iri, prefixes=known)
         lines = store.query(query).read().decode().splitlines()
     except (KgError, UnicodeDecodeError) as error:
         return str(error)

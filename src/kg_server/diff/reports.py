@@ -21,11 +21,11 @@ _COLOURS = {"+": "32", "-": "31", "~": "33"}
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a comparison is shown: names of both sides, the base IRI, how many subjects, colours."""
+    """How a comparison is shown: names of both sides, prefixes, how many subjects, colours."""
 
     old: str
     new: str
-    base_iri: str
+    prefixes: Mapping[str, str]
     limit: int
     colours: bool = False
 
@@ -69,7 +69,7 @@ def as_json(compared: Comparison, view: View) -> str:
 
 def markdown(compared: Comparison, view: View) -> str:
     """Return a comparison for a pull request's page."""
-    plain = View(view.old, view.new, view.base_iri, view.limit)
+    plain = View(view.old, view.new, view.prefixes, view.limit)
     if not compared.reasons:
         return text(compared, plain)
     head = f"**{compared.level.name.capitalize()}** change: {_counts(compared)}"
@@ -89,7 +89,7 @@ FORMS: Mapping[str, Callable[[Comparison, View], str]] = {
 
 
 def _shorten(words: str, view: View) -> str:
-    shorten = reports.shortener(view.base_iri)
+    shorten = reports.shortener(view.prefixes)
     return _IRI.sub(lambda found: shorten(found[0]), words)
 
 

@@ -32,6 +32,11 @@ EXTERNAL: Mapping[str, str] = {
 """Prefixes of vocabularies that others keep."""
 
 
+def known(declared: Mapping[str, str]) -> dict[str, str]:
+    """Return the prefixes that a project declares, and those of vocabularies that others keep."""
+    return {**EXTERNAL, **declared}
+
+
 def own(base_iri: str, kinds: Iterable[str] = ()) -> dict[str, str]:
     """Return the prefixes of the names under ``base_iri``, one for each kind of thing.
 

@@ -63,7 +63,7 @@ class OxigraphStore:
             ProjectFault: a file is not well-formed; says where.
         """
         self.version = project.version
-        self._prefixes = {**prefixes.own(project.base_iri), **prefixes.EXTERNAL}
+        self._prefixes = prefixes.known(project.profile.prefixes)
         self._store = ox.Store()
         self._has_commas = False
         for file in project.files:

@@ -19,7 +19,7 @@ SHACL = "http://www.w3.org/ns/shacl#"
 
 def text(report: Report, project: Project) -> str:
     """Return the report for a person: each finding, then the verdict and what was checked."""
-    shorten = _on_one_line(shortener(project.base_iri))
+    shorten = _on_one_line(shortener(project.profile.prefixes))
     blocks = [_block(finding, shorten) for finding in report.findings]
     checked = (
         f"Checked {report.triples:,} triples of {report.data_files} data file"
@@ -60,7 +60,7 @@ def turtle(report: Report, project: Project) -> str:
 
 
 def _with_names(form: Callable[[Report, Shorten], str]) -> Callable[[Report, Project], str]:
-    return lambda report, project: form(report, shortener(project.base_iri))
+    return lambda report, project: form(report, shortener(project.profile.prefixes))
 
 
 FORMS: Mapping[str, Callable[[Report, Project], str]] = {
@@ -119,16 +119,9 @@ def _excerpt(place: Place) -> tuple[str, str]:
     return f"  {place.line:>5} | {shown}", f"        | {blank}{under}"
 
 
-def shortener(base_iri: str) -> Callable[[str], str]:
+def shortener(declared: Mapping[str, str]) -> Callable[[str], str]:
     """Return what writes an IRI in angle brackets as a prefixed name where a prefix fits."""
-    kinds = ("state", "place", "organ", "relation", "event", "recognition", "mission", "post")
-    more = ("accreditation", "treaty", "trade", "comparison", "programme", "activity")
-    evidence = ("source", "claim", "conflict")
-    named = {
-        "rule": RULES_IRI,
-        **prefixes.own(base_iri, (*kinds, *more, *evidence)),
-        **prefixes.EXTERNAL,
-    }
+    named = {"rule": RULES_IRI, **prefixes.known(declared)}
     by_length = sorted(named.items(), key=lambda item: -len(item[1]))
 
     def shorten(term: str) -> str:
