@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import http.client
 import re
+import signal
 import subprocess
 import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from kg_server import project as projects
@@ -19,7 +21,15 @@ from kg_server.store import open_store
 from kg_server.web.app import create_app
 from kg_server.web.context import Context
 
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
+
 ROOT = Path(__file__).resolve().parents[1]
+
+# A shell starts what runs in the background with SIGINT ignored, and whatever that starts
+# inherits it: servers and commands of tests would not hear Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def described_store(project):

@@ -9,6 +9,7 @@ The rooms, from the command line down; each imports only from rooms below it:
 - ``competency``: questions with their expected answers, and examples of shapes
 - ``description``: what the server says of itself: VoID, DCAT, service description, counts
 - ``linked_data``: documents of things, vocabularies, JSON-LD, dumps
+- ``things``: tables of the instances of a class: columns, filters, facets
 - ``canned``: canned queries: header, typed parameters, binding
 - ``validation``: SHACL and lint: prefilter, pySHACL, rules, places, reports
 - ``sandbox``: queries in processes that can be killed
@@ -17,9 +18,9 @@ The rooms, from the command line down; each imports only from rooms below it:
 - ``sparql``: SPARQL text and protocol: lexer, query, rewriting, diagnostics
 - ``rdf``: terms, prefixes, addresses of IRIs, labels, syntaxes
 
-Beside them: ``search`` (things by label), ``processes`` (forked children), ``metrics``
-(Prometheus), ``config`` (settings), ``formats`` (media types), ``escaping`` (untrusted text for
-terminals, logs and reports), ``errors`` (problem types).
+Beside them: ``search`` (things by label), ``processes`` (forked children), ``work`` (turns, time
+and cancellation of threads), ``metrics`` (Prometheus), ``config`` (settings), ``formats`` (media
+types), ``escaping`` (untrusted text for terminals, logs and reports), ``errors`` (problem types).
 
 The public interface is the command line, the HTTP interface and the files of a project. No module
 is public: names and signatures change without notice.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Flag, auto
 from functools import lru_cache
+from itertools import islice
 
 from kg_server.errors import NotAcceptable
 
@@ -127,6 +128,8 @@ NOTHING = Format("nothing", "application/octet-stream", "", Kind(0))
 JSON = Format("json", "application/json", "json", RESULT | Kind.GRAPH)
 """Plain JSON: documents that are neither results nor triples."""
 
+_MOST_RANGES = 100
+"""Further ranges of an ``Accept`` header are not read; nobody has so many."""
 REMEMBERED_LENGTH = 500
 """Longer headers of negotiation are read each time, so that nobody can fill memory with them."""
 
@@ -203,7 +206,9 @@ def _negotiate(accept: str | None, kind: Kind, html: bool) -> Format:
     offers = of_kind(kind, html=html)
     # Werkzeug compares media-type parameters too, so "text/csv;charset=utf-8" would
     # match nothing we offer. Only q matters to us; drop the other parameters.
-    ranges = list(_media_ranges(accept or "*/*"))
+    ranges: dict[str, float] = {}
+    for media_range, q in _media_ranges(accept or "*/*"):
+        ranges[media_range] = max(q, ranges.get(media_range, 0.0))
     best, best_rank = None, (0.0, 0)
     for offer in offers:
         for media_type in (offer.media_type, *offer.aliases):
@@ -226,8 +231,8 @@ _PARTS = re.compile(rf"(?:[^;\"]|{_QUOTED})++")
 
 def _media_ranges(accept: str) -> Iterator[tuple[str, float]]:
     """Yield each media range of an ``Accept`` header with its q, 0 to 1 (RFC 9110 §12.4.2)."""
-    for part in _LIST.findall(accept):
-        media_range, *parameters = (e.strip().lower() for e in _PARTS.findall(part) or [""])
+    for part in islice(_LIST.finditer(accept), _MOST_RANGES):
+        media_range, *parameters = (e.strip().lower() for e in _PARTS.findall(part[0]) or [""])
         if media_range.count("/") == 1 or media_range == "*":
             yield (
                 media_range.replace("*", "*/*") if media_range == "*" else media_range,
@@ -247,11 +252,10 @@ def weight(parameters: Iterable[str]) -> float:
     return 1.0
 
 
-def _quality(media_type: str, ranges: Iterable[tuple[str, float]]) -> tuple[float, int]:
+def _quality(media_type: str, ranges: Mapping[str, float]) -> tuple[float, int]:
     """Return q and specificity (0 to 2) of the most specific range that matches."""
-    steps = {"*/*": 0, media_type.partition("/")[0] + "/*": 1, media_type: 2}
-    matching = [(steps[each], q) for each, q in ranges if each in steps]
-    if not matching:
-        return 0.0, 0
-    specificity, q = max(matching)
-    return q, specificity
+    steps = (media_type, media_type.partition("/")[0] + "/*", "*/*")
+    for specificity, media_range in zip((2, 1, 0), steps, strict=True):
+        if media_range in ranges:
+            return ranges[media_range], specificity
+    return 0.0, 0

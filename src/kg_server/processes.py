@@ -52,10 +52,16 @@ class Child:
         os.waitpid(self.pid, 0)
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent ends (prctl(2), Linux)."""
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends (prctl(2), Linux).
+
+    Args:
+        parent: the parent's process id, from before the fork: it may have ended since.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def plug_standard_streams() -> None:
@@ -93,11 +99,13 @@ def start(
     ours, theirs = socket.socketpair()
     sys.stdout.flush()
     sys.stderr.flush()
+    parent = os.getpid()
     pid = os.fork()
     if pid:
         theirs.close()
         return Child(pid, ours)
     try:
+        die_with_parent(parent)
         gc.freeze()  # looking through what is inherited would copy its pages
         ours.close()  # so that writing fails, and does not wait, when the parent is gone
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import accumulate
 
+from kg_server import work
 from kg_server.formats import Kind, named
 from kg_server.rdf.labels import fold
 from kg_server.sparql.query import Query
@@ -104,6 +105,7 @@ class Index:
         types: frozenset[str] | None = None,
         language: str = "en",
         limit: int = 20,
+        batch: int = 1,
     ) -> list[Hit]:
         """Return the things that best match, best first.
 
@@ -112,13 +114,17 @@ class Index:
             types: the IRIs of classes; the things have to be of one of them. ``None``: of any.
             language: in which the labels are returned where they can be.
             limit: how many things at most.
+            batch: how many searches share the work of one.
         """
+        work.check()
         wanted = fold(text)
         if not wanted:
             return []
         best: dict[str, tuple[float, Label]] = {}
-        labels = self._of_types(self._containing(wanted), types)
-        for label in labels or self._of_types(self._near(wanted), types):
+        labels = self._of_types(self._containing(wanted, _MOST_HITS // batch), types)
+        for label in labels or self._of_types(
+            self._near(wanted, max(_NEIGHBOURS // batch, 30)), types
+        ):
             score = _score(wanted, label.folded)
             if label.iri not in best or score > best[label.iri][0]:
                 best[label.iri] = (score, label)
@@ -141,28 +147,28 @@ class Index:
             return list(labels)
         return [each for each in labels if not types.isdisjoint(self._types.get(each.iri, ()))]
 
-    def _near(self, wanted: str) -> Iterator[Label]:
+    def _near(self, wanted: str, neighbours: int) -> Iterator[Label]:
         """Yield labels that are spelt nearly like a text, among its neighbours in the alphabet."""
         place = bisect_left(self._folded, wanted)
-        around = self._labels[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS]
+        around = self._labels[max(0, place - neighbours) : place + neighbours]
         for label in around:
             if _likeness(wanted, label.folded) >= _LIKENESS:
                 yield label
 
-    def _containing(self, wanted: str) -> Iterator[Label]:
+    def _containing(self, wanted: str, most: int) -> Iterator[Label]:
         """Yield labels with every word of the text, those that begin with the text first."""
         first = bisect_left(self._folded, wanted)
-        last = min(bisect_left(self._folded, wanted + "\U0010ffff"), first + _MOST_HITS)
+        last = min(bisect_left(self._folded, wanted + "\U0010ffff"), first + most)
         yield from self._labels[first:last]
         words = sorted(wanted.split(), key=len, reverse=True)
-        for place in self._lines_with(words[0]):
+        for place in self._lines_with(words[0], most):
             if not first <= place < last and all(w in self._folded[place] for w in words[1:]):
                 yield self._labels[place]
 
-    def _lines_with(self, word: str) -> Iterator[int]:
+    def _lines_with(self, word: str, most: int) -> Iterator[int]:
         """Yield the numbers of the labels that contain a word, each once."""
         position = self._blob.find(word)
-        for _ in range(_MOST_HITS):
+        for _ in range(most):
             if position < 0:
                 return
             place = bisect_right(self._starts, position) - 1

@@ -16,6 +16,11 @@ from kg_server.errors import Overloaded
 
 _LOOK_S = 0.25
 """How often a thread that waits for its turn looks whether its client has left."""
+_PATIENCE_S = 0.25
+"""A thread that has waited goes on after this time, turn or not.
+
+Who has the turns may wait for what this thread alone can give, such as a lock.
+"""
 
 
 class ClientLeft(BaseException):
@@ -27,26 +32,38 @@ class ClientLeft(BaseException):
 
 
 class Turns:
-    """How many threads may compute at one time.
+    """How many threads may compute at one time, and how many may have begun.
 
     Args:
-        places: their number.
+        places: how many compute.
+        begun: how many may have begun, those that wait for something included.
     """
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, places: int, begun: int) -> None:
         self._free = threading.Semaphore(places)
+        self._unbegun = threading.Semaphore(begun)
 
-    def take(self, work: Work, until: float) -> None:
-        """Wait for a turn.
+    def begin(self, work: Work, until: float) -> None:
+        """Wait for the first turn.
 
         Raises:
             ClientLeft: the client left meanwhile.
             Overloaded: there was none in time.
         """
-        while not self._free.acquire(timeout=_LOOK_S):
-            work.raise_if_left()
-            if time.monotonic() > until:
-                raise overloaded("Too many pages are being made. Try again in a few seconds.")
+        _acquire(self._unbegun, work, until)
+        try:
+            _acquire(self._free, work, until)
+        except BaseException:
+            self._unbegun.release()
+            raise
+
+    def end(self) -> None:
+        """Say that a thread is done, or has nothing to compute any more."""
+        self._unbegun.release()
+
+    def take(self) -> bool:
+        """Wait for a further turn; return whether there was one soon."""
+        return self._free.acquire(timeout=_PATIENCE_S)
 
     def give_back(self) -> None:
         """Let another thread have the turn."""
@@ -59,13 +76,14 @@ class Work:
     Args:
         turns: shared by all work of a process.
         budget_s: how long it may compute, seconds.
-        wait_s: how long it may wait for a turn, seconds.
+        wait_s: how long it may wait for its first turn, from now, seconds.
     """
 
     def __init__(self, turns: Turns, budget_s: float, wait_s: float) -> None:
-        self._turns, self._left_s, self._wait_s = turns, budget_s, wait_s
+        self._turns, self._left_s = turns, budget_s
+        self._wait_until = time.monotonic() + wait_s
         self._since: float | None = None
-        self._has_left = False
+        self._has_turn = self._has_begun = self._has_left = False
         self.stop_query: Callable[[], None] | None = None
         """Stops the query that runs for it; set and called on the event loop."""
 
@@ -107,36 +125,44 @@ class Work:
         Raises:
             ClientLeft, Overloaded: there is none.
         """
-        self._begin()
+        self._turns.begin(self, self._wait_until)
+        self._has_turn = self._has_begun = True
+        self._since = time.monotonic()
         token = _current.set(self)
         try:
             yield
         finally:
             _current.reset(token)
-            self._end()
+            self._stop()
+            self.only_wait()
+
+    def only_wait(self) -> None:
+        """Say that from now on this work mostly waits, so that another can begin."""
+        if self._has_begun:
+            self._has_begun = False
+            self._turns.end()
 
     @contextmanager
     def pause(self) -> Iterator[None]:
         """Let another thread have the turn for the block, in which this one waits.
 
         Raises:
-            ClientLeft, Overloaded: there is no turn after it.
+            ClientLeft, Overloaded: the work may not go on.
         """
         self.check()
-        self._end()
+        self._stop()
         try:
             yield
         finally:
-            self._begin()
+            self._has_turn = self._turns.take()
+            self._since = time.monotonic()
 
-    def _begin(self) -> None:
-        self._turns.take(self, time.monotonic() + self._wait_s)
-        self._since = time.monotonic()
-
-    def _end(self) -> None:
+    def _stop(self) -> None:
         if self._since is not None:
             self._left_s -= self.spent_s
             self._since = None
+        if self._has_turn:
+            self._has_turn = False
             self._turns.give_back()
 
 
@@ -158,6 +184,28 @@ def check() -> None:
     work = _current.get()
     if work:
         work.check()
+
+
+@contextmanager
+def locked(lock: threading.Lock) -> Iterator[None]:
+    """Hold a lock for the block; while it waits for it, another thread computes."""
+    work = _current.get()
+    if work and not lock.acquire(blocking=False):
+        with work.pause():
+            lock.acquire()
+    elif not work:
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _acquire(places: threading.Semaphore, work: Work, until: float) -> None:
+    while not places.acquire(timeout=_LOOK_S):
+        work.raise_if_left()
+        if time.monotonic() > until:
+            raise overloaded("Too many pages are being made. Try again in a few seconds.")
 
 
 def overloaded(detail: str) -> Overloaded:

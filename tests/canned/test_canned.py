@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from kg_server import canned
 from kg_server import project as projects
 from kg_server.canned import names
-from kg_server.canned.parameters import Context, Names, Parameter, literal, term
+from kg_server.canned.parameters import Context, Names, Parameter, term
 from kg_server.description.queries import as_graph
 from kg_server.errors import BadRequest, NotFound, ProjectFault
 from kg_server.formats import Kind
 from kg_server.project import QueryFile
+from kg_server.rdf.terms import literal
 from kg_server.sparql import rewrite
 from kg_server.store import open_store
 

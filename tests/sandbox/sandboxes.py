@@ -28,13 +28,14 @@ class Sandbox:
         self.board = Board(2)
         queries = zygotes.bound(str(self.folder / "s"))
         ours, theirs = os.pipe()
+        parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
             try:
                 limits = Limits(1 << 28, 1 << 24, 5.0, 60.0)
                 ready = os.fdopen(theirs, "wb")
                 load = lambda: open_store(project)  # noqa: E731  # called in the zygote
-                zygotes.run(load, queries, self.board, 0, limits, ready)
+                zygotes.run(load, queries, self.board, 0, limits, ready, parent)
             finally:
                 os._exit(0)
         os.close(theirs)

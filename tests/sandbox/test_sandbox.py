@@ -87,7 +87,7 @@ def test_a_query_that_waited_in_vain_is_told_so_and_never_evaluated(sandbox):
 
 @pytest.mark.parametrize("waiting", [False, True], ids=["running", "waiting"])
 def test_a_query_that_is_cancelled_ends_at_once(sandbox, waiting):
-    work = Work(Turns(1), budget_s=10, wait_s=10)
+    work = Work(Turns(1, 1), budget_s=10, wait_s=10)
 
     def wanted() -> bytes:
         with work.turn():

@@ -149,6 +149,17 @@ def test_work_that_waits_uses_no_time_and_lets_others_compute():
     assert [reply.status_code for reply in replies(waits, *["/"] * 8)] == [200] * 8
 
 
+def test_a_lock_that_another_holds_is_no_deadlock():
+    lock = threading.Lock()
+
+    def shares(environ, start):
+        with work.locked(lock), work.current().pause():
+            threading.Event().wait(0.01)
+        return page(environ, start)
+
+    assert [reply.status_code for reply in replies(shares, *["/"] * 8)] == [200] * 8
+
+
 def test_work_ends_when_its_client_leaves():
     ended = threading.Event()
 

@@ -71,11 +71,20 @@ def test_a_client_that_has_what_is_kept_is_told_so():
 
 def test_other_requests_have_other_answers():
     first, other, accept, insisting = replies(
-        get(), get("/?a=1"), get(Accept="text/csv"), get(**{"If-Match": '"v1"'})
+        get(), get("/?format=ttl"), get(Accept="text/csv"), get(**{"If-Match": '"v1"'})
     )
 
     assert first.text == "answer 1"
     assert [other.text, accept.text, insisting.text] == ["answer 2", "answer 3", "answer 4"]
+
+
+def test_what_an_address_does_not_read_makes_no_other_answer():
+    path = "/ns/shapes.jsonld"
+    paths = [path, f"{path}?x=1", f"{path}?x=2&page=3", f"{path}?%78=1"]
+
+    answers = replies(*map(get, paths), get(path, Cookie="session=1"), get(path, Cookie="lang=bn"))
+
+    assert [each.text for each in answers] == ["answer 1"] * 5 + ["answer 2"]
 
 
 def test_a_reload_empties_the_cache():

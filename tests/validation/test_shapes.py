@@ -57,14 +57,6 @@ def test_sound_shapes_pass(text):
         (f"{TARGETED} sh:property [ sh:path ex:p ; sh:maxCuont 1 ] .", "mean sh:maxCount"),
         ("ex:S a sh:NodeShape ; sh:targetclass ex:T .", "mean sh:targetClass"),
         (f"{TARGETED} sh:nodeKind sh:Iri .", "mean sh:IRI"),
-        (f'{TARGETED} sh:property [ sh:path ex:p ; sh:minCount "one" ] .', "a whole number"),
-        (f"{TARGETED} sh:property [ sh:path ex:p ; sh:minCount -1 ] .", "a whole number"),
-        (f"{TARGETED} sh:property [ sh:path ex:p ; sh:maxLength 1.5 ] .", "a whole number"),
-        (f'{TARGETED} sh:closed "yes" .', "true or false"),
-        (f"{TARGETED} sh:property [ sh:path ex:p ; sh:in ex:a ] .", "a list in parentheses"),
-        (f"{TARGETED} sh:or ex:a .", "a list in parentheses"),
-        (f'{TARGETED} sh:class "ex:U" .', "an IRI"),
-        (f'{TARGETED} sh:property [ sh:path ex:p ; sh:pattern "[a" ] .', "a regular expression"),
         (f"{TARGETED} sh:property ex:Nowhere .", "which is nowhere"),
         ("ex:S a sh:NodeShape ; sh:nodeKind sh:IRI .", "no target and no shape refers to it"),
         (f"{TARGETED} sh:closed true . ex:P a sh:PropertyShape ; sh:path ex:p .", "no target"),
@@ -74,6 +66,28 @@ def test_sound_shapes_pass(text):
 def test_unsound_shapes_are_named(text, message):
     with pytest.raises(ProjectFault, match=message):
         lint(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f'{TARGETED} sh:property [ sh:path ex:p ; sh:minCount "one" ] .', "a whole number"),
+        (f"{TARGETED} sh:property [ sh:path ex:p ; sh:minCount -1 ] .", "a whole number"),
+        (f"{TARGETED} sh:property [ sh:path ex:p ; sh:maxLength 1.5 ] .", "a whole number"),
+        (f'{TARGETED} sh:closed "yes" .', "true or false"),
+        (f"{TARGETED} sh:property [ sh:path ex:p ; sh:in ex:a ] .", "a list in parentheses"),
+        (f"{TARGETED} sh:or ex:a .", "a list in parentheses"),
+        (f'{TARGETED} sh:class "ex:U" .', "an IRI"),
+        (f'{TARGETED} sh:property [ sh:path ex:p ; sh:pattern "[a" ] .', "a regular expression"),
+    ],
+)
+def test_parameters_of_the_wrong_kind_are_found_and_taken_out(text, message):
+    shapes = shapes_graph.read([shapes_file(text)])
+
+    (found,) = shapes_lint.take_out_ill_formed(shapes)
+
+    assert message in found.message
+    assert shapes_lint.take_out_ill_formed(shapes) == ()
 
 
 def test_the_line_of_the_fault_is_given():

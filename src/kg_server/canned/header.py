@@ -13,7 +13,7 @@ from kg_server.formats import Kind
 from kg_server.sparql import lexer
 from kg_server.sparql.keywords import Form
 
-RESERVED = ("format", "limit", "offset")
+RESERVED = ("format", "labels", "limit", "offset")
 """What a request may give beside a query's own parameters."""
 
 

@@ -10,6 +10,7 @@ from datetime import date
 
 from kg_server.errors import BadRequest
 from kg_server.rdf.labels import fold
+from kg_server.rdf.terms import literal
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 _MAX_TEXT = 2000
@@ -155,21 +156,6 @@ def _words(iri: str) -> str:
     """
     local = re.split(r"[#/:]", iri.rstrip("#/"))[-1]
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+", " ", local).lower()
-
-
-def literal(text: str, datatype: str | None = None) -> str:
-    r"""Return a literal in SPARQL syntax.
-
-    >>> print(literal('say "hi"'))
-    "say \"hi\""
-    """
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    escaped = escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-    # SPARQL 1.1 §19.2 replaces code point escapes before it parses, and rdflib 7.6 does so in
-    # "\\u0022" too, where the backslash is itself escaped: the quote then ends the string. The
-    # letter as an escape of its own, in eight digits, reads the same in every processor.
-    escaped = re.sub(r"(?<=\\\\)[uU]", lambda match: f"\\U{ord(match[0]):08X}", escaped)
-    return f'"{escaped}"^^<{datatype}>' if datatype else f'"{escaped}"'
 
 
 def _read_choice(text: str, parameter: Parameter, _context: Context) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from kg_server.canned import CannedQuery, example_text
-from kg_server.canned.parameters import XSD, AllNames, Parameter, literal
+from kg_server.canned.parameters import XSD, AllNames, Parameter
 from kg_server.formats import Kind
+from kg_server.rdf.terms import literal
 
 
 def as_graph(queries: Mapping[str, CannedQuery], base_iri: str, names: AllNames) -> bytes:

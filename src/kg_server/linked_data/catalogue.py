@@ -7,6 +7,7 @@ import threading
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from kg_server import work
 from kg_server.linked_data.documents import Site
 from kg_server.rdf import addresses
 from kg_server.store.results import iris
@@ -33,7 +34,7 @@ class Catalogue:
 
     def things(self) -> Sequence[str]:
         """Return the IRIs of everything that a document under ``/doc/`` describes."""
-        with self._lock:
+        with work.locked(self._lock):
             if self._things is None:
                 base = self._site.base_iri
                 found = iris(self._site.store, _ALL.format(base=base))

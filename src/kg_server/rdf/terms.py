@@ -1,7 +1,8 @@
-"""Conversion of RDF terms between rdflib, pyoxigraph and N-Triples."""
+"""Conversion of RDF terms between rdflib, pyoxigraph, N-Triples and SPARQL."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,6 +26,21 @@ def n_triples(term: Node) -> str:
         text = text.replace(character, escape)
     suffix = f"@{term.language}" if term.language else ""
     return f'"{text}"{suffix}' + (f"^^<{term.datatype}>" if term.datatype else "")
+
+
+def literal(text: str, datatype: str | None = None) -> str:
+    r"""Return a literal in SPARQL syntax.
+
+    >>> print(literal('say "hi"'))
+    "say \"hi\""
+    """
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    # SPARQL 1.1 §19.2 replaces code point escapes before it parses, and rdflib 7.6 does so in
+    # "\\u0022" too, where the backslash is itself escaped: the quote then ends the string. The
+    # letter as an escape of its own, in eight digits, reads the same in every processor.
+    escaped = re.sub(r"(?<=\\\\)[uU]", lambda match: f"\\U{ord(match[0]):08X}", escaped)
+    return f'"{escaped}"^^<{datatype}>' if datatype else f'"{escaped}"'
 
 
 _XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"

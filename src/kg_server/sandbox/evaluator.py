@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import IO, cast
 
 from kg_server.errors import MemoryExceeded, Overloaded, Problem, ResultTooLarge
-from kg_server.processes import die_with_parent, plug_standard_streams
+from kg_server.processes import plug_standard_streams
 from kg_server.sandbox import messages, service
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql.query import Query
@@ -80,7 +80,6 @@ class _Evaluator:
         limits: Limits,
     ) -> None:
         self._store, self._board, self._index, self._limits = store, board, index, limits
-        die_with_parent()
         self._pid = os.getpid()
         # Else each query that is sent puts its sender out of the processor at once: a quarter
         # fewer lookups a second.

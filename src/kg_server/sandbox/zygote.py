@@ -45,6 +45,7 @@ def run(
     first_slot: int,
     limits: Limits,
     ready: IO[bytes],
+    parent: int,
 ) -> None:
     """Load the graph, fork the evaluators, replace those that die; until SIGTERM.
 
@@ -55,8 +56,9 @@ def run(
         first_slot: the first of this zygote's slots on the board.
         limits: what one query may use.
         ready: gets one JSON line when queries can come, or with what is wrong.
+        parent: the process that forked this one, and with which it ends.
     """
-    die_with_parent()
+    die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         store = _in_thread(load)
@@ -133,8 +135,10 @@ class _Zygote:
                 sys.stderr.write(f"kg-server: no evaluator can be started now: {error}\n")
 
     def _fork(self, index: int, ready: IO[bytes] | None) -> None:
+        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
+            die_with_parent(parent)
             if ready:
                 ready.close()
             evaluator.evaluate(self._store, self._queries, self._board, index, self._limits)

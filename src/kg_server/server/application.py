@@ -27,6 +27,8 @@ log = logging.getLogger("kg_server.front")
 
 _TURNS = 2
 """How many threads compute at one time: more would only wait for the interpreter's lock."""
+_BEGUN = 4
+"""How many have begun, those that wait for an evaluator included."""
 _WATCHED = ("/metrics",)
 """Answered under overload too, so that the server can be watched then."""
 
@@ -53,7 +55,7 @@ class Application:
         self._serving, self._settings, self._cache = serving, settings, cache
         self._threads = ThreadPoolExecutor(settings.evaluators * 4, "request")
         self._own_thread = ThreadPoolExecutor(1, "watch")
-        self._turns, self._own_turn = Turns(_TURNS), Turns(1)
+        self._turns, self._own_turn = Turns(_TURNS, _BEGUN), Turns(1, 1)
 
     async def __call__(self, exchange: Exchange) -> None:
         """Answer a request.
@@ -152,6 +154,7 @@ class _Job:
         return None
 
     def _stream(self, response: Response, beginning: bytes) -> None:
+        self.work.only_wait()
         stream = self._exchange.stream(response.status, response.headers)
         try:
             self._write(stream, beginning)

@@ -12,7 +12,8 @@ from kg_server.server import compression
 from kg_server.server.compression import Headers
 from kg_server.server.exchange import Exchange, Handler, RawHeaders, raw
 from kg_server.server.generation import Serving
-from kg_server.web import responses
+from kg_server.server.request import Request
+from kg_server.web import parameters, responses
 
 _OVERHEAD_BYTES = 4000
 """What an entry costs beside its body, about: its key, its headers, and the objects."""
@@ -88,6 +89,7 @@ class Cached:
 
     async def __call__(self, exchange: Exchange) -> None:
         """Answer a request from the cache, if it is there."""
+        _leave_out_irrelevant(exchange.request)
         exchange.key = exchange.request.key(self._serving.current().generation)
         stored = self._cache.get(exchange.key) if exchange.key else None
         if stored:
@@ -95,6 +97,18 @@ class Cached:
             await _send(exchange, stored)
         else:
             await self._after(exchange)
+
+
+def _leave_out_irrelevant(request: Request) -> None:
+    """Leave out what would make another key of the same answer.
+
+    The application does not see it either, so that key and answer cannot disagree.
+    """
+    if request.query_string:
+        request.query_string = parameters.relevant(request.path, request.query_string)
+    cookies = request.headers.pop("cookie", "")
+    if cookies and (kept := parameters.relevant_cookies(cookies)):
+        request.headers["cookie"] = kept
 
 
 async def _send(exchange: Exchange, stored: Stored) -> None:

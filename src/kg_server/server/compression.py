@@ -24,6 +24,8 @@ MIN_BYTES = 1400
 IDENTITY = "identity"
 
 _COMPRESSIBLE = ("text/", "application/", "image/svg+xml")
+_MOST_CODINGS = 50
+"""Further codings of a header are not read; nobody has so many."""
 _UNLISTED = 0.0005
 """The weight of no coding at all where a client does not mention it: acceptable, but the last."""
 
@@ -124,7 +126,7 @@ def negotiate(accept_encoding: str) -> Coding:
 @lru_cache(256)
 def _negotiate(accept_encoding: str) -> Coding:
     weights = {}
-    for part in accept_encoding.lower().split(","):
+    for part in accept_encoding.lower().split(",", _MOST_CODINGS)[:_MOST_CODINGS]:
         name, *parameters = (each.strip() for each in part.split(";"))
         weights[name.removeprefix("x-")] = formats.weight(parameters)
     every = weights.get("*", 0.0)

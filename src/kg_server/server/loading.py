@@ -62,6 +62,7 @@ def start(
     """
     ours, theirs = socket.socketpair()
     queries = zygotes.bound(str(folder / f"evaluators-{generation}"))
+    main = os.getpid()
     pid = os.fork()
     if pid == 0:
         ours.close()
@@ -74,7 +75,8 @@ def start(
         first = board.first(generation)
         file = theirs.makefile("wb")
         theirs.close()
-        in_child(lambda: zygotes.run(partial(_store, held), queries, board, first, limits, file))
+        load = partial(_store, held)
+        in_child(lambda: zygotes.run(load, queries, board, first, limits, file, main))
     theirs.close()
     queries.close()
     return Zygote(pid, ours)

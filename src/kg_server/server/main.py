@@ -112,10 +112,13 @@ class _Main:
     def _start_http(self) -> socket.socket:
         """Fork the HTTP server, at the start before all else: it imports beside the loading."""
         ours, theirs = socket.socketpair()
+        main = os.getpid()
         self._http = os.fork()
         if self._http == 0:
             ours.close()
-            in_child(lambda: workers.run_http(self._settings, self._board, self._folder, theirs))
+            in_child(
+                lambda: workers.run_http(self._settings, self._board, self._folder, theirs, main)
+            )
         theirs.close()
         self._http_since = time.monotonic()
         return ours

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import pickle
 import resource
 import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,9 +79,14 @@ class Serving:
         return Served(generation, app, store, loaded.base_iri)
 
 
-def run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) -> None:
-    """Run Granian in this process: bind the port once told to ``go``, and fork the workers."""
-    die_with_parent()
+def run_http(
+    settings: Settings, board: Board, folder: Path, go: socket.socket, parent: int
+) -> None:
+    """Run Granian in this process: bind the port once told to ``go``, and fork the workers.
+
+    It ends with ``parent``, the process that forked it.
+    """
+    die_with_parent(parent)
     from granian.constants import HTTPModes, Interfaces, Loops
     from granian.http import HTTP1Settings
     from granian.server.mp import MPServer
@@ -93,6 +100,7 @@ def run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) 
     _settle()
     if not go.recv(1):
         return
+    this = os.getpid()
     server = MPServer(
         "kg_server",
         address=settings.host,
@@ -111,7 +119,7 @@ def run_http(settings: Settings, board: Board, folder: Path, go: socket.socket) 
         workers_kill_timeout=GRACE_S,
     )
     server.serve(
-        target_loader=lambda: _worker(board, folder, settings),
+        target_loader=lambda: _worker(board, folder, settings, this),
         wrap_loader=False,
     )
 
@@ -128,13 +136,15 @@ def _connections() -> int:
     return min(_CONNECTIONS, max(soft // 4, soft - _OWN_DESCRIPTORS))
 
 
-def _worker(board: Board, folder: Path, settings: Settings) -> Any:
+def _worker(board: Board, folder: Path, settings: Settings, parent: int) -> Any:
     """Make the application in a freshly forked HTTP worker."""
-    die_with_parent()
+    die_with_parent(parent)
     from kg_server import metrics
     from kg_server.server.front import Front
 
     metrics.forget_the_dead()
+    # Threads that compute let the event loop go on after a millisecond, not five.
+    sys.setswitchinterval(0.001)
     front = Front(Serving(board, folder, settings), settings)
     _settle()
     return front

@@ -26,7 +26,7 @@ from kg_server.validation import shapes as shapes_lint
 from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.prefilter import data as reading
 from kg_server.validation.prefilter.select import Sieve, Task
-from kg_server.validation.report import Finding, Report, Severity
+from kg_server.validation.report import ILL_FORMED, Finding, Report, Severity
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -134,6 +134,8 @@ class _Validation:
             raise ProjectFault(_NO_SHAPES)
         shapes = project.of_role(Role.SHAPES)
         self._shapes = shapes_graph.read(shapes) if shapes else graphs.graph()
+        # This compiles all patterns, which the children could not: they can import nothing.
+        self._ill_formed = shapes_lint.take_out_ill_formed(self._shapes)
 
     def report(self, judge_by: Callable[[Sieve], set[Finding]]) -> Report:
         """Check everything; ``judge_by`` gives the findings of the shapes."""
@@ -147,8 +149,9 @@ class _Validation:
         # A rule need not say again of a triple what a shape has said.
         told = {_about(each) for each in judged if each.value}
         news = {each for each in linted if _about(each) not in told}
-        findings = tuple(sorted(judged | news, key=_rank))
-        shapes_lint.remember(self._shapes)
+        findings = tuple(sorted({*judged, *news, *self._ill_formed}, key=_rank))
+        if not any(each.component == ILL_FORMED for each in findings):
+            shapes_lint.remember(self._shapes)
         return Report(
             self._places.located(findings) if findings else (),
             len(self._project.of_role(Role.DATA)),

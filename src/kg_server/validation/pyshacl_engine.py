@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +13,18 @@ from typing import TYPE_CHECKING, Any
 from kg_server.errors import ProjectFault
 from kg_server.rdf import terms
 from kg_server.validation import graphs
-from kg_server.validation.report import Finding, Severity
+from kg_server.validation.report import ILL_FORMED, Finding, Severity
 
 if TYPE_CHECKING:
     from rdflib import Graph
     from rdflib.term import Node
+
+
+# pySHACL logs what it raises, to standard error; that is told by findings.
+logging.getLogger("pyshacl-validate").disabled = True
+
+
+_UNUSABLE = "the shapes cannot be used: "
 
 
 def targets() -> tuple[Node, ...]:
@@ -66,6 +75,8 @@ def findings(
 ) -> tuple[Finding, ...]:
     """Run pySHACL; only results at the top count, not what nested shapes add as details.
 
+    A shape that it cannot use is a finding itself, and does not stop the others.
+
     Args:
         data: the data graph; it is expanded in place.
         shapes: the shapes graph.
@@ -73,8 +84,62 @@ def findings(
         advanced: whether SHACL Advanced Features count: rules, targets by query, functions.
 
     Raises:
-        ProjectFault: the shapes cannot be used.
+        ProjectFault: the shapes cannot be used, not even one of them.
     """
+
+    def run(aims: Mapping[Node, Iterable[Node] | None]) -> tuple[Finding, ...]:
+        part = aimed(shapes, aims)
+        return _findings(data, part, inference=inference, advanced=advanced)
+
+    try:
+        return _findings(data, shapes, inference=inference, advanced=advanced)
+    except ProjectFault:
+        run({})  # raises if it is not for one of the shapes
+        return tuple(each for shape in targeted(shapes) for each in _of_shape(shapes, shape, run))
+
+
+def _of_shape(
+    shapes: Graph, shape: Node, run: Callable[[Mapping[Node, Any]], tuple[Finding, ...]]
+) -> tuple[Finding, ...]:
+    """Return what one shape finds; nodes that pySHACL fails at are found by halves."""
+    from rdflib import SH
+
+    try:
+        return run({shape: None})
+    except ProjectFault as fault:
+        failure = _failure(shape, shape, fault)
+    nodes = sorted(shapes.objects(shape, SH.targetNode), key=str)
+    others = [target for target in targets() if target != SH.targetNode]
+    if any((shape, target, None) in shapes for target in others):
+        return (failure,)
+
+    def halves(nodes: list[Node]) -> tuple[Finding, ...]:
+        try:
+            return run({shape: nodes})
+        except ProjectFault as fault:
+            if len(nodes) == 1:
+                return (_failure(nodes[0], shape, fault),)
+        middle = len(nodes) // 2
+        return halves(nodes[:middle]) + halves(nodes[middle:])
+
+    return halves(nodes) if len(nodes) > 1 else (failure,)
+
+
+def _failure(focus: Node, shape: Node, fault: ProjectFault) -> Finding:
+    """Return the finding that a shape cannot be used, at all or on one node."""
+    return Finding(
+        severity=Severity.VIOLATION,
+        focus_node=terms.n_triples(focus),
+        path=None,
+        value=None,
+        source_shape=ILL_FORMED if focus == shape else terms.n_triples(shape),
+        source_constraint=None,
+        component=ILL_FORMED,
+        message=f"This could not be checked: {fault.message.removeprefix(_UNUSABLE)}",
+    )
+
+
+def _findings(data: Graph, shapes: Graph, *, inference: str, advanced: bool) -> tuple[Finding, ...]:
     import pyshacl
     from rdflib import SH, Graph
 
@@ -91,30 +156,27 @@ def findings(
                 advanced=advanced,
             )
     except Exception as error:
-        raise ProjectFault(f"the shapes cannot be used: {_first_line(error)}") from error
+        raise ProjectFault(f"{_UNUSABLE}{_first_line(error)}") from error
     if not isinstance(report, Graph):
-        raise ProjectFault(f"the shapes cannot be used: {text}")
+        raise ProjectFault(f"{_UNUSABLE}{text}")
     return tuple(_finding(report, result) for result in report.objects(None, SH.result))
 
 
 def check_shapes(shapes: Graph) -> tuple[Finding, ...]:
-    """Check that shapes are well-formed and can be used; there are no findings.
+    """Check that shapes are well-formed and can be used; return a finding for each that is not.
 
     By the shapes for shapes (SHACL Appendix C), and by a look of each shape at a node of which
     nothing is said, which loads its constraints and parses its queries.
 
     Raises:
-        ProjectFault: they are not.
+        ProjectFault: they cannot be used, not even one of them.
     """
-    import pyshacl
-
-    conforms, _, text = pyshacl.validate(
-        shapes, shacl_graph=_shapes_for_shapes(), inplace=True, inference="rdfs"
-    )
-    if not conforms:
-        raise ProjectFault(f"the shapes are ill-formed: {text}")
-    findings(graphs.graph(), probing(shapes))
-    return ()
+    probed = findings(graphs.graph(), probing(shapes))
+    faulty = [each for each in probed if each.component == ILL_FORMED]
+    for each in _findings(shapes, _shapes_for_shapes(), inference="rdfs", advanced=False):
+        message = f"The shape is ill-formed: {each.message}"
+        faulty.append(replace(each, source_shape=ILL_FORMED, component=ILL_FORMED, message=message))
+    return tuple(faulty)
 
 
 def probing(shapes: Graph) -> Graph:

@@ -12,6 +12,10 @@ RULES_IRI = "urn:x-kg-server:rule:"
 """Before the name of a rule of ours (``lint``), which stands where a shape does otherwise."""
 
 
+ILL_FORMED = f"<{RULES_IRI}ill-formed-shape>"
+"""Stands in findings about shapes that cannot be used, or a part of which cannot."""
+
+
 class Severity(Enum):
     """How much a finding weighs (SHACL §2.1.4): wrong, look again, could be richer."""
 

@@ -6,14 +6,20 @@ import difflib
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyoxigraph as ox
+
 from kg_server.errors import ProjectFault
 from kg_server.project import ProjectFile
-from kg_server.rdf import regex
-from kg_server.sparql import lexer
+from kg_server.rdf import regex, terms
+from kg_server.sparql import diagnostics, lexer
+from kg_server.validation.prefilter import queries
+from kg_server.validation.prefilter.values import Unsievable
+from kg_server.validation.report import ILL_FORMED, Finding, Severity
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -33,6 +39,12 @@ _BOOLEANS = ("closed", "uniqueLang", "deactivated", "qualifiedValueShapesDisjoin
 _LISTS = ("in", "languageIn", "and", "or", "xone", "ignoredProperties")
 _REFERENCES = ("property", "node", "not", "qualifiedValueShape")
 _IRIS = ("class", "datatype", "nodeKind", "severity", "targetClass")
+_ONCE = (
+    *("datatype", "nodeKind", "minCount", "maxCount", "minExclusive", "minInclusive"),
+    *("maxExclusive", "maxInclusive", "minLength", "maxLength", "pattern", "flags", "languageIn"),
+    *("uniqueLang", "in", "closed", "ignoredProperties", "qualifiedValueShape"),
+    *("qualifiedMinCount", "qualifiedMaxCount", "deactivated"),
+)
 _RESERVED = {"class", "in", "or", "and", "not"}
 """Terms whose name is a word of Python, which rdflib's list of SHACL's terms leaves out."""
 _TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf", "target")
@@ -43,7 +55,7 @@ def check(files: Sequence[ProjectFile], shapes: Graph) -> None:
 
     Raises:
         ProjectFault: the first fault, with the file and line where its term stands: an unknown
-            term of SHACL, a shape that nothing reaches, an ill-formed parameter, or no shape.
+            term of SHACL, a shape that nothing reaches, or no shape.
     """
     for message, term in _faults(shapes):
         path, line = _place(files, term)
@@ -102,7 +114,6 @@ def _faults(shapes: Graph) -> Iterator[tuple[str, str]]:
     ):
         yield "there is no sh:NodeShape and no sh:PropertyShape: these are no shapes", ""
     yield from _unknown_terms(shapes)
-    yield from _ill_formed(shapes)
     yield from _outside(shapes)
     yield from _dangling(shapes)
     yield from _unreachable(shapes)
@@ -121,8 +132,91 @@ def _unknown_terms(shapes: Graph) -> Iterator[tuple[str, str]]:
             yield f"sh:{name} is not a term of SHACL{hint}", name
 
 
-def _ill_formed(shapes: Graph) -> Iterator[tuple[str, str]]:
-    """Yield parameters whose value is of the wrong kind (SHACL §4)."""
+def take_out_ill_formed(shapes: Graph) -> tuple[Finding, ...]:
+    """Remove the parameters whose value is of the wrong kind, so that all else can be checked.
+
+    Args:
+        shapes: the shapes graph, which is changed in place.
+
+    Returns:
+        A finding for each.
+    """
+    from rdflib import SH
+
+    found = [*_ill_formed(shapes), *_repeated(shapes)]
+    for shape, predicate, value, _ in found:
+        shapes.remove((shape, predicate, value))
+    malformed = list(_malformed_queries(shapes))
+    for constraint, _, _, _ in malformed:
+        shapes.remove((None, SH.sparql, constraint))
+    found += malformed
+    return tuple(
+        Finding(
+            severity=Severity.VIOLATION,
+            focus_node=terms.n_triples(shape),
+            path=terms.n_triples(predicate),
+            value=terms.n_triples(value),
+            source_shape=ILL_FORMED,
+            source_constraint=None,
+            component=ILL_FORMED,
+            message=message,
+        )
+        for shape, predicate, value, message in found
+    )
+
+
+def _repeated(shapes: Graph) -> Iterator[tuple[Node, Node, Node, str]]:
+    """Yield parameters that have several values where one is allowed (SHACL Appendix C)."""
+    from rdflib import URIRef
+
+    for name in _ONCE:
+        predicate = URIRef(SHACL + name)
+        for shape in set(shapes.subjects(predicate)):
+            values = sorted(shapes.objects(shape, predicate), key=str)
+            if len(values) > 1:
+                shown = " and ".join(value.n3() for value in values)
+                for value in values:
+                    yield shape, predicate, value, f"sh:{name} takes one value, not {shown}."
+
+
+def _malformed_queries(shapes: Graph) -> Iterator[tuple[Node, Node, Node, str]]:
+    """Yield SPARQL constraints whose query neither the engine nor rdflib can read."""
+    from rdflib import SH
+
+    if any(_outside(shapes)):  # which ``check`` refuses: the engine would call the service
+        return
+    for constraint in set(shapes.objects(None, SH.sparql)):
+        try:
+            prefixes = queries.declared(shapes, constraint)
+        except Unsievable:
+            continue
+        for text in shapes.objects(constraint, SH.select):
+            complaint = partial(_complaint, prefixes)
+            if complaint(str(text)) and not _rdflib_reads(str(text), prefixes):
+                problem = diagnostics.explain(str(text), complaint, {})
+                yield constraint, SH.select, text, f"The query is not SPARQL: {problem.detail}"
+
+
+def _complaint(prefixes: Mapping[str, str], text: str) -> str | None:
+    try:
+        ox.Store().query(text, prefixes=dict(prefixes))
+    except SyntaxError as error:
+        return str(error)
+    return None
+
+
+def _rdflib_reads(text: str, prefixes: Mapping[str, str]) -> bool:
+    from rdflib.plugins.sparql import prepareQuery
+
+    try:
+        prepareQuery(text, initNs=dict(prefixes))
+    except Exception:  # noqa: BLE001  # pyparsing's, and rdflib's bare ones
+        return False
+    return True
+
+
+def _ill_formed(shapes: Graph) -> Iterator[tuple[Node, Node, Node, str]]:
+    """Yield parameters whose value is of the wrong kind (SHACL §4), and what kind is right."""
     from rdflib import URIRef
 
     for names, is_good, takes in (
@@ -132,17 +226,18 @@ def _ill_formed(shapes: Graph) -> Iterator[tuple[str, str]]:
         (_IRIS, lambda value: isinstance(value, URIRef), "an IRI"),
     ):
         for name in names:
-            for shape, value in shapes.subject_objects(URIRef(SHACL + name)):
+            predicate = URIRef(SHACL + name)
+            for shape, value in shapes.subject_objects(predicate):
                 if not is_good(value):
-                    message = f"sh:{name} of {shape.n3()} takes {takes}, not {value.n3()}"
-                    yield message, name
-    for shape, pattern in shapes.subject_objects(URIRef(f"{SHACL}pattern")):
+                    yield shape, predicate, value, f"sh:{name} takes {takes}, not {value.n3()}."
+    predicate = URIRef(f"{SHACL}pattern")
+    for shape, pattern in shapes.subject_objects(predicate):
         flags = "".join(str(each) for each in shapes.objects(shape, URIRef(f"{SHACL}flags")))
         try:
             regex.compiled(str(pattern), flags)
         except ValueError as error:
-            takes = f"takes a regular expression of XPath, not {pattern.n3()}: {error}"
-            yield f"sh:pattern of {shape.n3()} {takes}", "pattern"
+            takes = f"takes a regular expression of XPath, not {pattern.n3()}"
+            yield shape, predicate, pattern, f"sh:pattern {takes}: {error}."
 
 
 def _outside(shapes: Graph) -> Iterator[tuple[str, str]]:

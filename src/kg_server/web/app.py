@@ -33,6 +33,7 @@ from kg_server.web import (
     resources,
     search,
     sparql,
+    things,
     validation,
 )
 from kg_server.web.context import Context
@@ -52,6 +53,7 @@ PROTOCOLS: tuple[Callable[[Context], Blueprint], ...] = (
     ops.blueprint,
     problems.blueprint,
     home.blueprint,
+    things.blueprint,
     validation.blueprint,
 )
 """The blueprints of this package: one module a protocol."""

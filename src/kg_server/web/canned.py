@@ -18,7 +18,7 @@ from kg_server.formats import JSON, Format, Kind
 from kg_server.rdf import prefixes, transcode
 from kg_server.sparql import protocol, rewrite
 from kg_server.sparql.query import Query
-from kg_server.web import responses
+from kg_server.web import exports, responses
 from kg_server.web.context import Context
 from kg_server.web.pages import layout, results, tables
 from kg_server.web.pages.terms import Labels
@@ -158,24 +158,40 @@ def _answer(context: Context, query: CannedQuery, extension: str | None) -> Resp
         [pair for pair in pairs if pair[0] in canned.RESERVED], set(canned.RESERVED)
     )
     name = extension or reserved.get("format")
-    chosen = protocol.choose_format(name, request.headers.get("Accept"), query.kind, html=True)
+    chosen = _choose(query, name, labels=reserved.get("labels") == "1")
     own = _own(query, pairs, html=chosen.is_page)
     limit, offset = _window(query, reserved, html=chosen.is_page)
     shown = _shown(query, own) if chosen.is_page else own
     text = canned.bind(query, shown, context.names)
     cut = rewrite.page(text, limit, offset) if query.kind is Kind.BINDINGS else text
-    etag = context.etag(chosen, cut, pairs)
+    is_export = chosen in exports.FORMATS.values()
+    etag = context.etag(chosen, cut, pairs, layout.page_language() if is_export else "")
     if responses.matches(request.headers.get("If-None-Match"), etag):
         return context.cacheable(Response(), etag)
     links = _links(context, text, pairs, limit, offset)
     if chosen.is_page:
         response = _page(context, query, shown, cut, links)
+    elif is_export:
+        about = exports.about(context, query.title, dict(own))
+        asked = _query(context, cut, formats.named("json", Kind.BINDINGS))
+        response = exports.response(context, asked, chosen, about)
     else:
         response = context.answer(_query(context, cut, chosen))
         filename = f"{query.name}.{chosen.extension}"
         response.headers["Content-Disposition"] = f'inline; filename="{filename}"'
     _add_links(response, query, links)
     return context.cacheable(response, etag)
+
+
+def _choose(query: CannedQuery, name: str | None, *, labels: bool) -> Format:
+    """Choose the format of an answer.
+
+    Raises:
+        NotAcceptable: there is none that the client takes.
+    """
+    accept = request.headers.get("Accept")
+    export = exports.asked(name, accept, labels=labels) if query.kind is Kind.BINDINGS else None
+    return export or protocol.choose_format(name, accept, query.kind, html=True)
 
 
 def _own(query: CannedQuery, pairs: Pairs, *, html: bool) -> list[tuple[str, str]]:
@@ -270,10 +286,7 @@ def _page(
         links=links,
         address=f"{base_iri}queries/{query.name}" + (f"?{given}" if given else ""),
         examples=results.code(f"{context.address}queries/{query.name}", values),
-        downloads=[
-            (each, f"/queries/{query.name}.{each.extension}" + (f"?{given}" if given else ""))
-            for each in formats.of_kind(query.kind)
-        ],
+        downloads=_downloads(query, given),
     )
     return Response(page, mimetype="text/html")
 
@@ -285,6 +298,22 @@ def _lists(context: Context, query: CannedQuery) -> dict[str, tuple[str, list[st
         group[1]: (f"names-{number}", sorted(set(context.names[group].shown.values()))[:MOST_NAMES])
         for number, group in enumerate(groups)
     }
+
+
+def _downloads(query: CannedQuery, given: str) -> list[tuple[str, str, str]]:
+    """Return name, media type and address of each format, those for people first."""
+    path, more = f"/queries/{query.name}", f"&{given}" if given else ""
+    people = (("CSV", exports.LABELLED), ("XLSX", exports.XLSX), ("Markdown", exports.MARKDOWN))
+    rows = (*people, ("JSON", exports.ROWS)) if query.kind is Kind.BINDINGS else ()
+    own = formats.of_kind(query.kind)
+    return [
+        *((name, each.media_type, f"{path}?format={each.name}{more}") for name, each in rows),
+        *(
+            (f"SPARQL {each.extension.upper()}", each.media_type, address)
+            for each in own
+            for address in (f"{path}.{each.extension}" + (f"?{given}" if given else ""),)
+        ),
+    ]
 
 
 def _add_links(response: Response, query: CannedQuery, links: dict[str, str]) -> None:

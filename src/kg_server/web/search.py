@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, render_template, request
 
-from kg_server import formats, search
+from kg_server import formats, search, work
 from kg_server.errors import BadRequest, NotAcceptable
 from kg_server.formats import HTML, JSON, Format, Kind
 from kg_server.rdf import addresses
@@ -37,7 +37,7 @@ class LazyIndex:
 
     def get(self) -> Index:
         """Return the index; the first call takes about a second for each million triples."""
-        with self._lock:
+        with work.locked(self._lock):
             if self._index is None:
                 self._index = search.build(self._context.store, self._context.project.base_iri)
             return self._index

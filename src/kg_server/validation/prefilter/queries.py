@@ -53,11 +53,11 @@ def for_all(shapes: Graph, shape: Node, altered: Collection[str]) -> list[str]:
         if values.flag(shapes, constraint, "deactivated"):
             continue
         for text in shapes.objects(constraint, values.term("select")):
-            query, prefixes = str(text), _prefixes(shapes, constraint)
+            query, prefixes = str(text), declared(shapes, constraint)
             if not is_plain(query) or _reads_as_written(query, prefixes, altered):
                 raise Unsievable("a query")
-            declared = (f"PREFIX {name}: <{space}>\n" for name, space in prefixes.items())
-            found.append("".join(declared) + query)
+            heads = (f"PREFIX {name}: <{space}>\n" for name, space in prefixes.items())
+            found.append("".join(heads) + query)
     return found
 
 
@@ -100,19 +100,23 @@ def _bare(query: str) -> str:
     return "".join(_BARE.get(token.kind, token.text) for token in lexer.tokens(query))
 
 
-def _prefixes(shapes: Graph, constraint: Node) -> dict[str, str]:
-    """Return the prefixes of a constraint (SHACL §5.2.1), as pySHACL declares them."""
+def declared(shapes: Graph, constraint: Node) -> dict[str, str]:
+    """Return the prefixes of a constraint (SHACL §5.2.1), as pySHACL declares them.
+
+    Raises:
+        Unsievable: one is declared in two ways.
+    """
     from rdflib import OWL, RDF
 
     holders = {*shapes.objects(constraint, values.term("prefixes"))}
     if holders:
         holders.update(shapes.subjects(RDF.type, OWL.Ontology))
-    declared = dict(_STANDARD)
+    found = dict(_STANDARD)
     for holder in sorted(holders, key=str):
         for each in shapes.objects(holder, values.term("declare")):
             prefix = shapes.value(each, values.term("prefix"))
             namespace = shapes.value(each, values.term("namespace"))
-            if prefix is None or declared.get(str(prefix), str(namespace)) != str(namespace):
+            if prefix is None or found.get(str(prefix), str(namespace)) != str(namespace):
                 raise Unsievable("prefixes")
-            declared[str(prefix)] = str(namespace)
-    return declared
+            found[str(prefix)] = str(namespace)
+    return found

@@ -1,0 +1,1 @@
+"""Tables of things: the instances of a class, with columns from shapes, filters and facets."""

@@ -1,0 +1,244 @@
+"""Columns of a class: from its SHACL property shapes, and from what its instances have.
+
+A property shape gives a column its name, order and group (SHACL §2.3.2); the VoID partitions of
+the data set tell which other properties the instances have, and of what kind the values are
+(VoID §4.5).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from rdflib import DCTERMS, OWL, RDF, RDFS, SH, SKOS, XSD, Literal, URIRef
+from rdflib.term import Identifier
+
+from kg_server.sparql.query import Dataset
+from kg_server.store import Store
+from kg_server.store.results import rows
+
+T = TypeVar("T")
+
+NAMES = (RDFS.label, SKOS.prefLabel, DCTERMS.title)
+"""The properties that name a thing; the column of things shows them."""
+RESERVED = frozenset(
+    ("class", "format", "lang", "limit", "offset", "sort", "facet", "label", "labels")
+)
+"""What a request says beside the columns."""
+
+_LOCAL = re.compile(r"[^#/:]*$")
+_ODD = re.compile(r"\W")
+_CLASSES = """
+PREFIX void: <http://rdfs.org/ns/void#>
+SELECT ?class ?n { ?data void:classPartition ?part . ?part void:class ?class ; void:entities ?n }
+"""
+_SHAPES = """
+PREFIX sh: <http://www.w3.org/ns/shacl#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+SELECT DISTINCT ?property ?name ?order ?group ?groupOrder ?datatype ?class ?max {
+  { ?shape sh:targetClass ?target } UNION { ?shape a rdfs:Class . BIND(?shape AS ?target) }
+  UNION { ?shape a <http://www.w3.org/2002/07/owl#Class> . BIND(?shape AS ?target) }
+  %s rdfs:subClassOf* ?target .
+  ?shape sh:property ?part .
+  ?part sh:path ?property .
+  FILTER(isIRI(?property))
+  OPTIONAL { ?part sh:name ?name }
+  OPTIONAL { ?part sh:order ?order }
+  OPTIONAL { ?part sh:group ?group OPTIONAL { ?group sh:order ?groupOrder } }
+  OPTIONAL { ?part sh:datatype ?datatype }
+  OPTIONAL { ?part sh:class ?class }
+  OPTIONAL { ?part sh:maxCount ?max }
+}
+"""
+_USED = """
+PREFIX void: <http://rdfs.org/ns/void#>
+SELECT ?property ?n ?datatype ?class {
+  ?part void:class %s ; void:propertyPartition ?properties .
+  ?properties void:property ?property ; void:triples ?n .
+  OPTIONAL { ?properties <http://ldf.fi/void-ext#datatypePartition>/
+    <http://ldf.fi/void-ext#datatype> ?datatype }
+  OPTIONAL { ?properties void:classPartition/void:class ?class }
+}
+"""
+_COUNTED = """
+SELECT ?property (COUNT(*) AS ?n) (SAMPLE(DATATYPE(?value)) AS ?datatype)
+{ ?thing a %s ; ?property ?value } GROUP BY ?property
+"""
+_REPEATED = """
+SELECT DISTINCT ?property {
+  VALUES ?property { %s }
+  ?thing a %s ; ?property ?one , ?other FILTER(!SAMETERM(?one, ?other))
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One property of the instances of a class.
+
+    ``iri`` is the property; ``name`` is its name in addresses; ``labels`` are its ``sh:name``.
+    ``datatypes`` are those of its values, ``classes`` the classes of the things that it leads to.
+    ``used`` is the number of its triples; ``is_single``: a thing has at most one value.
+    """
+
+    name: str
+    iri: str
+    labels: tuple[Literal, ...] = ()
+    order: tuple[float, float] = (0.0, 0.0)
+    group: str | None = None
+    datatypes: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    used: int = 0
+    is_single: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        """Whether all its values are numbers."""
+        return bool(self.datatypes) and set(self.datatypes) <= NUMBERS
+
+    @property
+    def is_moment(self) -> bool:
+        """Whether all its values are dates, times or years."""
+        return bool(self.datatypes) and set(self.datatypes) <= MOMENTS
+
+
+NUMBERS = frozenset(
+    str(XSD[name])
+    for name in (
+        *("integer", "decimal", "double", "float", "int", "long", "short", "byte"),
+        *("nonNegativeInteger", "positiveInteger", "negativeInteger", "nonPositiveInteger"),
+        *("unsignedInt", "unsignedLong", "unsignedShort", "unsignedByte"),
+    )
+)
+MOMENTS = frozenset(
+    str(XSD[name]) for name in ("date", "dateTime", "dateTimeStamp", "gYear", "gYearMonth")
+)
+
+
+def classes(store: Store, description: str) -> dict[str, int]:
+    """Return the classes of a data set with the number of their instances, largest first.
+
+    The classes of RDF, RDFS, OWL and SHACL come last: their instances are terms, not things.
+
+    Args:
+        store: who is asked.
+        description: the IRI of the named graph with the VoID description.
+    """
+    found = rows(store, _CLASSES, dataset=Dataset(default_graphs=(description,)))
+    counts = {str(row["class"]): int(str(row["n"])) for row in found}
+    return dict(sorted(counts.items(), key=lambda each: (_is_language(each[0]), -each[1], each[0])))
+
+
+def of_class(
+    store: Store, class_iri: str, description: str, prefixes: Mapping[str, str]
+) -> tuple[Column, ...]:
+    """Return the columns of a class: first those of its shapes, then what else is used.
+
+    Args:
+        store: who is asked.
+        class_iri: the class.
+        description: the IRI of the named graph with the VoID description.
+        prefixes: for the names of properties whose local names are the same.
+    """
+    this = URIRef(class_iri).n3()
+    everything = Dataset(default_graphs=store.graph_names())
+    shaped = _shaped(rows(store, _SHAPES % this, dataset=everything))
+    used = rows(store, _USED % this, dataset=Dataset(default_graphs=(description,)))
+    found = _merged(shaped, used or rows(store, _COUNTED % this))
+    return tuple(_named(found, prefixes))
+
+
+def with_singles(store: Store, class_iri: str, columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Return the columns, with those marked as single of which no thing has two values."""
+    unknown = [each for each in columns if not each.is_single]
+    if not unknown:
+        return tuple(columns)
+    names = " ".join(URIRef(each.iri).n3() for each in unknown)
+    found = rows(store, _REPEATED % (names, URIRef(class_iri).n3()))
+    repeated = {str(row["property"]) for row in found}
+    return tuple(replace(each, is_single=each.iri not in repeated) for each in columns)
+
+
+def local_name(iri: str) -> str:
+    """Return the last part of an IRI, as an address has it.
+
+    >>> local_name("https://e.org/ns#City"), local_name("https://e.org/ns/")
+    ('City', 'ns')
+    """
+    return (_LOCAL.search(iri.rstrip("#/")) or [iri])[0]
+
+
+def _shaped(found: Iterable[Mapping[str, Identifier]]) -> dict[str, Column]:
+    """Return the columns that shapes give, by property."""
+    columns: dict[str, Column] = {}
+    for row in found:
+        iri = str(row["property"])
+        known = columns.get(iri) or Column(name="", iri=iri, order=_order(row))
+        columns[iri] = replace(
+            known,
+            labels=_more(known.labels, _label(row.get("name"))),
+            order=min(known.order, _order(row)),
+            group=known.group or _text(row.get("group")),
+            datatypes=_more(known.datatypes, _text(row.get("datatype"))),
+            classes=_more(known.classes, _text(row.get("class"))),
+            is_single=known.is_single or _text(row.get("max")) == "1",
+        )
+    return columns
+
+
+def _merged(shaped: Mapping[str, Column], used: Iterable[Mapping[str, Identifier]]) -> list[Column]:
+    """Return all columns in order: those of shapes, then the others by how much they are used."""
+    columns = dict(shaped)
+    last = (float("inf"), float("inf"))
+    for row in used:
+        iri, count = str(row["property"]), int(str(row["n"]))
+        known = columns.get(iri) or Column(name="", iri=iri, order=last)
+        columns[iri] = replace(
+            known,
+            used=count,
+            datatypes=_more(known.datatypes, _text(row.get("datatype"))),
+            classes=_more(known.classes, _text(row.get("class"))),
+        )
+    shown = [each for each in columns.values() if URIRef(each.iri) not in (RDF.type, *NAMES)]
+    return sorted(shown, key=lambda each: (each.order, -each.used, each.iri))
+
+
+def _named(found: Sequence[Column], prefixes: Mapping[str, str]) -> Iterable[Column]:
+    """Yield the columns with their names: local ones where they tell columns apart."""
+    locals_ = [_ODD.sub("_", local_name(each.iri)) for each in found]
+    for column, name in zip(found, locals_, strict=True):
+        if name and locals_.count(name) == 1 and name not in RESERVED and "__" not in name:
+            yield replace(column, name=name)
+            continue
+        prefix = next((p for p, ns in prefixes.items() if ns and column.iri.startswith(ns)), "")
+        order = found.index(column)
+        yield replace(column, name=f"{prefix}_{name}" if prefix else f"{name}_{order}")
+
+
+def _order(row: Mapping[str, Identifier]) -> tuple[float, float]:
+    return _number(row.get("groupOrder")), _number(row.get("order"))
+
+
+def _number(term: Identifier | None) -> float:
+    try:
+        return float(str(term)) if term is not None else 1e6
+    except ValueError:
+        return 1e6
+
+
+def _is_language(class_iri: str) -> bool:
+    return class_iri.startswith((str(RDF), str(RDFS), str(OWL), str(SH)))
+
+
+def _label(term: Identifier | None) -> Literal | None:
+    return term if isinstance(term, Literal) else None
+
+
+def _text(term: Identifier | None) -> str | None:
+    return None if term is None else str(term)
+
+
+def _more(known: tuple[T, ...], new: T | None) -> tuple[T, ...]:
+    return known if new is None or new in known else (*known, new)

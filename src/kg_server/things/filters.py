@@ -1,0 +1,221 @@
+"""Filters of a table: parameters of an address in, SPARQL patterns out.
+
+A parameter is ``COLUMN=VALUE`` or ``COLUMN__OPERATOR=VALUE``. Values are written as terms of the
+kinds that the column has, never as query text.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kg_server.errors import BadRequest
+from kg_server.rdf import datatypes
+from kg_server.rdf.terms import literal
+from kg_server.things.columns import NAMES, NUMBERS, Column
+
+OPERATORS: Mapping[str, str] = {
+    "": "is",
+    "not": "is not",
+    "contains": "contains",
+    "starts": "starts with",
+    "gt": "is after",
+    "ge": "is at least",
+    "lt": "is before",
+    "le": "is at most",
+    "missing": "is missing",
+}
+"""Operators by the ending of a parameter's name, with their words."""
+_COMPARED = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_MOST_TEXT = 500
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
+LABEL = "label"
+"""The name of the column of things themselves, which are compared by their names."""
+_NAMED = "|".join(
+    (
+        *(f"<{each}>" for each in NAMES),
+        "<http://www.w3.org/2004/02/skos/core#altLabel>",
+        "<http://www.w3.org/2004/02/skos/core#notation>",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One condition: a column (``None`` for the things' names), an operator, alternatives."""
+
+    column: Column | None
+    operator: str
+    values: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The parameter's name."""
+        name = self.column.name if self.column else LABEL
+        return f"{name}__{self.operator}" if self.operator else name
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What values are read with.
+
+    ``prefixes`` are those of short IRIs, ``languages`` those of literals; ``named`` gives the IRIs
+    of the things that a text is a name of (``names_query``).
+    """
+
+    prefixes: Mapping[str, str]
+    languages: Sequence[str]
+    named: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def read(pairs: Iterable[tuple[str, str]], columns: Sequence[Column]) -> tuple[Filter, ...]:
+    """Read filters; several values of one parameter are alternatives.
+
+    Raises:
+        BadRequest: there is no such column or operator, or a value is no value of the column.
+    """
+    by_name: dict[str, Column | None] = {LABEL: None, **{each.name: each for each in columns}}
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if value or name.endswith("__missing"):
+            values.setdefault(name, []).append(value)
+    found = []
+    for name, texts in values.items():
+        column_name, _, operator = name.partition("__")
+        if column_name not in by_name:
+            near = difflib.get_close_matches(column_name, by_name, 3, 0.5)
+            listed = ", ".join(near or list(by_name)[:12])
+            hint = f"Near it: {listed}." if near else f"There are: {listed}."
+            raise BadRequest(f"There is no column {column_name[:80]!r}. {hint}", parameter=name)
+        if operator not in OPERATORS:
+            known = ", ".join(each for each in OPERATORS if each)
+            detail = f"There is no operator {operator[:80]!r}. There are: {known}."
+            raise BadRequest(detail, parameter=name)
+        column = by_name[column_name]
+        for text in texts:
+            _check(column, operator, text, name)
+        found.append(Filter(column, operator, tuple(texts)))
+    return tuple(found)
+
+
+def names_query(found: Iterable[Filter], languages: Sequence[str]) -> str | None:
+    """Return the query for the things that texts of filters name: ``?name ?thing``.
+
+    ``None`` where no filter compares things by their names.
+    """
+    texts = {text for each in found if _by_name(each) for text in each.values}
+    if not texts:
+        return None
+    values = " ".join(term for text in sorted(texts) for term in _texts(text, languages))
+    ways = " UNION ".join(f"{{ ?thing {path} ?name }}" for path in _NAMED.split("|"))
+    return f"SELECT DISTINCT ?name ?thing {{ VALUES ?name {{ {values} }} {ways} }} LIMIT 1000"
+
+
+def pattern(each: Filter, index: int, vocabulary: Vocabulary) -> str:
+    """Return a filter as a SPARQL group that binds or restricts ``?thing``."""
+    variable = f"?v{index}"
+    path = f"<{each.column.iri}>" if each.column else _NAMED
+    reach = f"?thing {path} {variable} ."
+    if each.operator == "missing":
+        return f"MINUS {{ {reach} }}"
+    if each.operator in ("", "not"):
+        group = _equal(each, variable, path, vocabulary)
+        return f"MINUS {{ {group} }}" if each.operator else group
+    tests = " || ".join(_test(each, text, variable) for text in each.values)
+    if each.column and each.column.classes and each.operator in ("contains", "starts"):
+        return f"{reach} {variable} {_NAMED} {variable}Name . FILTER({tests})"
+    return f"{reach} FILTER({tests})"
+
+
+def _by_name(each: Filter) -> bool:
+    things = each.column is None or bool(each.column.classes) or not each.column.datatypes
+    return things and each.operator in ("", "not")
+
+
+def _check(column: Column | None, operator: str, text: str, name: str) -> None:
+    if len(text) > _MOST_TEXT or _CONTROLS.search(text):
+        detail = f"A value is a text of at most {_MOST_TEXT} characters without control characters."
+        raise BadRequest(detail, parameter=name)
+    if column is None or operator not in ("", "not", *_COMPARED):
+        return
+    if column.is_number and not _NUMBER.fullmatch(text):
+        raise BadRequest(f"{name} takes a number; {text[:80]!r} is none.", parameter=name)
+    if column.is_moment and not re.fullmatch(r"-?[0-9]{4}[0-9T:.Z+-]*", text):
+        detail = f"{name} takes a year or a date such as 1990 or 1990-05-31; {text[:80]!r} is none."
+        raise BadRequest(detail, parameter=name)
+
+
+def _equal(each: Filter, variable: str, path: str, vocabulary: Vocabulary) -> str:
+    """Return a pattern for things that have one of the values which the texts mean."""
+    if each.column is None:
+        iris = [iri for text in each.values for iri in vocabulary.named.get(text, ())]
+        return f"VALUES ?thing {{ {' '.join(f'<{iri}>' for iri in iris)} }}"
+    if each.column.is_number or each.column.is_moment:
+        tests = " || ".join(_is(each.column, text, variable) for text in each.values)
+        return f"?thing {path} {variable} . FILTER({tests})"
+    found = (term for text in each.values for term in _terms(each.column, text, vocabulary))
+    terms = list(dict.fromkeys(found))
+    if len(terms) == 1:  # the engine then begins with what is rare
+        return f"?thing {path} {terms[0]} ."
+    return f"VALUES {variable} {{ {' '.join(terms)} }} ?thing {path} {variable} ."
+
+
+def _is(column: Column, text: str, variable: str) -> str:
+    if column.is_number:
+        return f"{variable} = {_number(text)}"
+    return f"STRSTARTS(STR({variable}), {literal(text)})"
+
+
+def _terms(column: Column, text: str, vocabulary: Vocabulary) -> Iterable[str]:
+    """Yield the terms that a text may mean as a value of a column."""
+    iri = _iri(text, vocabulary)
+    if iri:
+        yield f"<{iri}>"
+    if column.classes or not column.datatypes:
+        yield from (f"<{named}>" for named in vocabulary.named.get(text, ()))
+    kinds = column.datatypes
+    if not kinds or _LANG_STRING in kinds or f"{_XSD}string" in kinds:
+        yield from _texts(text, vocabulary.languages)
+    for kind in kinds:
+        is_text = kind in (_LANG_STRING, f"{_XSD}string") or not _IRI.fullmatch(kind)
+        if not is_text and not datatypes.is_ill_typed(text, kind):
+            yield literal(text, kind)
+
+
+def _texts(text: str, languages: Sequence[str]) -> Iterable[str]:
+    yield literal(text)
+    yield from (f"{literal(text)}@{language}" for language in languages)
+
+
+def _iri(text: str, vocabulary: Vocabulary) -> str | None:
+    prefix, colon, local = text.partition(":")
+    if colon and prefix in vocabulary.prefixes:
+        text = vocabulary.prefixes[prefix] + local
+    return text if _IRI.fullmatch(text) else None
+
+
+def _test(each: Filter, text: str, variable: str) -> str:
+    named = each.column is not None and bool(each.column.classes)
+    shown = f"STR({variable}{'Name' if named else ''})"
+    if each.operator == "contains":
+        return f"CONTAINS(LCASE({shown}), LCASE({literal(text)}))"
+    if each.operator == "starts":
+        return f"STRSTARTS(LCASE({shown}), LCASE({literal(text)}))"
+    sign = _COMPARED[each.operator]
+    if each.column and set(each.column.datatypes) & NUMBERS and _NUMBER.fullmatch(text):
+        return f"{variable} {sign} {_number(text)}"
+    if each.column and each.column.is_moment:
+        # A year holds all its days: "at most 1990" takes 1990-05-31 as well.
+        return f"SUBSTR(STR({variable}), 1, {len(text)}) {sign} {literal(text)}"
+    return f"STR({variable}) {sign} {literal(text)}"
+
+
+def _number(text: str) -> str:
+    kind = "double" if "e" in text.lower() else "decimal"
+    return literal(text, _XSD + kind)

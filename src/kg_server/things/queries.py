@@ -1,0 +1,119 @@
+"""SPARQL queries of a table: one page of things, their values, counts, facets, and the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kg_server.things.columns import NAMES, Column
+from kg_server.things.filters import LABEL, Filter, Vocabulary, pattern
+
+_NAME_PATH = "|".join(f"<{each}>" for each in NAMES)
+SEPARATOR = " | "
+"""Stands between the values of one cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What is asked: a class, its columns, filters, and an order.
+
+    ``sort`` is a column and whether it descends; ``None`` sorts by the things' IRIs, and a column
+    of ``None`` by their names. ``languages`` are those of names, the preferred one first.
+    """
+
+    class_iri: str
+    columns: tuple[Column, ...]
+    filters: tuple[Filter, ...]
+    vocabulary: Vocabulary
+    languages: tuple[str, ...]
+    sort: tuple[Column | None, bool] | None = None
+
+    @property
+    def where(self) -> str:
+        """The patterns that a thing of the table matches."""
+        lines = [f"?thing a <{self.class_iri}> ."]
+        lines += [pattern(each, n, self.vocabulary) for n, each in enumerate(self.filters)]
+        return "\n  ".join(lines)
+
+
+def count(table: Table) -> str:
+    """Return the query for the number of things, as ``?n``."""
+    return f"SELECT (COUNT(DISTINCT ?thing) AS ?n) WHERE {{\n  {table.where}\n}}\n"
+
+
+def page(table: Table, limit: int, offset: int) -> str:
+    """Return the query for one page of things, in their order."""
+    window = f"LIMIT {limit}" + (f" OFFSET {offset}" if offset else "")
+    if table.sort is None:
+        return f"SELECT DISTINCT ?thing WHERE {{\n  {table.where}\n}}\nORDER BY ?thing\n{window}\n"
+    column, descends = table.sort
+    word = "DESC" if descends else "ASC"
+    value = _name(table) if column is None else f"OPTIONAL {{ ?thing <{column.iri}> ?key }}"
+    best = "MAX" if descends else "MIN"
+    return (
+        f"SELECT ?thing ({best}(?key) AS ?first) WHERE {{\n  {_things(table)}\n  {value}\n}}\n"
+        f"GROUP BY ?thing\n"
+        f"ORDER BY (!BOUND(?first)) {word}(?first) ?thing\n{window}\n"
+    )
+
+
+def cells(things: Sequence[str], columns: Sequence[Column]) -> str:
+    """Return the query for the values of things: ``?thing ?property ?value``."""
+    names = " ".join(f"<{each}>" for each in things)
+    # With VALUES in place of the FILTER, the engine (pyoxigraph 0.5.13) reads whole properties.
+    properties = ", ".join(f"<{each.iri}>" for each in columns)
+    return (
+        f"SELECT ?thing ?property ?value WHERE {{\n  VALUES ?thing {{ {names} }}\n"
+        f"  ?thing ?property ?value FILTER(?property IN ({properties}))\n}}\n"
+    )
+
+
+def facets(table: Table, columns: Sequence[Column], most: int) -> str:
+    """Return the query for the commonest values of columns: ``?property ?value ?n``."""
+    ways = " UNION ".join(
+        f"{{ ?thing <{each.iri}> ?value BIND(<{each.iri}> AS ?property) }}" for each in columns
+    )
+    return (
+        "SELECT ?property ?value (COUNT(DISTINCT ?thing) AS ?n) WHERE {\n"
+        f"  {_things(table)}\n  {ways}\n}}\n"
+        f"GROUP BY ?property ?value\nORDER BY DESC(?n) ?value\nLIMIT {most}\n"
+    )
+
+
+def whole(table: Table) -> str:
+    """Return the query for the whole table: ``?iri``, ``?label`` and a variable for each column.
+
+    Several values of one thing stand in one cell.
+    """
+    parts = [_value(each) for each in table.columns]
+    names = " ".join(f"?{each.name}" for each in table.columns)
+    name = (
+        f"OPTIONAL {{ SELECT ?thing (SAMPLE(?key) AS ?{LABEL}) WHERE {{ ?thing a "
+        f"<{table.class_iri}> . {_name(table)} }} GROUP BY ?thing }}"
+    )
+    lines = "\n  ".join((_things(table), name, *parts))
+    head = f"SELECT (?thing AS ?iri) ?{LABEL} {names}"
+    return f"{head} WHERE {{\n  {lines}\n}}\nORDER BY ?{LABEL} ?thing\n"
+
+
+def _things(table: Table) -> str:
+    return f"{{ SELECT DISTINCT ?thing WHERE {{\n  {table.where}\n  }} }}"
+
+
+def _value(column: Column) -> str:
+    reach = f"?thing <{column.iri}>"
+    if column.is_single:
+        return f"OPTIONAL {{ {reach} ?{column.name} }}"
+    joined = f'(GROUP_CONCAT(DISTINCT STR(?value); SEPARATOR="{SEPARATOR}") AS ?{column.name})'
+    return f"OPTIONAL {{ SELECT ?thing {joined} WHERE {{ {reach} ?value }} GROUP BY ?thing }}"
+
+
+def _name(table: Table) -> str:
+    """Return the pattern of a thing's name in the first language that it has one in, ``?key``."""
+    ways = [
+        f"OPTIONAL {{ ?thing {_NAME_PATH} ?n{n} FILTER(LANGMATCHES(LANG(?n{n}), '{language}')) }}"
+        for n, language in enumerate(table.languages)
+    ]
+    names = ", ".join(f"?n{n}" for n in range(len(table.languages)))
+    other = f"OPTIONAL {{ ?thing {_NAME_PATH} ?other }}"
+    return f"{' '.join(ways)} {other} BIND(COALESCE({names}, ?other) AS ?key)"

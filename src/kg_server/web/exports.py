@@ -1,0 +1,295 @@
+"""Answers to take home: CSV with names, spreadsheets, Markdown and plain JSON rows.
+
+SPARQL's own formats name things by IRIs. These name them by their labels in the reader's language
+and put the IRIs last.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from flask import Response, request
+from rdflib import XSD, Literal, URIRef
+from rdflib.term import Identifier
+
+from kg_server import escaping
+from kg_server.errors import ResultTooLarge
+from kg_server.formats import Format, Kind
+from kg_server.sparql.query import Query
+from kg_server.store import Answer
+from kg_server.store.results import solutions
+from kg_server.things.columns import NUMBERS
+from kg_server.web.context import Context
+from kg_server.web.pages import layout
+from kg_server.web.pages.terms import Labels
+
+XLSX = Format(
+    "xlsx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xlsx",
+    Kind.BINDINGS,
+)
+MARKDOWN = Format("md", "text/markdown", "md", Kind.BINDINGS, charset=True)
+ROWS = Format("rows", "application/json", "json", Kind.BINDINGS)
+LABELLED = Format("labelled", "text/csv", "csv", Kind.BINDINGS, charset=True)
+FORMATS: Mapping[str, Format] = {each.name: each for each in (XLSX, MARKDOWN, ROWS, LABELLED)}
+"""The formats of this module, by what ``format=`` or an extension says."""
+
+_MOST_BYTES = 32 << 20
+_LABELS_AT_ONCE = 1000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_BOM = "\ufeff"
+_EXCEL_BEGINS = date(1900, 3, 1)  # before that, spreadsheets count a day that there was not
+
+Cell = str | int | float | bool | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an answer says of itself: question, address, version of the graph, licence."""
+
+    title: str
+    address: str
+    version: str
+    licence: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Return names and values, how to cite among them."""
+        today = datetime.now(UTC).date().isoformat()
+        cite = f"{self.title}. Version {self.version[:12]}. {self.address}. Retrieved {today}."
+        return [
+            ("Question", self.title),
+            *((f"Parameter {name}", value) for name, value in self.parameters.items()),
+            ("Address", self.address),
+            ("Version of the graph", self.version),
+            *([("Licence", self.licence)] if self.licence else []),
+            ("Retrieved", today),
+            ("Cite as", cite),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """An answer with names in place of IRIs; the columns of IRIs come last."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def asked(name: str | None, accept: str | None, *, labels: bool) -> Format | None:
+    """Return the format of this module that a request is for, ``None`` for any other.
+
+    Args:
+        name: the extension, or what ``format=`` says.
+        accept: the ``Accept`` header.
+        labels: whether ``labels=1`` asks for names in a CSV.
+    """
+    if name == "csv" and labels:
+        return LABELLED
+    if name:
+        return FORMATS.get(name)
+    types = [each.partition(";")[0].strip().lower() for each in (accept or "").split(",")]
+    return next((each for each in (XLSX, MARKDOWN) if each.media_type in types[:1]), None)
+
+
+def grid(answer: Answer, labels: Labels) -> Grid:
+    """Read an answer in SPARQL JSON into a grid of names and values.
+
+    Raises:
+        ResultTooLarge: it is larger than such a document may be.
+    """
+    found = solutions(_whole(answer))
+    if isinstance(found, bool):
+        return Grid(("answer",), ((found,),))
+    variables, rows = found
+    _load(labels, rows)
+    labels_of = {_base(name): name for name in variables if _base(name) in variables}
+    named = [name for name in variables if name not in labels_of.values()]
+    things = [name for name in named if any(isinstance(row.get(name), URIRef) for row in rows)]
+    return Grid(
+        (
+            *("label" if name == "iri" else name for name in named),
+            *("iri" if name == "iri" else f"{name}_iri" for name in things),
+        ),
+        tuple(
+            (
+                *(_cell(row.get(name), row.get(labels_of.get(name, "")), labels) for name in named),
+                *(_iri(row.get(name)) for name in things),
+            )
+            for row in rows
+        ),
+    )
+
+
+def write(chosen: Format, found: Grid, about: About) -> bytes:
+    """Write a grid in one of ``FORMATS``."""
+    writers = {XLSX: _xlsx, MARKDOWN: _markdown, ROWS: _rows, LABELLED: _csv}
+    return writers[chosen](found, about)
+
+
+def about(context: Context, title: str, parameters: Mapping[str, str] | None = None) -> About:
+    """Return what an answer to the present request says of itself."""
+    given = request.query_string.decode("latin-1")
+    address = context.address.rstrip("/") + request.path + (f"?{given}" if given else "")
+    _, licence = context.description
+    return About(
+        title=title,
+        address=address,
+        version=context.store.version,
+        licence=context.profile.licence or licence,
+        parameters=parameters or {},
+    )
+
+
+def response(context: Context, query: Query, chosen: Format, said: About) -> Response:
+    """Have a query answered in SPARQL JSON, and return the answer in one of ``FORMATS``."""
+    labels = Labels(context.store, context.project.base_iri, layout.page_language())
+    content = write(chosen, grid(context.store.query(query), labels), said)
+    answered = Response(content, content_type=chosen.content_type)
+    stem = PurePosixPath(request.path).stem or "answer"
+    name = f"{stem}-{said.version[:8]}.{chosen.extension}"
+    shown = "inline" if chosen in (ROWS, MARKDOWN) else "attachment"
+    answered.headers["Content-Disposition"] = f'{shown}; filename="{name}"'
+    answered.vary.add("Accept-Language")
+    return answered
+
+
+def _whole(answer: Answer) -> bytes:
+    content = bytearray()
+    for chunk in answer.chunks:
+        content += chunk
+        if len(content) > _MOST_BYTES:
+            raise ResultTooLarge(
+                "The answer is too large for this format. Ask for plain CSV, or set a limit."
+            )
+    return bytes(content)
+
+
+def _load(labels: Labels, rows: Iterable[Mapping[str, Identifier]]) -> None:
+    """Look labels up, so many at once."""
+    iris = dict.fromkeys(term for row in rows for term in row.values() if isinstance(term, URIRef))
+    wanted = list(iris)
+    for start in range(0, len(wanted), _LABELS_AT_ONCE):
+        labels.load(wanted[start : start + _LABELS_AT_ONCE])
+
+
+def _base(name: str) -> str:
+    """Return the column whose things a column labels: of ``seatLabel`` it is ``seat``."""
+    return "iri" if name == "label" else name.removesuffix("Label") if name[-5:] == "Label" else ""
+
+
+def _cell(term: Identifier | None, label: Identifier | None, labels: Labels) -> Cell:
+    """Return a term as a value: a name, number, date or text."""
+    if isinstance(term, URIRef):
+        return str(label) if label is not None else labels.of(str(term)).text
+    if not isinstance(term, Literal):
+        return None if term is None else str(term)
+    text, kind = str(term), term.datatype
+    if kind == XSD.boolean:
+        return text in ("true", "1")
+    if str(kind) in NUMBERS:
+        return _number(text)
+    if kind == XSD.date:
+        return _date(text)
+    return text
+
+
+def _number(text: str) -> Cell:
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _date(text: str) -> Cell:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:  # with a zone, before year 1, or after 9999
+        return text
+
+
+def _iri(term: Identifier | None) -> str | None:
+    return str(term) if isinstance(term, URIRef) else None
+
+
+def _csv(found: Grid, _about: About) -> bytes:
+    """Write CSV that spreadsheets read as UTF-8, and in which no text is a formula."""
+    output = io.StringIO()
+    writer = csv.writer(output)
+    writer.writerow(found.columns)
+    writer.writerows([_safe(cell) for cell in row] for row in found.rows)
+    return (_BOM + output.getvalue()).encode()
+
+
+def _safe(cell: Cell) -> Cell:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def _markdown(found: Grid, about: About) -> bytes:
+    lines = [f"# {escaping.markdown(about.title)}", ""]
+    lines.append(f"| {' | '.join(map(escaping.markdown, found.columns))} |")
+    lines.append("|" + " --- |" * len(found.columns))
+    for row in found.rows:
+        cells = ("" if cell is None else escaping.markdown(str(cell)) for cell in row)
+        lines.append(f"| {' | '.join(cells)} |")
+    lines.append("")
+    lines += [f"- {name}: {escaping.markdown(value)}" for name, value in about.lines()]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _rows(found: Grid, _about: About) -> bytes:
+    """Write a list of objects, one a row, each on a line of its own."""
+    lines = (
+        json.dumps(dict(zip(found.columns, row, strict=True)), ensure_ascii=False, default=str)
+        for row in found.rows
+    )
+    return ("[\n" + ",\n".join(lines) + "\n]\n").encode()
+
+
+def _xlsx(found: Grid, about: About) -> bytes:
+    """Write a workbook: the answer, and a sheet that says what it is (Office Open XML)."""
+    import xlsxwriter  # the only place that needs it, and few requests do
+
+    output = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(output, options) as book:
+        day, head = book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"bold": True})
+        sheet = book.add_worksheet("Answer")
+        sheet.freeze_panes(1, 0)
+        for column, name in enumerate(found.columns):
+            sheet.write_string(0, column, name, head)
+        for number, row in enumerate(found.rows, 1):
+            for column, cell in enumerate(row):
+                _put(sheet, number, column, cell, day)
+        sheet.autofit(400)
+        notes = book.add_worksheet("About")
+        for number, (name, value) in enumerate(about.lines()):
+            notes.write_string(number, 0, name, head)
+            notes.write_string(number, 1, value)
+        notes.autofit(800)
+    return output.getvalue()
+
+
+def _put(sheet: Any, row: int, column: int, cell: Cell, day: Any) -> None:
+    if isinstance(cell, bool):
+        sheet.write_boolean(row, column, cell)
+    elif isinstance(cell, date) and cell >= _EXCEL_BEGINS:
+        sheet.write_datetime(
+            row, column, datetime(cell.year, cell.month, cell.day), day
+        )  # a day, of no zone
+    elif isinstance(cell, int | float) and abs(cell) < 1e15:  # a spreadsheet's number has 15 digits
+        sheet.write_number(row, column, cell)
+    elif cell is not None:
+        sheet.write_string(row, column, str(cell)[:32_767])

@@ -1,0 +1,178 @@
+"""The page of a table of things: rows of cells, links that sort, filter and turn pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from rdflib import URIRef
+from rdflib.term import Identifier, Node
+
+from kg_server.things.columns import Column
+from kg_server.things.filters import LABEL, OPERATORS, Filter
+from kg_server.things.queries import Table
+from kg_server.web.pages.terms import Labels, Shown
+
+MOST_VALUES = 5
+"""How many values a cell shows; the thing's own page has all."""
+MOST_FACET_VALUES = 12
+
+Pairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The values of one column of one thing; ``more`` is the number of those not shown."""
+
+    values: tuple[Shown, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a column: its heading, the link that sorts by it, the present order."""
+
+    column: Column | None
+    heading: str
+    href: str
+    order: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter in words, and the link that takes it away."""
+
+    text: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """A value of a facet with its number of things, and the link that adds or removes it."""
+
+    shown: Shown
+    count: int
+    href: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A column with its commonest values."""
+
+    heading: str
+    values: tuple[FacetValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing and its cells."""
+
+    thing: Shown
+    cells: tuple[Cell, ...]
+
+
+class Listing:
+    """Makes the parts of the page from what the store answered.
+
+    Args:
+        path: the address of the table, without its query.
+        pairs: the parameters of the request that stay: filters, class, order.
+        table: what was asked.
+        labels: the labels of the page; those of all terms have to be loaded.
+    """
+
+    def __init__(self, path: str, pairs: Pairs, table: Table, labels: Labels) -> None:
+        self._path, self._pairs = path, [pair for pair in pairs if pair[0] != "offset"]
+        self._table, self._labels = table, labels
+
+    def heading(self, column: Column | None) -> str:
+        """Return a column's heading: its ``sh:name``, or else its property's label."""
+        if column is None:
+            return self._labels.of(self._table.class_iri).text
+        named = self._labels.pick(column.labels)
+        return str(named) if named is not None else self._labels.of(column.iri).text
+
+    def heads(self, columns: Sequence[Column]) -> list[Head]:
+        """Return the heads of the table, that of the things first."""
+        return [self._head(column) for column in (None, *columns)]
+
+    def rows(
+        self,
+        things: Sequence[str],
+        columns: Sequence[Column],
+        values: Iterable[Mapping[str, Identifier]],
+    ) -> list[Row]:
+        """Return the rows: each thing with the values of its columns."""
+        found: dict[tuple[str, str], list[Node]] = {}
+        for row in values:
+            found.setdefault((str(row["thing"]), str(row["property"])), []).append(row["value"])
+        return [
+            Row(
+                self._labels.show(URIRef(thing)),
+                tuple(self._cell(found.get((thing, each.iri), [])) for each in columns),
+            )
+            for thing in things
+        ]
+
+    def chips(self) -> list[Chip]:
+        """Return the filters in words, each with a link that takes it away."""
+        return [self._chip(each, text) for each in self._table.filters for text in each.values]
+
+    def facets(
+        self, columns: Sequence[Column], counts: Iterable[Mapping[str, Identifier]]
+    ) -> list[Facet]:
+        """Return the facets that have a choice to offer."""
+        found: dict[str, list[FacetValue]] = {each.iri: [] for each in columns}
+        names = {each.iri: each.name for each in columns}
+        for row in counts:
+            iri = str(row["property"])
+            if len(found[iri]) < MOST_FACET_VALUES:
+                found[iri].append(self._facet_value(names[iri], row))
+        return [
+            Facet(self.heading(each), tuple(found[each.iri]))
+            for each in columns
+            if len(found[each.iri]) > 1 or any(value.is_chosen for value in found[each.iri])
+        ]
+
+    def _head(self, column: Column | None) -> Head:
+        name = column.name if column else LABEL
+        sort = self._table.sort
+        present = sort is not None and sort[0] == column
+        descends = present and sort is not None and sort[1]
+        following = f"-{name}" if present and not descends else name
+        order = ("descending" if descends else "ascending") if present else None
+        return Head(column, self.heading(column), self._with("sort", following), order)
+
+    def _cell(self, values: Sequence[Node]) -> Cell:
+        shown = sorted((self._labels.show(each) for each in values), key=_order)
+        first = [each for each in shown if each.language in (None, self._labels.language)]
+        best = first or shown
+        return Cell(tuple(best[:MOST_VALUES]), max(0, len(best) - MOST_VALUES))
+
+    def _chip(self, each: Filter, text: str) -> Chip:
+        words = f"{self.heading(each.column)} {OPERATORS[each.operator]}"
+        return Chip(f"{words} {text}".rstrip(), self._without(each.name, text))
+
+    def _facet_value(self, name: str, row: Mapping[str, Identifier]) -> FacetValue:
+        value = str(row["value"])
+        chosen = (name, value) in self._pairs
+        href = (
+            self._without(name, value) if chosen else self._address([*self._pairs, (name, value)])
+        )
+        return FacetValue(self._labels.show(row["value"]), int(str(row["n"])), href, chosen)
+
+    def _with(self, name: str, value: str) -> str:
+        others = [pair for pair in self._pairs if pair[0] != name]
+        return self._address([*others, (name, value)])
+
+    def _without(self, name: str, value: str) -> str:
+        return self._address([pair for pair in self._pairs if pair != (name, value)])
+
+    def _address(self, pairs: Pairs) -> str:
+        return self._path + (f"?{urlencode(pairs)}" if pairs else "")
+
+
+def _order(shown: Shown) -> tuple[bool, str]:
+    return shown.language is None, shown.sort or shown.text

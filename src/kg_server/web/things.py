@@ -1,0 +1,305 @@
+"""Tables of things over HTTP: the classes of the graph, and the instances of each."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, render_template, request
+from rdflib import URIRef
+
+from kg_server import formats
+from kg_server.description import void
+from kg_server.errors import BadRequest, NotFound
+from kg_server.formats import JSON, RESULT, Format, Kind
+from kg_server.sparql import protocol, rewrite
+from kg_server.sparql.query import Query
+from kg_server.store.results import rows
+from kg_server.things import columns, filters, queries
+from kg_server.things.columns import RESERVED, Column
+from kg_server.things.filters import Filter, Vocabulary
+from kg_server.things.queries import Table
+from kg_server.web import exports, responses
+from kg_server.web.canned import SOURCE, page_links
+from kg_server.web.context import Context
+from kg_server.web.pages import layout
+from kg_server.web.pages.listing import Listing
+from kg_server.web.pages.terms import Labels
+
+PAGE_ROWS = 50
+MAX_LIMIT = 100_000
+MOST_COLUMNS = 12
+"""How many columns the page shows; the data formats have all."""
+_FACETS = 3
+_MOST_COUNTS = 200
+QUESTION = Format("rq", SOURCE, "rq", RESULT)
+
+Pairs = list[tuple[str, str]]
+
+
+def blueprint(context: Context) -> Blueprint:
+    """Answer at ``/things/`` and ``/things/<class>``, with an extension or without."""
+    routes = Blueprint("things", __name__)
+    tables = _Tables(context)
+
+    @routes.get("/things/")
+    def every() -> Response:
+        chosen = request.args.get("class")
+        return _table(tables, chosen, None) if chosen else _classes(tables)
+
+    @routes.get("/things/<name>")
+    def one(name: str) -> Response:
+        stem, _, extension = name.partition(".")
+        return _table(tables, tables.class_named(stem), extension or None)
+
+    return routes
+
+
+class _Tables:
+    """Classes and columns of the graph in service, read once."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._description = context.project.base_iri + void.GRAPH
+        self.classes = lru_cache(1)(self._classes)
+        self.columns = lru_cache(256)(self._columns)
+
+    def vocabulary(self, wanted: tuple[Filter, ...]) -> Vocabulary:
+        """Return what the values of filters are read with, the things that they name among it."""
+        profile = self.context.profile
+        languages = tuple(dict.fromkeys((*profile.languages, *layout.LANGUAGES)))
+        text = filters.names_query(wanted, languages)
+        named: dict[str, list[str]] = {}
+        for row in rows(self.context.store, text) if text else ():
+            if isinstance(row["thing"], URIRef):
+                named.setdefault(str(row["name"]), []).append(str(row["thing"]))
+        return Vocabulary(profile.prefixes, languages, named)
+
+    def class_named(self, name: str) -> str:
+        """Return the class with a local name.
+
+        Raises:
+            NotFound: there is none, or several have it.
+        """
+        found = [each for each in self.classes() if columns.local_name(each) == name]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            ways = ", ".join(f"/things/?{urlencode({'class': each})}" for each in found)
+            raise NotFound(f"Several classes are called {name[:80]!r}. Their tables are at {ways}.")
+        raise NotFound(f"There is no class {name[:80]!r} with instances. /things/ lists them all.")
+
+    def _classes(self) -> dict[str, int]:
+        return columns.classes(self.context.store, self._description)
+
+    def _columns(self, class_iri: str) -> tuple[Column, ...]:
+        prefixes = self.context.profile.prefixes
+        return columns.of_class(self.context.store, class_iri, self._description, prefixes)
+
+
+def _classes(tables: _Tables) -> Response:
+    """Return the list of classes with their numbers of instances."""
+    context, found = tables.context, tables.classes()
+    if not _choose(request.args.get("format")).is_page:
+        document = [
+            {"class": iri, "count": n, "table": _address(tables, iri)} for iri, n in found.items()
+        ]
+        return context.cacheable(context.json({"classes": document}), context.etag(JSON))
+    labels = Labels(context.store, context.project.base_iri, layout.page_language())
+    labels.load(URIRef(iri) for iri in found)
+    listed = [(labels.show(URIRef(iri)), _address(tables, iri), n) for iri, n in found.items()]
+    page = render_template("things.html", classes=listed)
+    response = Response(page, content_type=formats.HTML.content_type)
+    return context.cacheable(response, context.etag(formats.HTML))
+
+
+def _address(tables: _Tables, class_iri: str) -> str:
+    name = columns.local_name(class_iri)
+    is_only = [columns.local_name(each) for each in tables.classes()].count(name) == 1
+    odd = not name or "." in name or "/" in name
+    return (
+        f"/things/{name}" if is_only and not odd else f"/things/?{urlencode({'class': class_iri})}"
+    )
+
+
+def _choose(name: str | None) -> Format:
+    """Choose the format of a table or a list: a page, results, plain rows, or the query.
+
+    Raises:
+        NotAcceptable: there is none that the client takes.
+    """
+    if name == QUESTION.name:
+        return QUESTION
+    accept, labels = request.headers.get("Accept"), request.args.get("labels") == "1"
+    if export := exports.asked(name, accept, labels=labels):
+        return export
+    return protocol.choose_format(name or None, accept, Kind.BINDINGS, html=True)
+
+
+def _table(tables: _Tables, class_iri: str, extension: str | None) -> Response:
+    """Return the table of a class in the format that is asked for.
+
+    Raises:
+        NotFound: nothing is of the class.
+        BadRequest: a filter, the order or the window is wrong.
+    """
+    protocol.absolute_iri(class_iri, "class")
+    context, pairs = tables.context, protocol.decode(request.query_string.decode("latin-1"))
+    if class_iri not in tables.classes():
+        raise NotFound(f"Nothing is of the class {class_iri}. /things/ lists the classes.")
+    reserved = protocol.singles(
+        [pair for pair in pairs if pair[0] in RESERVED - {"label", "facet"}], RESERVED
+    )
+    chosen = _choose(extension or reserved.get("format"))
+    found = tables.columns(class_iri)
+    wanted = filters.read([each for each in pairs if not _is_reserved(each[0])], found)
+    table = Table(
+        class_iri=class_iri,
+        columns=found,
+        filters=wanted,
+        vocabulary=tables.vocabulary(wanted),
+        languages=layout.preferred_languages(layout.page_language()),
+        sort=_sort(reserved.get("sort"), found),
+    )
+    etag = context.etag(chosen, pairs)
+    if responses.matches(request.headers.get("If-None-Match"), etag):
+        return context.cacheable(Response(), etag)
+    limit, offset = _window(reserved, PAGE_ROWS if chosen.is_page else None)
+    if chosen.is_page:
+        response = _page(tables, table, pairs, limit or PAGE_ROWS, offset)
+    else:
+        response = _data(context, table, chosen, limit, offset)
+    return context.cacheable(response, etag)
+
+
+def _is_reserved(name: str) -> bool:
+    return name in RESERVED - {filters.LABEL}
+
+
+def _sort(text: str | None, found: tuple[Column, ...]) -> tuple[Column | None, bool] | None:
+    """Return the column to sort by, and whether downwards.
+
+    Raises:
+        BadRequest: there is no such column.
+    """
+    if not text:
+        return None
+    name = text.removeprefix("-")
+    by_name: dict[str, Column | None] = {filters.LABEL: None, **{each.name: each for each in found}}
+    if name not in by_name:
+        known = ", ".join(by_name)
+        raise BadRequest(f"There is no column {name[:80]!r} to sort by: {known}.", parameter="sort")
+    return by_name[name], text.startswith("-")
+
+
+def _window(reserved: dict[str, str], default: int | None) -> tuple[int | None, int]:
+    """Return limit and offset.
+
+    Raises:
+        BadRequest: one is no number in its range.
+    """
+    numbers = []
+    for name, least, most in (("limit", 1, MAX_LIMIT), ("offset", 0, 10**9)):
+        text = reserved.get(name)
+        if text and not (text.isascii() and text.isdigit() and least <= int(text[:12]) <= most):
+            takes = f"a whole number from {least} to {most}"
+            raise BadRequest(f"{name} takes {takes}; {text[:80]!r} is not one.", parameter=name)
+        numbers.append(int(text) if text else None)
+    return numbers[0] or default, numbers[1] or 0
+
+
+def _data(
+    context: Context, table: Table, chosen: Format, limit: int | None, offset: int
+) -> Response:
+    """Return the whole table, or a window of it, as data."""
+    singles = columns.with_singles(context.store, table.class_iri, table.columns)
+    whole = Table(
+        class_iri=table.class_iri,
+        columns=singles,
+        filters=table.filters,
+        vocabulary=table.vocabulary,
+        languages=table.languages,
+    )
+    text = rewrite.page(queries.whole(whole), limit, offset)
+    if chosen is QUESTION:
+        name = columns.local_name(table.class_iri)
+        header = f"#+ title: {name}\n#+ description: A table of things of the class {name}.\n"
+        content = f"{header}#+ result: One thing with its values.\n{queries.whole(whole)}"
+        return Response(content, content_type=f"{SOURCE}; charset=utf-8")
+    is_export = chosen in exports.FORMATS.values()
+    written = formats.named("json", Kind.BINDINGS) if is_export else chosen
+    timeout_s = context.settings.query_timeout_s
+    query = Query(text, written, context.project.base_iri, timeout_s=timeout_s)
+    if is_export:
+        about = exports.about(context, columns.local_name(table.class_iri))
+        return exports.response(context, query, chosen, about)
+    response = context.answer(query)
+    name = f"{columns.local_name(table.class_iri)}.{chosen.extension}"
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return response
+
+
+def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) -> Response:
+    context, shown = tables.context, _shown_columns(table.columns)
+    store = context.store
+    total = _count(tables, table)
+    things = [str(row["thing"]) for row in rows(store, queries.page(table, limit, offset))]
+    values = rows(store, queries.cells(things, shown)) if things else []
+    faceted = _faceted(table.columns, pairs)
+    counts = rows(store, queries.facets(table, faceted, _MOST_COUNTS)) if faceted else []
+    labels = Labels(store, context.project.base_iri, layout.page_language())
+    labels.load([URIRef(iri) for iri in (table.class_iri, *things)])
+    labels.load(URIRef(each.iri) for each in table.columns)
+    labels.load(row["value"] for row in (*values, *counts))
+    kept = [pair for pair in pairs if pair[0] not in ("lang", "format")]
+    listing = Listing(request.path, kept, table, labels)
+    given = urlencode([pair for pair in kept if pair[0] not in ("limit", "offset")])
+    stem = request.path.partition(".")[0]
+    page = render_template(
+        "table.html",
+        heading=listing.heading(None),
+        total=total,
+        heads=listing.heads(shown),
+        hidden=len(table.columns) - len(shown),
+        rows=listing.rows(things, shown, values),
+        chips=listing.chips(),
+        facets=listing.facets(faceted, counts),
+        fields=[(each, listing.heading(each)) for each in table.columns],
+        operators=filters.OPERATORS,
+        kept=[pair for pair in kept if pair[0] == "class"],
+        links=page_links(request.path, kept, limit, offset, total) if total > limit else {},
+        downloads=[
+            (name, f"{stem}?{urlencode({'format': form})}" + (f"&{given}" if given else ""))
+            for name, form in (
+                ("CSV", "labelled"),
+                ("XLSX", "xlsx"),
+                ("Markdown", "md"),
+                ("SPARQL CSV", "csv"),
+                ("TSV", "tsv"),
+                ("JSON", "rows"),
+                ("SPARQL JSON", "json"),
+            )
+        ],
+        question=f"{stem}?format=rq" + (f"&{given}" if given else ""),
+        text=queries.whole(table),
+    )
+    return Response(page, content_type=formats.HTML.content_type)
+
+
+def _count(tables: _Tables, table: Table) -> int:
+    if not table.filters:
+        return tables.classes()[table.class_iri]
+    (row,) = rows(tables.context.store, queries.count(table))
+    return int(str(row["n"]))
+
+
+def _shown_columns(found: tuple[Column, ...]) -> tuple[Column, ...]:
+    return tuple(each for each in found if each.used)[:MOST_COLUMNS]
+
+
+def _faceted(found: tuple[Column, ...], pairs: Pairs) -> list[Column]:
+    """Return the columns to count values of: those asked for, or else those that lead to things."""
+    asked = {value for name, value in pairs if name == "facet"}
+    if asked:
+        return [each for each in found if each.name in asked][:_FACETS]
+    return [each for each in found if each.used and each.classes][:_FACETS]

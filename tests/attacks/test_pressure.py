@@ -1,0 +1,79 @@
+"""Cheap requests that cost the HTTP worker much take nothing from anybody else for long."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
+
+import pytest
+
+from ..conftest import LiveServer  # the fixture's class
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+BATCH = urlencode({"queries": json.dumps({f"q{n}": {"query": "a"} for n in range(20)})})
+MISSPELT = urlencode(
+    {"queries": json.dumps({f"q{n}": {"query": f"Canuda {n}"} for n in range(20)})}
+)
+
+
+@pytest.fixture(scope="module")
+def server():
+    started = LiveServer("--no-validate", "--evaluators", "2")
+    yield started
+    assert started.stop() == 0
+
+
+def page(number: int):
+    """Each is another page for the cache."""
+    return "GET", "/ns/shapes.jsonld", {"Accept": f"*/*;q=0.{number}"}, None
+
+
+@pytest.mark.parametrize(
+    "request_of",
+    [
+        page,
+        lambda _: ("POST", "/reconcile", FORM, BATCH),
+        lambda _: ("POST", "/reconcile", FORM, MISSPELT),
+        lambda n: ("GET", f"/search?q=zz{n}", {}, None),
+        lambda _: ("GET", "/sparql", {"Accept": "a/b," * 7000}, None),
+        lambda _: ("POST", "/sparql", FORM, "query=" + "%4+%zz" * 150_000),
+    ],
+    ids=["documents", "batches", "misspelt batches", "searches", "long headers", "long forms"],
+)
+def test_under_pressure_the_server_lives_and_answers_queries(server, request_of):
+    with ThreadPoolExecutor(12) as pool:
+        attack = [pool.submit(server.ask, *request_of(number)) for number in range(12)]
+        statuses = [server.ask("GET", "/health/live", timeout_s=2).status for _ in range(5)]
+        statuses += [
+            server.ask(
+                "POST", "/sparql", {"Content-Type": "application/sparql-query"}, f"ASK {{}} #{n}"
+            ).status
+            for n in range(5)
+        ]
+        outcomes = {each.result().status for each in attack}
+
+    assert statuses == [200] * 10
+    assert outcomes <= {200, 400, 406, 413, 503}
+
+
+def test_a_header_in_disguise_does_not_choose_what_others_get(server):
+    browser = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "en-US,en;q=0.9"}
+
+    server.ask("GET", "/conflicts", {**browser, "Accept_Language": "bn"})
+    reply = server.ask("GET", "/conflicts", browser)
+
+    assert reply.headers["content-language"] == "en"
+
+
+def test_a_parameter_that_nothing_reads_costs_nothing(server):
+    before = hits(server)
+    for number in range(5):
+        assert server.ask("GET", f"/ns/diplomacy.ttl?x={number}").status == 200
+
+    assert hits(server) - before >= 4
+
+
+def hits(server) -> float:
+    text = server.ask("GET", "/metrics").body.decode()
+    return sum(float(x.split()[-1]) for x in text.splitlines() if x.startswith("kg_cache_hits"))
