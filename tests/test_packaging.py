@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -91,3 +92,18 @@ def test_a_release_can_demand_the_scripts(sources, tmp_path):
         build_wheel(sources, tmp_path, PATH=str(tmp_path), KG_SERVER_REQUIRE_FRONTEND="1")
 
     assert "npm was not found" in failed.value.stderr
+
+
+def test_a_wheel_carries_the_licences_and_the_parts_of_its_scripts(tmp_path):
+    files, _ = build_wheel(ROOT, tmp_path)
+
+    if f"{SCRIPTS}manifest.json" not in files:
+        pytest.skip("npm is not here, so no scripts are bundled")
+    (wheel,) = tmp_path.rglob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (bill,) = [name for name in files if "/sboms/" in name]
+        parts = {each["name"] for each in json.loads(archive.read(bill))["components"]}
+        notices = archive.read(f"{SCRIPTS}licences.txt").decode()
+    assert {"@codemirror/state", "d3-force"} <= parts
+    for needed in ("@codemirror/state", "d3-force", "codemirror-lang-sparql", "Permission"):
+        assert needed in notices
