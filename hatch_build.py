@@ -55,7 +55,7 @@ def _digest(frontend: Path) -> str | None:
 
 
 def _list_parts(frontend: Path, bill: Path) -> bool:
-    """Write the bill of materials of the bundled scripts (CycloneDX); return whether it is there."""
+    """Write the bundled scripts' bill of materials (CycloneDX); return whether it is there."""
     npm = shutil.which("npm")
     if npm is None:
         return False
