@@ -3,7 +3,7 @@
 The rooms, from the command line down; each imports only from rooms below it:
 
 - ``cli``: the command line, one module a command
-- ``server``: the HTTP server in front of Flask, and the processes of ``serve``
+- ``server``: the HTTP server in front of Flask, and the processes of the command *serve*
 - ``web``: the Flask application, one module a protocol; ``web.pages`` has the page models
 - ``diff``: comparison of two states of a project
 - ``competency``: questions with their expected answers, and examples of shapes

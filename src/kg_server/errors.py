@@ -1,4 +1,4 @@
-"""What can go wrong, as one tree: problems of a request, faults of a project.
+"""Errors as one tree: problems of a request, faults of a project.
 
 A ``Problem`` is answered over HTTP as an RFC 9457 problem document and printed by the command
 line as one message. A ``ProjectFault`` means that the files could not be used at all.

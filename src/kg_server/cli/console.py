@@ -1,4 +1,4 @@
-"""What the command line prints of queries: tables for people, formats for programs."""
+"""Answers of queries on the command line: tables for people, formats for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far long work is, on a terminal and nowhere else."""
+"""Progress of long work, shown on a terminal and nowhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``kg-server validate`` does with a report: which forms go where."""
+"""Output of ``kg-server validate``: the forms of a report, printed or written to files."""
 
 from __future__ import annotations
 

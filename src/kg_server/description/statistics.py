@@ -1,4 +1,4 @@
-"""What is in the graph, counted with SPARQL: classes, properties and what they link."""
+"""Statistics of the graph, counted with SPARQL: classes, properties, links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the server says of itself: VoID, DCAT 3 and the SPARQL service description, as one graph.
+"""Description of the server as one graph: VoID, DCAT 3 and the SPARQL service description.
 
 Everything is counted from the graph that is served, or stands in it. The description is loaded
 beside the data, so that it can be queried; ``described`` is called once, when a store is filled.

@@ -1,4 +1,4 @@
-"""What differs between two graphs: triples added and removed, whatever blank nodes are called.
+"""Changes between two graphs: triples added and removed, whatever blank nodes are called.
 
 Triples without blank nodes are compared as they are. Those with blank nodes are taken together in
 components, the triples that hang together by blank nodes, and each component is compared in its

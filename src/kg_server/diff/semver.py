@@ -1,4 +1,4 @@
-"""Whether a change is a patch, minor or major, by the policy of ``ontology/README.md``.
+"""Weight of a change: patch, minor or major, by the policy of ``ontology/README.md``.
 
 The ontology, its code lists and the shapes move together; data may change under any version.
 """

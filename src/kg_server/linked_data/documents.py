@@ -1,4 +1,4 @@
-"""What the document of a thing holds: its description, page by page, and facts about the document.
+"""Documents of things: the description of a thing, page by page, and facts about the document.
 
 A description is the statements with the thing as subject and as object, everything that hangs on
 their blank nodes, the claims among them with passage, source and the conflicts they are part of,

@@ -1,4 +1,4 @@
-"""Which files make up the graph, rebased to the base IRI, with a content hash."""
+"""Project: the files that make up the graph, rebased to the base IRI, with a content hash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file contributes, by what it contains: data, ontology, shapes, or several of these."""
+"""Roles of files by their contents: data, ontology, shapes, or several of these."""
 
 from __future__ import annotations
 

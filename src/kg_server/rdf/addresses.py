@@ -1,4 +1,4 @@
-"""Which address a thing, its document and its pages have, under one base IRI.
+"""Addresses of things, their documents and their pages, under one base IRI.
 
 A thing's IRI is its name and never changes; its document is another resource with an address of
 its own (Cool URIs for the Semantic Web §4). Nothing here looks at the host of a request: a path

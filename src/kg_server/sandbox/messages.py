@@ -1,4 +1,4 @@
-"""How an HTTP worker and an evaluator talk: datagrams over Unix sockets (unix(7)).
+"""Messages between HTTP workers and evaluators: datagrams over Unix sockets (unix(7)).
 
 All evaluators receive on one socket, and the kernel gives each query to one that waits. The answer
 comes to the asker's own socket, in one datagram where it fits. A larger one comes as a descriptor

@@ -1,4 +1,6 @@
-"""What becomes of SERVICE in an evaluator, which can reach nobody (SPARQL 1.1 Federated Query).
+"""SERVICE inside an evaluator: it always fails, because the process has no network.
+
+See SPARQL 1.1 Federated Query.
 
 That nothing is reached is the kernel's doing, not this module's: it only sees to the answers.
 """

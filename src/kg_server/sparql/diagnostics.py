@@ -1,4 +1,4 @@
-"""Where a query stops being SPARQL, and what to do about it.
+"""Diagnostics of malformed queries: the place, the cause, and what to write instead.
 
 The engine (pyoxigraph 0.5.13) says how far it read before it gave up. Looking for a keyword, it
 reads ahead by that keyword's length, so that is up to a dozen characters too far, or on another

@@ -1,4 +1,4 @@
-"""What a request asks for: SPARQL 1.1 Protocol and Graph Store Protocol as pure functions.
+"""SPARQL 1.1 Protocol and Graph Store Protocol: requests read by pure functions.
 
 Nothing here knows of a web framework or of a database: parameters and headers in, a
 ``store.Query`` out.

@@ -1,4 +1,4 @@
-"""Which findings are new, known or fixed since an earlier report."""
+"""Comparison of a report with an earlier one: new, known and fixed findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which file, line and column a finding is about."""
+"""Locations of findings: file, line and column."""
 
 from __future__ import annotations
 

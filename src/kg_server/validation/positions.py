@@ -1,4 +1,4 @@
-"""Where in a file each triple stands.
+"""Positions of triples in files.
 
 rdflib's own Turtle parser with a note of where it stands at each object: 1.3 times the time of
 that parser, and the same graph. N-Triples and N-Quads have a triple a line.

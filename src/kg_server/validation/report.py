@@ -1,4 +1,4 @@
-"""What a validation says: its findings, what was checked, the verdict."""
+"""Report of a validation: findings, counts of what was checked, verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the shapes for shapes miss: a typo in a shape silently means that all conforms."""
+"""Checks of shapes that the shapes for shapes miss, such as a misspelt SHACL term."""
 
 from __future__ import annotations
 

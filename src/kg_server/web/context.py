@@ -1,4 +1,4 @@
-"""What the views of the application share."""
+"""Context that the views of the application share."""
 
 from __future__ import annotations
 

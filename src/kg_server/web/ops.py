@@ -1,4 +1,4 @@
-"""What operators look for: health, and the validation of what is served."""
+"""Health checks and metrics, for operators."""
 
 from __future__ import annotations
 

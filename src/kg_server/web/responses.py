@@ -1,4 +1,4 @@
-"""What the SPARQL endpoint reads from a request and says in a response's headers.
+"""Requests and response headers of the SPARQL endpoint.
 
 Flask's view (``sparql.py``) and the event loop's short way (``front.py``) both use these pure
 functions, so that they cannot differ.

@@ -1,4 +1,4 @@
-"""What the rules look at: data, ontology, shapes and queries, and the terms that are our own."""
+"""Input of the rules: data, ontology, shapes and queries, and the project's own terms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where terms are used: as a predicate, as a class, or where a term of either kind belongs."""
+"""Uses of terms: as a predicate, as a class, or where a term of either kind belongs."""
 
 from __future__ import annotations
 

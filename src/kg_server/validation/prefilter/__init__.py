@@ -1,4 +1,4 @@
-"""Which focus nodes may violate a shape: a sieve in front of the validator.
+"""Prefilter: SPARQL queries that find every focus node which may violate a shape.
 
 pySHACL looks at every focus node of every shape in Python. Most nodes of most graphs are all
 right, and a query engine sees that much faster: each shape becomes SPARQL queries that give every

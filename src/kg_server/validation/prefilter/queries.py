@@ -1,4 +1,4 @@
-"""Which SPARQL constraints (SHACL §5) can be asked once for all focus nodes."""
+"""SPARQL constraints (SHACL §5) that can be evaluated once for all focus nodes."""
 
 from __future__ import annotations
 

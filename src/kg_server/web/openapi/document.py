@@ -1,4 +1,4 @@
-"""What the server's addresses take and give, as an OpenAPI 3.1 document.
+"""OpenAPI 3.1 document of the server's addresses.
 
 The canned queries are described from their files, the fixed addresses from the table here.
 """

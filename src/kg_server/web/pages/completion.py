@@ -1,4 +1,4 @@
-"""What the query editor completes: prefixes, classes, properties and things of this graph."""
+"""Completions of the query editor: prefixes, classes, properties and things of this graph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every page shares: its language, its interface text, and the addresses of its assets."""
+"""Layout that every page shares: language, interface text, addresses of assets."""
 
 from __future__ import annotations
 

@@ -1,0 +1,46 @@
+"""The house: the map in the package's docstring, the rooms, and their docstrings."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import kg_server
+
+PACKAGE = Path(kg_server.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+RIDDLES = ("What", "Which", "Where", "How", "Whether", "Who", "When", "Of")
+
+
+def docstring(module: Path) -> str:
+    return ast.get_docstring(ast.parse(module.read_text("utf-8"))) or ""
+
+
+def test_the_map_names_every_room_and_every_module_beside_them():
+    named = set(re.findall(r"``(\w+)``", kg_server.__doc__ or ""))
+    there = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py"}
+    there |= {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+
+    assert there - {"__init__", "__main__"} == named
+
+
+def test_the_map_says_what_is_public():
+    assert "No module\nis public" in (kg_server.__doc__ or "")
+
+
+def test_every_module_says_what_it_holds_beginning_with_a_noun():
+    assert len(MODULES) > 100
+    first_words = {module: docstring(module).split(" ", 1)[0] for module in MODULES}
+
+    assert [module for module, word in first_words.items() if not word or word in RIDDLES] == []
+
+
+def test_no_module_is_imported_by_string():
+    texts = {module: module.read_text("utf-8") for module in MODULES}
+
+    assert [module for module, text in texts.items() if "import_module" in text] == []
+
+
+def test_few_modules_stand_at_the_top():
+    assert len([path for path in PACKAGE.glob("*.py") if "__" not in path.name]) <= 9
