@@ -402,8 +402,10 @@ def stopped(server) -> float:
 def test_the_deaths_of_evaluators_are_counted_by_their_cause(server):
     before = [deaths(server, cause) for cause in ("deadline", "crash")]
 
-    assert post(server, RUNAWAY + " # for its deadline").status == 504
+    reply = post(server, RUNAWAY + " # for its deadline")
 
+    assert reply.status == 504
+    assert '"?a ?b ?c" is combined with each of' in json.loads(reply.body)["detail"]
     after = [deaths(server, cause) for cause in ("deadline", "crash")]
     assert after == [before[0] + 1, before[1]]
 

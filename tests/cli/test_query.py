@@ -40,3 +40,34 @@ def test_what_cannot_be_asked_is_an_error_with_exit_code_1(arguments, message):
 
     assert (done.returncode, done.stdout) == (1, "")
     assert message in done.stderr
+
+
+NOT_RETURNED = """SELECT ?a ?b {
+  ?m a dip:Mission ; dip:sendingState ?a ; dip:receivingState ?b .
+  FILTER NOT EXISTS { ?n a dip:Mission ; dip:sendingState ?b ; dip:receivingState ?a }
+}"""
+
+
+def test_an_explanation_has_the_text_that_is_evaluated_and_the_matches_of_each_pattern():
+    done = run("--explain", NOT_RETURNED)
+
+    assert done.returncode == 0, done.stderr
+    assert "MINUS { SELECT DISTINCT ?a ?b { ?n a dip:Mission ;" in done.stdout
+    (line,) = (each for each in done.stdout.splitlines() if each.endswith("?m a dip:Mission"))
+    assert int(line.split()[0].replace(",", "")) > 0
+    assert "Costly" not in done.stdout
+
+
+def test_an_explanation_says_what_is_costly_and_what_to_write():
+    done = run("--explain", "SELECT * { ?a dip:capital ?b . ?c ?d ?e }")
+
+    assert done.stdout.startswith("The query is evaluated as it is written.")
+    assert 'Each match of "?a dip:capital ?b" is combined with each of "?c ?d ?e"' in done.stdout
+    assert '"?c ?d ?e" can match every triple' in done.stdout
+
+
+def test_what_is_no_query_is_not_explained():
+    done = run("--explain", "SELECT * { ?a dip:capital ?b LIMIT")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "line 1, column 30" in done.stderr

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--format", "form", help="table, json, xml, csv, tsv, turtle, nt, rdfxml, jsonld …")
 @click.option("--canned", metavar="NAME", help="Ask a canned query instead.")
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="Its parameters.")
+@click.option("--explain", is_flag=True, help="Print how the query is evaluated instead.")
 @click.option("--list", "listing", is_flag=True, help="List the canned queries.")
 @options.BASE
 def query(  # one parameter an option
@@ -32,6 +33,7 @@ def query(  # one parameter an option
     form: str | None,
     canned: str | None,
     params: tuple[str, ...],
+    explain: bool,
     listing: bool,  # click passes it by name
     base_iri: str | None,
 ) -> None:
@@ -39,8 +41,9 @@ def query(  # one parameter an option
 
     QUERY is the text, the name of an .rq file, or - for standard input. Prefixes of the project
     need no declaration. On a terminal the answer is a table, in a pipe it is CSV or Turtle.
+    --explain prints what is evaluated, how many triples match each pattern, and what is costly.
     """
-    from kg_server.cli import console
+    from kg_server.cli import console, explanation
     from kg_server.store import open_store
 
     loaded = _load(paths, base_iri)
@@ -54,6 +57,9 @@ def query(  # one parameter an option
         text = _text_of(query)
     else:
         raise click.UsageError("Give a QUERY, or --canned NAME, or --list.")
+    if explain:
+        click.echo(explanation.of(store, text, loaded), nl=False)
+        return
     _write(console.answer(store, text, form, loaded, terminal=sys.stdout.isatty()))
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import signal
 
 from kg_server.errors import MemoryExceeded, Overloaded, Problem, QueryCrashed, QueryTimeout
+from kg_server.sparql import advice
 from kg_server.sparql.query import Query
+
+_LESS = "Ask for less: add a LIMIT, name a class or a subject, or join on fewer patterns."
+_LONG = 5000
+"""Characters of a query that is not read for advice, as the HTTP worker has others to serve."""
 
 
 def death(killed_by: int, query: Query) -> Problem:
@@ -30,11 +35,10 @@ def crashed() -> QueryCrashed:
 
 def timed_out(query: Query) -> QueryTimeout:
     """Say that a query met its deadline."""
-    return QueryTimeout(
-        f"The query was stopped after {query.timeout_s:g} seconds. Ask for less: add a LIMIT, "
-        "name a class or a subject, or join on fewer patterns.",
-        limit_s=query.timeout_s,
-    )
+    costly = advice.on(query.text) if len(query.text) < _LONG else []
+    said = costly[0] if costly else _LESS
+    detail = f"The query was stopped after {query.timeout_s:g} seconds. {said}"
+    return QueryTimeout(detail, limit_s=query.timeout_s)
 
 
 def busy() -> Overloaded:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from kg_server.sparql import lexer
 from kg_server.sparql.lexer import Token
@@ -18,6 +18,7 @@ _DEEPEST = 40
 FilterKind = Literal["EXISTS", "NOT EXISTS", "!BOUND"]
 PartKind = Literal["GROUP", "OPTIONAL", "MINUS", "GRAPH", "SELECT"]
 
+_IN_LIST = "rdf:rest*/rdf:first"
 _CLOSING = {"(": ")", "{": "}", "[": "]"}
 
 
@@ -25,19 +26,40 @@ class NotUnderstood(Exception):
     """The text is no query, or has something that is not read here."""
 
 
+class Node(NamedTuple):
+    """One end of a pattern: ``name`` is that of its variable or blank node; empty if it is none."""
+
+    name: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A triple pattern or a path pattern, without its constants.
+    """A triple pattern or a path pattern; ``steps`` are the triple patterns that it stands for.
 
-    ``nodes`` are the variables at its ends, ``steps`` counts the triple patterns that a path stands
-    for. It ``is_open`` if its predicate is a variable, or if its path repeats or negates.
+    It ``is_open`` if its predicate is a variable, or if its path repeats or negates.
     """
 
-    nodes: frozenset[str]
+    subject: Node
+    predicate: str
+    object: Node
     steps: int
     is_open: bool
-    begin: int
-    end: int
+
+    @property
+    def nodes(self) -> frozenset[str]:
+        """The variables and blank nodes at its ends."""
+        return frozenset((self.subject.name, self.object.name)) - {""}
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it is a path that repeats or negates."""
+        return self.is_open and self.predicate[0] not in "?$"
+
+    @property
+    def text(self) -> str:
+        """The pattern by itself."""
+        return f"{self.subject.text} {self.predicate} {self.object.text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,53 +370,53 @@ class _Reader:
             self._properties(group, subject)
         group.possible |= group.certain
 
-    def _node(self, group: Group) -> str:
-        """Read a term or what is written in brackets; return its variable, if it is one."""
-        token = self._next()
+    def _node(self, group: Group) -> Node:
+        """Read a term or what is written in brackets."""
+        begin, token = self._at, self._next()
         if token.text in ("[", "("):
             return self._bracketed(group, token)
         if token.kind == "variable":
             group.certain.add(token.text[1:])
-            return token.text[1:]
+            return Node(token.text[1:], token.text)
         if token.kind == "blank":
             group.is_plain = False  # its label may stand in one group only (§4.1.4)
-            return token.text
+            return Node(token.text, "[]")
         if token.kind == "string":
             if self._now.kind == "language" or self._take("^^"):
                 self._next()
         elif token.kind not in ("iri", "name", "number") and token.text not in ("true", "false"):
             raise NotUnderstood(token.text)
-        return ""
+        return Node("", self._text(begin))
 
-    def _bracketed(self, group: Group, token: Token) -> str:
-        """Read the rest of a list, or of a blank node with properties; return a name for it."""
+    def _bracketed(self, group: Group, token: Token) -> Node:
+        """Read the rest of a list, or of a blank node with properties."""
         self._deeper()
-        name = f"{token.text}{token.offset}"
+        node = Node(f"{token.text}{token.offset}", "[]")
         if token.text == "[":
             if self._now.text != "]":
-                self._properties(group, name)
+                self._properties(group, node)
             self._expect("]")
         else:
             while not self._take(")"):
-                begin = self._now.offset
-                self._pattern(group, name, self._node(group), 2, begin, is_open=False)
+                group.patterns.append(Pattern(node, _IN_LIST, self._node(group), 2, is_open=False))
         self._depth -= 1
-        return name
+        return node
 
-    def _properties(self, group: Group, subject: str) -> None:
+    def _properties(self, group: Group, subject: Node) -> None:
         """Read predicates and objects."""
         while True:
-            begin = self._now.offset
-            is_open = self._now.kind == "variable"
+            begin, is_open = self._at, self._now.kind == "variable"
             if is_open:
                 group.certain.add(self._next().text[1:])
                 steps = 1
             else:
                 steps, is_open = self._path()
-            self._pattern(group, subject, self._node(group), steps, begin, is_open=is_open)
-            while self._take(","):
-                begin = self._now.offset
-                self._pattern(group, subject, self._node(group), steps, begin, is_open=is_open)
+            predicate = self._text(begin)
+            while True:
+                object_ = self._node(group)
+                group.patterns.append(Pattern(subject, predicate, object_, steps, is_open))
+                if not self._take(","):
+                    break
             if not self._take(";"):
                 return
             while self._take(";"):
@@ -402,12 +424,9 @@ class _Reader:
             if not self._is_verb():
                 return
 
-    def _pattern(
-        self, group: Group, subject: str, object_: str, steps: int, begin: int, *, is_open: bool
-    ) -> None:
-        nodes = frozenset((subject, object_)) - {""}
-        end = self._tokens[self._at - 1].end
-        group.patterns.append(Pattern(nodes, steps, is_open, begin, end))
+    def _text(self, begin: int) -> str:
+        """Return what stands from a token to the present one, without spaces."""
+        return "".join(token.text for token in self._tokens[begin : self._at])
 
     def _is_verb(self) -> bool:
         token = self._now

@@ -144,6 +144,12 @@ class OxigraphStore:
 
         return write
 
+    def evaluated(self, query: Query) -> str:
+        """Return the text that is evaluated in place of a query's own: it means the same."""
+        text = ordering.total(query.text)
+        # A variable that is replaced binds nothing: two sides of MINUS might have none in common.
+        return text if query.bindings else exists.rewritten(text)
+
     def close(self) -> None:
         """Give back the memory."""
         self._store = ox.Store()
@@ -168,7 +174,7 @@ class OxigraphStore:
             substitutions=_substitutions(query) if query.bindings else None,
         )
         try:
-            for text in dict.fromkeys((evaluated(query), query.text)):
+            for text in dict.fromkeys((self.evaluated(query), query.text)):
                 with suppress(SyntaxError):
                     return ask(text)
         except (OSError, RuntimeError, ValueError) as error:
@@ -211,13 +217,6 @@ class OxigraphStore:
             raise ProjectFault(
                 error.msg, path=file.path, line=error.lineno, column=error.offset
             ) from error
-
-
-def evaluated(query: Query) -> str:
-    """Return the text that the engine evaluates in place of a query's own: it means the same."""
-    text = ordering.total(query.text)
-    # A variable that is replaced binds nothing: two sides of MINUS might have none in common.
-    return text if query.bindings else exists.rewritten(text)
 
 
 def _serialize(result: Any, output: IO[bytes] | None, syntax: Any) -> bytes:

@@ -61,6 +61,10 @@ class EmbeddedStore(Store, Protocol):
         """
         ...
 
+    def evaluated(self, query: Query) -> str:
+        """Return the text that is evaluated in place of a query's own: it means the same."""
+        ...
+
     def evaluate(self, query: Query) -> Writer:
         """Start a query; return what writes its result without holding the rows.
 

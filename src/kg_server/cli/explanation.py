@@ -1,0 +1,63 @@
+"""How a query is evaluated, in words: ``kg-server query --explain``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from kg_server import formats
+from kg_server.cli import console
+from kg_server.errors import Problem
+from kg_server.formats import Kind
+from kg_server.project import Project
+from kg_server.sparql import advice, keywords, lexer
+from kg_server.sparql.groups import NotUnderstood, Pattern
+from kg_server.sparql.query import Query
+from kg_server.store import EmbeddedStore
+
+_CSV = formats.named("csv", Kind.BINDINGS)
+
+
+def of(store: EmbeddedStore, text: str, project: Project) -> str:
+    """Return what is evaluated, how many triples match each pattern, and what is costly.
+
+    Raises:
+        Problem: the text is no query; as ``Store.query``.
+    """
+    kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
+    written = formats.named("turtle" if kind is Kind.GRAPH else "csv", kind)
+    query = Query(text, written, project.base_iri, prefixes=console.known(project))
+    store.evaluate(query)  # says what is wrong with the text; rows are made when they are read
+    evaluated = store.evaluated(query)
+    if evaluated == text:
+        parts = ["The query is evaluated as it is written.\n"]
+    else:
+        parts = [f"Evaluated in place of the query, with the same solutions:\n\n{evaluated}\n"]
+    parts += _matches(store, query)
+    if costly := advice.on(text):
+        parts.append("Costly:\n" + "".join(f"- {each}\n" for each in costly))
+    return "\n".join(parts)
+
+
+def _matches(store: EmbeddedStore, query: Query) -> Iterator[str]:
+    """Yield a list of the patterns, those with most matches first; without paths that repeat."""
+    try:
+        patterns = {each.text: each for each in advice.patterns(query.text) if not each.repeats}
+    except NotUnderstood:
+        return
+    counted = [(_count(store, query, each), text) for text, each in patterns.items()]
+    if counted:
+        width = max(len(f"{count:,}") for count, _ in counted)
+        lines = (f"{count:{width},}  {text}\n" for count, text in sorted(counted, reverse=True))
+        yield "Matches of each pattern by itself:\n" + "".join(lines)
+
+
+def _count(store: EmbeddedStore, query: Query, pattern: Pattern) -> int:
+    """Return how many solutions a pattern has; 0 where it cannot be counted by itself."""
+    prologue = query.text[: lexer.after_prologue(query.text)]
+    text = f"{prologue}\nSELECT (COUNT(*) AS ?kg_count) {{ {pattern.text} }}"
+    try:
+        answer = store.query(replace(query, text=text, format=_CSV)).read()
+    except Problem:
+        return 0
+    return int(answer.split()[1])

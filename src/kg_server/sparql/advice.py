@@ -1,0 +1,111 @@
+"""Advice on a query that takes long: which construct is costly, and what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kg_server.sparql import exists, groups
+from kg_server.sparql.groups import Filter, Group, NotUnderstood, Pattern
+
+_SHOWN = 60
+_INSTEAD = {
+    "EXISTS": "Join with { SELECT DISTINCT … { … } }",
+    "NOT EXISTS": "Write MINUS { … }",
+    "!BOUND": "Write MINUS { … } in place of OPTIONAL { … } and this filter",
+}
+
+
+def on(text: str) -> list[str]:
+    """Return what is costly in a query as it is evaluated, the most costly first.
+
+    >>> on("SELECT * { ?a <p> ?b . ?c <q> ?d }")[0]
+    'Each match of "?a <p> ?b" is combined with each of "?c <q> ?d": they share no variable. ...'
+    """
+    try:
+        query = groups.read(exists.rewritten(text))
+    except NotUnderstood:
+        return []
+    found = list(_inside(query.where)) if query.where else []
+    return list(dict.fromkeys(said for _, said in sorted(found, key=lambda each: each[0])))
+
+
+def patterns(text: str) -> list[Pattern]:
+    """Return the patterns of a query, those of its filters' groups too.
+
+    Raises:
+        NotUnderstood: the query is not one that is read here.
+    """
+    query = groups.read(text)
+    return list(_patterns(query.where)) if query.where else []
+
+
+def _patterns(group: Group) -> Iterator[Pattern]:
+    yield from group.patterns
+    for body in _bodies(group):
+        yield from _patterns(body)
+
+
+def _bodies(group: Group) -> list[Group]:
+    """Return the groups in a group, those of its filters too."""
+    filtered = [each.body for each in group.filters if each.body]
+    return [*(part.body for part in group.parts), *filtered]
+
+
+def _inside(group: Group) -> Iterator[tuple[int, str]]:
+    """Yield what is costly in a group, with its rank."""
+    yield from ((0, said) for said in _product(group))
+    yield from ((1, said) for said in _filters(group.filters))
+    for each in group.patterns:
+        if each.is_open and each.subject.name and each.object.name:
+            yield 2, _open(each)
+    for body in _bodies(group):
+        yield from _inside(body)
+
+
+def _product(group: Group) -> Iterator[str]:
+    """Yield what is said of two patterns that no variables lead from one to the other."""
+    with_names = [each for each in group.patterns if each.nodes]
+    if not with_names:
+        return
+    others = [part.body.mentioned for part in group.parts if part.kind != "MINUS"]
+    reached, before = set(with_names[0].nodes), 0
+    while len(reached) > before:
+        before = len(reached)
+        for names in [_names(each) for each in with_names] + others:
+            if names & reached:
+                reached |= names
+    for each in with_names:
+        if not each.nodes & reached:
+            yield (
+                f"Each match of {_quoted(with_names[0].text)} is combined with each of "
+                f"{_quoted(each.text)}: they share no variable. Join them by a pattern between "
+                "them, or ask two queries."
+            )
+            return
+
+
+def _names(pattern: Pattern) -> frozenset[str]:
+    is_any = pattern.is_open and not pattern.repeats
+    return pattern.nodes | ({pattern.predicate[1:]} if is_any else frozenset())
+
+
+def _filters(filters: Sequence[Filter]) -> Iterator[str]:
+    """Yield what is said of filters that are evaluated again and again."""
+    for each in filters:
+        found = list(_patterns(each.body)) if each.body else []
+        what = f"{each.kind} {{ {found[0].text} … }}" if found else f"!BOUND(?{each.variable})"
+        if each.body is None or sum(pattern.steps for pattern in found) > 1:
+            yield (
+                f"{what} is evaluated for each solution. {_INSTEAD[each.kind]}, with variables "
+                "that both sides always bind, and no others of the outer group in its filters."
+            )
+
+
+def _open(pattern: Pattern) -> str:
+    if pattern.repeats:
+        return f"{_quoted(pattern.text)} is followed from every node. Name where it starts or ends."
+    return f"{_quoted(pattern.text)} can match every triple. Name its predicate or one end."
+
+
+def _quoted(text: str) -> str:
+    return f'"{text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"}"'
