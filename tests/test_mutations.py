@@ -22,7 +22,7 @@ from kg_server.validation import graphs
 ROOT = Path(__file__).resolve().parents[1]
 DIP = "https://diplomacy.example/ns/diplomacy#"
 ID = "https://diplomacy.example/id/"
-LAYERS = ("claim", "denial", "evidence", "prefixes")
+LAYERS = ("claim", "dates", "denial", "evidence", "prefixes")
 NUMBERS = [f"F{number}" for number in range(1, 45)]
 CANADA, AZERBAIJAN = URIRef(f"{ID}state/CAN"), URIRef(f"{ID}state/AZE")
 DENIED = "F5"
