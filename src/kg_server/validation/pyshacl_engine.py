@@ -227,9 +227,11 @@ def _finding(report: Graph, result: Node) -> Finding:
     path = report.value(result, SH.resultPath)
 
     messages = sorted(str(message) for message in report.objects(result, SH.resultMessage))
-    severity = str(report.value(result, SH.resultSeverity)).rpartition("#")[2]
+    severities = {SH.Violation: Severity.VIOLATION, SH.Warning: Severity.WARNING}
+    severities[SH.Info] = Severity.INFO
+    severity: Any = report.value(result, SH.resultSeverity)
     return Finding(
-        Severity(severity) if severity in ("Warning", "Info") else Severity.VIOLATION,
+        severities.get(severity, Severity.VIOLATION),
         text(SH.focusNode) or "",
         None if path is None else path_text(report, path),
         text(SH.value),
@@ -237,6 +239,7 @@ def _finding(report: Graph, result: Node) -> Finding:
         text(SH.sourceConstraint),
         text(SH.sourceConstraintComponent) or "",
         " ".join(messages),
+        own_severity=None if severity in severities else text(SH.resultSeverity),
     )
 
 

@@ -71,6 +71,7 @@ class Finding:
     """One ``sh:ValidationResult``, its terms as plain strings in N-Triples syntax.
 
     ``source_constraint`` is the SHACL-SPARQL constraint that found it, where it has a name.
+    ``own_severity`` is the IRI of a severity that is none of SHACL's; it weighs as a violation.
     ``place`` is where the offending triple stands, or else the focus node's first statement;
     ``None`` in syntaxes without lines of their own, such as JSON-LD.
     """
@@ -84,6 +85,7 @@ class Finding:
     component: str
     message: str
     place: Place | None = None
+    own_severity: str | None = None
 
     @property
     def rule(self) -> str:

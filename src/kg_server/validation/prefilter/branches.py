@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,22 @@ class Bad:
         return Bad(self.branches + other.branches, self.exact and other.exact)
 
 
+ALTERED_IRI = "urn:x-kg-server:altered"
+"""The function that tells whether the store has altered a term."""
+RETYPED_IRI = "urn:x-kg-server:retyped"
+"""The function that tells whether it has altered its datatype or value, not its spelling alone."""
+
+
+def is_altered(term: str) -> str:
+    """Return the condition that the store may have altered a term."""
+    return f"<{ALTERED_IRI}>({term})"
+
+
+def is_retyped(term: str) -> str:
+    """Return the condition that the store may have altered the datatype or value of a term."""
+    return f"<{RETYPED_IRI}>({term})"
+
+
 @dataclass(frozen=True, slots=True)
 class At:
     """Where a constraint stands: its shape, the focus variable, and how its values are reached."""
@@ -49,32 +65,25 @@ class At:
         """The pattern that binds the value; empty for a node shape."""
         return f"{self.focus} {self.path} {self.value} . " if self.path else ""
 
-    def each(self, good: str, *, exact: bool = True, reads: bool = True) -> Bad:
+    def each(
+        self, good: str, *, exact: bool = True, doubt: Callable[[str], str] | None = is_altered
+    ) -> Bad:
         """Return that every value must meet a condition; one that is an error is not met.
 
         Args:
             good: the condition.
             exact: whether it is met by all values that do not violate the constraint.
-            reads: whether it depends on a literal's characters or datatype: then no value meets it
-                that the store has altered.
+            doubt: the condition of a value that the store may have altered so that this one does
+                not hold; ``None``: however it alters a value, it does.
         """
-        if reads and self.altered:
-            good, exact = f"({good}) && !{altered(self.value)}", False
+        if doubt and self.altered:
+            good, exact = f"({good}) && !{doubt(self.value)}", False
         return Bad((f"{self.reach}FILTER(!COALESCE({good}, false))",), exact)
 
     def on_path(self) -> None:
         """Refuse node shapes."""
         if not self.path:
             raise Unsievable("no path")
-
-
-ALTERED_IRI = "urn:x-kg-server:altered"
-"""The function that tells whether the store has altered a term."""
-
-
-def altered(term: str) -> str:
-    """Return the condition that the store may have altered a term."""
-    return f"<{ALTERED_IRI}>({term})"
 
 
 def good(found: Bad, *, sure: bool = True) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from kg_server.rdf import terms
 from kg_server.validation.prefilter import values
-from kg_server.validation.prefilter.branches import At, Bad, altered, count
+from kg_server.validation.prefilter.branches import At, Bad, count, is_altered, is_retyped
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -16,33 +15,33 @@ if TYPE_CHECKING:
 
 
 def _datatype(_: Graph, at: At, value: Node) -> Bad:
-    return at.each(values.has_datatype(at.value, value), exact=False)
+    return at.each(values.has_datatype(at.value, value), exact=False, doubt=is_retyped)
 
 
 def _node_kind(_: Graph, at: At, value: Node) -> Bad:
-    return at.each(values.is_of_kind(at.value, value), reads=False)
+    return at.each(values.is_of_kind(at.value, value), doubt=None)
 
 
 def _in(shapes: Graph, at: At, value: Node) -> Bad:
     members = list(shapes.items(value))
     same = [f"sameTerm({at.value}, {values.constant(each)})" for each in members]
     literals = any(not values.is_iri(each) for each in members)
-    return at.each(" || ".join(same) or "false", reads=literals)
+    return at.each(" || ".join(same) or "false", doubt=is_altered if literals else None)
 
 
 def _has_value(_: Graph, at: At, value: Node) -> Bad:
     wanted, literal = values.constant(value), not values.is_iri(value)
     if not at.path:
-        return at.each(f"sameTerm({at.focus}, {wanted})", reads=literal)
+        return at.each(f"sameTerm({at.focus}, {wanted})", doubt=is_altered if literal else None)
     unsure = literal and at.altered
     found = f"{at.focus} {at.path} {wanted}"
-    found += f" FILTER(!{altered(wanted)})" if unsure else ""
+    found += f" FILTER(!{is_altered(wanted)})" if unsure else ""
     return Bad((f"FILTER NOT EXISTS {{ {found} }}",), exact=not unsure)
 
 
 def _pattern(shapes: Graph, at: At, value: Node) -> Bad:
     flags = shapes.value(at.shape, values.term("flags"))
-    exact = flags is None and not re.search(r"[.\\]", str(value))
+    exact = flags is None and r"\d" not in str(value)
     return at.each(values.matches(at.value, value, flags), exact=exact)
 
 
@@ -55,25 +54,25 @@ def _max_length(_: Graph, at: At, value: Any) -> Bad:
 
 
 def _min_inclusive(_: Graph, at: At, value: Node) -> Bad:
-    return at.each(values.compares(at.value, ">=", value), exact=False)
+    return at.each(values.compares(at.value, ">=", value), exact=False, doubt=is_retyped)
 
 
 def _min_exclusive(_: Graph, at: At, value: Node) -> Bad:
-    return at.each(values.compares(at.value, ">", value), exact=False)
+    return at.each(values.compares(at.value, ">", value), exact=False, doubt=is_retyped)
 
 
 def _max_inclusive(_: Graph, at: At, value: Node) -> Bad:
-    return at.each(values.compares(at.value, "<=", value), exact=False)
+    return at.each(values.compares(at.value, "<=", value), exact=False, doubt=is_retyped)
 
 
 def _max_exclusive(_: Graph, at: At, value: Node) -> Bad:
-    return at.each(values.compares(at.value, "<", value), exact=False)
+    return at.each(values.compares(at.value, "<", value), exact=False, doubt=is_retyped)
 
 
 def _language_in(shapes: Graph, at: At, value: Node) -> Bad:
     ranges = [terms.n_triples(each) for each in shapes.items(value)]
     fits = [f"LANGMATCHES(LANG({at.value}), {each})" for each in ranges]
-    return at.each(" || ".join(fits) or "false", reads=False)
+    return at.each(" || ".join(fits) or "false", doubt=None)
 
 
 def _equals(_: Graph, at: At, value: Node) -> Bad:
@@ -85,7 +84,7 @@ def _equals(_: Graph, at: At, value: Node) -> Bad:
         f"{there}FILTER NOT EXISTS {{ {at.focus} {at.path} {at.value} }}",
     ]
     for reach, unsure in ((at.reach, at.altered), (there, str(value) in at.predicates)):
-        found += [f"{reach}FILTER({altered(at.value)})"] if unsure else []
+        found += [f"{reach}FILTER({is_altered(at.value)})"] if unsure else []
     return Bad(tuple(found), exact=False)
 
 

@@ -13,6 +13,7 @@ import pyoxigraph as ox
 
 from kg_server.errors import ProjectFault
 from kg_server.project import ProjectFile, Role, parsing
+from kg_server.rdf import datatypes
 
 _STEP = 50_000
 _XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -49,6 +50,58 @@ class Facts:
     altered: set[str] = field(default_factory=set)
     merged: set[str] = field(default_factory=set)
     ontology: set[ox.Quad] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """What the store has altered, as far as a query may notice.
+
+    ``predicates`` are those of all altered values, and ``values`` what became of these. ``retyped``
+    are those with another datatype or another value now. ``unsure`` are the predicates of these and
+    of those that were written in several ways: where they meet, or do not, is not certain either.
+    """
+
+    predicates: frozenset[str]
+    values: frozenset[ox.Literal]
+    retyped: frozenset[ox.Literal]
+    unsure: frozenset[str]
+
+
+def altered(facts: Facts) -> Altered:
+    """Return what the store has altered."""
+    forms: dict[ox.Literal, set[ox.Literal]] = {}
+    for (_, _, kept), written in facts.written.items():
+        forms.setdefault(kept, set()).update(written)
+    retyped = {
+        kept
+        for kept, written in forms.items()
+        if not all(_is_respelled(kept, each) for each in written)
+    }
+    unsure = retyped | {
+        kept for kept, written in forms.items() if len(written) > 1 or _stands_as_is(facts, kept)
+    }
+    return Altered(
+        frozenset(facts.altered),
+        frozenset(forms),
+        frozenset(retyped),
+        frozenset(each[1].value for each in facts.written if each[2] in unsure),
+    )
+
+
+def _is_respelled(kept: ox.Literal, written: ox.Literal) -> bool:
+    """Tell whether a number or truth value is only written otherwise, its value the same."""
+    name = kept.datatype.value.removeprefix(_XSD)
+    return (
+        kept.datatype == written.datatype
+        and name in ("integer", "decimal", "float", "double", "boolean")
+        and not datatypes.is_ill_typed(written.value, written.datatype.value)
+    )
+
+
+def _stands_as_is(facts: Facts, kept: ox.Literal) -> bool:
+    """Tell whether an altered value also stands in a file as it is in the store."""
+    quads = facts.store.quads_for_pattern(None, None, kept)
+    return any((quad.subject, quad.predicate, quad.object) not in facts.written for quad in quads)
 
 
 def read(files: Sequence[ProjectFile], tell: Callable[[int], None] = lambda _: None) -> Facts:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kg_server.validation.prefilter import values
-from kg_server.validation.prefilter.branches import MOST_BRANCHES, At, Bad, altered, count, good
+from kg_server.validation.prefilter.branches import MOST_BRANCHES, At, Bad, count, good, is_retyped
 from kg_server.validation.prefilter.constraints import CONSTRAINTS
 from kg_server.validation.prefilter.values import SHACL, Unsievable
 
@@ -180,8 +180,8 @@ class Patterns:
         at.on_path()
         other = self._variable()
         good = values.in_order(at.value, sign, other)
-        good += f" && !{altered(at.value)}" if at.altered else ""
-        good += f" && !{altered(other)}" if str(value) in at.predicates else ""
+        good += f" && !{is_retyped(at.value)}" if at.altered else ""
+        good += f" && !{is_retyped(other)}" if str(value) in at.predicates else ""
         branch = f"{at.reach}{at.focus} {values.iri(value)} {other} . "
         return Bad((f"{branch}FILTER(!COALESCE({good}, false))",), exact=False)
 

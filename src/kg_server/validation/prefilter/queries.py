@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
 
 from kg_server.sparql import lexer
 from kg_server.validation.prefilter import values
+from kg_server.validation.prefilter.data import Altered, stored
 from kg_server.validation.prefilter.values import Unsievable
 
 if TYPE_CHECKING:
@@ -19,6 +22,11 @@ _OTHERWISE = re.compile(
     re.IGNORECASE,
 )
 _BARE = {"iri": "<>", "name": "x:y", "blank": "x:y", "string": " ", "comment": " "}
+_AS_WRITTEN = re.compile(
+    r"\b(STR|REGEX|STRLEN|SUBSTR|CONTAINS|STRSTARTS|STRENDS|STRBEFORE|STRAFTER|REPLACE|CONCAT|"
+    r"SAMETERM|DISTINCT|COUNT|SUM|AVG|SAMPLE|GROUP_CONCAT|MD5|SHA\d+|LCASE|UCASE)\b|\^\^",
+    re.IGNORECASE,
+)
 _ANY_PREDICATE = re.compile(
     r"([$?]\w+|[>y])\s+[$?]\w+\s+([$?\w<\"']|x:y)|;\s*[$?]\w+\s|[\w>]\s+!\s*\(?\s*(x:y|<>|\^|a\b)"
 )
@@ -32,7 +40,7 @@ _STANDARD = {
 """Prefixes that pySHACL declares in every query."""
 
 
-def for_all(shapes: Graph, shape: Node, altered: Collection[str]) -> list[str]:
+def for_all(shapes: Graph, shape: Node, altered: Altered) -> list[str]:
     """Return the queries of a shape's SPARQL constraints, to be asked with ``$this`` unbound.
 
     With ``$this`` bound in advance (SHACL §5.3.1) a query has a solution for a focus node only if
@@ -42,8 +50,7 @@ def for_all(shapes: Graph, shape: Node, altered: Collection[str]) -> list[str]:
     Args:
         shapes: the shapes graph.
         shape: the shape.
-        altered: the predicates with values that the store has altered, so that neither their
-            characters nor their datatypes count.
+        altered: what the store has altered, so that a query may see something else in it.
 
     Raises:
         Unsievable: a query is not of that kind.
@@ -61,13 +68,30 @@ def for_all(shapes: Graph, shape: Node, altered: Collection[str]) -> list[str]:
     return found
 
 
-def _reads_as_written(query: str, prefixes: Mapping[str, str], altered: Collection[str]) -> bool:
-    """Tell whether a query may look at a literal that the store has altered."""
-    if not altered:
-        return False
-    if _ANY_PREDICATE.search(_bare(query).partition("{")[2].rpartition("}")[0]):
+def _reads_as_written(query: str, prefixes: Mapping[str, str], altered: Altered) -> bool:
+    """Tell whether a query may see a literal otherwise than it is written."""
+    bare, named = _bare(query), lexer.iris(query, prefixes)
+    reads_any = bool(_ANY_PREDICATE.search(bare.partition("{")[2].rpartition("}")[0]))
+
+    def reads(predicates: Set[str]) -> bool:
+        return bool(predicates) and (reads_any or not named.isdisjoint(predicates))
+
+    if reads(altered.unsure):
         return True
-    return not lexer.iris(query, prefixes).isdisjoint(altered)
+    if not reads(altered.predicates):
+        return False
+    return bool(_AS_WRITTEN.search(bare)) or not altered.values.isdisjoint(_constants(query))
+
+
+def _constants(query: str) -> Iterator[ox.Literal]:
+    """Yield the numbers and truth values of a query, as the store has them."""
+    for token in lexer.tokens(query):
+        if token.kind == "number":
+            name = "double" if "e" in token.text.lower() else "decimal"
+            kind = name if re.search(r"[.eE]", token.text) else "integer"
+            yield stored(ox.Literal(token.text, datatype=ox.NamedNode(values.XSD + kind)))
+        elif token.text.lower() in ("true", "false"):
+            yield ox.Literal(token.text.lower(), datatype=ox.NamedNode(f"{values.XSD}boolean"))
 
 
 def is_plain(query: str) -> bool:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from kg_server.rdf import terms
-from kg_server.validation.prefilter import queries, values
-from kg_server.validation.prefilter.branches import ALTERED_IRI
+from kg_server.validation.prefilter import data, queries, values
+from kg_server.validation.prefilter.branches import ALTERED_IRI, RETYPED_IRI
 from kg_server.validation.prefilter.data import Facts
 from kg_server.validation.prefilter.patterns import Patterns
 from kg_server.validation.prefilter.values import Unsievable
@@ -49,9 +49,11 @@ class Sieve:
     def __init__(self, facts: Facts, shapes: Graph, targeted: Sequence[Node]) -> None:
         self._facts, self._shapes, self._targeted = facts, shapes, targeted
         self._focus: dict[str, frozenset[Any]] = {}
-        stored = {kept for _, _, kept in facts.written}
+        self._altered = data.altered(facts)
+        altered, retyped = self._altered.values, self._altered.retyped
         self._functions: dict[ox.NamedNode, Callable[..., Any]] = {
-            ox.NamedNode(ALTERED_IRI): lambda term: ox.Literal(term in stored)
+            ox.NamedNode(ALTERED_IRI): lambda term: ox.Literal(term in altered),
+            ox.NamedNode(RETYPED_IRI): lambda term: ox.Literal(term in retyped),
         }
 
     @cached_property
@@ -125,7 +127,7 @@ class Sieve:
         patterns = Patterns(self._shapes, self._subclasses, facts.altered, facts.merged)
         try:
             branches = patterns.bad(shape, leave=("sparql",)).branches
-            asked = tuple(queries.for_all(self._shapes, shape, facts.altered))
+            asked = tuple(queries.for_all(self._shapes, shape, self._altered))
             for query in asked:
                 self._select(query)  # is lazy: only parses
         except (Unsievable, SyntaxError):

@@ -39,6 +39,10 @@ LEXICAL = {
 """Lexical forms that are well-formed beyond doubt (XSD 1.1 Part 2); others are looked at."""
 
 
+_DOT = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|(\.)", re.DOTALL)
+"""A dot in a regular expression, or what may have one that means itself."""
+
+
 class Unsievable(Exception):
     """A pattern cannot say it with certainty: the validator must look at every focus node."""
 
@@ -160,11 +164,13 @@ def matches(variable: str, pattern: Node, flags: Node | None) -> str:
         raise Unsievable("sh:pattern")
     if str(flags or "") not in ("", "i"):
         raise Unsievable("sh:flags")
-    options = ", 'i'" if flags else ""
-    # In XPath a dot is no carriage return. What has two cases differs beyond ASCII.
-    plain = "[^\r]" if not flags else "[ -~]"
-    same = f" && REGEX(STR({variable}), {_string(f'^{plain}*$')})" if flags or "." in text else ""
-    return f"!isBlank({variable}) && REGEX(STR({variable}), {_string(text)}{options}){same}"
+    # In XPath a dot is no carriage return.
+    asked = _DOT.sub(lambda found: r"[^\n\r]" if found[1] else found[0], text)
+    matching = f"!isBlank({variable}) && REGEX(STR({variable}), {_string(asked)}"
+    if not flags:
+        return f"{matching})"
+    # Which letters are the same but for their case, they may see otherwise beyond ASCII.
+    return f"{matching}, 'i') && REGEX(STR({variable}), {_string('^[ -~]*$')})"
 
 
 def compares(variable: str, sign: str, bound: Node) -> str:

@@ -158,7 +158,7 @@ def _result(finding: Finding) -> str:
     message = escaping.line(json.dumps(finding.message, ensure_ascii=False))
     rows = (
         ("sh:focusNode", _node(finding.focus_node)),
-        ("sh:resultSeverity", f"sh:{finding.severity.value}"),
+        ("sh:resultSeverity", _node(finding.own_severity) or f"sh:{finding.severity.value}"),
         ("sh:resultPath", _node(finding.path)),
         ("sh:value", _node(finding.value)),
         ("sh:sourceShape", _node(finding.source_shape)),
