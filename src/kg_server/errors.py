@@ -32,7 +32,7 @@ class ProjectFault(KgError):
 
 
 class Problem(KgError):
-    """The request cannot be answered as asked (RFC 9457).
+    """The request could not be answered, because the server failed (RFC 9110 §15.6.1).
 
     ``members`` are extension members of the problem document (RFC 9457 §3.2); ``headers`` go
     with the response, such as ``Allow`` (RFC 9110 §10.2.1) or ``Retry-After`` (§10.2.3).
@@ -74,7 +74,7 @@ class NestedTooDeeply(Problem):
 
 
 class UnknownFunction(Problem):
-    """The query calls a function that is none of SPARQL 1.1's (Query §17.4 to §17.6)."""
+    """The query calls a function that SPARQL 1.1 does not define (Query §17.4 to §17.6)."""
 
     status, slug, title = 400, "unknown-function", "The query calls an unknown function"
 
@@ -92,9 +92,9 @@ class UpdateRefused(Problem):
 
 
 class ServiceRefused(Problem):
-    """The query asks another endpoint, and ours reaches none (SPARQL 1.1 Federated Query §2.3)."""
+    """The query uses SERVICE, and this server contacts no other (Federated Query §2.3)."""
 
-    status, slug, title = 403, "service-refused", "This endpoint asks no other"
+    status, slug, title = 403, "service-refused", "This endpoint contacts no other"
 
 
 class NotFound(Problem):
@@ -104,13 +104,13 @@ class NotFound(Problem):
 
 
 class MethodNotAllowed(Problem):
-    """The resource does not know this method; ``Allow`` says which it knows (RFC 9110 §15.5.6)."""
+    """The method is not allowed here; the Allow header lists those that are (RFC 9110 §15.5.6)."""
 
     status, slug, title = 405, "method-not-allowed", "The method is not allowed here"
 
 
 class NotAcceptable(Problem):
-    """No format of ours is acceptable to the client (RFC 9110 §15.5.7)."""
+    """The server has none of the formats that the client accepts (RFC 9110 §15.5.7)."""
 
     status, slug, title = 406, "not-acceptable", "No acceptable format"
 
@@ -122,7 +122,7 @@ class BodyTimeout(Problem):
 
 
 class PreconditionFailed(Problem):
-    """What the client made its condition is not so: ``If-Match`` (RFC 9110 §15.5.13)."""
+    """The representation has changed: it does not match the If-Match header (RFC 9110 §15.5.13)."""
 
     status, slug, title = 412, "precondition-failed", "The condition of the request is not met"
 
@@ -152,7 +152,7 @@ class HeadersTooLarge(Problem):
 
 
 class QueryCrashed(Problem):
-    """The evaluator died of this query; nothing else was touched."""
+    """The process that evaluated the query ended without an answer; no other was affected."""
 
     status, slug, title = 500, "query-crashed", "The query could not be evaluated"
 
@@ -170,7 +170,7 @@ class ResultTooLarge(Problem):
 
 
 class NotImplementedHere(Problem):
-    """The server does not know the method, or how the body is coded (RFC 9110 §15.6.2)."""
+    """The server does not know the method or the body's coding (RFC 9110 §15.6.2)."""
 
     status, slug, title = 501, "not-implemented", "The server does not know this"
 

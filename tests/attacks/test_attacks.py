@@ -260,7 +260,7 @@ def test_a_service_is_refused_with_a_reason_and_a_silent_one_is_left_out(server,
     silent = post(server, f"ASK {{ SERVICE SILENT <{scheme}://{host}/> {{ ?s ?p ?o }} }}")
 
     problem = json.loads(refused.body)
-    assert (refused.status, problem["title"]) == (403, "This endpoint asks no other")
+    assert (refused.status, problem["title"]) == (403, "This endpoint contacts no other")
     assert "SERVICE SILENT" in problem["detail"]
     assert (silent.status, json.loads(silent.body)["boolean"]) == (200, True)
     after = [deaths(server, cause) for cause in ("memory", "crash")]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-
 from flask import Blueprint, Response, render_template
 
 from kg_server.errors import NotFound, problem_types
@@ -19,7 +17,7 @@ def blueprint(context: Context) -> Blueprint:
             "slug": kind.slug,
             "title": kind.title,
             "status": kind.status,
-            "meaning": inspect.cleandoc(kind.__doc__ or ""),
+            "meaning": (kind.__doc__ or "").partition("\n\n")[0],
         }
         for kind in problem_types()
     }
