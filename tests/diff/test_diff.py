@@ -79,19 +79,19 @@ def test_the_working_tree_is_compared_with_a_revision_in_words(place):
     assert ended.exit_code == Level.PATCH.exit_code == 10
     assert ended.output == (
         "HEAD -> the working tree\n\n"
-        '  <https://e.org/a>  <https://e.org/Mission> "Embassy in Baku"@en\n'
-        "~     <https://e.org/kind> <https://e.org/embassy> -> <https://e.org/consulate>\n\n"
-        "+ <https://e.org/b>  <https://e.org/Mission>\n"
-        "+     rdf:type <https://e.org/Mission>\n\n"
+        '  ex:a  ex:Mission "Embassy in Baku"@en\n'
+        "~     ex:kind ex:embassy -> ex:consulate\n\n"
+        "+ ex:b  ex:Mission\n"
+        "+     rdf:type ex:Mission\n\n"
         "missions: 0 rows fewer, 1 rows more\n"
-        "+     <https://e.org/b>\n\n"
+        "+     ex:b\n\n"
         "Findings: 1 new, 0 fixed, 4 unchanged\n"
-        "+     Violation: <https://e.org/b>: Less than 1 values on ex:b-><https://e.org/kind>\n\n"
+        "+     Violation: ex:b: Less than 1 values on ex:b->ex:kind\n\n"
         "2 statements added, 1 removed, 2 subjects changed.\n"
         "1 of 1 queries answer otherwise.\n"
         "This is a patch change:\n"
-        "    <https://e.org/a>: data changed\n"
-        "    <https://e.org/b>: data changed\n"
+        "    ex:a: data changed\n"
+        "    ex:b: data changed\n"
     )
 
 
@@ -128,7 +128,7 @@ def test_markdown_for_a_pull_request_has_the_change_as_a_diff(place):
 
     assert ended.exit_code == 0
     assert ended.output.startswith("**Patch** change: 2 statements added, 3 removed")
-    assert "```diff\n- <https://e.org/a>" in ended.output
+    assert "```diff\n- ex:a" in ended.output
 
 
 def test_a_limit_says_how_much_is_left_out(place):

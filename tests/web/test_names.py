@@ -31,7 +31,7 @@ def client(tmp_path_factory):
     label = "<http://www.w3.org/2000/01/rdf-schema#label>"
     lines = [f'<{BASE}{name}> {label} "{key}" .\n' for key, name in NAMES.items()]
     path.write_text("".join(lines), "utf-8")
-    loaded = project.load([path])
+    loaded = project.load([path], BASE)
     store = described_store(loaded)
     return create_app(Context(store, loaded, Settings())).test_client()
 
