@@ -185,7 +185,7 @@ class Queries:
             f"{{ {one} }} UNION {{ {deeper} }}",
             f"{{ {deeper} }}",
             f"MINUS {{ {deeper} }}",
-            f"VALUES {names[0]} {{ <a> <b> <c> 1 }}",
+            f"VALUES {names[0]} {{ <a> <b> <c> <x> }}",
             f"VALUES ({names[0]} {names[1]}) {{ (<a> UNDEF) (<b> <c>) }}",
             f"FILTER({names[0]} != {names[1]})",
             f"{{ SELECT {names[0]} {{ {deeper} }} }}",
