@@ -29,6 +29,8 @@ def found(index, text, **options):
         ("Azerbaïdjan", "id/state/AZE"),
         ("azerbaidjan", "id/state/AZE"),
         ("turkiye", "id/state/TUR"),
+        ("Turkey", "id/state/TUR"),
+        ("USSR", "id/state/SUHH"),
         ("Embassy of Canada, Ankara", "id/mission/CAN-TUR-embassy"),
         ("ankara embassy", "id/mission/CAN-TUR-embassy"),
         ("অটোয়া", "id/place/ottawa"),
@@ -63,6 +65,13 @@ def test_the_label_comes_in_the_language_asked_for(index):
     assert (hit.label, hit.language, hit.matched) == ("কানাডা", "bn", "Canada")
     assert hit.score == search.EXACT
     assert hit.types == (DIP + "State",)
+
+
+@pytest.mark.parametrize("text", ["turkiye", "Turkey", "Turquie"])
+def test_a_thing_is_shown_by_its_label_whatever_name_it_was_found_by(index, text):
+    hit = index.search(text)[0]
+
+    assert (hit.label, index.label(hit.iri, "fr")) == ("Türkiye", "Türkiye")
 
 
 def test_things_of_one_type_only(index):

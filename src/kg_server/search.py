@@ -67,13 +67,14 @@ class Index:
     """Every label of a store, ready to be searched. It never changes."""
 
     def __init__(self, labels: Iterable[Label], types: Mapping[str, Sequence[str]]) -> None:
-        self._labels = sorted(labels, key=lambda each: (each.folded, each.iri, each.language))
+        given = list(labels)
+        self._labels = sorted(given, key=lambda each: (each.folded, each.iri, each.language))
         self._folded = [each.folded for each in self._labels]
         self._blob = "\n".join(self._folded)
         self._starts = [0, *accumulate(len(each) + 1 for each in self._folded)][:-1]
         self._types = types
         self._of_thing: defaultdict[str, list[Label]] = defaultdict(list)
-        for label in self._labels:
+        for label in given:  # as given, not sorted: a label comes before its other names
             self._of_thing[label.iri].append(label)
         counted = Counter(type_ for iri in self._of_thing for type_ in types.get(iri, ()))
         self._commonness = {each: math.log10(1 + count) for each, count in counted.items()}
@@ -89,7 +90,7 @@ class Index:
         return sorted(self._commonness)
 
     def label(self, iri: str, language: str = "en") -> str:
-        """Return a thing's label in a language, else in English, else any; its IRI if none."""
+        """Return a thing's first label in a language, else in English, else any; else its IRI."""
         found = {each.language: each.text for each in reversed(self._of_thing.get(iri, []))}
         named_ = [text for tag, text in found.items() if tag]
         return found.get(language) or found.get("en") or (named_ or [iri])[0]

@@ -100,7 +100,7 @@ def test_in_rdf_1_2_each_claim_is_the_reifier_of_what_it_says(site):
         if each.predicate.value == RDF + "reifies"
     }
     said = claims[f"{BASE}id/claim/F14"]
-    assert len(claims) == 78
+    assert len(claims) == 138
     assert said.subject.value == f"{BASE}id/relation/AZE-CAN"
     assert said.object.value == "1992-07-10"
     assert not [each for each in reified if each.predicate.value == RDF + "subject"]
