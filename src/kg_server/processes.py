@@ -158,6 +158,15 @@ def result(child: Child, until: float, late: str) -> Any:
     return outcome
 
 
+def sealed(work: Callable[[], object], timeout_s: float, late: str) -> Any:
+    """Do work in a child that can open nothing, and return its result.
+
+    Raises:
+        ProjectFault: the work raised it, ended without a result, or took longer than the time.
+    """
+    return result(start(work), time.monotonic() + timeout_s, late)
+
+
 @dataclass(frozen=True, slots=True)
 class _Fault:
     message: str

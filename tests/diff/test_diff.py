@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -293,3 +294,20 @@ def test_one_more_triple_is_the_one_that_is_shown(triples):
     (change,) = found.subjects[Role.ONTOLOGY]
     assert (change.subject, change.removed, change.known) == ("<https://e.org/new>", (), False)
     assert [each.value for each in change.added] == ["<https://e.org/a>"]
+
+
+def test_files_are_compared_outside_of_a_project_and_no_queries_are_asked(tmp_path):
+    ontology = """@prefix w: <https://wood.example/ns#> .
+        @prefix owl: <http://www.w3.org/2002/07/owl#> .
+        @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+        <https://wood.example/ns> a owl:Ontology ; owl:versionInfo "1.0.0" .
+        w:Tree a owl:Class . w:Oak a owl:Class ; rdfs:subClassOf w:Tree . """
+    (tmp_path / "old.ttl").write_text(ontology + "w:Elm a owl:Class .")
+    (tmp_path / "new.ttl").write_text(ontology)
+    command = [sys.executable, "-m", "kg_server", "diff", "old.ttl", "new.ttl", "--no-findings"]
+
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 12, ended.stderr
+    assert "queries" not in ended.stdout
+    assert "has version 1.0.0, 2.0.0 is due" in ended.stdout

@@ -31,7 +31,7 @@ Examples:
 @click.option(
     "--queries",
     type=click.Path(path_type=Path),
-    help="A folder of .rq files to ask both.  [default: those of the project]",
+    help="A folder of .rq files to ask both.  [default: those of the project that NEW is]",
 )
 @click.option("--no-findings", is_flag=True, help="Do not validate both sides.")
 @click.option("--limit", default=200, show_default=True, help="Subjects, and rows, to show.")
@@ -59,7 +59,10 @@ def diff(  # one parameter an option
 
     with revisions.read(old, base_iri) as before, revisions.read(new, base_iri) as after:
         compared = comparison.compare(
-            before.project, after.project, _queries(queries), with_findings=not no_findings
+            before.project,
+            after.project,
+            _queries(queries, after.root),
+            with_findings=not no_findings,
         )
         colours = form == "text" and sys.stdout.isatty()
         view = reports.View(
@@ -69,17 +72,18 @@ def diff(  # one parameter an option
     sys.exit(0 if exit_zero else compared.level.exit_code)
 
 
-def _queries(folder: Path | None) -> list[Path]:
-    """Return the files of queries, in order.
+def _queries(folder: Path | None, root: Path | None) -> list[Path]:
+    """Return the files of queries, in order: of a folder, or else of the project.
 
     Raises:
         ProjectFault: the folder that was named has none.
     """
-    from kg_server import project
     from kg_server.project import manifest
 
-    said = manifest.read(project.home())
-    folders = [folder] if folder else [*said.queries, *said.tests]
+    if folder is None and root is None:
+        return []
+    said = manifest.read(root) if root else None
+    folders = [folder] if folder else [*said.queries, *said.tests] if said else []
     found = sorted(path for each in folders for path in each.rglob("*.rq"))
     if folder and not found:
         raise ProjectFault("there are no .rq files", path=folder)

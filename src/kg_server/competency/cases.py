@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from kg_server import formats, validation
+from kg_server import formats, processes, validation
 from kg_server import project as projects
 from kg_server.competency import expected as answers_file
 from kg_server.errors import KgError, ProjectFault
 from kg_server.project import SYNTAXES, Project, Role, manifest, rules
 from kg_server.rdf import prefixes
+from kg_server.sandbox import service
 from kg_server.sparql import keywords
 from kg_server.sparql.query import Query
 from kg_server.store import EmbeddedStore, open_store
@@ -30,6 +31,8 @@ from kg_server.validation.reports.ci import Shorten
 
 _EXAMPLE = re.compile(r"(in)?valid(?![a-z])")
 _EXPECT = re.compile(r"(?m)^\s*# expect:[ \t]*(.+?)\s*$")
+_QUESTION_S = 30.0
+"""Seconds that one question may take."""
 _INCLUDE = re.compile(r"(?m)^\s*# include:[ \t]*(\S+)\s*$")
 
 
@@ -66,6 +69,7 @@ def find(root: Path, base_iri: str | None, word: str = "") -> list[Case]:
     folders = [*said.queries, *said.tests]
     files = sorted({file for each in folders for file in _files(each)})
     store = open_store(loaded)
+    service.let_https_fail(store)
     cases = [*_questions(files, store, loaded), *_examples(files, loaded)]
     found = [case for case in cases if word in case.path.relative_to(root).as_posix()]
     if not found:
@@ -118,14 +122,29 @@ def _questions(files: Sequence[Path], store: EmbeddedStore, loaded: Project) -> 
 
 
 def _answered(path: Path, answer: Path, store: EmbeddedStore, loaded: Project) -> str:
-    """Return how the answer of a question differs from what is expected."""
+    """Return how the answer of a question differs from what is expected.
+
+    A question is anybody's: it is evaluated where it can open nothing, and is timed.
+    """
     text = path.read_text("utf-8")
     kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
     form = formats.named(answers_file.form(answer, kind), kind)
     known = prefixes.known(loaded.profile.prefixes)
-    content = store.query(Query(text, form, loaded.base_iri, prefixes=known)).read()
+    query = Query(text, form, loaded.base_iri, prefixes=known)
+    late = f"the question was stopped after {_QUESTION_S:g} seconds"
+    content: bytes | str = processes.sealed(partial(_content, store, query), _QUESTION_S, late)
+    if isinstance(content, str):
+        return content
     ordered = re.search(r"(?i)\bORDER\s+BY\b", text) is not None
     return answers_file.difference(answer, content, kind, ordered=ordered)
+
+
+def _content(store: EmbeddedStore, query: Query) -> bytes | str:
+    """Return an answer; why there is none where the query fails."""
+    try:
+        return store.query(query).read()
+    except KgError as error:
+        return str(error)
 
 
 def _examples(files: Sequence[Path], loaded: Project) -> Iterator[Case]:

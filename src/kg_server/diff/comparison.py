@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from kg_server import formats, validation
+from kg_server import formats, processes, validation
 from kg_server.diff import changes, semver
 from kg_server.diff.changes import Changes
 from kg_server.diff.semver import Level, Reason
 from kg_server.errors import KgError
 from kg_server.project import Project, Role
 from kg_server.rdf import prefixes
+from kg_server.sandbox import service
 from kg_server.sparql import keywords
 from kg_server.sparql.query import Query
 from kg_server.store import EmbeddedStore, open_store
 from kg_server.validation import baseline
 from kg_server.validation.report import Finding, Report
+
+_QUERY_S = 30.0
+"""Seconds that one query of a project may take on one side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +107,10 @@ def _answers(old: Project, new: Project, queries: Sequence[Path]) -> Iterator[An
     if not queries:
         return
     stores = open_store(old), open_store(new)
+    for store in stores:
+        service.let_https_fail(store)
     for path in queries:
-        sides = [_rows(store, path, new) for store in stores]
+        sides = [_sealed_rows(store, path, new) for store in stores]
         faults = [side for side in sides if isinstance(side, str)]
         if len(faults) == 1:
             when = "before" if isinstance(sides[0], str) else "now"
@@ -114,16 +121,29 @@ def _answers(old: Project, new: Project, queries: Sequence[Path]) -> Iterator[An
             yield Answer(path.stem, tuple(sorted(removed)), tuple(sorted(added)))
 
 
-def _rows(store: EmbeddedStore, path: Path, project: Project) -> list[str] | str:
-    """Return the rows of an answer; why there is none where the query fails."""
+def _sealed_rows(store: EmbeddedStore, path: Path, project: Project) -> list[str] | str:
+    """Return the rows of an answer; why there is none where the query fails.
+
+    A query of a project is anybody's: it is evaluated where it can open nothing, and is timed.
+    """
     try:
         text = path.read_text("utf-8")
+        ask = partial(_rows, store, text, project)
+        late = f"the query was stopped after {_QUERY_S:g} seconds"
+        rows: list[str] | str = processes.sealed(ask, _QUERY_S, late)
+    except (KgError, UnicodeDecodeError) as error:
+        return str(error)
+    return rows
+
+
+def _rows(store: EmbeddedStore, text: str, project: Project) -> list[str] | str:
+    try:
         kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
         form = formats.named("nt" if kind is formats.Kind.GRAPH else "tsv", kind)
         known = prefixes.known(project.profile.prefixes)
         query = Query(text, form, project.base_iri, prefixes=known)
         lines = store.query(query).read().decode().splitlines()
-    except (KgError, UnicodeDecodeError) as error:
+    except KgError as error:
         return str(error)
     return lines
 

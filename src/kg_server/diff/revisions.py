@@ -18,10 +18,11 @@ from kg_server.project import Project
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A project as it was or is, and how it was named."""
+    """A project as it was or is, how it was named, and its root, ``None`` for single files."""
 
     name: str
     project: Project
+    root: Path | None
 
 
 @contextmanager
@@ -37,14 +38,19 @@ def read(name: str | None, base_iri: str | None) -> Iterator[State]:
         ProjectFault: there is no such path and no such revision, or no project in it.
     """
     if name is None:
-        yield State("the working tree", projects.load((), base_iri))
+        yield State("the working tree", projects.load((), base_iri), projects.home())
         return
     if Path(name).exists():
-        yield State(name, projects.load([Path(name)], base_iri))
+        yield _state(name, Path(name), base_iri)
         return
     with TemporaryDirectory(prefix="kg-server-") as folder:
         place = _extract(name, Path(folder))
-        yield State(name, projects.load([place], base_iri))
+        yield _state(name, place, base_iri)
+
+
+def _state(name: str, place: Path, base_iri: str | None) -> State:
+    root = place if projects.is_root(place) else None
+    return State(name, projects.load([place], base_iri), root)
 
 
 def _extract(name: str, folder: Path) -> Path:
@@ -54,10 +60,13 @@ def _extract(name: str, folder: Path) -> Path:
     _git(["rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"], name)
     top = _git(["rev-parse", "--show-toplevel"], name).decode().strip()
     archive = _git(["-C", top, "archive", "--format=tar", revision], name)
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        files.extractall(folder, filter="data")
-    place = folder / path if colon else folder / inside
-    if not place.exists():
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+            files.extractall(folder, filter="data")
+    except tarfile.FilterError as error:
+        raise ProjectFault(f"{revision} has a file that leads out of it: {error}") from error
+    place = folder / (path if colon else inside)
+    if not place.resolve().is_relative_to(folder.resolve()) or not place.exists():
         raise ProjectFault(f"{revision} has no {path or inside}")
     if place.is_dir() and not colon and not projects.is_root(place):
         raise ProjectFault(
