@@ -165,3 +165,99 @@ def test_the_timeline_keeps_the_precision_of_each_source():
 
     dates = {len(row[header.index("date")]): row[header.index("precision")] for row in rows}
     assert dates == {4: "year", 7: "month", 10: "day"}
+
+
+CLOSED = """
+@prefix dip: <https://diplomacy.example/ns/diplomacy#> .
+@prefix def: <https://diplomacy.example/def/> .
+@prefix id: <https://diplomacy.example/id/> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+<https://diplomacy.example/id/mission/CAN-EST-embassy> a dip:Mission ;
+    dip:missionKind def:Embassy ;
+    dip:sendingState <https://diplomacy.example/id/state/CAN> ;
+    dip:receivingState <https://diplomacy.example/id/state/EST> ;
+    dip:endDate "2004-02"^^xsd:gYearMonth .
+<https://diplomacy.example/id/claim/X999> a dip:Claim , rdf:Statement ;
+    dip:claimNumber "X999" ;
+    rdf:subject <https://diplomacy.example/id/mission/CAN-EST-embassy> ;
+    rdf:predicate dip:endDate ;
+    rdf:object "2004-02"^^xsd:gYearMonth ;
+    dip:polarity def:Positive ;
+    dip:standing def:Background ;
+    dip:statedIn <https://diplomacy.example/id/source/azernews-2022/p> .
+"""
+
+
+@functools.cache
+def store_with_a_closed_embassy():
+    store = pyoxigraph.Store()
+    for path in FILES:
+        store.load(path=str(path), format=pyoxigraph.RdfFormat.TURTLE)
+    store.load(CLOSED.encode(), format=pyoxigraph.RdfFormat.TURTLE)
+    return store
+
+
+def records(store, name: str, **given: str) -> list[dict[str, str]]:
+    solutions = store.query(canned.bind(QUERIES[name], given.items(), known()))
+    columns = [variable.value for variable in solutions.variables]
+    return [
+        {
+            column: "" if term is None else term.value
+            for column, term in zip(columns, row, strict=True)
+        }
+        for row in solutions
+    ]
+
+
+def test_an_embassy_that_was_closed_was_there_formerly():
+    rows = records(store_with_a_closed_embassy(), "embassy-status", sending="CAN", receiving="EST")
+
+    assert [(row["answer"], row["value"]) for row in rows] == [("formerly", "2004-02")]
+
+
+def test_a_closed_mission_is_listed_as_closed():
+    rows = records(store_with_a_closed_embassy(), "missions", state="EST")
+
+    assert [(row["number"], row["open"]) for row in rows] == [("X999", "false")]
+
+
+def test_a_month_lasts_until_its_last_day_in_leap_years_too():
+    rows = records(store_with_a_closed_embassy(), "timeline", state="CAN", other="EST")
+
+    (closing,) = (row for row in rows if row["number"] == "X999")
+    assert (closing["precision"], closing["earliest"], closing["latest"]) == (
+        "month",
+        "2004-02-01",
+        "2004-02-29",
+    )
+
+
+def test_an_embassy_that_no_source_places_is_not_counted():
+    rows = records(oxigraph_store(), "missions", state="CAN", direction="sent")
+
+    assert {row["mission"].rpartition("/")[2] for row in rows} == {"CAN-TUR-embassy"}
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_labels_and_restatements_are_in_the_readers_language(query):
+    given = dict(query.example) | {"lang": "bn"}
+
+    rows = records(oxigraph_store(), query.name, **given)
+
+    assert rows
+    for row in rows:
+        for column, cell in row.items():
+            if cell and (column.endswith("Label") or column in {"label", "says", "reason"}):
+                assert re.search("[\u0980-\u09ff]", cell), (column, cell)
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_identifiers_come_after_what_people_read(query):
+    columns = answer_of_pyoxigraph(canned.bind(query, query.example.items(), known()))[0]
+
+    labels = [place for place, column in enumerate(columns) if column.endswith("Label")]
+    names = [
+        place for place, column in enumerate(columns) if column in {"claim", "partner", "source"}
+    ]
+    assert max(labels) < min(names)
