@@ -56,7 +56,7 @@ def test_files_that_are_there_are_kept(tmp_path):
     assert refused.returncode == 2
     assert (
         refused.stderr
-        == "kg-server: .: has kg.toml already; nothing was written (--force replaces)\n"
+        == "kg-server: .: has kg.toml already; nothing was written (--force begins anew)\n"
     )
     assert [path.name for path in tmp_path.iterdir() if path.name != "cache"] == ["kg.toml"]
     assert (tmp_path / "kg.toml").read_text() == "mine"
@@ -92,3 +92,58 @@ def test_the_wheel_has_every_file_of_the_skeleton(tmp_path):
     target = tmp_path / "project"
     written = {path.relative_to(target).as_posix() for path in scaffold.write(target)}
     assert {name.partition("/skeleton/")[2] for name in packed} == written
+
+
+TURTLE = {
+    "birds.ttl": "<https://b.example/wren> a <https://b.example/ns#Bird> .",
+    "terms.ttl": """@prefix owl: <http://www.w3.org/2002/07/owl#> .
+        <https://b.example/ns> a owl:Ontology . <https://b.example/ns#Bird> a owl:Class .""",
+    "checks/bird.ttl": """@prefix sh: <http://www.w3.org/ns/shacl#> .
+        <https://b.example/s> a sh:NodeShape ; sh:targetClass <https://b.example/ns#Bird> .""",
+    "checks/more.ttl": """@prefix sh: <http://www.w3.org/ns/shacl#> .
+        <https://b.example/t> a sh:NodeShape ; sh:targetClass <https://b.example/ns#Bird> .""",
+}
+
+
+@pytest.fixture
+def repository(tmp_path):
+    for name, text in TURTLE.items():
+        path = tmp_path / "birds" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (tmp_path / "birds" / "README.md").write_text("# Birds")
+    return tmp_path / "birds"
+
+
+def test_beside_rdf_files_only_a_manifest_is_written_and_it_works(repository):
+    made = run(repository, "init")
+
+    assert made.stdout == "kg.toml\n"
+    said = (repository / "kg.toml").read_text()
+    assert 'data = ["birds.ttl"]' in said
+    assert 'ontology = ["terms.ttl"]' in said
+    assert 'shapes = ["checks"]' in said
+    assert (repository / "README.md").read_text() == "# Birds"
+    validated = run(repository, "validate")
+    assert validated.returncode == 0, validated.stdout + validated.stderr
+
+
+def test_a_file_that_is_not_well_formed_is_told_and_nothing_is_written(repository):
+    (repository / "odd.ttl").write_text("<a> <b")
+
+    refused = run(repository, "init")
+
+    assert refused.returncode == 2
+    assert "odd.ttl:1" in refused.stderr
+    assert not (repository / "kg.toml").exists()
+
+
+def test_beside_a_readme_the_example_leaves_it_alone(tmp_path):
+    (tmp_path / "README.md").write_text("# Mine")
+
+    made = run(tmp_path, "init")
+
+    assert made.returncode == 0
+    assert "README.md" not in made.stdout.splitlines()
+    assert (tmp_path / "README.md").read_text() == "# Mine"
+    assert run(tmp_path, "validate").returncode == 0

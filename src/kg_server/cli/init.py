@@ -9,11 +9,15 @@ import click
 
 @click.command(epilog="Example: kg-server init my-graph && cd my-graph && kg-server validate")
 @click.argument("directory", default=".", type=click.Path(path_type=Path))
-@click.option("--force", is_flag=True, help="Replace files that are there already.")
+@click.option("--force", is_flag=True, help="Write the example, whatever files are there.")
 def init(directory: Path, force: bool) -> None:  # click passes it by name
-    """Begin a project: data, ontology, shapes, tests and kg.toml, ready to validate and serve."""
+    """Begin a project.
+
+    In a directory with RDF files, write kg.toml for them and touch nothing else. In any other,
+    write an example to begin with: data, ontology, shapes, tests and kg.toml.
+    """
     from kg_server.project import scaffold
 
     for path in scaffold.write(directory, force=force):
         click.echo(path.as_posix())
-    click.echo(f"\nNow: cd {directory} && kg-server validate && kg-server test", err=True)
+    click.echo(f"\nNow: cd {directory} && kg-server validate && kg-server serve", err=True)

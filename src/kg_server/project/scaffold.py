@@ -1,44 +1,107 @@
-"""A new project to begin with: the files of ``skeleton/``, written where they are wanted."""
+"""Scaffold of a project: ``kg.toml`` for files that are there, or a small example to begin with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections import deque
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from kg_server import project as projects
 from kg_server.errors import ProjectFault
+from kg_server.project import manifest
+from kg_server.project.discovery import rdf_files
+from kg_server.project.files import ProjectFile, Role
+from kg_server.project.parsing import parsed
 
 _SKELETON = Path(__file__).with_name("skeleton")
+_LISTED = (Role.DATA, Role.ONTOLOGY, Role.SHAPES)
 
 
 def write(target: Path, *, force: bool = False) -> list[Path]:
-    """Write a project that validates and whose tests pass.
+    """Write what a project lacks; nothing that is there is touched.
+
+    Where there are RDF files, that is ``kg.toml`` for them, each under what its contents say. Else
+    it is an example that validates and whose tests pass.
 
     Args:
         target: the directory; made if it is not there.
-        force: whether files that are there already are replaced.
+        force: whether the example replaces files that are there.
 
     Returns:
         The files that were written.
 
     Raises:
-        ProjectFault: a file is there already, or cannot be written; then nothing is changed.
+        ProjectFault: it is a project already, a file cannot be read, or none can be written; then
+            nothing is changed.
     """
-    wanted = {target / path.relative_to(_SKELETON): path for path in _files()}
-    there = sorted(path for path in wanted if path.exists() or path.is_symlink())
-    if there and not force:
-        listed = ", ".join(path.relative_to(target).as_posix() for path in there)
+    if manifest.source(target) and not force:
         raise ProjectFault(
-            f"has {listed} already; nothing was written (--force replaces)", path=target
+            f"has {manifest.FILE} already; nothing was written (--force begins anew)", path=target
         )
+    wanted: Mapping[Path, bytes]
+    if _has_rdf(target) and not force:
+        wanted = {target / manifest.FILE: for_files(target).encode()}
+    else:
+        example = {target / path.relative_to(_SKELETON): path for path in _files()}
+        wanted = {
+            path: template.read_bytes()
+            for path, template in example.items()
+            if force or not path.exists()
+        }
     try:
-        for path, template in wanted.items():
+        for path, content in wanted.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(template.read_bytes())
+            path.write_bytes(content)
     except OSError as error:
         raise ProjectFault(
             f"cannot be written: {error.strerror}", path=Path(error.filename)
         ) from error
     return sorted(wanted)
+
+
+def for_files(target: Path) -> str:
+    """Return a manifest for the RDF files below a directory.
+
+    Raises:
+        ProjectFault: a file is not well-formed; says where.
+    """
+    loaded = projects.load([target], derive=False)
+    for file in loaded.files:
+        deque(parsed(file), maxlen=0)
+    lines = [f"title = {json.dumps(target.resolve().name, ensure_ascii=False)}"]
+    lines += [
+        '# licence = "https://creativecommons.org/licenses/by/4.0/"',
+        "# The beginning of the names in these files. With it, each has a page at its own path.",
+        '# base-iri = "https://kg.example.org/"',
+        "",
+        "# What the files are, by what they contain. Lists take files, directories and patterns.",
+    ]
+    for role in _LISTED:
+        places = _places(loaded.files, role, target.resolve())
+        lines.append(f"{role.value} = {json.dumps(places, ensure_ascii=False)}")
+    return "\n".join(lines) + "\n"
+
+
+def _places(files: tuple[ProjectFile, ...], role: Role, root: Path) -> list[str]:
+    """Return the paths of the files of a role; a folder in place of its files if all have it."""
+    paths = {file.path.resolve(): file for file in files}
+    own = [path for path, file in paths.items() if file.has_role(role)]
+    found: dict[str, None] = {}
+    for path in sorted(own):
+        folder = path.parent
+        whole = [each for each in paths if each.is_relative_to(folder)]
+        alone = all(paths[each].role is role and not paths[each].also for each in whole)
+        place = folder if folder != root and alone and len(whole) > 1 else path
+        found[place.relative_to(root).as_posix()] = None
+    return list(found)
+
+
+def _has_rdf(target: Path) -> bool:
+    try:
+        return target.is_dir() and bool(rdf_files(target))
+    except ProjectFault:
+        return False
 
 
 def _files() -> Iterator[Path]:
