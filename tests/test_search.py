@@ -11,7 +11,7 @@ DIP = f"{BASE}ns/diplomacy#"
 
 @pytest.fixture(scope="module")
 def index(store):
-    return search.build(store, BASE)
+    return search.build(store)
 
 
 def found(index, text, **options):

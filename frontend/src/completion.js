@@ -13,9 +13,10 @@ let vocabulary;
 /** Load the vocabulary once. */
 export function loadVocabulary() {
   vocabulary ??= fetch("/completion.json", { headers: { Accept: "application/json" } })
-    .then((response) => (response.ok ? response.json() : { prefixes: {}, terms: [] }))
-    .then(({ prefixes, terms }) => ({
+    .then((response) => (response.ok ? response.json() : { prefixes: {}, own: [], terms: [] }))
+    .then(({ prefixes, own, terms }) => ({
       prefixes,
+      own,
       terms: terms.map((term) => ({ ...term, name: nameOf(term.iri, prefixes) })),
     }));
   return vocabulary;
@@ -131,11 +132,10 @@ export async function explain(name) {
   return terms.find((term) => term.name === name || term.name === `<${name}>`);
 }
 
-/** Names of this graph's own vocabulary in a text that it does not have, with the nearest one. */
+/** Names of this graph's own vocabularies in a text that it does not have, with the nearest one. */
 export async function unknownNames(text) {
-  const { terms, prefixes } = await loadVocabulary();
+  const { terms, own } = await loadVocabulary();
   const names = new Set(terms.map((term) => term.name));
-  const own = Object.keys(prefixes).filter((prefix) => prefix === "dip" || prefix === "def");
   const found = [];
   const bare = text.replace(/#[^\n<>]*(?=\n|$)|"(?:[^"\\\n]|\\.)*"|<[^>\s]*>/g, (part) => " ".repeat(part.length));
   for (const { 0: name, 1: prefix, index } of bare.matchAll(/\b(\w+):[\w-]+/g)) {

@@ -4,24 +4,18 @@
 import { ask } from "./endpoint.js";
 import { drawGraph } from "./drawing.js";
 
-const HIDDEN = ["statedIn", "passageOf", "involves"];
-
-/** Statements around a thing, apart from the evidence about them. */
-function neighbourhoodQuery(iri) {
-  const dip = `${document.documentElement.dataset.base}ns/diplomacy#`;
-  return `PREFIX dip: <${dip}>
-PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
-SELECT DISTINCT ?s ?p ?o WHERE {
-  { VALUES ?s { <${iri}> } ?s ?p ?o } UNION { VALUES ?o { <${iri}> } ?s ?p ?o }
-  FILTER(isIRI(?s) && isIRI(?o) && STRSTARTS(STR(?p), STR(dip:)))
-  FILTER(STRSTARTS(STR(?s), "${document.documentElement.dataset.base}id/"))
-  FILTER(STRSTARTS(STR(?o), "${document.documentElement.dataset.base}id/"))
-  FILTER(?p NOT IN (${HIDDEN.map((name) => `dip:${name}`).join(", ")}))
+/** Statements that link a thing to others that the graph describes, but for hidden properties. */
+function neighbourhoodQuery(iri, hidden) {
+  return `SELECT DISTINCT ?s ?p ?o WHERE {
+  { VALUES ?s { <${iri}> } ?s ?p ?o FILTER(isIRI(?o)) FILTER EXISTS { ?o ?q ?x } }
+  UNION { VALUES ?o { <${iri}> } ?s ?p ?o FILTER(isIRI(?s)) }
+  FILTER(?s != ?o && ?p NOT IN (${hidden.map((name) => `<${name}>`).join(", ")}))
 } LIMIT 40`;
 }
 
-async function links(iri) {
-  const { text } = await ask(neighbourhoodQuery(iri), { accept: "application/sparql-results+json" });
+async function links(iri, hidden) {
+  const query = neighbourhoodQuery(iri, hidden);
+  const { text } = await ask(query, { accept: "application/sparql-results+json" });
   return JSON.parse(text).results.bindings.map(({ s, p, o }) => ({
     source: s.value,
     property: p.value,
@@ -31,9 +25,10 @@ async function links(iri) {
 
 for (const place of document.querySelectorAll("[data-graph]")) {
   const start = place.dataset.graph;
+  const hidden = place.dataset.hidden.split(" ");
   try {
-    const first = await links(start);
-    if (first.length) await drawGraph(place, first, { start, expand: links });
+    const first = await links(start, hidden);
+    if (first.length) await drawGraph(place, first, { start, expand: (iri) => links(iri, hidden) });
   } catch {
     // the server's drawing stays
   }

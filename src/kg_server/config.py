@@ -16,6 +16,7 @@ NEUTRAL_BASE_IRI = "http://localhost/"
 """The base of the server's own names, and of relative IRIs, where a project says nothing of one."""
 
 _BASE_IRI = re.compile(r"https?://[^\s<>\"{}|^`\\]+[/#]")
+_PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~-]+)*/")
 
 
 def is_base_iri(text: str) -> bool:
@@ -35,6 +36,9 @@ class Settings:
     port: int = 8000
     base_iri: str = ""
     """Base IRI of names; empty: the one that is written in the project's files."""
+    public_url: str = ""
+    """Where clients reach the server, such as ``https://kg.example.org/``; empty: at the host that
+    a request asks."""
     workers: int = 1
     """HTTP worker processes."""
     evaluators: int = 8
@@ -103,6 +107,10 @@ def _check(name: str, value: object) -> None:
         least, most = _RANGES.get(name, _SECONDS if name.endswith("_s") else _BYTES)
         if not least <= value <= most:  # NaN is in no range
             raise ProjectFault(f"{said} must be from {least} to {most}, not {value}")
+    elif name == "public_url" and value and not _PUBLIC_URL.fullmatch(str(value)):
+        raise ProjectFault(
+            f"{said} must start with http:// or https:// and end with a slash, not {value!r}"
+        )
     elif name == "host" and not value:
         raise ProjectFault(f"{said} must not be empty; 0.0.0.0 is every address")
 

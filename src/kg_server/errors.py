@@ -50,10 +50,15 @@ class Problem(KgError):
         self.headers = dict(headers or {})
         self.members = members
 
-    def document(self, base_iri: str) -> dict[str, Any]:
-        """Return the members of the problem document, its ``type`` under ``base_iri``."""
+    def document(self, root: str) -> dict[str, Any]:
+        """Return the members of the problem document.
+
+        Args:
+            root: where the server is reached, an address that ends with a slash: the page that
+                ``type`` leads to is below it.
+        """
         return {
-            "type": f"{base_iri}problems/{self.slug}",
+            "type": f"{root}problems/{self.slug}",
             "title": self.title,
             "status": self.status,
             "detail": self.detail,

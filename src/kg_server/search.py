@@ -33,6 +33,17 @@ EXACT, PREFIX, WORDS, INFIX, NEAR = 100.0, 80.0, 60.0, 40.0, 20.0
 """Scores, from 0 to 100: the label itself, its beginning, the beginnings of words, any part, or
 where there is none of these, a spelling near it."""
 
+_OWL = "http://www.w3.org/2002/07/owl#"
+CLASSES = frozenset({_OWL + "Class", "http://www.w3.org/2000/01/rdf-schema#Class"})
+PROPERTIES = frozenset(
+    {
+        *(_OWL + name for name in ("ObjectProperty", "DatatypeProperty", "AnnotationProperty")),
+        "http://www.w3.org/1999/02/22-rdf-syntax-ns#Property",
+    }
+)
+TERMS = CLASSES | PROPERTIES
+"""The types of classes and properties."""
+
 _NEIGHBOURS = 300
 """How many labels to each side in the alphabet a misspelt text is compared with."""
 _LIKENESS = 0.75
@@ -94,6 +105,14 @@ class Index:
         found = {each.language: each.text for each in reversed(self._of_thing.get(iri, []))}
         named_ = [text for tag, text in found.items() if tag]
         return found.get(language) or found.get("en") or (named_ or [iri])[0]
+
+    def commonest(self, count: int) -> list[str]:
+        """Return the types that most things have, the commonest first."""
+        return heapq.nlargest(count, self._commonness, key=lambda each: self._commonness[each])
+
+    def is_term(self, iri: str) -> bool:
+        """Tell whether something is a class or a property."""
+        return not TERMS.isdisjoint(self._types.get(iri, ()))
 
     def types_of(self, iri: str) -> tuple[str, ...]:
         """Return the types of a thing, the rarest first."""
@@ -179,14 +198,17 @@ class Index:
             position = self._blob.find(word, self._starts[place + 1])
 
 
-def build(store: Store, base_iri: str) -> Index:
-    """Index every label, concept label and state code in a store's default graph."""
+def build(store: Store) -> Index:
+    """Index every label, title and code in a store's default graph.
+
+    A code is a value of ``skos:notation``, or of a property that is declared a part of it.
+    """
     types: defaultdict[str, list[str]] = defaultdict(list)
     for iri, type_ in _rows(store, _TYPES):
         types[iri].append(type_)
     labels = (
         Label(fold(text), text, language, iri)
-        for iri, literal in _rows(store, _LABELS.format(base=base_iri))
+        for iri, literal in _rows(store, _LABELS)
         for text, language in _read_literal(literal)
     )
     return Index(labels, types)
@@ -194,19 +216,23 @@ def build(store: Store, base_iri: str) -> Index:
 
 _TYPES = "SELECT ?thing ?type WHERE { ?thing a ?type FILTER(ISIRI(?thing) && ISIRI(?type)) }"
 _LABELS = """
-PREFIX dip: <{base}ns/diplomacy#>
+PREFIX dct: <http://purl.org/dc/terms/>
+PREFIX foaf: <http://xmlns.com/foaf/0.1/>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 SELECT ?thing ?label
-WHERE {{
-  {{ ?thing rdfs:label ?label }}
-  UNION {{ ?thing skos:prefLabel ?label }}
-  UNION {{ ?thing skos:altLabel ?label }}
-  UNION {{ ?thing dip:iso3166alpha3 ?label }}
-  UNION {{ ?thing dip:iso3166alpha2 ?label }}
-  UNION {{ ?thing dip:iso3166former ?label }}
-  FILTER(ISIRI(?thing))
-}}
+WHERE {
+  { ?thing rdfs:label ?label }
+  UNION { ?thing skos:prefLabel ?label }
+  UNION { ?thing skos:altLabel ?label }
+  UNION { ?thing skos:hiddenLabel ?label }
+  UNION { ?thing skos:notation ?label }
+  UNION { ?thing foaf:name ?label }
+  UNION { ?thing dct:title ?label }
+  UNION { ?code rdfs:subPropertyOf+ ?named VALUES ?named { skos:notation rdfs:label skos:altLabel }
+          ?thing ?code ?label }
+  FILTER(ISIRI(?thing) && ISLITERAL(?label))
+}
 """
 
 

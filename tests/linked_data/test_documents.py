@@ -16,8 +16,13 @@ DEF = Namespace(f"{BASE}def/")
 
 
 @pytest.fixture(scope="module")
-def site(store):
-    return documents.Site(store, BASE)
+def site(store, project):
+    return documents.Site.of(store, BASE, project.profile)
+
+
+@pytest.fixture(scope="module")
+def ontology(site):
+    return next(e for e in vocabularies.vocabularies(site) if e.iri == f"{BASE}ns/diplomacy")
 
 
 def test_a_document_names_its_topic_its_licence_and_its_data_set(site):
@@ -80,8 +85,8 @@ def test_nothing_is_known_of_what_the_graph_does_not_mention(site):
     assert documents.describe(site, "state/CAN", page=2) is None
 
 
-def test_the_ontology_s_document_is_its_files(site, project):
-    document = vocabularies.namespace_document(site, "ns/diplomacy")
+def test_the_ontology_s_document_is_its_files(site, project, ontology):
+    document = vocabularies.document(site, ontology)
 
     expected = Graph()
     files = [f for f in project.files if f.path.name in ("diplomacy.ttl", "alignments.ttl")]
@@ -91,11 +96,11 @@ def test_the_ontology_s_document_is_its_files(site, project):
     assert isomorphic(document.graph, expected)
 
 
-def test_the_current_version_of_the_ontology_is_at_its_version_s_address(site):
-    document = vocabularies.namespace_document(site, "ns/diplomacy/0.1.0")
+def test_the_current_version_of_the_ontology_is_at_its_version_s_address(client):
+    document = client.get("/ns/diplomacy/0.1.0", headers={"Accept": "text/turtle"})
 
-    assert document.iri == f"{BASE}ns/diplomacy"
-    assert vocabularies.namespace_document(site, "ns/diplomacy/9.9.9") is None
+    assert f"<{BASE}ns/diplomacy>; rel" in document.headers["Link"]
+    assert client.get("/ns/diplomacy/9.9.9").status_code == 404
 
 
 @pytest.fixture(scope="module")

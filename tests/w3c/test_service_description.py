@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rdflib import RDF, Graph, Namespace, URIRef
+import re
+
+from rdflib import RDF, Graph, Namespace
 
 SD = Namespace("http://www.w3.org/ns/sparql-service-description#")
 
@@ -33,9 +35,8 @@ def test_has_endpoint_triple(endpoint):
     services = set(graph.subjects(RDF.type, SD.Service))
 
     assert len(services) == 1
-    assert set(graph.objects(services.pop(), SD.endpoint)) == {
-        URIRef("https://diplomacy.example/sparql")
-    }
+    (address,) = graph.objects(services.pop(), SD.endpoint)
+    assert re.fullmatch(r"http://(localhost|127\.0\.0\.1:[0-9]+)/sparql", address)
 
 
 def test_conforms_to_schema(endpoint):

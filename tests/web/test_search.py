@@ -13,6 +13,8 @@ from kg_server.web.app import create_app
 from kg_server.web.context import Context
 
 BASE = "https://diplomacy.example/"
+HERE = "http://localhost/"
+"""Where the test client asks."""
 CANADA = BASE + "id/state/CAN"
 STATE = BASE + "ns/diplomacy#State"
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
@@ -79,7 +81,7 @@ def test_a_browser_s_search_field_gets_suggestions(client):
     assert text == "azer"
     assert completions[0] == "Azerbaijan"
     assert len(completions) == len(descriptions) == len(addresses) > 1
-    assert addresses[0] == BASE + "doc/state/AZE"
+    assert addresses[0] == HERE + "doc/state/AZE"
 
 
 def test_the_search_describes_itself_to_browsers(client):
@@ -88,7 +90,7 @@ def test_the_search_describes_itself_to_browsers(client):
 
     templates = {each.get("rel"): each.get("template") for each in root if each.tag.endswith("Url")}
     assert response.mimetype == "application/opensearchdescription+xml"
-    assert templates["suggestions"] == BASE + "search/suggest?q={searchTerms}"
+    assert templates["suggestions"] == HERE + "search/suggest?q={searchTerms}"
 
 
 def batch(client, queries, method="post"):
@@ -106,7 +108,7 @@ def test_the_manifest_leads_to_every_service(client):
     for kind in manifest["suggest"].values():
         assert client.get(kind["service_path"] + "?prefix=a").status_code == 200
     for what in ("view", "preview"):
-        path = manifest[what]["url"].removeprefix(BASE).replace("{{id}}", CANADA)
+        path = manifest[what]["url"].removeprefix(HERE).replace("{{id}}", CANADA)
         assert client.get("/" + path).status_code in (200, 303)
 
 
@@ -210,4 +212,54 @@ def test_a_name_that_is_a_script_leads_nowhere(hostile):
     assert ">evil</a>" in page
     assert "evil" in preview
     assert 'href="javascript' not in page + preview
-    assert view.status_code == 404
+    assert view.headers["Location"] == "/doc?iri=javascript%3Aalert%281%29"
+
+
+DIP = BASE + "ns/diplomacy#"
+
+
+def extension(client, ids, properties, **settings):
+    wanted = {"ids": ids, "properties": [{"id": each, **settings} for each in properties]}
+    return client.post("/reconcile", data={"extend": json.dumps(wanted)})
+
+
+def test_a_table_gets_columns_from_the_things_that_its_names_were_matched_to(client):
+    capital, code = DIP + "capital", DIP + "iso3166alpha3"
+
+    answer = extension(client, [CANADA, BASE + "id/state/NONE"], [capital, code]).json
+
+    assert [each["name"] for each in answer["meta"]] == ["capital", "ISO 3166-1 alpha-3 code"]
+    assert answer["rows"][CANADA][code] == [{"str": "CAN"}]
+    assert answer["rows"][CANADA][capital] == [{"id": BASE + "id/place/ottawa", "name": "Ottawa"}]
+    assert answer["rows"][BASE + "id/state/NONE"] == {capital: [], code: []}
+
+
+def test_texts_of_a_column_are_in_one_language(client):
+    label = "http://www.w3.org/2000/01/rdf-schema#label"
+
+    answer = extension(client, [CANADA], [label], settings={"limit": "1"}).json
+
+    assert answer["rows"][CANADA][label] == [{"str": "Canada"}]
+
+
+@pytest.mark.parametrize(
+    "text", ["no json", "[]", "{}", '{"ids": [1], "properties": []}', '{"ids": ["x"]}']
+)
+def test_an_extension_that_cannot_be_read_is_a_bad_request(client, text):
+    response = client.post("/reconcile", data={"extend": text})
+
+    assert (response.status_code, response.json["parameter"]) == (400, "extend")
+
+
+def test_properties_of_a_class_are_proposed_for_columns(client):
+    proposed = client.get("/reconcile/properties", query_string={"type": STATE, "limit": 50}).json
+
+    assert DIP + "iso3166alpha3" in {each["id"] for each in proposed["properties"]}
+    assert all(each["name"] for each in proposed["properties"])
+
+
+def test_the_classes_proposed_for_a_column_are_those_of_most_things(client):
+    types = client.get("/reconcile").json["defaultTypes"]
+
+    assert len(types) == 5
+    assert not {DIP + "Claim", "http://www.w3.org/2002/07/owl#Class"} & {e["id"] for e in types}

@@ -101,15 +101,13 @@ def dump(paths: tuple[Path, ...], form: str, rdf_version: str, base_iri: str | N
     """Print the whole graph: every triple of every file."""
     from kg_server import formats
     from kg_server.linked_data import dumps
-    from kg_server.linked_data.catalogue import Catalogue
     from kg_server.linked_data.documents import Site
     from kg_server.store import open_store
 
     loaded = _load(paths, base_iri)
-    site = Site(open_store(loaded), loaded.base_iri)
+    site = Site.of(open_store(loaded), loaded.base_iri, loaded.profile)
     chosen = formats.named(form, formats.Kind.GRAPH)
-    kinds = Catalogue(site).kinds()
-    for chunk in dumps.dump(site, chosen, kinds=kinds, rdf12=rdf_version == "1.2"):
+    for chunk in dumps.dump(site, chosen, rdf12=rdf_version == "1.2"):
         _write(chunk)
 
 

@@ -19,6 +19,7 @@ from kg_server.config import Settings
 @click.option("--evaluators", type=click.IntRange(1), help="Queries at one time.  [default: 8]")
 @click.option("--timeout", "query_timeout_s", type=float, help="Seconds a query may take.")
 @click.option("--base-iri", help="Base IRI of names.  [default: the one in the files]")
+@click.option("--public-url", help="Where clients reach it.  [default: the host they ask]")
 @click.option("--allow-invalid", is_flag=True, help="Serve even what does not conform.")
 @click.option("--no-validate", is_flag=True, help="Do not validate at all.")
 @click.option("--watch", is_flag=True, help="Reload when a file changes (or send SIGHUP).")

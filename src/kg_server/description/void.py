@@ -24,9 +24,10 @@ from kg_server.linked_data import dumps, vocabularies
 from kg_server.linked_data.documents import Site
 from kg_server.project import Project
 from kg_server.project.profile import Profile
-from kg_server.rdf import addresses, prefixes
+from kg_server.rdf import addresses
+from kg_server.rdf.prefixes import namespace_of
 from kg_server.store import Store
-from kg_server.store.results import add_triples, values
+from kg_server.store.results import add_triples, rows, values
 
 GRAPH = "graph/description"
 """The named graph of the description, below the base IRI."""
@@ -45,6 +46,7 @@ TARGETS = {
 """Data sets that the graph links to: namespace, key, name, home page."""
 
 _OWN = "CONSTRUCT { ?this ?p ?o } WHERE { ?this ?p ?o }"
+_CODES = 'SELECT ?s WHERE { ?s a ?type FILTER(STRSTARTS(STR(?s), "%sdef/")) } LIMIT 1'
 _SAID = "CONSTRUCT { ?this ?p ?o } WHERE { VALUES ?this { %s } ?this ?p ?o }"
 
 
@@ -53,10 +55,11 @@ def described(store: Store, project: Project) -> list[tuple[str, bytes]]:
     base_iri = project.base_iri
     found = canned.load(project.queries)
     queries = as_graph(found, base_iri, names.of_queries(found.values(), store))
-    site, size = Site(store, base_iri), len(set(queries.splitlines()))
+    profile, size = profiles.completed(project, store), len(set(queries.splitlines()))
+    site = Site.of(store, base_iri, profile)
     counted = statistics.count(store, base_iri, tuple(TARGETS))
-    profile = profiles.completed(project, store)
-    graph = _Description(site, counted, profile, {base_iri + QUERIES: size}).graph()
+    beside = {base_iri + QUERIES: size} if size else {}
+    graph = _Description(site, counted, profile, beside).graph()
     triples = graph.serialize(format="nt", encoding="utf-8")
     return [(base_iri + GRAPH, triples), (base_iri + QUERIES, queries)]
 
@@ -86,8 +89,8 @@ class _Description:
         self._add_distributions()
         self._add_service()
         self._add_prefixes()
-        namespaces = prefixes.known(self._profile.prefixes)
-        add_partitions(self._graph, self._dataset, self._document, self._counted, namespaces)
+        names = self._site.prefixes
+        add_partitions(self._graph, self._dataset, self._document, self._counted, names)
         self._add_sizes()
         return self._graph
 
@@ -133,7 +136,11 @@ class _Description:
             if form.iri:
                 self._add(this, VOID.feature, URIRef(form.iri))
         self._add(this, VOID.vocabulary, *self._vocabularies())
-        self._add(this, DCTERMS.conformsTo, *map(URIRef, vocabularies.vocabularies(self._site)))
+        self._add(
+            this,
+            DCTERMS.conformsTo,
+            *(URIRef(each.iri) for each in vocabularies.vocabularies(self._site)),
+        )
         self._add(this, VOID.rootResource, *self._lists())
         self._add(this, VOID.exampleResource, *self._examples())
 
@@ -153,11 +160,12 @@ class _Description:
     def _vocabularies(self) -> Iterable[URIRef]:
         used = {str(row["p"]) for row, _ in self._counted.rows("properties")}
         used |= {str(row["c"]) for row, _ in self._counted.rows("classes")}
-        return sorted({URIRef(_namespace(term)) for term in used})
+        return sorted({URIRef(namespace_of(term)) for term in used})
 
     def _lists(self) -> Iterable[URIRef]:
         base = self._site.base_iri
-        kinds = [*self._counted.kinds(), "def"]
+        codes = rows(self._site.store, _CODES % base)
+        kinds = [*self._counted.kinds(), *(["def"] if codes else [])]
         return [URIRef(addresses.collection_iri(kind, base)) for kind in kinds]
 
     def _examples(self) -> Iterable[Node]:
@@ -287,19 +295,9 @@ class _Description:
         this = self._name("prefixes")
         self._add(this, RDF.type, OWL.Ontology)
         self._add(this, RDFS.label, Literal("Prefixes for queries", "en"))
-        for prefix, namespace in prefixes.known(self._profile.prefixes).items():
+        for prefix, namespace in self._site.prefixes.items():
             declaration = self._name(f"prefix-{prefix}")
             self._add(this, SH.declare, declaration)
             self._add(declaration, RDF.type, SH.PrefixDeclaration)
             self._add(declaration, SH.prefix, Literal(prefix))
             self._add(declaration, SH.namespace, Literal(namespace, datatype=XSD.anyURI))
-
-
-def _namespace(term: str) -> str:
-    """Return what a term's IRI has before its own name.
-
-    >>> _namespace("http://e.org/ns#a"), _namespace("http://e.org/b"), _namespace("urn:x:c")
-    ('http://e.org/ns#', 'http://e.org/', 'urn:x:')
-    """
-    end = max(term.rfind("#"), term.rfind("/")) + 1 or term.rfind(":") + 1
-    return term[:end]

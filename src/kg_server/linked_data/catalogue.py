@@ -18,9 +18,10 @@ PAGE_THINGS = 500
 _NEAR = 200
 """How many neighbours in the alphabet a misspelt name is compared with, to each side."""
 
-_ALL = """
-SELECT DISTINCT ?s WHERE {{ ?s a ?type FILTER(STRSTARTS(STR(?s), "{base}")) }}
-"""
+_SERVER = ("queries/", ".well-known/", "sparql", "dataset", "graph/")
+"""What below the base IRI is the server and not a thing of the graph."""
+
+_ALL = "SELECT DISTINCT ?s WHERE { ?s a ?type FILTER(ISIRI(?s)) }"
 
 
 class Catalogue:
@@ -31,28 +32,45 @@ class Catalogue:
         self._lock = threading.Lock()
         self._things: list[str] | None = None
         self._folded: list[tuple[str, str]] = []
+        self._namespaces: frozenset[str] = frozenset()
 
     def things(self) -> Sequence[str]:
-        """Return the IRIs of everything that a document under ``/doc/`` describes."""
+        """Return the IRIs of everything that has a type, but for what the server itself is."""
         with work.locked(self._lock):
             if self._things is None:
                 base = self._site.base_iri
-                found = iris(self._site.store, _ALL.format(base=base))
-                self._things = sorted(each for each in found if addresses.kind(each, base))
+                own = tuple(base + each for each in _SERVER)
+                found = iris(self._site.store, _ALL)
+                self._things = sorted(each for each in found if not each.startswith(own))
                 self._folded = sorted((self._name(each), each) for each in self._things)
+                self._namespaces = frozenset(
+                    each.partition("#")[0]
+                    for each in self._things
+                    if "#" in each and each.startswith(base)
+                )
             return self._things
 
     def kinds(self) -> Sequence[str]:
         """Return the kinds of things, such as ``state``, sorted."""
-        base = self._site.base_iri
-        return sorted({kind for each in self.things() if (kind := addresses.kind(each, base))})
+        return addresses.kinds(self.things(), self._site.base_iri)
 
     def of_kind(self, kind: str) -> Sequence[str]:
         """Return the things of a kind."""
         base = self._site.base_iri
-        prefix = f"{base}def/" if kind == "def" else f"{base}id/{kind}/"
-        things = self.things()
-        return things[bisect_left(things, prefix) : bisect_left(things, prefix[:-1] + "0")]
+        return self._beginning_with(f"{base}def/" if kind == "def" else f"{base}id/{kind}/")
+
+    def namespaces(self) -> frozenset[str]:
+        """Return the IRIs below the base IRI with which, and a fragment, things are named."""
+        self.things()
+        return self._namespaces
+
+    def in_namespace(self, iri: str) -> Sequence[str]:
+        """Return the things that are named by this IRI and a fragment."""
+        return self._beginning_with(f"{iri}#")
+
+    def _beginning_with(self, prefix: str) -> Sequence[str]:
+        things, after = self.things(), prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        return things[bisect_left(things, prefix) : bisect_left(things, after)]
 
     def nearest(self, iri: str, count: int = 5) -> list[str]:
         """Return the things whose names are most like that of ``iri``, best first."""

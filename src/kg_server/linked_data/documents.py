@@ -9,12 +9,14 @@ thousand links has many small documents instead of a huge one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Self
 
 from rdflib import DCTERMS, FOAF, RDF, BNode, Graph, Namespace, URIRef
 from rdflib.term import Node
 
-from kg_server.rdf import addresses
+from kg_server.project.profile import Evidence, Profile
+from kg_server.rdf import addresses, prefixes
 from kg_server.store import Store
 from kg_server.store.results import add_triples, rows, values
 
@@ -53,25 +55,17 @@ SELECT ?iri WHERE {
 }
 """
 _CLAIMS = """
-PREFIX dip: <%(ns)s>
-CONSTRUCT { ?claim ?p ?o . ?conflict dip:involves ?involved ; a ?type ; dip:conflictKind ?kind ;
-            dip:reason ?reason }
+CONSTRUCT { ?claim ?p ?o . ?conflict ?q ?x }
 WHERE {
   { VALUES ?claim { %(claims)s } ?claim ?p ?o }
-  UNION {
-    VALUES ?involved { %(claims)s }
-    ?conflict dip:involves ?involved ; a ?type
-    OPTIONAL { ?conflict dip:conflictKind ?kind }
-    OPTIONAL { ?conflict dip:reason ?reason }
-  }
+  UNION { VALUES ?involved { %(claims)s } ?conflict %(links)s ?involved ; ?q ?x }
 }
 """
 _SOURCES = """
-PREFIX dip: <%(ns)s>
 CONSTRUCT { ?passage ?p ?o . ?source ?q ?x }
 WHERE {
   { VALUES ?passage { %(passages)s } ?passage ?p ?o }
-  UNION { VALUES ?cited { %(passages)s } ?cited dip:passageOf ?source . ?source ?q ?x }
+  UNION { VALUES ?cited { %(passages)s } ?cited %(source)s ?source . ?source ?q ?x }
 }
 """
 # The values stand in both branches: joined from outside, every label of the graph is read.
@@ -90,22 +84,33 @@ Statement = tuple[Node, Node]
 """A property with the other end of a statement."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Site:
-    """What documents are made of: a store and the base IRI of the things in it."""
+    """What documents are made of: a store, the base IRI of its names, and the project's words.
+
+    ``prefixes`` are those of the project's files and of common vocabularies; ``evidence`` is its
+    vocabulary of claims; ``licence`` is the IRI of the licence of its data.
+    """
 
     store: Store
     base_iri: str
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    evidence: Evidence | None = None
+    licence: str | None = None
+
+    @classmethod
+    def of(cls, store: Store, base_iri: str, profile: Profile) -> Self:
+        """Return the site of a project that a store holds."""
+        # With a prefix for the base IRI, names of things would be written as names of its paths.
+        own = {name: iri for name, iri in profile.prefixes.items() if iri != base_iri}
+        named = profile.licence or ""
+        licence = named if named.startswith(("http://", "https://")) else None
+        return cls(store, base_iri, prefixes.merged(own), profile.evidence, licence)
 
     @property
     def dataset_iri(self) -> str:
         """The IRI of the data set that every document is part of."""
         return f"{self.base_iri}dataset"
-
-    @property
-    def namespace(self) -> Namespace:
-        """The namespace of the ontology's terms."""
-        return Namespace(f"{self.base_iri}ns/diplomacy#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,7 @@ class Document:
 
     def page_iri(self, page: int) -> str:
         """Return the IRI of a page of this document; the first is the document itself."""
-        return self.iri if page == 1 else f"{self.iri}?page={page}"
+        return self.iri if page == 1 else addresses.with_parameter(self.iri, "page", page)
 
 
 def describe(site: Site, document_path: str, page: int = 1) -> Document | None:
@@ -191,7 +196,7 @@ def outline(site: Site, iri: str, page: int = 1) -> Outline | None:
         outgoing=tuple(outgoing[:PAGE_STATEMENTS]),
         incoming=tuple(incoming[:PAGE_STATEMENTS]),
         types=_column(about, "type"),
-        licence=next(iter(licences), None),
+        licence=next(iter(licences), site.licence),
         page=page,
         has_more=max(len(outgoing), len(incoming)) > PAGE_STATEMENTS,
     )
@@ -218,7 +223,7 @@ def complete(site: Site, outlined: Outline) -> Document:
 
 def head(site: Site, outlined: Outline, graph: Graph | None = None) -> Document:
     """Return the document of a thing with its names, types and licence, but without triples."""
-    path = addresses.document_path(outlined.iri, site.base_iri) or ""
+    path = addresses.document_path(outlined.iri, site.base_iri)
     return Document(
         iri=addresses.absolute(path, site.base_iri),
         topic=outlined.iri,
@@ -269,8 +274,8 @@ def add_metadata(site: Site, document: Document) -> None:
 
 
 def licence_of(site: Site, iri: str) -> str | None:
-    """Return the licence that the graph gives for a data set, an ontology or a source."""
-    return next(iter(_objects(site, URIRef(iri), DCTERMS.license)), None)
+    """Return the licence that the graph gives for a data set, or else the project for its data."""
+    return next(iter(_objects(site, URIRef(iri), DCTERMS.license)), site.licence)
 
 
 def _column(found: Iterable[Mapping[str, Node]], name: str) -> tuple[str, ...]:
@@ -282,31 +287,49 @@ def _objects(site: Site, this: URIRef, predicate: URIRef) -> tuple[str, ...]:
     return tuple(str(row["o"]) for row in found if isinstance(row["o"], URIRef))
 
 
+def namespace_document(
+    site: Site, iri: str, members: Iterable[str], page: int, *, has_more: bool
+) -> Document:
+    """Return a page of the statements about the names that are ``iri``, ``#`` and more."""
+    graph, names = Graph(), [URIRef(iri), *map(URIRef, members)]
+    inside = f"VALUES ?this {{ {values(names)} }} ?this ?p0 ?b0"
+    add_triples(graph, site.store, f"CONSTRUCT {{ ?this ?p0 ?b0 }} WHERE {{ {inside} }}")
+    if any(isinstance(term, BNode) for term in graph.objects()):
+        _add_blank_nodes(site, graph, f"{inside} FILTER(isBlank(?b0))")
+    add_triples(graph, site.store, _LABELS % {"things": values(graph.all_nodes())})
+    licence = licence_of(site, site.dataset_iri)
+    types = tuple(sorted(str(each) for each in graph.objects(URIRef(iri), RDF.type)))
+    document = Document(iri, iri, graph, types, licence, page, has_more)
+    add_metadata(site, document)
+    return document
+
+
 def _complete(site: Site, graph: Graph, this: URIRef) -> None:
     """Add what a statement needs to be understood: blank nodes, claims, sources, labels."""
     if any(isinstance(term, BNode) for triple in graph for term in triple):
-        _add_blank_nodes(site, graph, this)
-    dip = site.namespace
-    claims = {
-        *graph.subjects(RDF.subject),
-        *graph.subjects(RDF.object),
-        *graph.objects(None, dip.involves),
-    }
+        around = f"{{ {this.n3()} ?p0 ?b0 }} UNION {{ ?b0 ?p0 {this.n3()} }}"
+        _add_blank_nodes(site, graph, f"{around} FILTER(isBlank(?b0))")
+    links = site.evidence.links if site.evidence else ()
+    claims = {*graph.subjects(RDF.subject), *graph.subjects(RDF.object)}
+    claims |= {claim for each in links for claim in graph.objects(None, URIRef(each))}
     if found := values(claims):
-        add_triples(graph, site.store, _CLAIMS % {"ns": dip, "claims": found})
-    if found := values(graph.objects(None, dip.statedIn)):
-        add_triples(graph, site.store, _SOURCES % {"ns": dip, "passages": found})
+        path = "|".join(f"<{each}>" for each in links) or f"<{RDF.nil}>"
+        add_triples(graph, site.store, _CLAIMS % {"claims": found, "links": f"({path})"})
+    if site.evidence and site.evidence.stated_in:
+        found = values(graph.objects(None, URIRef(site.evidence.stated_in)))
+        source = f"<{site.evidence.passage_of or RDF.nil}>"
+        if found:
+            add_triples(graph, site.store, _SOURCES % {"passages": found, "source": source})
     mentioned = values(term for triple in graph for term in triple)
     add_triples(graph, site.store, _LABELS % {"things": mentioned})
 
 
-def _add_blank_nodes(site: Site, graph: Graph, this: URIRef) -> None:
-    """Add the statements of the blank nodes around ``this``, and of those around them."""
-    pattern = "{ ?this ?p0 ?b0 } UNION { ?b0 ?p0 ?this } FILTER(isBlank(?b0))"
+def _add_blank_nodes(site: Site, graph: Graph, pattern: str) -> None:
+    """Add the statements of the blank nodes ``?b0`` of a pattern, and of those around them."""
     for depth in range(_CLOSURE_DEPTH):
         cell = f"?b{depth} <{RDF.rest}>* ?c{depth} ."
         text = f"CONSTRUCT {{ ?c{depth} ?p ?o }} WHERE {{ {pattern} {cell} ?c{depth} ?p ?o }}"
-        add_triples(graph, site.store, text, this=this.n3())
+        add_triples(graph, site.store, text)
         inner = {term for term in graph.objects() if isinstance(term, BNode)}
         if inner <= set(graph.subjects()):
             return

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from kg_server.errors import NotAcceptable
 from kg_server.formats import Format, Kind, named
 from kg_server.linked_data.documents import Site, licence_of
-from kg_server.rdf import prefixes, transcode
+from kg_server.rdf import transcode
 from kg_server.sparql.query import Dataset, Query
 
 GENERATED = ("graph/description", "graph/queries")
@@ -37,15 +37,12 @@ def graph_names(site: Site) -> tuple[str, ...]:
     return tuple(name for name in site.store.graph_names() if name not in made)
 
 
-def dump(
-    site: Site, form: Format, *, kinds: Iterable[str] = (), rdf12: bool = False
-) -> Iterator[bytes]:
+def dump(site: Site, form: Format, *, rdf12: bool = False) -> Iterator[bytes]:
     """Write the graph, chunk by chunk.
 
     Args:
         site: the store and its base IRI.
         form: one of ``FORMATS``; those of datasets keep the named graphs apart.
-        kinds: kinds of things that get a prefix.
         rdf12: write each claim as the reifier of a triple term (RDF 1.2) instead of as an
             ``rdf:Statement`` with subject, predicate and object.
 
@@ -56,7 +53,7 @@ def dump(
     if form.name not in {each.name for each in offers}:
         can = ", ".join(each.name for each in offers)
         raise NotAcceptable(f"There is no dump as {form.name}. Can produce: {can}.")
-    return _chunks(site, form, {**prefixes.own(site.base_iri, kinds), **prefixes.EXTERNAL}, rdf12)
+    return _chunks(site, form, site.prefixes, rdf12)
 
 
 def _chunks(

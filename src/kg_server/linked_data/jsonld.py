@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from pyld import jsonld
-from rdflib import DCTERMS, FOAF, OWL, RDF, RDFS, SDO, SKOS, XSD, BNode, Graph, Literal, URIRef
+from rdflib import DCTERMS, FOAF, OWL, RDF, RDFS, SKOS, XSD, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from kg_server.linked_data.documents import HYDRA, Document
-from kg_server.rdf import prefixes
+from kg_server.rdf.prefixes import local_name, shorten
 
 Context = dict[str, Any]
 
@@ -62,36 +62,37 @@ def _refuse(url: str, _options: Mapping[str, Any]) -> NoReturn:
 _OPTIONS = {"documentLoader": _refuse, "processingMode": "json-ld-1.1"}
 
 
-def context(ontology: Graph, base_iri: str) -> Context:
-    """Return the published context: a term for each class and property of the ontology."""
-    namespaces = {**prefixes.own(base_iri), **prefixes.EXTERNAL}
-    terms: Context = {"@version": 1.1, "id": "@id", "type": "@type", **namespaces}
+def context(terms: Graph, namespaces: Mapping[str, str]) -> Context:
+    """Return the published context: a name for each class and property of the project.
+
+    Args:
+        terms: the types and ranges of classes and properties.
+        namespaces: the prefixes to use.
+    """
+    names: Context = {"@version": 1.1, "id": "@id", "type": "@type", **namespaces}
     for name, (iri, coercion) in _GENERAL.items():
-        terms[name] = {"@id": _compact(iri, namespaces), **coercion}
+        names[name] = {"@id": _compact(iri, namespaces), **coercion}
     for name, iri in _REVERSE.items():
-        terms[name] = {"@reverse": _compact(iri, namespaces)}
-    terms.update(sorted(_own_terms(ontology, namespaces, set(terms))))
-    return {"@context": terms}
+        names[name] = {"@reverse": _compact(iri, namespaces)}
+    for term in sorted(set(terms.subjects(RDF.type)), key=str):
+        name = local_name(str(term))
+        if name not in names and _WORD.fullmatch(name):
+            names[name] = _own_term(terms, term, namespaces)
+    return {"@context": names}
 
 
-def _own_terms(
-    ontology: Graph, namespaces: Mapping[str, str], taken: set[str]
-) -> Iterator[tuple[str, Any]]:
-    for term in set(ontology.subjects(RDF.type)):
-        name = str(term).removeprefix(namespaces["dip"])
-        if name in taken or not _WORD.fullmatch(name):
-            continue
-        kinds = set(ontology.objects(term, RDF.type))
-        if OWL.Class in kinds:
-            yield name, f"dip:{name}"
-        elif OWL.ObjectProperty in kinds:
-            yield name, {"@id": f"dip:{name}", **_LINK}
-        elif kinds & {OWL.DatatypeProperty, OWL.AnnotationProperty}:
-            yield name, {"@id": f"dip:{name}", **_coercion(ontology, term, namespaces)}
+def _own_term(terms: Graph, term: Node, namespaces: Mapping[str, str]) -> Any:
+    """Return the definition of a class or property."""
+    kinds, compacted = set(terms.objects(term, RDF.type)), _compact(URIRef(str(term)), namespaces)
+    if kinds & {OWL.Class, RDFS.Class}:
+        return compacted
+    if OWL.ObjectProperty in kinds:
+        return {"@id": compacted, **_LINK}
+    return {"@id": compacted, **_coercion(terms, term, namespaces)}
 
 
 def _coercion(ontology: Graph, term: Any, namespaces: Mapping[str, str]) -> Mapping[str, str]:
-    ranges = {*ontology.objects(term, RDFS.range), *ontology.objects(term, SDO.rangeIncludes)}
+    ranges = set(ontology.objects(term, RDFS.range))
     if ranges == {RDF.langString}:
         return _LANGUAGE_MAP
     only = str(ranges.pop()) if len(ranges) == 1 else ""
@@ -101,10 +102,7 @@ def _coercion(ontology: Graph, term: Any, namespaces: Mapping[str, str]) -> Mapp
 
 
 def _compact(iri: URIRef, namespaces: Mapping[str, str]) -> str:
-    for prefix, namespace in namespaces.items():
-        if iri.startswith(namespace):
-            return f"{prefix}:{iri[len(namespace) :]}"
-    return str(iri)
+    return shorten(str(iri), namespaces) or str(iri)
 
 
 def render(document: Document, published: Context) -> dict[str, Any]:

@@ -68,7 +68,11 @@ def with_extension(path: str, form: Format) -> str:
 
     >>> with_extension("/doc/state/", HTML)
     '/doc/state/index.html'
+    >>> with_extension("/doc?iri=x", HTML)
+    '/doc?iri=x&format=html'
     """
+    if "?" in path:
+        return addresses.with_parameter(path, "format", form.extension)
     return f"{path}{'index' if path.endswith('/') else ''}.{form.extension}"
 
 
@@ -86,4 +90,4 @@ def split_extension(path: str) -> tuple[str, Format | None]:
 
 
 def _page(path: str, page: int) -> str:
-    return path if page == 1 else f"{path}?page={page}"
+    return path if page == 1 else addresses.with_parameter(path, "page", page)

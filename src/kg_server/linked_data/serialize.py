@@ -13,14 +13,31 @@ from kg_server.errors import NotAcceptable
 from kg_server.formats import Format
 from kg_server.linked_data import jsonld
 from kg_server.linked_data.documents import Document
-from kg_server.rdf import prefixes, transcode
+from kg_server.rdf import transcode
+
+DATASETS = ("nquads", "trig")
+"""The formats of datasets."""
 
 
-def render(document: Document, form: Format, base_iri: str, context: jsonld.Context) -> bytes:
+def render(
+    document: Document,
+    form: Format,
+    prefixes: Mapping[str, str],
+    context: jsonld.Context,
+    *,
+    in_graph: bool,
+) -> bytes:
     """Return the document's triples in a format.
 
-    Formats of datasets (TriG, N-Quads) put them into a named graph with the document's IRI, so
-    that a store that collects documents knows where each statement was found.
+    Args:
+        document: what to write.
+        form: one of ``links.OFFERED``, but no page.
+        prefixes: may be used; those that no term has are left out.
+        context: the published JSON-LD context.
+        in_graph: whether formats of datasets (TriG, N-Quads) put the triples into a named graph
+            with the document's IRI, so that a store that collects documents knows where each
+            statement was found; else they are in the default graph, where clients that follow a
+            link look for them.
 
     Raises:
         NotAcceptable: the format cannot express this graph.
@@ -32,10 +49,9 @@ def render(document: Document, form: Format, base_iri: str, context: jsonld.Cont
     if form.name == "jsonld":
         rendered = jsonld.render(document, context)
         return (json.dumps(rendered, ensure_ascii=False, indent=2) + "\n").encode()
-    namespaces = prefixes.of_graph(document.graph, base_iri)
     if form.name in _WRITERS:
-        return _WRITERS[form.name](document, namespaces)
-    return _quads(document, namespaces, form)
+        return _WRITERS[form.name](document, prefixes)
+    return _quads(document, prefixes, form, in_graph=in_graph)
 
 
 def turtle(graph: Graph, namespaces: Mapping[str, str]) -> bytes:
@@ -58,10 +74,14 @@ def _rdfxml(document: Document, namespaces: Mapping[str, str]) -> bytes:
         raise NotAcceptable(f"RDF/XML cannot express this document: {error}.") from error
 
 
-def _quads(document: Document, namespaces: Mapping[str, str], form: Format) -> bytes:
+def _quads(
+    document: Document, namespaces: Mapping[str, str], form: Format, *, in_graph: bool
+) -> bytes:
     triples = transcode.triples([_ntriples(document, namespaces)])
-    quads = transcode.in_graph(triples, document.iri)
-    return b"".join(transcode.write(quads, form, namespaces))
+    if in_graph:
+        quads = transcode.in_graph(triples, document.iri)
+        return b"".join(transcode.write(quads, form, namespaces))
+    return b"".join(transcode.write(triples, form, namespaces))
 
 
 def _copy(graph: Graph, namespaces: Mapping[str, str]) -> Graph:

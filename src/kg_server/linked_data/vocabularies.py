@@ -1,62 +1,150 @@
-"""The documents of vocabularies: the ontology, its code lists, its alignments, the shapes."""
+"""Documents of vocabularies: ontologies and sets of shapes, wherever their namespaces are."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from rdflib import DCTERMS, RDF, Graph, URIRef
 
 from kg_server.linked_data.documents import Document, Site, licence_of
+from kg_server.rdf import addresses
 from kg_server.sparql.query import Dataset
 from kg_server.store.results import add_triples, rows
 
-_VERSION_OF = "SELECT ?s ?this WHERE { ?s <http://www.w3.org/2002/07/owl#versionIRI> ?this }"
-_ONTOLOGIES = "SELECT ?o WHERE { ?o a <http://www.w3.org/2002/07/owl#Ontology> }"
-_WHOLE = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
-_IN_NAMESPACE = """
-SELECT DISTINCT ?g WHERE {
-  GRAPH ?g { ?s ?p ?o FILTER(?s = <%(iri)s> || STRSTARTS(STR(?s), "%(iri)s#")) }
+MOST_TRIPLES = 50_000
+"""A vocabulary with more has no document of its own: it would take too long to write."""
+
+_ONTOLOGIES = """
+PREFIX owl: <http://www.w3.org/2002/07/owl#>
+PREFIX vann: <http://purl.org/vocab/vann/>
+SELECT ?g ?o ?version ?namespace WHERE {
+  GRAPH ?g {
+    ?o a owl:Ontology FILTER(ISIRI(?o))
+    OPTIONAL { ?o owl:versionIRI ?version }
+    OPTIONAL { ?o vann:preferredNamespaceUri ?namespace }
+  }
 }
 """
-_NAMESPACE_PATH = re.compile(r"ns(/[A-Za-z0-9][A-Za-z0-9._-]*)+")
+_NAMESPACES = """
+SELECT DISTINCT ?g ?namespace WHERE {
+  GRAPH ?g { ?s ?p ?o FILTER(ISIRI(?s)) }
+  BIND(REPLACE(STR(?s), "[^#/]*$", "") AS ?namespace)
+}
+"""
+_SIZES = """
+PREFIX owl: <http://www.w3.org/2002/07/owl#>
+PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+SELECT ?namespace (COUNT(DISTINCT ?term) AS ?terms) WHERE {
+  VALUES ?type { owl:Class rdfs:Class rdf:Property owl:ObjectProperty owl:DatatypeProperty }
+  ?term a ?type
+  BIND(REPLACE(STR(?term), "[^#/]*$", "") AS ?namespace)
+} GROUP BY ?namespace
+"""
+_TERMS = """
+PREFIX owl: <http://www.w3.org/2002/07/owl#>
+PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX schema: <https://schema.org/>
+CONSTRUCT { ?term a ?type . ?term rdfs:range ?range }
+WHERE {
+  { SELECT ?term ?type WHERE {
+      VALUES ?type { owl:Class rdfs:Class rdf:Property owl:ObjectProperty owl:DatatypeProperty
+                     owl:AnnotationProperty }
+      ?term a ?type FILTER(ISIRI(?term))
+  } LIMIT 10000 }
+  OPTIONAL { ?term rdfs:range|schema:rangeIncludes ?range FILTER(ISIRI(?range)) }
+}
+"""
+_WHOLE = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ ?s ?p ?o }} LIMIT {MOST_TRIPLES + 1}"
 
 
-def namespace_document(site: Site, path: str) -> Document | None:
-    """Return the whole ontology or all shapes at ``/ns/<name>`` or at a version's IRI.
+@dataclass(slots=True)
+class Vocabulary:
+    """An ontology of the project: its IRI, its namespaces, its versions, the graphs that say it."""
 
-    The document is the union of the ontology's and the shapes' graphs that say something about
-    a term of that namespace, as their files have it.
-    """
-    if not _NAMESPACE_PATH.fullmatch(path):
-        return None
-    iri = _current(site, site.base_iri + path)
-    graphs = _vocabulary_graphs(site)
-    dataset = Dataset(named_graphs=graphs)
-    about = rows(site.store, _IN_NAMESPACE % {"iri": iri}, dataset=dataset) if graphs else []
-    names = tuple(sorted(str(row["g"]) for row in about))
-    if not names:
-        return None
+    iri: str
+    namespaces: set[str] = field(default_factory=set)
+    versions: set[str] = field(default_factory=set)
+    graphs: set[str] = field(default_factory=set)
+    size: int = 0
+    """How many classes and properties it has."""
+
+    def is_named(self, iri: str) -> bool:
+        """Tell whether an IRI is that of this vocabulary, of its namespace or of its version."""
+        names = {self.iri, *self.versions, *self.namespaces}
+        return iri in names or f"{iri}#" in names
+
+
+def vocabularies(site: Site) -> tuple[Vocabulary, ...]:
+    """Return the ontologies of the project's files, sorted by IRI."""
+    own = {f"{site.base_iri}graph/{name}" for name in ("description", "queries")}
+    graphs = tuple(name for name in site.store.graph_names() if name not in own)
+    found: dict[str, Vocabulary] = {}
+    if not graphs:
+        return ()
+    for row in rows(site.store, _ONTOLOGIES, dataset=Dataset(named_graphs=graphs)):
+        iri = str(row["o"])
+        vocabulary = found.setdefault(iri, Vocabulary(iri))
+        vocabulary.graphs.add(str(row["g"]))
+        vocabulary.namespaces.add(iri if iri.endswith(("#", "/")) else f"{iri}#")
+        if "version" in row:
+            vocabulary.versions.add(str(row["version"]))
+        if "namespace" in row:
+            vocabulary.namespaces.add(str(row["namespace"]))
+    _add_graphs(site, found, graphs)
+    by_namespace = {ns: each for each in found.values() for ns in each.namespaces}
+    for row in rows(site.store, _SIZES):
+        if sized := by_namespace.get(str(row["namespace"])):
+            sized.size += int(str(row["terms"]))
+    return tuple(found[iri] for iri in sorted(found))
+
+
+def terms(site: Site) -> Graph:
+    """Return the types and ranges of the classes and properties of the graph."""
     graph = Graph()
-    add_triples(graph, site.store, _WHOLE, dataset=Dataset(default_graphs=names))
-    types = tuple(sorted(str(each) for each in graph.objects(URIRef(iri), RDF.type)))
-    licences = sorted(str(each) for each in graph.objects(URIRef(iri), DCTERMS.license))
-    licence = licences[0] if licences else licence_of(site, f"{site.base_iri}ns/diplomacy")
-    return Document(iri, iri, graph, types, licence)
+    add_triples(graph, site.store, _TERMS)
+    return graph
 
 
-def vocabularies(site: Site) -> list[str]:
-    """Return the IRIs of the ontologies and shapes under ``/ns/``, sorted."""
-    dataset = Dataset(default_graphs=_vocabulary_graphs(site))
-    found = rows(site.store, _ONTOLOGIES, dataset=dataset) if dataset else []
-    return sorted(str(row["o"]) for row in found if str(row["o"]).startswith(f"{site.base_iri}ns/"))
-
-
-def _vocabulary_graphs(site: Site) -> tuple[str, ...]:
+def _add_graphs(site: Site, found: dict[str, Vocabulary], graphs: tuple[str, ...]) -> None:
+    """Add the graphs of ontology and shapes that say something about a vocabulary's terms."""
     folders = tuple(f"{site.base_iri}graph/{folder}/" for folder in ("ontology", "shapes"))
-    return tuple(name for name in site.store.graph_names() if name.startswith(folders))
+    kept = tuple(name for name in graphs if name.startswith(folders))
+    by_namespace = {ns: each for each in found.values() for ns in each.namespaces}
+    if not kept or not by_namespace:
+        return
+    for row in rows(site.store, _NAMESPACES, dataset=Dataset(named_graphs=kept)):
+        if vocabulary := by_namespace.get(str(row["namespace"])):
+            vocabulary.graphs.add(str(row["g"]))
 
 
-def _current(site: Site, iri: str) -> str:
-    """Return the IRI of the ontology that ``iri`` is the current version of, or else ``iri``."""
-    versions = rows(site.store, _VERSION_OF, this=f"<{iri}>")
-    return str(versions[0]["s"]) if versions else iri
+def main(found: Sequence[Vocabulary]) -> Vocabulary:
+    """Return the vocabulary with most classes and properties."""
+    return max(found, key=lambda each: each.size)
+
+
+def document(site: Site, vocabulary: Vocabulary) -> Document | None:
+    """Return the whole vocabulary as its files have it; ``None`` if it has too many triples."""
+    graph, this = Graph(), URIRef(vocabulary.iri)
+    dataset = Dataset(default_graphs=tuple(sorted(vocabulary.graphs)))
+    if add_triples(graph, site.store, _WHOLE, dataset=dataset) > MOST_TRIPLES:
+        return None
+    types = sorted(str(each) for each in graph.objects(this, RDF.type))
+    licences = sorted(str(each) for each in graph.objects(this, DCTERMS.license))
+    return Document(
+        iri=document_iri(site, vocabulary),
+        topic=vocabulary.iri,
+        graph=graph,
+        types=tuple(types),
+        licence=licences[0] if licences else licence_of(site, site.dataset_iri),
+    )
+
+
+def document_iri(site: Site, vocabulary: Vocabulary) -> str:
+    """Return the IRI of a vocabulary's document: its own, where this server answers at it."""
+    iri = vocabulary.iri.removesuffix("#")
+    if addresses.is_local(iri, site.base_iri):
+        return iri
+    return addresses.absolute(addresses.document_path(iri, site.base_iri), site.base_iri)

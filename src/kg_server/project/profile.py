@@ -80,6 +80,12 @@ class Evidence:
     reason: str | None = None
     """From a conflict or a caveat to its reason in words."""
 
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The properties from conflicts and caveats to claims."""
+        sides = (self.contests, self.evidence_for, self.evidence_against)
+        return tuple(each for each in (self.involves, *sides, self.caveat_on) if each)
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:

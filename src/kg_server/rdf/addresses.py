@@ -1,62 +1,172 @@
 """Addresses of things, their documents and their pages, under one base IRI.
 
-A thing's IRI is its name and never changes; its document is another resource with an address of
-its own (Cool URIs for the Semantic Web §4). Nothing here looks at the host of a request: a path
-names the same thing wherever the server is reached.
+An IRI is a name and never changes; the document about it is another resource with an address of
+its own (Cool URIs for the Semantic Web §4). Every name below the base IRI is served at its own
+path. Its document is at ``/doc/…`` if the name begins with ``id/`` or ``def/``, or has a path that
+the server does not use itself; any other name's is at ``/doc?iri=…``. Nothing here looks at the
+host of a request: a path names the same thing wherever the server is reached.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote, unquote
 
 _ID, _DEF = "id/", "def/"
 DOC = "doc/"
+BY_IRI = "doc?iri="
+
+SERVED = frozenset(
+    {
+        *(".well-known", "completion.json", "conflicts", "context.jsonld", "dataset", "doc"),
+        *("graph", "graphs", "health", "metrics", "openapi.json", "opensearch.xml", "problems"),
+        *("queries", "reconcile", "robots.txt", "search", "sitemap.xml", "sparql", "static"),
+        *("things", "validation"),
+    }
+)
+"""First segments of the paths at which the server answers itself; names there have no path."""
 
 _NOT_IN_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\%]')
+_OCTETS = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_LETTERS = re.compile(r"[^\x00-\x7f]+")
 _SAFE = "/:@!$&'()*+,;=~-._"
+_DOTS = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")
 
 
-def document_path(iri: str, base_iri: str) -> str | None:
-    """Return the path of the document that describes ``iri``; ``None`` if it is not ours.
+def document_path(iri: str, base_iri: str) -> str:
+    """Return the path, and the query if there is one, of the document that describes ``iri``.
 
     >>> document_path("https://e.org/id/state/CAN", "https://e.org/")
     '/doc/state/CAN'
-    >>> document_path("https://e.org/ns/diplomacy#Mission", "https://e.org/")
-    '/ns/diplomacy'
+    >>> document_path("https://e.org/museum/louvre", "https://e.org/")
+    '/doc/museum/louvre'
+    >>> document_path("https://elsewhere.org/x#y", "https://e.org/")
+    '/doc?iri=https%3A%2F%2Felsewhere.org%2Fx%23y'
     """
-    if not iri.startswith(base_iri):
+    local = _local(iri, base_iri)
+    if local is None:
+        return f"/{BY_IRI}{quote(iri, safe='')}"
+    return f"/{DOC}{encoded(local.removeprefix(_ID))}"
+
+
+def page_path(iri: str, base_iri: str, *, is_term: bool = False) -> str:
+    """Return the address at which a reader finds what the graph says about ``iri``.
+
+    Args:
+        iri: a name that the graph mentions.
+        base_iri: the base IRI of the names that are served at their own paths.
+        is_term: whether it is a class, a property or a shape: in a namespace that ends with
+            ``#``, those are read in the document of their vocabulary.
+
+    >>> page_path("https://e.org/ns#Mission", "https://e.org/", is_term=True)
+    '/ns#Mission'
+    >>> page_path("https://e.org/museum/louvre", "https://e.org/")
+    '/museum/louvre'
+    """
+    namespace, hash_, fragment = iri.partition("#")
+    if is_term and hash_ and _local(namespace, base_iri) is not None:
+        return f"{local_path(namespace, base_iri)}#{quote(fragment, safe=_SAFE + '?%')}"
+    local = _local(iri, base_iri)
+    if local is None or local.startswith((_ID, _DEF)):
+        return document_path(iri, base_iri)
+    # Its own path redirects to its document. /doc/x might be that of another name, id/x.
+    return f"/{encoded(local)}"
+
+
+def is_local(iri: str, base_iri: str) -> bool:
+    """Tell whether a name is served at its own path."""
+    return _local(iri, base_iri) is not None
+
+
+def _local(iri: str, base_iri: str) -> str | None:
+    """Return what follows the base IRI in a name that has a path of its own; else ``None``."""
+    if not iri.startswith(base_iri) or iri == base_iri:
         return None
-    local = iri[len(base_iri) :].partition("#")[0]
-    if local.startswith(_ID):
-        return _path(DOC + local[len(_ID) :])
-    if local.startswith(_DEF):
-        return _path(DOC + local)
-    return _path(local)
+    local = iri[len(base_iri) :]
+    if "?" in local or "#" in local or _DOTS.search(local.removesuffix("/")):
+        return None
+    segment = local.partition("/")[0]
+    if segment in SERVED or segment.startswith(("dump", "sitemap-", "validation.")):
+        return None
+    return local
 
 
 def thing_iris(document: str, base_iri: str) -> Iterator[str]:
     """Yield the IRIs that a document's path below ``/doc/`` can stand for, likeliest first.
 
-    A path arrives decoded, so an IRI that is written with percent-encoding and one that is
-    written with the letters themselves look alike; composed and decomposed letters may differ
-    too (RFC 3987 §5.3.2).
-
     >>> list(thing_iris("state/CAN", "https://e.org/"))
-    ['https://e.org/id/state/CAN']
-    >>> list(thing_iris("def/x y", "https://e.org/"))
-    ['https://e.org/def/x%20y']
+    ['https://e.org/id/state/CAN', 'https://e.org/state/CAN']
     """
-    local = document if document.startswith(_DEF) else _ID + document
-    spellings = (local, unicodedata.normalize("NFC", local), unicodedata.normalize("NFD", local))
+    if not document.startswith(_DEF):
+        yield from iris(_ID + document, base_iri)
+    yield from iris(document, base_iri)
+
+
+def iris(path: str, base_iri: str) -> Iterator[str]:
+    """Yield the IRIs that a path below the base IRI can stand for, likeliest first.
+
+    The same letters can be written as they are or percent-encoded, and be composed or decomposed
+    (RFC 3987 §3.1, §5.3.2). What is reserved, such as ``%2F``, differs from its plain form.
+
+    Args:
+        path: as it came, percent-encoded or not, without the first slash.
+        base_iri: the base IRI.
+
+    >>> list(iris("place/New%20York", "https://e.org/"))[0]
+    'https://e.org/place/New%20York'
+    >>> list(iris("plant/a%2Fb", "https://e.org/"))[0]
+    'https://e.org/plant/a%2Fb'
+    >>> list(iris("%E0%A6%95", "https://e.org/"))
+    ['https://e.org/ক', 'https://e.org/%E0%A6%95']
+    """
+    letters = _OCTETS.sub(_readable, path)
+    plain = _OCTETS.sub(_unreserved, path)
     found: dict[str, None] = {}
-    for spelling in spellings:
-        found[base_iri + _NOT_IN_IRI.sub(lambda each: quote(each[0]), spelling)] = None
-    for spelling in spellings:
-        found[base_iri + quote(spelling, safe=_SAFE)] = None
-    yield from found
+    for spelling in (letters, plain):
+        for form in ("NFC", "NFD"):
+            found[unicodedata.normalize(form, spelling)] = None
+    for spelling in (letters, unicodedata.normalize("NFC", letters)):
+        found[_LETTERS.sub(lambda each: quote(each[0]), spelling)] = None
+    found[path] = None
+    for each in found:
+        yield base_iri + _NOT_IN_IRI.sub(_as_octets, each)
+
+
+def _as_octets(found: re.Match[str]) -> str:
+    """Percent-encode a character that no IRI has; a percent sign that begins an octet stays."""
+    return found[0] if _begins_octet(found) else quote(found[0])
+
+
+def _begins_octet(found: re.Match[str]) -> bool:
+    return found[0] == "%" and bool(_OCTETS.match(found.string, found.start()))
+
+
+def _readable(found: re.Match[str]) -> str:
+    """Decode the octets of letters beyond ASCII and of unreserved characters, no others."""
+    text = unquote(found[0], errors="strict") if _is_utf8(found[0]) else found[0]
+    if text == found[0]:
+        return text
+    return "".join(
+        each if not each.isascii() or each.isalnum() or each in "-._~" else quote(each, safe="")
+        for each in text
+    )
+
+
+def _unreserved(found: re.Match[str]) -> str:
+    """Decode octets, but for those of a slash, a question mark, a hash and a percent sign."""
+    if not _is_utf8(found[0]):
+        return found[0]
+    return "".join(quote(e, safe="") if e in "/?#%" else e for e in unquote(found[0]))
+
+
+def _is_utf8(octets: str) -> bool:
+    try:
+        unquote(octets, errors="strict")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def local_path(iri: str, base_iri: str) -> str:
@@ -65,12 +175,22 @@ def local_path(iri: str, base_iri: str) -> str:
     >>> local_path("https://e.org/id/state/কানাডা", "https://e.org/")
     '/id/state/%E0%A6%95%E0%A6%BE%E0%A6%A8%E0%A6%BE%E0%A6%A1%E0%A6%BE'
     """
-    return _path(iri[len(base_iri) :].partition("#")[0])
+    path, mark, query = iri[len(base_iri) :].partition("#")[0].partition("?")
+    return f"/{encoded(path)}" + (f"?{quote(query, safe=_SAFE + '%')}" if mark else "")
 
 
 def absolute(path: str, base_iri: str) -> str:
     """Return the canonical IRI of a path of this server."""
     return base_iri + path.lstrip("/")
+
+
+def with_parameter(path: str, name: str, value: object) -> str:
+    """Return an address with one more parameter.
+
+    >>> with_parameter("/doc?iri=x", "page", 2)
+    '/doc?iri=x&page=2'
+    """
+    return f"{path}{'&' if '?' in path else '?'}{name}={value}"
 
 
 def kind(iri: str, base_iri: str) -> str | None:
@@ -86,14 +206,16 @@ def kind(iri: str, base_iri: str) -> str | None:
     return parts[1] if local.startswith(_ID) and len(parts) > 2 else None
 
 
+def kinds(iris_: Iterable[str], base_iri: str) -> list[str]:
+    """Return the kinds that names have, sorted."""
+    return sorted({found for each in iris_ if (found := kind(each, base_iri))})
+
+
 def collection_iri(kind_name: str, base_iri: str) -> str:
     """Return the IRI of the list of all things of a kind."""
     return f"{base_iri}{DOC}{kind_name}/"
 
 
-def _path(local: str) -> str:
-    return "/" + quote(unquote(local) if _is_encoded(local) else local, safe=_SAFE)
-
-
-def _is_encoded(local: str) -> bool:
-    return "%" in local
+def encoded(local: str) -> str:
+    """Return a path as it goes over the wire: ASCII, with the octets that it has."""
+    return quote(local, safe=_SAFE + "%")

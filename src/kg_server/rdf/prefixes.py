@@ -1,12 +1,11 @@
-"""The prefixes that documents, dumps and the description use and publish."""
+"""Prefixes: those of common vocabularies, and the short names of IRIs."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
-from rdflib import Graph, URIRef
-
-from kg_server.rdf import addresses
+_LOCAL = re.compile(r"[^\W_](?:[\w.-]*[\w-])?")
 
 EXTERNAL: Mapping[str, str] = {
     "bibo": "http://purl.org/ontology/bibo/",
@@ -33,8 +32,57 @@ EXTERNAL: Mapping[str, str] = {
 
 
 def known(declared: Mapping[str, str]) -> dict[str, str]:
-    """Return the prefixes that a project declares, and those of vocabularies that others keep."""
+    """Return the prefixes that queries may use: a project's, and those of common vocabularies."""
     return {**EXTERNAL, **declared}
+
+
+def merged(own: Mapping[str, str]) -> dict[str, str]:
+    """Return the prefixes to write: a project's, and others for what it has no names for.
+
+    >>> merged({"terms": "http://purl.org/dc/terms/"}).get("dct") is None
+    True
+    """
+    known = set(own.values())
+    others = {
+        prefix: namespace
+        for prefix, namespace in EXTERNAL.items()
+        if prefix not in own and namespace not in known
+    }
+    return {**{prefix: iri for prefix, iri in own.items() if prefix}, **others}
+
+
+def shorten(iri: str, prefixes: Mapping[str, str]) -> str | None:
+    """Return the prefixed name of an IRI, ``None`` where there is none (SPARQL 1.1 §4.1.1).
+
+    >>> shorten("https://e.org/ns#Museum", {"e": "https://e.org/", "ns": "https://e.org/ns#"})
+    'ns:Museum'
+    >>> shorten("https://e.org/a/b", {"e": "https://e.org/"})
+    """
+    best = ""
+    for prefix, namespace in prefixes.items():
+        longer = not best or len(namespace) > len(prefixes[best])
+        if longer and iri.startswith(namespace) and _LOCAL.fullmatch(iri, len(namespace)):
+            best = prefix
+    return f"{best}:{iri[len(prefixes[best]) :]}" if best else None
+
+
+def local_name(iri: str) -> str:
+    """Return what an IRI has after its last hash, slash or colon.
+
+    >>> local_name("https://e.org/ns#Museum"), local_name("urn:x:y"), local_name("https://e.org/a/")
+    ('Museum', 'y', 'a')
+    """
+    return iri[len(namespace_of(iri.rstrip("/#"))) :].rstrip("/#")
+
+
+def namespace_of(iri: str) -> str:
+    """Return what an IRI has before its own name.
+
+    >>> namespace_of("http://e.org/ns#a"), namespace_of("http://e.org/b"), namespace_of("urn:x:c")
+    ('http://e.org/ns#', 'http://e.org/', 'urn:x:')
+    """
+    end = max(iri.rfind("#"), iri.rfind("/")) + 1 or iri.rfind(":") + 1
+    return iri[:end]
 
 
 def own(base_iri: str, kinds: Iterable[str] = ()) -> dict[str, str]:
@@ -50,10 +98,3 @@ def own(base_iri: str, kinds: Iterable[str] = ()) -> dict[str, str]:
     }
     of_kinds = {kind: f"{base_iri}id/{kind}/" for kind in sorted(set(kinds)) if kind != "def"}
     return {**namespaces, **{k: v for k, v in of_kinds.items() if k not in EXTERNAL}}
-
-
-def of_graph(graph: Graph, base_iri: str) -> dict[str, str]:
-    """Return the prefixes that can be of use in ``graph``."""
-    named = {term for triple in graph for term in triple if isinstance(term, URIRef)}
-    kinds = {kind for term in named if (kind := addresses.kind(term, base_iri))}
-    return {**own(base_iri, kinds), **EXTERNAL}

@@ -82,7 +82,7 @@ class Exchange:
 
     async def refuse(self, problem: Problem) -> None:
         """Answer with a problem (RFC 9457)."""
-        document = problem.document(self._settings.base_iri)
+        document = problem.document(self._settings.public_url or "/")
         headers = [
             ("Content-Type", "application/problem+json"),
             ("Cache-Control", caching.NEVER),

@@ -109,6 +109,7 @@ class Request:
             self.raw_path,
             self.query_string,
             headers.get("content-type") if self.body else None,
+            headers.get("host"),  # pages have links to the host that was asked
             headers.get("accept"),
             headers.get("accept-language"),
             headers.get("cookie"),

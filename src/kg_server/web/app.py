@@ -21,6 +21,8 @@ from werkzeug.http import parse_etags
 from kg_server import errors, formats
 from kg_server.errors import NotAcceptable, Problem
 from kg_server.formats import Kind
+from kg_server.linked_data import vocabularies
+from kg_server.rdf import addresses
 from kg_server.web import (
     caching,
     canned,
@@ -80,9 +82,10 @@ def create_app(context: Context) -> Flask:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.url_map.redirect_defaults = False
+    app.url_map.merge_slashes = False  # a name may have two in a row
     app.config["MAX_CONTENT_LENGTH"] = context.settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = context.settings.max_body_bytes
-    layout.init_app(app, context.project.base_iri)
+    layout.init_app(app, lambda: frame(context))
     app.context_processor(lambda: _served(context))
     for blueprint in PROTOCOLS:
         app.register_blueprint(blueprint(context))
@@ -100,7 +103,7 @@ def create_app(context: Context) -> Flask:
 
 def answer(problem: Problem, context: Context) -> Response:
     """Turn a problem into a response: a problem document, or a page for a browser (RFC 9457)."""
-    document = problem.document(context.project.base_iri)
+    document = problem.document(context.root)
     if _wants_html():
         page = render_template("problem.html", problem=document)
         response = Response(page, problem.status, mimetype="text/html")
@@ -118,6 +121,34 @@ def _wants_html() -> bool:
     except NotAcceptable:
         return False
     return chosen.is_page
+
+
+def frame(context: Context) -> layout.Frame:
+    """Return what the project gives every page: title, licence, navigation."""
+    profile, evidence = context.profile, context.profile.evidence
+    navigation = []
+    if context.queries:
+        navigation.append(("/queries/", "Questions"))
+    if context.overview.classes:
+        navigation.append(("/things/", "Things"))
+    if evidence and evidence.conflict:
+        navigation.append(("/conflicts", "Conflicts"))
+    if context.vocabularies:
+        main = vocabularies.main(context.vocabularies)
+        iri = vocabularies.document_iri(context.site, main)
+        navigation.append((addresses.local_path(iri, context.site.base_iri), "Vocabulary"))
+    navigation.append(("/sparql", "Query editor"))
+    return layout.Frame(
+        base_iri=context.project.base_iri,
+        titles=profile.title or {"": _host_of(context.project.base_iri)},
+        licence=profile.licence,
+        languages=profile.languages,
+        navigation=tuple(navigation),
+    )
+
+
+def _host_of(base_iri: str) -> str:
+    return base_iri.partition("://")[2].rstrip("/#")
 
 
 def _served(context: Context) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from kg_server.canned.parameters import Parameter
 from kg_server.description.queries import as_graph
 from kg_server.errors import BadRequest
 from kg_server.formats import JSON, Format, Kind
-from kg_server.rdf import prefixes, transcode
+from kg_server.rdf import transcode
 from kg_server.sparql import protocol, rewrite
 from kg_server.sparql.query import Query
 from kg_server.web import exports, responses
@@ -27,7 +27,6 @@ Pairs = Sequence[tuple[str, str]]
 
 SOURCE = "application/sparql-query"
 MAX_LIMIT = 100_000
-_PREFIXES = {name: prefixes.EXTERNAL[name] for name in ("rdfs", "schema", "sh", "xsd")}
 PAGE_ROWS = 100
 """How many rows the HTML page shows when the request does not say."""
 MOST_NAMES = 500
@@ -53,19 +52,19 @@ def blueprint(context: Context) -> Blueprint:
     return routes
 
 
-def listing(queries: dict[str, CannedQuery], base_iri: str) -> list[dict[str, Any]]:
+def listing(queries: dict[str, CannedQuery], address: str) -> list[dict[str, Any]]:
     """Return what JSON clients read of every query."""
     return [
         {
             "name": query.name,
-            "url": f"{base_iri}queries/{query.name}",
+            "url": f"{address}queries/{query.name}",
             "title": {"en": query.title, **query.titles},
             "description": query.description,
             "result": query.result,
             "tags": list(query.tags),
             "view": list(query.view),
             "parameters": [field(each) for each in query.parameters],
-            "example": f"{base_iri}queries/{query.name}?{urlencode(example(query))}",
+            "example": f"{address}queries/{query.name}?{urlencode(example(query))}",
         }
         for query in queries.values()
     ]
@@ -121,15 +120,15 @@ def _list(context: Context) -> Response:
     base_iri = context.project.base_iri
     if chosen.is_page:
         content: str | bytes = render_template(
-            "queries.html", queries=listing(queries, base_iri), base_iri=base_iri
+            "queries.html", queries=listing(queries, context.address), base_iri=base_iri
         )
     elif chosen.name == "json":
-        document = {"queries": listing(queries, base_iri)}
+        document = {"queries": listing(queries, context.address)}
         content = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
     else:
         graph = transcode.triples([as_graph(queries, base_iri, context.names)])
         syntax = formats.named(chosen.name, Kind.GRAPH)
-        content = b"".join(transcode.write(graph, syntax, {**prefixes.own(base_iri), **_PREFIXES}))
+        content = b"".join(transcode.write(graph, syntax, context.site.prefixes))
     response = Response(content, content_type=chosen.content_type)
     return context.cacheable(response, context.etag(chosen, pairs))
 
@@ -268,8 +267,8 @@ def _page(
     text: str,
     links: dict[str, str],
 ) -> Response:
-    language, values, base_iri = layout.page_language(), dict(shown), context.project.base_iri
-    labels = Labels(context.store, base_iri, language)
+    language, values = layout.page_language(), dict(shown)
+    labels = Labels(context.site, language)
     limit_s = context.settings.query_timeout_s
     table = tables.answer(context.store, text, labels, timeout_s=limit_s)
     given = urlencode(shown)
@@ -284,7 +283,7 @@ def _page(
         series=results.series(query.view, table, labels),
         text=text,
         links=links,
-        address=f"{base_iri}queries/{query.name}" + (f"?{given}" if given else ""),
+        address=f"{context.address}queries/{query.name}" + (f"?{given}" if given else ""),
         examples=results.code(f"{context.address}queries/{query.name}", values),
         downloads=_downloads(query, given),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,31 +16,43 @@ from kg_server import canned
 from kg_server.canned import CannedQuery
 from kg_server.canned import names as canned_names
 from kg_server.canned.parameters import AllNames
-from kg_server.config import BASE_IRI, NEUTRAL_BASE_IRI, Settings
+from kg_server.config import Settings
 from kg_server.description import profile as profiles
 from kg_server.description import void
 from kg_server.errors import NotFound
 from kg_server.formats import Format, Kind
-from kg_server.linked_data import jsonld, vocabularies
+from kg_server.linked_data import jsonld, serialize, vocabularies
 from kg_server.linked_data.catalogue import Catalogue
-from kg_server.linked_data.documents import Site
+from kg_server.linked_data.documents import Document, Site
+from kg_server.linked_data.vocabularies import Vocabulary
 from kg_server.project import Project
 from kg_server.project.profile import Profile
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql import protocol
-from kg_server.sparql.query import Dataset, Query
+from kg_server.sparql.query import Query
 from kg_server.store import Store
 from kg_server.store.results import add_triples
 from kg_server.web import caching
-from kg_server.web.pages import layout
+from kg_server.web.pages import layout, overview
+from kg_server.web.pages.overview import Overview
+from kg_server.web.pages.terms import date
 
 if TYPE_CHECKING:
     from kg_server.validation.report import Report
 
-_WHOLE = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
-_ABOUT = "CONSTRUCT { ?this ?p ?o } WHERE { ?this ?p ?o }"
+_HOST = re.compile(
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?"
+)
+"""A host's name or address, and perhaps a port; stricter than RFC 9110 §7.2."""
 OPERATION = "kg_server.operation"
 """The WSGI variable with the SPARQL operation of a request, where it was read before."""
+
+_DESCRIPTION = """
+CONSTRUCT { ?s ?p ?o } WHERE {
+  { GRAPH <%(graph)s> { ?s ?p ?o } }
+  UNION { VALUES ?s { %(dataset)s } ?s ?p ?o }
+}
+"""
 
 
 @dataclass(frozen=True)
@@ -68,7 +82,7 @@ class Context:
     @cached_property
     def site(self) -> Site:
         """What documents are made of."""
-        return Site(self.store, self.project.base_iri)
+        return Site.of(self.store, self.project.base_iri, self.profile)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -76,11 +90,20 @@ class Context:
         return Catalogue(self.site)
 
     @cached_property
+    def vocabularies(self) -> tuple[Vocabulary, ...]:
+        """The ontologies of the project."""
+        return vocabularies.vocabularies(self.site)
+
+    @cached_property
     def jsonld_context(self) -> jsonld.Context:
         """The published JSON-LD context."""
-        ontology = vocabularies.namespace_document(self.site, "ns/diplomacy")
-        graph = ontology.graph if ontology else Graph()
-        return jsonld.context(graph, self.site.base_iri)
+        terms = vocabularies.terms(self.site)
+        return jsonld.context(terms, self.site.prefixes)
+
+    def written(self, document: Document, chosen: Format, *, in_graph: bool) -> bytes:
+        """Return a document in a format, with the project's prefixes; see ``serialize.render``."""
+        context = self.jsonld_context if chosen.name == "jsonld" else {}
+        return serialize.render(document, chosen, self.site.prefixes, context, in_graph=in_graph)
 
     @cached_property
     def description(self) -> tuple[Graph, str | None]:
@@ -90,11 +113,10 @@ class Context:
         themselves.
         """
         graph, this = Graph(), URIRef(self.site.dataset_iri)
-        described = Dataset(default_graphs=(self.site.base_iri + void.GRAPH,))
-        add_triples(graph, self.store, _WHOLE, dataset=described)
-        add_triples(graph, self.store, _ABOUT, this=this.n3())
+        names = {"graph": self.site.base_iri + void.GRAPH, "dataset": this.n3()}
+        add_triples(graph, self.store, _DESCRIPTION % names)
         licences = sorted(str(each) for each in graph.objects(this, DCTERMS.license))
-        return graph, next(iter(licences), None)
+        return graph, next(iter(licences), self.site.licence)
 
     def unknown(self, iri: str) -> NotFound:
         """Return the problem that there is no such thing, with the nearest names."""
@@ -113,16 +135,39 @@ class Context:
         graphs = (self.project.base_iri + void.GRAPH, self.project.base_iri + void.QUERIES)
         return profiles.completed(self.project, self.store, graphs)
 
+    @cached_property
+    def overview(self) -> Overview:
+        """The classes of the graph, with counts and examples."""
+        return overview.overview(self.site)
+
+    def changed(self, language: str) -> str:
+        """Return when the graph says that it last changed, or else its newest file; or nothing."""
+        if self.overview.changed:
+            return date(self.overview.changed, language)
+        times = [file.path.stat().st_mtime for file in self.project.files if file.path.is_file()]
+        if not times:
+            return ""
+        newest = datetime.datetime.fromtimestamp(max(times), datetime.UTC).date()
+        return date(newest.isoformat(), language)
+
     @property
     def address(self) -> str:
-        """Where this server is reached, for commands to copy; ends with a slash.
+        """Where this server is reached, for links to copy or to call; ends with a slash.
 
-        That is the base IRI, unless it is still the reserved name that nobody can reach. It
-        never comes from a request's ``Host``, which anybody may set.
+        It is the public URL that the operator gives, or else the host that the request asked, if
+        that is the name of a host and nothing else.
         """
-        if self.project.base_iri not in (BASE_IRI, NEUTRAL_BASE_IRI):
-            return self.project.base_iri
-        return f"http://{self.settings.host}:{self.settings.port}/"
+        settings, host = self.settings, request.headers.get("Host", "")
+        if settings.public_url:
+            return settings.public_url
+        if _HOST.fullmatch(host):
+            return f"{request.scheme}://{host}/"
+        return f"http://{settings.host}:{settings.port}/"
+
+    @property
+    def root(self) -> str:
+        """Where this server is reached, for formats in which links may be relative."""
+        return self.settings.public_url or "/"
 
     def json(
         self, document: Any, status: int = 200, media_type: str = "application/json"
@@ -136,15 +181,18 @@ class Context:
         """What every representation depends on: graph, base IRI, validation."""
         report = self.report
         validated = None if report is None else (report.conforms, len(report.findings))
-        return self.store.version, self.project.base_iri, self.address, validated
+        return self.store.version, self.project.base_iri, validated
 
     def etag(self, chosen: Format, *parts: object) -> str:
         """Return a strong entity tag for a representation of what is served (RFC 9110 §8.8.3).
 
-        It depends on the software, the graph, the format, the language of a page, and ``parts``.
+        It depends on the software, the graph, the address of this server, the format, the language
+        of a page, and ``parts``.
         """
         language = layout.page_language() if chosen.is_page else ""
-        return caching.etag(self._edition, request.path, chosen.media_type, language, *parts)
+        return caching.etag(
+            self._edition, self.address, request.path, chosen.media_type, language, *parts
+        )
 
     def answer(self, query: Query) -> Response:
         """Have a query answered; return its answer as a response, chunk by chunk."""

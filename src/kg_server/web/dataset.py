@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response, request
-from rdflib import DCAT, VOID
+from rdflib import DCAT, VOID, Graph, URIRef
 
 from kg_server import formats
+from kg_server.description import void
 from kg_server.errors import NotFound
 from kg_server.formats import Format, Kind
-from kg_server.linked_data import dumps, links, serialize, vocabularies
+from kg_server.linked_data import dumps, links, vocabularies
 from kg_server.linked_data.documents import Document, licence_of
 from kg_server.rdf import addresses
 from kg_server.web import caching
@@ -53,7 +54,7 @@ def blueprint(context: Context) -> Blueprint:
 
     @routes.get("/robots.txt")
     def robots() -> Response:
-        text = _ROBOTS.format(base=context.project.base_iri)
+        text = _ROBOTS.format(base=context.address)
         return Response(text, content_type="text/plain; charset=utf-8")
 
     @routes.get("/sitemap.xml")
@@ -78,24 +79,41 @@ Sitemap: {base}sitemap.xml
 """
 
 
+_CALLED = frozenset(
+    {
+        *(VOID.sparqlEndpoint, VOID.dataDump),
+        *(DCAT.accessURL, DCAT.downloadURL, DCAT.endpointURL, DCAT.landingPage),
+        URIRef(void.SD + "endpoint"),
+    }
+)
+"""Properties whose values are addresses to call. All else in a description is a name."""
+
+
 def described(context: Context, path: str) -> Document:
-    """Return the description of the data set as a document at ``path`` below the base IRI."""
-    site, (graph, licence) = context.site, context.description
+    """Return the description of the data set as a document at ``path`` below the base IRI.
+
+    Names are those of the graph; addresses to call lead to where this server is reached.
+    """
+    site, (known, licence) = context.site, context.description
+    graph = Graph()
+    for s, p, o in known:
+        if p in _CALLED and str(o).startswith(site.base_iri):
+            o = URIRef(context.address + str(o)[len(site.base_iri) :])
+        graph.add((s, p, o))
     types = (str(VOID.Dataset), str(DCAT.Dataset))
     return Document(site.base_iri + path, site.dataset_iri, graph, types, licence)
 
 
 def negotiated(context: Context, path: str, chosen: Format) -> Response:
     """Answer with the description of the data set at ``path`` in an RDF format."""
-    site = context.site
     document = described(context, path)
-    body = serialize.render(document, chosen, site.base_iri, context.jsonld_context)
+    body = context.written(document, chosen, in_graph=False)
     response = Response(body, content_type=chosen.content_type)
-    response.headers["Link"] = signposts(document, site.base_iri)
+    response.headers["Link"] = signposts(document, context)
     return context.cacheable(response, context.etag(chosen, document.iri))
 
 
-def signposts(document: Document, base_iri: str) -> str:
+def signposts(document: Document, context: Context) -> str:
     """Return the ``Link`` header of the description: what it is, its licence, its dumps."""
     found: list[tuple[str, str, str | None]] = [(document.iri, "canonical", None)]
     found += [("/.well-known/void", "describedby", links.OFFERED[0].media_type)]
@@ -104,7 +122,7 @@ def signposts(document: Document, base_iri: str) -> str:
     found += [(document.topic, "cite-as", None)]
     found += [(f"/dump.{form.extension}", "item", form.media_type) for form in dumps.FORMATS]
     found += [("/openapi.json", "service-desc", openapi.MEDIA_TYPE)]
-    found += [(f"{base_iri}sparql", "service", None)]
+    found += [(f"{context.root}sparql", "service", None)]
     return links.header(found)
 
 
@@ -115,7 +133,7 @@ def _dump(context: Context, extension: str, *, rdf12: bool) -> Response:
     if form is None:
         known = ", ".join(each.extension for each in offers)
         raise NotFound(f"There is no dump with the extension {extension!r}. There are: {known}.")
-    chunks = dumps.dump(site, form, kinds=context.catalogue.kinds(), rdf12=rdf12)
+    chunks = dumps.dump(site, form, rdf12=rdf12)
     version = "; version=1.2" if rdf12 else ""
     response = Response(chunks, content_type=form.content_type + version)
     licence = licence_of(site, site.dataset_iri)
@@ -138,18 +156,18 @@ def _dump(context: Context, extension: str, *, rdf12: bool) -> Response:
 
 def _sitemap(context: Context, part: int | None) -> Response:
     """List the canonical addresses of all documents (sitemaps.org protocol 0.9)."""
-    base_iri = context.site.base_iri
-    paths = ["/", *_namespaces(context), *_document_paths(context)]
+    address = context.address
+    paths = ["/", *_document_paths(context)]
     parts = -(-len(paths) // SITEMAP_URLS)
     if part is None and parts > 1:
         body = _xml(
-            "sitemapindex", "sitemap", (f"/sitemap-{n + 1}.xml" for n in range(parts)), base_iri
+            "sitemapindex", "sitemap", (f"/sitemap-{n + 1}.xml" for n in range(parts)), address
         )
     elif part is None:
-        body = _xml("urlset", "url", paths, base_iri)
+        body = _xml("urlset", "url", paths, address)
     elif 0 < part <= parts:
         shown = paths[(part - 1) * SITEMAP_URLS : part * SITEMAP_URLS]
-        body = _xml("urlset", "url", shown, base_iri)
+        body = _xml("urlset", "url", shown, address)
     else:
         raise NotFound(f"The sitemap has {parts} parts.")
     response = Response(body, content_type="application/xml; charset=utf-8")
@@ -157,23 +175,25 @@ def _sitemap(context: Context, part: int | None) -> Response:
     return context.cacheable(response, context.etag(form))
 
 
-def _namespaces(context: Context) -> list[str]:
-    found = vocabularies.vocabularies(context.site)
-    return [addresses.local_path(iri, context.site.base_iri) for iri in found]
-
-
 def _document_paths(context: Context) -> Iterator[str]:
+    """Yield the addresses of documents: of vocabularies and namespaces, lists, and things."""
     base_iri = context.site.base_iri
+    named = {vocabularies.document_iri(context.site, each) for each in context.vocabularies}
+    named |= context.catalogue.namespaces()
+    yield from sorted(addresses.local_path(iri, base_iri) for iri in named)
     for kind in context.catalogue.kinds():
         yield f"/{addresses.DOC}{kind}/"
     for iri in context.catalogue.things():
-        yield addresses.document_path(iri, base_iri) or "/"
+        # What a fragment names is described in the document of its namespace.
+        document, hash_, _ = iri.partition("#")
+        if document not in named and not (hash_ and iri.startswith(base_iri)):
+            yield addresses.document_path(iri, base_iri)
 
 
-def _xml(root: str, entry: str, paths: Iterable[str], base_iri: str) -> str:
+def _xml(root: str, entry: str, paths: Iterable[str], address: str) -> str:
     namespace = "http://www.sitemaps.org/schemas/sitemap/0.9"
     entries = "".join(
-        f"<{entry}><loc>{escape(addresses.absolute(path, base_iri))}</loc></{entry}>\n"
+        f"<{entry}><loc>{escape(addresses.absolute(path, address))}</loc></{entry}>\n"
         for path in paths
     )
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -151,7 +151,7 @@ def about(context: Context, title: str, parameters: Mapping[str, str] | None = N
 
 def response(context: Context, query: Query, chosen: Format, said: About) -> Response:
     """Have a query answered in SPARQL JSON, and return the answer in one of ``FORMATS``."""
-    labels = Labels(context.store, context.project.base_iri, layout.page_language())
+    labels = Labels(context.site, layout.page_language())
     content = write(chosen, grid(context.store.query(query), labels), said)
     answered = Response(content, content_type=chosen.content_type)
     stem = PurePosixPath(request.path).stem or "answer"

@@ -2,48 +2,72 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import groupby
+from urllib.parse import urlencode
+
 from flask import Blueprint, Response, render_template
 
-from kg_server.formats import HTML, JSON
+from kg_server import canned
+from kg_server.canned import Standing
+from kg_server.errors import NotFound, Problem
+from kg_server.formats import HTML, JSON, Kind
+from kg_server.project.profile import in_language
+from kg_server.sparql import rewrite
 from kg_server.web import dataset
 from kg_server.web.context import Context, document_format
-from kg_server.web.pages import claims, completion, questions, relation, results, schema_org
+from kg_server.web.pages import (
+    claims,
+    completion,
+    overview,
+    questions,
+    results,
+    schema_org,
+    tables,
+)
 from kg_server.web.pages.layout import page_language, preferred_languages
 from kg_server.web.pages.terms import Labels
+
+MOST_ROWS = 60
+"""How many rows of an answer the home page takes in."""
+_EVERYTHING = "SELECT ?class (COUNT(*) AS ?count) WHERE { ?thing a ?class } GROUP BY ?class"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The answer of a canned query on the home page, as its view shows it."""
+
+    name: str
+    title: str
+    href: str
+    panels: tuple[results.Panel, ...] = ()
+    series: tuple[str, ...] = ()
+    cards: tuple[results.Card, ...] = ()
+    table: tables.Table | None = None
+    problem: str = ""
+    """Why there is no answer."""
 
 
 def blueprint(context: Context) -> Blueprint:
     """Answer at ``/``, ``/conflicts`` and ``/completion.json``."""
     routes = Blueprint("pages", __name__)
-    base_iri = context.project.base_iri
 
     @routes.get("/")
     def start() -> Response:
         chosen = document_format()
         if not chosen.is_page:
             return dataset.negotiated(context, "", chosen)
-        language = page_language()
-        glance = relation.Glance(context.store, base_iri, language)
-        relations = glance.relations()
-        page = render_template(
-            "home.html",
-            glance=glance.relation(*relations[0]) if relations else None,
-            counts=glance.counts(),
-            topics=questions.topics(context.queries.values(), language),
-            examples=results.code(f"{context.address}queries/missions", {"state": "CAN"}),
-            schema_org=schema_org.of_dataset(
-                dataset.described(context, ""), base_iri, preferred_languages(language)
-            ),
-        )
-        response = _page(context, page)
+        response = _page(context, _home(context))
         described = dataset.described(context, "")
-        response.headers["Link"] = dataset.signposts(described, base_iri)
+        response.headers["Link"] = dataset.signposts(described, context)
         return response
 
     @routes.get("/conflicts")
     def conflicts() -> Response:
-        labels = Labels(context.store, base_iri, page_language())
-        evidence = claims.all_conflicts(context.store, base_iri)
+        if context.site.evidence is None or context.site.evidence.conflict is None:
+            raise NotFound("This graph has no conflicts: its project names no class of them.")
+        labels = Labels(context.site, page_language())
+        evidence = claims.all_conflicts(context.site)
         labels.load(evidence.terms())
         page = render_template(
             "conflicts.html", evidence=evidence, labels=labels, notes=claims.Notes(evidence)
@@ -52,10 +76,84 @@ def blueprint(context: Context) -> Blueprint:
 
     @routes.get("/completion.json")
     def complete() -> Response:
-        response = context.json(completion.Source(context.store, base_iri).document())
+        response = context.json(completion.document(context.site, context.description[0]))
         return context.cacheable(response, context.etag(JSON))
 
     return routes
+
+
+def _home(context: Context) -> str:
+    language, site = page_language(), context.site
+    languages = preferred_languages(language)
+    labels = Labels(site, language)
+    answers = [(each, _answer(context, each, language)) for each in context.home]
+    found = [answer for _, answer in answers if isinstance(answer, tables.Result)]
+    labels.load(
+        [*context.overview.terms(), *(term for each in found for term in tables.terms(each))]
+    )
+    classes = overview.shown(context.overview, labels)
+    examples = results.query_code(f"{context.address}sparql", _EVERYTHING)
+    if context.home:
+        first = context.home[0]
+        examples = results.code(f"{context.address}queries/{first.query.name}", first.given)
+    return render_template(
+        "home.html",
+        description=in_language(context.profile.description, languages),
+        sections=_sections([_section(*each, labels) for each in answers]),
+        classes=classes,
+        hint=", ".join(each.examples[0].text for each in classes if each.examples)[:40],
+        changed=context.changed(language),
+        topics=questions.topics(context.queries.values(), language),
+        examples=examples,
+        schema_org=schema_org.of_dataset(
+            dataset.described(context, ""), context.profile, context.address, languages
+        ),
+    )
+
+
+def _answer(context: Context, standing: Standing, language: str) -> tables.Result | Problem:
+    """Have a query of the home page answered in the reader's language, where it takes one.
+
+    Returns:
+        The answer, or the problem with it: the rest of the page is shown without it.
+    """
+    query, given = standing.query, dict(standing.given)
+    if any(each.name == "lang" for each in query.parameters):
+        given.setdefault("lang", language)
+    timeout_s = context.settings.query_timeout_s
+    try:
+        text = canned.bind(query, given.items(), context.names)
+        if query.kind is Kind.BINDINGS:
+            text = rewrite.page(text, MOST_ROWS, 0)
+        return tables.ask(context.store, text, context.site.base_iri, timeout_s=timeout_s)
+    except Problem as problem:
+        return problem
+
+
+def _section(standing: Standing, answer: tables.Result | Problem, labels: Labels) -> Section:
+    given, name = standing.given, standing.query.name
+    query = f"?{urlencode(given)}" if given else ""
+    title = in_language(standing.title, preferred_languages(labels.language))
+    href = f"/queries/{name}{query}"
+    if isinstance(answer, Problem):
+        return Section(name, title, href, problem=answer.detail)
+    table = tables.table(answer, labels)
+    panels = results.panels(standing.view, table, labels)
+    as_cards = standing.view[:1] == ("cards",)
+    return Section(
+        name=name,
+        title=title,
+        href=href,
+        panels=panels,
+        series=results.series(standing.view, table, labels),
+        cards=results.cards(standing.view, table, given) if as_cards else (),
+        table=None if panels or as_cards else results.readable(table),
+    )
+
+
+def _sections(found: list[Section]) -> list[list[Section]]:
+    """Put neighbours with the same title under one heading."""
+    return [list(group) for _, group in groupby(found, key=lambda each: each.title)]
 
 
 def _page(context: Context, page: str) -> Response:

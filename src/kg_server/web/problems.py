@@ -13,7 +13,7 @@ def blueprint(context: Context) -> Blueprint:
     routes = Blueprint("problem_types", __name__)
     types = {
         kind.slug: {
-            "type": f"{context.project.base_iri}problems/{kind.slug}",
+            "type": f"{context.root}problems/{kind.slug}",
             "slug": kind.slug,
             "title": kind.title,
             "status": kind.status,

@@ -3,28 +3,48 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request
+from rdflib import RDF, VOID, XSD, Literal, URIRef
+from rdflib.term import Node
 from werkzeug.wrappers import Response as AnyResponse
 
 from kg_server.errors import BadRequest, NotFound
-from kg_server.search import EXACT, Hit, Index
+from kg_server.formats import JSON
+from kg_server.linked_data import vocabularies
+from kg_server.project.profile import in_language
+from kg_server.rdf import addresses
+from kg_server.rdf.prefixes import local_name
+from kg_server.search import CLASSES, EXACT, PROPERTIES, Hit, Index
+from kg_server.store.results import rows, values
 from kg_server.web import caching
 from kg_server.web.context import Context
-from kg_server.web.pages import terms
+from kg_server.web.pages import overview
+from kg_server.web.pages.terms import Labels
 
 MAX_QUERIES = 100
 """How many queries one batch may have."""
 MAX_TEXT = 500
 """Longer names are cut: no label is as long."""
 _MAX_CANDIDATES = 50
-_TYPES = "http://www.w3.org/2002/07/owl#Class"
-_PROPERTIES = [
-    "http://www.w3.org/2002/07/owl#ObjectProperty",
-    "http://www.w3.org/2002/07/owl#DatatypeProperty",
-]
+_DEFAULT_TYPES = 5
+"""How many classes are proposed for a column of names: those of most things."""
+_MOST_IDS = 1000
+_MOST_PROPERTIES = 20
+_MOST_VALUES = 20
+
+_EXTENSION = """
+SELECT ?thing ?property ?value WHERE { %s }
+"""
+_NUMBERS = {
+    **dict.fromkeys((XSD.integer, XSD.int, XSD.long, XSD.nonNegativeInteger), "int"),
+    **dict.fromkeys((XSD.decimal, XSD.double, XSD.float), "float"),
+}
 
 
 def register(routes: Blueprint, context: Context, index: Callable[[], Index]) -> None:
@@ -32,25 +52,31 @@ def register(routes: Blueprint, context: Context, index: Callable[[], Index]) ->
 
     @routes.route("/reconcile", methods=["GET", "POST"])
     def reconcile() -> Response:
-        queries = request.values.get("queries")
-        if queries is None:
-            return _fresh(context.json(manifest(context.project.base_iri)))
-        return _fresh(context.json(_match_all(_read(queries), index())))
+        queries, extension = request.values.get("queries"), request.values.get("extend")
+        if extension is not None:
+            return _fresh(context.json(extend(_read_extension(extension), context)))
+        if queries is not None:
+            return _fresh(context.json(_match_all(_read(queries), index())))
+        return _manifest(context, index())
 
     @routes.get("/reconcile/suggest/<kind>")
     def reconcile_suggest(kind: str) -> Response:
-        return _fresh(context.json({"result": _suggestions(kind, index())}))
+        return _fresh(context.json({"result": _suggestions(kind, context, index())}))
+
+    @routes.get("/reconcile/properties")
+    def reconcile_properties() -> Response:
+        return _fresh(context.json(_proposals(context, index())))
 
     @routes.get("/reconcile/preview")
     def reconcile_preview() -> Response:
         iri = _known(request.args.get("id", ""), index())
-        path = terms.link(iri, context.project.base_iri)
+        path = _page(iri, context, index())
         language = request.args.get("lang", "en")
         page = render_template(
             "preview.html",
             iri=iri,
             label=index().label(iri, language),
-            types=[index().label(each, language) for each in index().types_of(iri)],
+            types=[_named(each, index())["name"] for each in index().types_of(iri)],
             page=path,
         )
         response = Response(page, mimetype="text/html")
@@ -61,30 +87,179 @@ def register(routes: Blueprint, context: Context, index: Callable[[], Index]) ->
     @routes.get("/reconcile/view")
     def reconcile_view() -> AnyResponse:
         iri = _known(request.args.get("id", ""), index())
-        path = terms.link(iri, context.project.base_iri)
-        if path is None:
-            raise NotFound(f"{iri} leads to no page.")
-        return redirect(path, 303)
+        return redirect(_page(iri, context, index()), 303)
 
 
-def manifest(base_iri: str) -> dict[str, Any]:
+def _page(iri: str, context: Context, index: Index) -> str:
+    return addresses.page_path(iri, context.site.base_iri, is_term=index.is_term(iri))
+
+
+def _manifest(context: Context, index: Index) -> Response:
+    response = context.json(manifest(context, index))
+    return context.cacheable(response, context.etag(JSON))
+
+
+def manifest(context: Context, index: Index) -> dict[str, Any]:
     """Return the service manifest (Reconciliation API 0.2 §3)."""
-    service = f"{base_iri}reconcile"
+    address, base_iri = context.address, context.site.base_iri
+    service_url = address.rstrip("/")
+    vocabulary = vocabularies.main(context.vocabularies) if context.vocabularies else None
     suggest = {
-        kind: {"service_url": base_iri.rstrip("/"), "service_path": f"/reconcile/suggest/{kind}"}
+        kind: {"service_url": service_url, "service_path": f"/reconcile/suggest/{kind}"}
         for kind in ("entity", "type", "property")
     }
+    properties = {"service_url": service_url, "service_path": "/reconcile/properties"}
+    evidence = context.site.evidence
+    hidden = {evidence.claim, evidence.passage} if evidence else set()
+    common = [iri for iri in index.commonest(50) if not _is_of_models(iri) and iri not in hidden]
     return {
-        "versions": ["0.2"],
-        "name": "Diplomatic relations",
-        "identifierSpace": f"{base_iri}id/",
-        "schemaSpace": f"{base_iri}ns/diplomacy#",
-        "defaultTypes": [{"id": f"{base_iri}ns/diplomacy#State", "name": "state"}],
-        "view": {"url": f"{service}/view?id={{{{id}}}}"},
-        "preview": {"url": f"{service}/preview?id={{{{id}}}}", "width": 400, "height": 120},
+        "versions": ["0.1", "0.2"],
+        "name": in_language(context.profile.title, ("en",)) or base_iri,
+        "identifierSpace": base_iri,
+        "schemaSpace": vocabulary.iri if vocabulary else base_iri,
+        "defaultTypes": [_named(iri, index) for iri in common[:_DEFAULT_TYPES]],
+        "view": {"url": f"{address}reconcile/view?id={{{{id}}}}"},
+        "preview": {
+            "url": f"{address}reconcile/preview?id={{{{id}}}}",
+            "width": 400,
+            "height": 120,
+        },
         "suggest": suggest,
+        "extend": {"propose_properties": properties, "property_settings": _SETTINGS},
         "batchSize": MAX_QUERIES,
     }
+
+
+_SETTINGS = [
+    {
+        "name": "limit",
+        "label": "Limit",
+        "type": "number",
+        "default": 0,
+        "help_text": f"Values at most; 0: as many as there are, up to {_MOST_VALUES}",
+    }
+]
+
+
+def _is_of_models(iri: str) -> bool:
+    return iri.startswith(overview.LANGUAGES_OF_MODELS)
+
+
+def _named(iri: str, index: Index) -> dict[str, str]:
+    name = index.label(iri)
+    return {"id": iri, "name": local_name(iri) if name == iri else name}
+
+
+def extend(wanted: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Return the values of properties of things (Reconciliation API 0.2 §7)."""
+    things = [iri for iri in dict.fromkeys(wanted["ids"]) if _is_iri(iri)]
+    properties = [each["id"] for each in wanted["properties"] if _is_iri(each["id"])]
+    found: dict[tuple[str, str], list[Node]] = {}
+    labels = Labels(context.site, request.values.get("lang", "en"))
+    if things and properties:
+        named = f"VALUES ?thing {{ {values(map(URIRef, things))} }}"
+        branches = (
+            f"{{ {named} BIND(<{each}> AS ?property) ?thing <{each}> ?value }}"
+            for each in properties
+        )
+        for row in rows(context.store, _EXTENSION % " UNION ".join(branches)):
+            found.setdefault((str(row["thing"]), str(row["property"])), []).append(row["value"])
+    labels.load([*properties, *(term for each in found.values() for term in each)])
+    return {
+        "meta": [{"id": each["id"], "name": labels.of(each["id"]).text if _is_iri(each["id"])
+                  else each["id"]} for each in wanted["properties"]],
+        "rows": {
+            iri: {
+                each["id"]: _cells(found.get((iri, each["id"]), []), each, labels)
+                for each in wanted["properties"]
+            }
+            for iri in wanted["ids"]
+        },
+    }  # fmt: skip
+
+
+def _cells(found: list[Node], wanted: Mapping[str, Any], labels: Labels) -> list[dict[str, Any]]:
+    """Return values as cells; of texts in several languages those in the reader's."""
+    settings = wanted.get("settings")
+    limit = str(settings.get("limit")) if isinstance(settings, dict) else ""
+    texts = [each for each in found if isinstance(each, Literal) and each.language]
+    best = labels.pick(texts)
+    others = [each for each in texts if best and each.language != best.language]
+    kept = [each for each in found if each not in others]
+    most = int(limit[:9]) if limit.isascii() and limit.isdigit() else 0
+    ordered = sorted(kept, key=str)[: min(most or _MOST_VALUES, _MOST_VALUES)]
+    return [_cell(each, labels) for each in ordered]
+
+
+def _cell(term: Node, labels: Labels) -> dict[str, Any]:
+    if isinstance(term, URIRef):
+        return {"id": str(term), "name": labels.of(str(term)).text}
+    if isinstance(term, Literal):
+        text = str(term)
+        kind = _NUMBERS.get(term.datatype) if term.datatype else None
+        with suppress(ValueError):
+            if kind:
+                return {kind: int(text) if kind == "int" else float(text)}
+        if term.datatype in (XSD.date, XSD.dateTime):
+            return {"date": text}
+        if term.datatype == XSD.boolean:
+            return {"bool": text in ("true", "1")}
+        return {"str": text}
+    return {"str": ""}
+
+
+def _read_extension(text: str) -> dict[str, Any]:
+    """Read a request for data extension.
+
+    Raises:
+        BadRequest: it is no JSON object with ``ids`` and ``properties``, or has too many.
+    """
+    wanted = _json(text, "extend")
+    ids, properties = wanted.get("ids"), wanted.get("properties")
+    is_right = (
+        isinstance(ids, list)
+        and isinstance(properties, list)
+        and all(isinstance(each, str) for each in ids)
+        and all(isinstance(each, dict) and isinstance(each.get("id"), str) for each in properties)
+    )
+    if not is_right:
+        raise BadRequest(
+            "The parameter 'extend' is an object with 'ids', a list of IRIs, and 'properties', a"
+            ' list of objects such as {"id": "http://www.w3.org/2004/02/skos/core#notation"}.',
+            parameter="extend",
+        )
+    if len(wanted["ids"]) > _MOST_IDS or len(wanted["properties"]) > _MOST_PROPERTIES:
+        raise BadRequest(
+            f"A request has at most {_MOST_IDS} ids and {_MOST_PROPERTIES} properties.",
+            parameter="extend",
+        )
+    return wanted
+
+
+def _proposals(context: Context, index: Index) -> dict[str, Any]:
+    """Return the properties that things of a class have, the commonest first (§7.1)."""
+    graph, class_ = context.description[0], request.args.get("type", "")
+    limit = request.args.get("limit", "")
+    counted: Counter[str] = Counter()
+    for part in graph.subjects(VOID["class"], URIRef(class_)):
+        for each in graph.objects(part, VOID.propertyPartition):
+            name, number = graph.value(each, VOID.property), graph.value(each, VOID.triples)
+            if name is not None and number is not None:
+                counted[str(name)] += int(str(number))
+    most = int(limit) if limit.isascii() and limit.isdigit() else 50
+    shown = [iri for iri, _ in counted.most_common() if iri != str(RDF.type)][:most]
+    return {
+        "type": class_,
+        "limit": most,
+        "properties": [_named(iri, index) for iri in shown],
+    }
+
+
+def _is_iri(text: str) -> bool:
+    return bool(_IRI.fullmatch(text))
+
+
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
 
 
 def match(query: Mapping[str, Any], index: Index, batch: int = 1) -> list[dict[str, Any]]:
@@ -120,7 +295,7 @@ def _candidate(hit: Hit, index: Index, *, match: bool) -> dict[str, Any]:
     return {
         "id": hit.iri,
         "name": hit.label,
-        "type": [{"id": each, "name": index.label(each)} for each in hit.types],
+        "type": [_named(each, index) for each in hit.types],
         "score": round(hit.score, 1),
         "match": match,
     }
@@ -138,35 +313,64 @@ def _read(text: str) -> dict[str, dict[str, Any]]:
     Raises:
         BadRequest: it is no JSON object of queries, or has too many.
     """
-    try:
-        queries = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest("The parameter 'queries' is not JSON.", parameter="queries") from error
-    if not isinstance(queries, dict) or not all(isinstance(q, dict) for q in queries.values()):
+    queries = _json(text, "queries")
+    if not all(isinstance(query, dict) for query in queries.values()):
         raise BadRequest("The parameter 'queries' is no object of queries.", parameter="queries")
     if len(queries) > MAX_QUERIES:
         raise BadRequest(f"A batch has at most {MAX_QUERIES} queries.", parameter="queries")
     return queries
 
 
-def _suggestions(kind: str, index: Index) -> list[dict[str, Any]]:
+def _json(text: str, parameter: str) -> dict[str, Any]:
+    """Return the JSON object that a parameter holds.
+
+    Raises:
+        BadRequest: it holds none.
+    """
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(
+            f"The parameter {parameter!r} is not JSON.", parameter=parameter
+        ) from error
+    if not isinstance(found, dict):
+        raise BadRequest(f"The parameter {parameter!r} is no JSON object.", parameter=parameter)
+    return found
+
+
+def _suggestions(kind: str, context: Context, index: Index) -> list[dict[str, Any]]:
     """Return what a prefix may mean (§6): an entity, a type or a property."""
-    types = {"entity": [], "type": [_TYPES], "property": _PROPERTIES}.get(kind)
-    if types is None:
+    types = {"entity": None, "type": CLASSES, "property": PROPERTIES}
+    if kind not in types:
         raise NotFound("Suggestions are of entity, type or property.")
     prefix = request.args.get("prefix", "")
     if not prefix:
         raise BadRequest("The parameter 'prefix' is missing.", parameter="prefix")
-    hits = _of_types(prefix, types, 20, index)
-    return [
+    hits = index.search(prefix[:MAX_TEXT], types=types[kind], limit=20)
+    found = [
         {
             "id": hit.iri,
             "name": hit.label,
-            "description": ", ".join(index.label(each) for each in hit.types),
-            "notable": [{"id": each, "name": index.label(each)} for each in hit.types],
+            "description": ", ".join(_named(each, index)["name"] for each in hit.types),
+            "notable": [_named(each, index) for each in hit.types],
         }
         for hit in hits
+        if kind != "entity" or not index.is_term(hit.iri)
     ]
+    return found + _used(kind, prefix, context, {hit.iri for hit in hits}, index)
+
+
+def _used(
+    kind: str, prefix: str, context: Context, known: set[str], index: Index
+) -> list[dict[str, Any]]:
+    """Return terms of other vocabularies that the graph uses but gives no names."""
+    predicate = {"type": VOID["class"], "property": VOID.property}.get(kind)
+    if predicate is None:
+        return []
+    terms = {str(each) for each in context.description[0].objects(None, predicate)} - known
+    wanted = prefix.casefold()
+    near = sorted(iri for iri in terms if local_name(iri).casefold().startswith(wanted))
+    return [{**_named(iri, index), "description": iri, "notable": []} for iri in near[:20]]
 
 
 def _known(iri: str, index: Index) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from collections.abc import Iterable
+from urllib.parse import quote, unquote_to_bytes
 
 from flask import Blueprint, Response, request
 
@@ -12,81 +13,141 @@ from kg_server.linked_data import documents, links, serialize, vocabularies
 from kg_server.linked_data.catalogue import PAGE_THINGS
 from kg_server.linked_data.documents import Document
 from kg_server.rdf import addresses
+from kg_server.sparql import protocol
 from kg_server.web import caching
 from kg_server.web.context import Context, document_format
 from kg_server.web.pages import documents as document_pages
 from kg_server.web.pages import layout
 
 
-def send(context: Context, document: Document, form: Format | None) -> Response:
-    """Answer with a document in the format that is asked for or negotiated."""
-    site, chosen = context.site, form or document_format()
-    if chosen.is_page:
-        body: str | bytes = document_pages.page(site, document, layout.page_language())
-    else:
-        body = serialize.render(document, chosen, site.base_iri, context.jsonld_context)
-    return sent(context, document, chosen, body, negotiated=form is None)
-
-
-def sent(
-    context: Context, document: Document, chosen: Format, body: str | bytes, *, negotiated: bool
-) -> Response:
-    """Return the response that carries a document, with its links and its entity tag."""
-    base_iri = context.site.base_iri
-    response = Response(body, content_type=chosen.content_type)
-    response.headers["Link"] = links.header(links.of_document(document, base_iri, chosen))
-    if negotiated:
-        path = addresses.local_path(document.iri, base_iri)
-        response.headers["Content-Location"] = links.with_extension(path, chosen)
-    return context.cacheable(response, context.etag(chosen, document.iri, document.page))
-
-
 def blueprint(context: Context) -> Blueprint:
-    """Answer at ``/id/``, ``/def/``, ``/doc/`` and ``/ns/``."""
+    """Answer at ``/doc/…``, ``/doc?iri=…``, and at every path that nothing else answers."""
     routes = Blueprint("resources", __name__)
 
-    @routes.get("/id/<path:name>")
-    def named(name: str) -> Response:
-        return _see_document(context, name)
+    @routes.get("/doc")
+    def by_iri() -> Response:
+        return _by_iri(context)
 
-    @routes.get("/def/<path:name>")
-    def concept(name: str) -> Response:
-        return _see_document(context, f"def/{name}")
+    @routes.get("/doc/<path:_name>")
+    def document(_name: str) -> Response:
+        return _document(context, _raw_path().removeprefix(addresses.DOC))
 
-    @routes.get("/doc/<path:name>")
-    def document(name: str) -> Response:
-        return _document(context, name)
-
-    @routes.get("/ns/<path:name>")
-    def namespace(name: str) -> Response:
-        return _namespace(context, f"ns/{name}")
+    @routes.get("/<path:_name>")
+    def named(_name: str) -> Response:
+        return _named(context, _raw_path())
 
     return routes
 
 
-def _see_document(context: Context, name: str) -> Response:
-    """Redirect from a thing to the document about it (303, RFC 9110 §15.4.4)."""
-    kind, _, rest = name.partition("/")
-    if not rest and kind in context.catalogue.kinds():
+def _raw_path() -> str:
+    """Return the path as it was sent, percent-encoded, without its first slash.
+
+    Raises:
+        BadRequest: it is not UTF-8.
+    """
+    raw = str(request.environ.get("RAW_URI", "")).partition("?")[0]
+    if not raw.startswith("/"):  # an absolute address, or none
+        raw = quote(request.path)
+    try:
+        text = raw.encode("latin-1").decode()  # as PEP 3333 has it
+        unquote_to_bytes(text).decode()
+    except UnicodeError as error:
+        raise BadRequest("The path is not UTF-8 text (RFC 3987 §3.1).") from error
+    return text[1:]
+
+
+def _named(context: Context, path: str) -> Response:
+    """Answer at the path of a name: with its document, or by leading to it (303)."""
+    base_iri, catalogue = context.site.base_iri, context.catalogue
+    query = request.query_string.decode("latin-1")
+    stem, form = links.split_extension(path)
+    spelt = [*(addresses.iris(f"{path}?{query}", base_iri) if query else ())]
+    spelt += addresses.iris(path, base_iri)
+    for candidates, extension in ((spelt, None), ([*addresses.iris(stem, base_iri)], form)):
+        if response := _vocabulary(context, candidates, extension):
+            return response
+        if iri := documents.known(context.site, candidates):
+            return _see_document(context, iri, extension)
+        if namespace := next((each for each in candidates if each in catalogue.namespaces()), None):
+            return _namespace(context, namespace, extension)
+    return _elsewhere(context, path, spelt)
+
+
+def _elsewhere(context: Context, path: str, spelt: list[str]) -> Response:
+    """Lead from another spelling of an address to the canonical one.
+
+    Raises:
+        NotFound: there is none; says which names are near.
+    """
+    kind = path.removeprefix("id/").rstrip("/")
+    if kind != path and kind in context.catalogue.kinds():
         return _redirect(f"/{addresses.DOC}{kind}/", 303)
-    if name.endswith("/"):
-        return _permanently(request.path.rstrip("/"))
-    iri = documents.find(context.site, name)
-    if iri is None:
-        raise context.unknown(next(addresses.thing_iris(name, context.site.base_iri)))
-    path = addresses.document_path(iri, context.site.base_iri) or "/"
-    response = _redirect(path, 303)
+    if path.endswith("/"):
+        stripped = [each.rstrip("/") for each in spelt]
+        if _is_vocabulary(context, stripped) or documents.known(context.site, stripped):
+            return _permanently(f"/{path.rstrip('/')}")
+    raise context.unknown(spelt[0])
+
+
+def _is_vocabulary(context: Context, candidates: Iterable[str]) -> bool:
+    return any(each.is_named(iri) for each in context.vocabularies for iri in candidates)
+
+
+def _vocabulary(context: Context, candidates: list[str], form: Format | None) -> Response | None:
+    """Answer with the document of the vocabulary that one of these IRIs names, if there is one."""
+    for each in context.vocabularies:
+        if any(each.is_named(iri) for iri in candidates):
+            found = vocabularies.document(context.site, each)
+            return send(context, found, form) if found else None
+    return None
+
+
+def _see_document(context: Context, iri: str, form: Format | None) -> Response:
+    """Redirect from a thing to the document about it (303, RFC 9110 §15.4.4)."""
+    path = _document_of(context, iri)
+    response = _redirect(links.with_extension(path, form) if form else path, 303)
     response.headers["Link"] = links.header(
         [(path, "describedby", None), *links.alternates(path), (iri, "canonical", None)]
     )
     return response
 
 
+def _document_of(context: Context, iri: str) -> str:
+    """Return the path of a thing's document; ``/doc/x`` is about ``id/x`` if there is that."""
+    base_iri = context.site.base_iri
+    path = addresses.document_path(iri, base_iri)
+    local = iri.removeprefix(base_iri)
+    if local.startswith(("id/", "def/")) or "?" in path:
+        return path
+    twin = documents.known(context.site, [f"{base_iri}id/{local}"])
+    return f"/{addresses.BY_IRI}{quote(iri, safe='')}" if twin else path
+
+
+def _by_iri(context: Context) -> Response:
+    """Answer with the document about any IRI that the graph mentions.
+
+    Raises:
+        BadRequest: there is no ``iri=``, or it is none.
+        NotFound: the graph does not mention it.
+    """
+    iri = request.args.get("iri", "")
+    if not iri:
+        raise BadRequest("The parameter 'iri' is missing: the IRI to describe.", parameter="iri")
+    protocol.absolute_iri(iri, "iri")
+    name, page = request.args.get("format"), _page_number()
+    form = document_format() if name else None
+    if page == 1 and (response := _vocabulary(context, [iri], form)):
+        return response
+    if documents.known(context.site, [iri]) is None:
+        raise context.unknown(iri)
+    return thing(context, iri, form, page)
+
+
 def _document(context: Context, name: str) -> Response:
+    """Answer with a document by its path below ``/doc/``."""
+    site, page = context.site, _page_number()
     stem, form = links.split_extension(name)
-    page = _page_number()
-    site = context.site
-    if stem.endswith("/"):
+    if stem.endswith("/") and stem.rstrip("/") in context.catalogue.kinds():
         return _collection(context, stem.rstrip("/"), form, page)
     iri = documents.find(site, stem)
     if iri is None and form is not None:  # the dot may belong to the name
@@ -94,7 +155,9 @@ def _document(context: Context, name: str) -> Response:
     if iri is not None:
         return thing(context, iri, form, page)
     if stem in context.catalogue.kinds():
-        return _permanently(f"{request.path}/")
+        return _permanently(f"/{addresses.DOC}{stem}/")
+    if stem.endswith("/") and documents.find(site, stem.rstrip("/")):
+        return _permanently(f"/{addresses.DOC}{stem.rstrip('/')}")
     raise context.unknown(next(addresses.thing_iris(stem, site.base_iri)))
 
 
@@ -113,37 +176,71 @@ def thing(context: Context, iri: str, form: Format | None, page: int) -> Respons
         body: str | bytes = document_pages.thing(site, outlined, document, layout.page_language())
     else:
         document = documents.complete(site, outlined)
-        body = serialize.render(document, chosen, site.base_iri, context.jsonld_context)
-    return sent(context, document, chosen, body, negotiated=form is None)
+        body = context.written(document, chosen, in_graph=_is_explicit(form))
+    return sent(context, document, chosen, body, form=form)
 
 
 def _collection(context: Context, kind: str, form: Format | None, page: int) -> Response:
-    if kind not in context.catalogue.kinds():
-        return _permanently(request.path.rstrip("/"))
-    things = context.catalogue.of_kind(kind)
-    start = (page - 1) * PAGE_THINGS
-    shown = things[start : start + PAGE_THINGS]
-    if not shown:
-        raise NotFound(f"The list has no page {page}.")
-    has_more = len(things) > start + PAGE_THINGS
+    shown, has_more = _page_of(context.catalogue.of_kind(kind), page)
     document = documents.collection_document(context.site, kind, shown, page, has_more=has_more)
     return send(context, document, form)
 
 
-def _namespace(context: Context, name: str) -> Response:
-    stem, form = links.split_extension(name)
-    if stem.endswith("/"):
-        return _permanently(request.path.rstrip("/"))
-    found = vocabularies.namespace_document(context.site, stem)
-    if found is None:
-        raise NotFound(f"There is no vocabulary at /{stem}. /ns/diplomacy and /ns/shapes are.")
-    return send(context, found, form)
+def _namespace(context: Context, iri: str, form: Format | None) -> Response:
+    """Answer with a page of what the names in a namespace that ends with ``#`` stand for."""
+    page = _page_number()
+    shown, has_more = _page_of(context.catalogue.in_namespace(iri), page)
+    document = documents.namespace_document(context.site, iri, shown, page, has_more=has_more)
+    return send(context, document, form)
+
+
+def _page_of(things: Iterable[str], page: int) -> tuple[list[str], bool]:
+    """Return the things of a page, and whether there are more.
+
+    Raises:
+        NotFound: the list has no such page.
+    """
+    found, start = list(things), (page - 1) * PAGE_THINGS
+    shown = found[start : start + PAGE_THINGS]
+    if not shown:
+        raise NotFound(f"The list has no page {page}.")
+    return shown, len(found) > start + PAGE_THINGS
+
+
+def send(context: Context, document: Document, form: Format | None) -> Response:
+    """Answer with a document in the format that is asked for or negotiated."""
+    site, chosen = context.site, form or document_format()
+    if chosen.is_page:
+        body: str | bytes = document_pages.page(site, document, layout.page_language())
+    else:
+        body = context.written(document, chosen, in_graph=_is_explicit(form))
+    return sent(context, document, chosen, body, form=form)
+
+
+def _is_explicit(form: Format | None) -> bool:
+    """Tell whether an extension or ``format=`` chose the format, and not ``Accept``."""
+    return form is not None or bool(request.args.get("format"))
+
+
+def sent(
+    context: Context, document: Document, chosen: Format, body: str | bytes, *, form: Format | None
+) -> Response:
+    """Return the response that carries a document, with its links and its entity tag."""
+    base_iri = context.site.base_iri
+    response = Response(body, content_type=chosen.content_type)
+    response.headers["Link"] = links.header(links.of_document(document, base_iri, chosen))
+    if form is None and chosen.name not in serialize.DATASETS:
+        path = addresses.local_path(document.iri, base_iri)
+        response.headers["Content-Location"] = links.with_extension(path, chosen)
+    return context.cacheable(
+        response, context.etag(chosen, document.iri, document.page, _is_explicit(form))
+    )
 
 
 def _permanently(path: str) -> Response:
     """Redirect to the canonical spelling of an address (308, RFC 9110 §15.4.9)."""
     query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
-    return _redirect(quote(path, safe="/:@!$&'()*+,;=~-._") + query, 308)
+    return _redirect(addresses.encoded(path) + query, 308)
 
 
 def _redirect(location: str, status: int) -> Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, render_template, request
 
@@ -12,11 +11,12 @@ from kg_server import formats, search, work
 from kg_server.errors import BadRequest, NotAcceptable
 from kg_server.formats import HTML, JSON, Format, Kind
 from kg_server.rdf import addresses
+from kg_server.rdf.prefixes import local_name
 from kg_server.search import Hit, Index
 from kg_server.sparql import protocol
 from kg_server.web import reconcile
 from kg_server.web.context import Context
-from kg_server.web.pages import layout, terms
+from kg_server.web.pages import layout
 
 MAX_LIMIT = 100
 MAX_TEXT = 500
@@ -39,7 +39,7 @@ class LazyIndex:
         """Return the index; the first call takes about a second for each million triples."""
         with work.locked(self._lock):
             if self._index is None:
-                self._index = search.build(self._context.store, self._context.project.base_iri)
+                self._index = search.build(self._context.store)
             return self._index
 
 
@@ -58,7 +58,7 @@ def blueprint(context: Context) -> Blueprint:
 
     @routes.get("/opensearch.xml")
     def describe() -> Response:
-        xml = render_template("opensearch.xml", base_iri=context.project.base_iri)
+        xml = render_template("opensearch.xml", address=context.address)
         response = Response(xml, content_type=_DESCRIPTION)
         return context.cacheable(response, context.etag(JSON))
 
@@ -67,7 +67,7 @@ def blueprint(context: Context) -> Blueprint:
 
 
 def result(hit: Hit, index: Index, base_iri: str, language: str) -> dict[str, Any]:
-    """Return a hit as JSON clients read it; ``page`` is where people read about it, if anywhere."""
+    """Return a hit as JSON clients read it; ``page`` is where people read about it."""
     kind = hit.types[0] if hit.types else None
     return {
         "iri": hit.iri,
@@ -78,7 +78,7 @@ def result(hit: Hit, index: Index, base_iri: str, language: str) -> dict[str, An
         "types": list(hit.types),
         "matched": hit.matched,
         "score": round(hit.score, 1),
-        "page": terms.link(hit.iri, base_iri),
+        "page": addresses.page_path(hit.iri, base_iri, is_term=index.is_term(hit.iri)),
     }
 
 
@@ -89,9 +89,9 @@ def class_iri(name: str, index: Index) -> str:
         BadRequest: nothing that can be found is of such a class.
     """
     for each in index.types():
-        if name == each or name.casefold() == _local(each).casefold():
+        if name == each or name.casefold() == local_name(each).casefold():
             return each
-    known = ", ".join(sorted(_local(each) for each in index.types()))
+    known = ", ".join(sorted(local_name(each) for each in index.types()))
     raise BadRequest(
         f"Nothing here is of the type {name[:200]!r}. There are: {known}.", parameter="type"
     )
@@ -125,7 +125,7 @@ def _suggest(context: Context, index: Index) -> Response:
         asked.get("q", ""),
         [each["matched"] for each in found],
         [each["typeLabel"] or "" for each in found],
-        [addresses.absolute(each["page"] or "/", base_iri) for each in found],
+        [addresses.absolute(each["page"], context.address) for each in found],
     ]
     response = context.json(document, media_type=_SUGGESTIONS)
     return context.cacheable(response, context.etag(JSON, sorted(asked.items())))
@@ -163,8 +163,3 @@ def _choose(name: str | None, accept: str | None) -> Format:
     if chosen.name == "json":
         return JSON
     raise NotAcceptable("Can produce: application/json, text/html.")
-
-
-def _local(iri: str) -> str:
-    fragment = urlsplit(iri).fragment
-    return fragment or iri.rstrip("/").rpartition("/")[2]

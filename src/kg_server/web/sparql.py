@@ -87,8 +87,10 @@ def _check(context: Context, operation: protocol.Operation) -> None:
 
 def _editor(context: Context, operation: protocol.Operation) -> Response:
     """Return the page with a form for a query, and the answer to the query of this address."""
-    labels = Labels(context.store, context.project.base_iri, page_language())
-    answered = editor.run(context.store, operation, labels, context.settings.query_timeout_s)
+    labels = Labels(context.site, page_language())
+    answered = editor.run(
+        context.store, operation, labels, context.root, context.settings.query_timeout_s
+    )
     page = render_template(
         "sparql.html",
         answered=answered,

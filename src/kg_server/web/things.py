@@ -105,7 +105,7 @@ def _classes(tables: _Tables) -> Response:
             {"class": iri, "count": n, "table": _address(tables, iri)} for iri, n in found.items()
         ]
         return context.cacheable(context.json({"classes": document}), context.etag(JSON))
-    labels = Labels(context.store, context.project.base_iri, layout.page_language())
+    labels = Labels(context.site, layout.page_language())
     labels.load(URIRef(iri) for iri in found)
     listed = [(labels.show(URIRef(iri)), _address(tables, iri), n) for iri, n in found.items()]
     page = render_template("things.html", classes=listed)
@@ -247,7 +247,7 @@ def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) 
     values = rows(store, queries.cells(things, shown)) if things else []
     faceted = _faceted(table.columns, pairs)
     counts = rows(store, queries.facets(table, faceted, _MOST_COUNTS)) if faceted else []
-    labels = Labels(store, context.project.base_iri, layout.page_language())
+    labels = Labels(context.site, layout.page_language())
     labels.load([URIRef(iri) for iri in (table.class_iri, *things)])
     labels.load(URIRef(each.iri) for each in table.columns)
     labels.load(row["value"] for row in (*values, *counts))

@@ -65,7 +65,7 @@ def _written(context: Context, report: Report, chosen: Format) -> bytes:
 
 def _page(context: Context) -> Response:
     report = context.report
-    labels = Labels(context.store, context.project.base_iri, page_language())
+    labels = Labels(context.site, page_language())
     page = render_template(
         "validation.html",
         counts=None if report is None else findings.counts(report),

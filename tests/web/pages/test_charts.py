@@ -9,11 +9,11 @@ from kg_server.web.pages import charts
 from kg_server.web.pages.charts import Bar, Moment
 
 
-def bar(value, *, group="2008", standing="Accepted"):
+def bar(value, *, group="2008", standing="accepted"):
     return Bar(group, "AZE → CAN", value, str(value), 1, standing)
 
 
-def moment(date, *, standing="Accepted", label="event"):
+def moment(date, *, standing="accepted", label="event"):
     return Moment(label, date, date, standing)
 
 
@@ -38,7 +38,7 @@ def test_bars_stand_under_the_names_of_their_groups():
 
 
 def test_what_is_doubted_is_hatched_and_what_another_source_says_is_hollow():
-    standings = ("Accepted", "Disputed", "Background")
+    standings = ("accepted", "disputed", "background")
 
     rows = charts.bars([bar(1, standing=each) for each in standings], str).rows
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from rdflib import URIRef
 
+from kg_server.linked_data.documents import Site
 from kg_server.web.pages import claims
 
 BASE = "https://diplomacy.example/"
@@ -14,9 +14,14 @@ def iri(name):
     return f"{BASE}id/{name}"
 
 
-@pytest.fixture
-def canada(store):
-    return claims.about(store, BASE, iri("state/CAN"))
+@pytest.fixture(scope="module")
+def site(store, project):
+    return Site.of(store, BASE, project.profile)
+
+
+@pytest.fixture(scope="module")
+def canada(site):
+    return claims.about(site, iri("state/CAN"))
 
 
 def numbers(evidence):
@@ -38,25 +43,39 @@ def test_its_own_claims_are_apart_from_those_of_what_it_takes_part_in(canada):
     assert not {claim.iri for claim in own} & {claim.iri for claim in others}
 
 
-def test_a_denial_is_known_as_one(store):
-    has_embassy = URIRef(f"{BASE}ns/diplomacy#hasEmbassyIn")
-    said = claims.of_statement(
-        store, BASE, URIRef(iri("state/CAN")), has_embassy, URIRef(iri("state/AZE"))
-    )
-
-    (claim,) = (said.claims[each] for each in said.asked)
+def test_a_denial_is_known_as_one(site):
+    claim = claims.evidence(site, [iri("claim/F5")]).claims[iri("claim/F5")]
 
     assert claim.is_negative
-    assert [place.rpartition("/")[2] for place in claim.passages] == ["S2", "S8"]
+    assert [place.iri.rpartition("/")[2] for place in claim.passages] == ["S2", "S8"]
 
 
-def test_every_disputed_claim_has_something_said_against_it(store):
-    evidence = claims.all_conflicts(store, BASE)
+def test_what_contradicts_a_claim_is_apart_from_what_supports_it(site):
+    evidence = claims.about(site, iri("claim/F14"))
+
+    ((conflict, sides),) = evidence.around(iri("claim/F14"))
+
+    assert conflict.iri == iri("conflict/C6")
+    assert {word: [claim.number for claim in of] for word, of in sides} == {
+        "contradicts": ["X2"],
+        "supports": ["X1"],
+    }
+
+
+def test_a_project_without_a_vocabulary_of_evidence_has_no_claims(store):
+    site = Site(store, BASE)
+
+    assert claims.about(site, iri("state/CAN")) == claims.Evidence()
+    assert claims.all_conflicts(site) == claims.Evidence()
+
+
+def test_every_disputed_claim_has_something_said_against_it(site):
+    evidence = claims.all_conflicts(site)
 
     disputed = [claim for claim in evidence.claims.values() if claim.is_disputed]
 
     assert len(disputed) == 12
-    assert all(evidence.against(claim.iri) for claim in disputed)
+    assert all(evidence.around(claim.iri) for claim in disputed)
 
 
 @pytest.mark.parametrize(
@@ -68,17 +87,17 @@ def test_every_disputed_claim_has_something_said_against_it(store):
         ("mission/AZE-CAN-embassy", ["F4", "F19", "F20", "F48", "X14", "X17", "X42", "X57", "X58"]),
     ],
 )
-def test_any_kind_of_thing_has_its_claims(store, name, expected):
-    assert numbers(claims.about(store, BASE, iri(name))) == expected
+def test_any_kind_of_thing_has_its_claims(site, name, expected):
+    assert numbers(claims.about(site, iri(name))) == expected
 
 
-def test_an_unknown_thing_has_none(store):
-    assert claims.about(store, BASE, iri("state/ZZZ")).asked == ()
+def test_an_unknown_thing_has_none(site):
+    assert claims.about(site, iri("state/ZZZ")).asked == ()
 
 
 def test_passages_are_numbered_in_the_order_they_are_first_cited(canada):
     notes = claims.Notes(canada)
-    places = list(canada.claims[canada.asked[0]].passages)
+    places = [place.iri for place in canada.claims[canada.asked[0]].passages]
 
     assert notes.number(places[0]) == 1
     assert notes.number(iri("source/bnwiki-azerbaijan-canada/S7")) == 2

@@ -32,10 +32,11 @@ def text_of(response):
 def test_the_home_page_tells_how_two_states_stand_to_each_other(client):
     page = text_of(client.get("/", headers=HTML))
 
-    assert "Embassy of Azerbaijan in Canada yes" in page
-    assert "Embassy of Canada in Azerbaijan no a source says that there is none" in page
-    assert "Served by Embassy of Canada, Ankara" in page
-    assert "All 12 conflicts" in page
+    assert "Azerbaijan · Canada yes" in page
+    assert "Canada · Azerbaijan denied" in page
+    assert "Canada has no embassy in Azerbaijan." in page
+    assert "C6: date of establishment" in page
+    assert "Last change:" in page
 
 
 def test_the_trade_chart_hatches_what_is_disputed(client):
@@ -45,8 +46,8 @@ def test_the_trade_chart_hatches_what_is_disputed(client):
         r'<g class="bar" data-standing="(\w+)">.*?<rect class="series-\d (\w+)"', page, re.S
     )
 
-    assert {"Accepted", "Background", "Disputed"} == {standing for standing, _ in bars}
-    assert all((look == "hatched") == (standing == "Disputed") for standing, look in bars)
+    assert {"accepted", "background", "disputed"} == {standing for standing, _ in bars}
+    assert all((look == "hatched") == (standing == "disputed") for standing, look in bars)
 
 
 def test_a_fact_names_its_source_and_its_standing(client):
@@ -73,7 +74,7 @@ def test_a_disputed_fact_has_the_other_claim_beside_it(client):
 
 @pytest.mark.parametrize(
     ("language", "expected"),
-    [("bn", "কানাডা"), ("fr", "Commerce, tel que rapporté"), ("de", "Key dates")],
+    [("bn", "কানাডা"), ("fr", "Relations diplomatiques, sources à"), ("de", "Questions to ask")],
 )
 def test_the_home_page_is_in_the_language_of_its_reader(client, language, expected):
     assert expected in client.get("/", headers={**HTML, "Accept-Language": language}).text
@@ -123,15 +124,56 @@ def test_the_language_switch_works_where_parameters_are_checked(client):
 def test_a_query_page_shows_code_that_asks_the_same(client):
     page = html.unescape(client.get("/queries/missions?state=CAN", headers=HTML).text)
 
-    assert "curl 'http://127.0.0.1:8000/queries/missions.csv?state=CAN" in page
+    assert "curl 'http://localhost/queries/missions.csv?state=CAN" in page
     assert "pandas.read_csv" in page
     assert "await fetch(" in page
 
 
-def test_addresses_to_copy_do_not_come_from_the_request(client):
-    page = client.get("/queries/missions?state=CAN", headers={**HTML, "Host": "evil.example"})
+def test_addresses_to_copy_lead_to_the_host_that_was_asked(client):
+    page = client.get("/queries/missions?state=CAN", headers={**HTML, "Host": "kg.test:8080"})
 
-    assert "evil.example" not in page.text
+    assert "http://kg.test:8080/queries/missions.csv" in page.text
+
+
+@pytest.mark.parametrize("host", ["evil.example/x", "evil.example@x", "a b", '"><script>', "e.x:y"])
+def test_a_host_that_is_none_is_not_repeated(client, host):
+    page = client.get("/queries/missions?state=CAN", headers={**HTML, "Host": host})
+
+    assert host not in page.text
+
+
+def test_addresses_to_copy_lead_to_the_public_url_where_there_is_one(store, project):
+    settings = Settings(public_url="https://kg.example.org/data/")
+    client = create_app(Context(store, project, settings)).test_client()
+    headers = {**HTML, "Host": "other.test"}
+
+    page = client.get("/queries/missions?state=CAN", headers=headers).text
+    described = client.get("/.well-known/void", headers={"Accept": "text/turtle"}).text
+
+    assert "https://kg.example.org/data/queries/missions.csv" in page
+    assert "other.test" not in page
+    assert "sd:endpoint <https://kg.example.org/data/sparql>" in described
+    assert client.get("/openapi.json").json["servers"] == [{"url": "https://kg.example.org/data"}]
+    assert client.get("/x", headers={"Accept": "application/json"}).json["type"] == (
+        "https://kg.example.org/data/problems/not-found"
+    )
+
+
+def test_where_a_link_may_be_relative_it_is(client):
+    assert client.get("/openapi.json").json["servers"] == [{"url": "/"}]
+    problem = client.get("/nowhere", headers={"Accept": "application/json"}).json
+    assert problem["type"] == "/problems/not-found"
+
+
+def test_services_are_described_where_they_are_reached_and_named_as_they_are_named(client):
+    described = client.get("/.well-known/void", headers={"Accept": "text/turtle"}).text
+    reconcile = client.get("/reconcile").json
+
+    assert "<https://diplomacy.example/sparql> a " in described
+    assert "sd:endpoint <http://localhost/sparql>" in described
+    assert reconcile["view"]["url"].startswith("http://localhost/reconcile/")
+    assert reconcile["suggest"]["entity"]["service_url"] == "http://localhost"
+    assert reconcile["identifierSpace"] == "https://diplomacy.example/"
 
 
 def test_amounts_in_different_currencies_are_not_drawn_to_one_scale(client):
@@ -157,23 +199,27 @@ def test_the_list_of_npm_packages_names_no_host():
     assert not [name for name, each in packages.items() if "resolved" in each]
 
 
-def test_a_graph_without_any_relation_has_pages_too(tmp_path):
-    file = tmp_path / "one.ttl"
-    file.write_text(
-        "<https://diplomacy.example/id/state/ATL>"
-        " a <https://diplomacy.example/ns/diplomacy#State> ;"
-        ' <http://www.w3.org/2000/01/rdf-schema#label> "Atlantis"@en .'
+def test_a_home_page_whose_question_has_no_answer_says_why_and_shows_the_rest(tmp_path):
+    (tmp_path / "kg.toml").write_text(
+        'base-iri = "https://e.org/"\ndata = ["one.ttl"]\nqueries = ["year.rq"]\n'
+        '[[home]]\nquery = "year"\nparameters = { year = "soon" }\n'
     )
-    loaded = project.load([file])
+    (tmp_path / "year.rq").write_text(
+        "#+ title: Things of a year\n#+ description: All of them.\n"
+        "#+ param year: year; the year; example 1999\n#+ result: A thing\n"
+        "SELECT $year ?thing WHERE { ?thing ?p $year } ORDER BY ?thing\n"
+    )
+    (tmp_path / "one.ttl").write_text(
+        '<https://e.org/x> a <https://e.org/T> ; <http://www.w3.org/2000/01/rdf-schema#label> "X".'
+    )
+    loaded = project.load([tmp_path])
     client = create_app(Context(open_store(loaded), loaded, Settings())).test_client()
 
-    pages = [
-        client.get(address, headers=HTML)
-        for address in ("/", "/conflicts", "/doc/state/ATL", "/sparql", "/queries/", "/validation")
-    ]
+    page = client.get("/", headers=HTML)
 
-    assert [page.status_code for page in pages] == [200] * 6
-    assert "Atlantis" in pages[2].text
+    assert page.status_code == 200
+    assert "'soon' is not" in html.unescape(page.text)
+    assert "What is in this graph" in page.text
 
 
 def test_a_graph_under_another_base_iri_links_to_its_own_pages():
@@ -185,7 +231,6 @@ def test_a_graph_under_another_base_iri_links_to_its_own_pages():
         client.get("/doc/state/CAN", headers=HTML).text,
     )
 
-    assert 'href="/doc/mission/AZE-CAN-embassy"' in home
-    assert "curl 'https://kg.example.org/queries/missions.csv" in html.unescape(home)
+    assert 'href="/doc/conflict/C6"' in home
     assert "diplomacy.example" not in home
     assert "diplomacy.example" not in thing

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kg_server.errors import ResultTooLarge
+from kg_server.linked_data.documents import Site
 from kg_server.web.pages import tables
 from kg_server.web.pages.terms import Labels
 
@@ -12,9 +13,11 @@ BASE = "https://diplomacy.example/"
 
 
 @pytest.fixture
-def ask(store):
+def ask(store, project):
+    site = Site.of(store, BASE, project.profile)
+
     def answer(text):
-        return tables.answer(store, text, Labels(store, BASE, "en"), timeout_s=10)
+        return tables.answer(store, text, Labels(site, "en"), timeout_s=10)
 
     return answer
 
@@ -51,7 +54,7 @@ def test_a_page_shows_the_first_rows_and_counts_all(ask):
 def test_a_row_that_names_a_doubt_is_marked(ask):
     table = ask(f"SELECT ?x {{ VALUES ?x {{ <{BASE}def/Disputed> <{BASE}def/Accepted> }} }}")
 
-    assert [table.is_disputed(row) for row in range(2)] == [True, False]
+    assert table.looks == ("disputed", "accepted")
 
 
 def test_a_result_too_large_for_a_page_is_refused(ask):

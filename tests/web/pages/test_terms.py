@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rdflib import XSD, BNode, Literal, URIRef
 
+from kg_server.linked_data.documents import Site
 from kg_server.web.pages import terms
 from kg_server.web.pages.terms import LabelNotLoaded, Labels
 
@@ -17,7 +18,7 @@ CANADA = URIRef(f"{BASE}id/state/CAN")
 
 
 def loaded(store, language, *terms):
-    labels = Labels(store, BASE, language)
+    labels = Labels(Site(store, BASE), language)
     labels.load(terms)
     return labels
 
@@ -102,4 +103,4 @@ def test_a_scheme_that_runs_something_is_never_a_link(scheme, rest):
 def test_any_literal_can_be_shown(text):
     for datatype in (XSD.date, XSD.gYear, XSD.decimal, XSD.integer, None):
         literal = Literal(text, datatype=datatype, normalize=False)
-        assert Labels(None, BASE, "bn").show(literal).text is not None
+        assert Labels(Site(None, BASE), "bn").show(literal).text is not None

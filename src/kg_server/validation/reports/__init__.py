@@ -121,7 +121,7 @@ def _excerpt(place: Place) -> tuple[str, str]:
 
 def shortener(declared: Mapping[str, str]) -> Callable[[str], str]:
     """Return what writes an IRI in angle brackets as a prefixed name where a prefix fits."""
-    named = {"rule": RULES_IRI, **prefixes.known(declared)}
+    named = {"rule": RULES_IRI, **prefixes.merged(declared)}
     by_length = sorted(named.items(), key=lambda item: -len(item[1]))
 
     def shorten(term: str) -> str:

@@ -34,18 +34,25 @@ from kg_server.web.openapi.parts import (
 MEDIA_TYPE = "application/vnd.oai.openapi+json;version=3.1"
 
 
-def document(queries: Iterable[CannedQuery], base_iri: str) -> Node:
-    """Return the OpenAPI document of a server that is reached at ``base_iri``."""
+def document(queries: Iterable[CannedQuery], title: str, description: str, root: str) -> Node:
+    """Return the OpenAPI document of a server.
+
+    Args:
+        queries: its canned queries.
+        title: the title of the project.
+        description: the description of the project, perhaps empty.
+        root: where it is reached; relative to the document, or absolute.
+    """
     paths = {f"/queries/{each.name}": _canned(each) for each in queries}
     return {
         "openapi": "3.1.1",
         "info": {
-            "title": "Diplomatic relations, cited",
+            "title": title,
             "version": version("kg-server"),
-            "summary": "A knowledge graph of diplomatic relations: questions, search, SPARQL",
-            "license": {"name": "MIT", "identifier": "MIT"},
+            "summary": "A graph served by kg-server: questions, search, SPARQL",
+            **({"description": description} if description else {}),
         },
-        "servers": [{"url": base_iri.rstrip("/")}],
+        "servers": [{"url": root.rstrip("/") or "/"}],
         "tags": [{"name": name} for name in ("queries", "search", "sparql", "operation")],
         "paths": {"/queries/": _listing(), **paths, **_FIXED},
         "components": {"schemas": SCHEMAS},
@@ -126,15 +133,14 @@ _SPARQL_PARAMETERS = [
 ]
 _EXAMPLE = "SELECT ?class (COUNT(*) AS ?count) WHERE { ?s a ?class } GROUP BY ?class"
 _SEARCH_PARAMETERS = [
-    query("q", "The text to find", {"type": "string", "maxLength": 500}, required=True)
-    | {"example": "কানাডা"},
-    query("type", "A class, by its IRI or local name", {"type": "string"}) | {"example": "State"},
+    query("q", "The text to find", {"type": "string", "maxLength": 500}, required=True),
+    query("type", "A class, by its IRI or local name", {"type": "string"}),
     _LANG,
     query("limit", "Things at most", {"type": "integer", "minimum": 1, "maximum": 100}),
 ]
 _SEARCH_FORMAT = query("format", "Wins over Accept", {"type": "string", "enum": ["json", "html"]})
 _BATCH: Node = {"type": "string", "description": "JSON: an object of queries by key"}
-_BATCH_EXAMPLE = '{"q0": {"query": "Canada", "limit": 3}}'
+_BATCH_EXAMPLE = '{"q0": {"query": "the name of a thing", "limit": 3}}'
 _OBJECT: Node = {"type": "object"}
 
 

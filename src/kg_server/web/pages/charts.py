@@ -19,7 +19,7 @@ ROW = 28
 class Bar:
     """A value to draw. ``text`` stands at its end; ``series`` counts from 1 and gives its colour.
 
-    A disputed value is hatched; one that only another source gives is drawn hollow.
+    ``standing`` is ``disputed`` (drawn hatched), ``background`` (hollow), ``accepted`` or empty.
     """
 
     group: str
@@ -54,7 +54,7 @@ class Drawn:
     @property
     def look(self) -> str:
         """How the mark is filled: ``hatched``, ``hollow`` or ``full``."""
-        return {"Disputed": "hatched", "Background": "hollow"}.get(self.item.standing, "full")
+        return {"disputed": "hatched", "background": "hollow"}.get(self.item.standing, "full")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,12 @@ class Chart:
     left: int = LEFT
     right: int = RIGHT
     bottom: int = BOTTOM
+
+    @property
+    def standings(self) -> tuple[str, ...]:
+        """The standings that occur, for the legend."""
+        found = {row.item.standing for row in self.rows}
+        return tuple(each for each in ("accepted", "disputed", "background") if each in found)
 
 
 def bars(items: Sequence[Bar], words: Callable[[float], str]) -> Chart | None:

@@ -1,4 +1,8 @@
-"""Facts as claims: what is said, who says so, whether it stands, and what contradicts it."""
+"""Facts as claims: what is said, who says so, whether it stands, and what contradicts it.
+
+The project's vocabulary of evidence says which classes and properties these are. Where it has
+none, nothing has claims.
+"""
 
 from __future__ import annotations
 
@@ -6,121 +10,112 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from rdflib import Literal, URIRef
+from rdflib import RDF, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from kg_server.store import Store
-from kg_server.store.results import rows, values
-from kg_server.web.pages.terms import readable_end
+from kg_server.linked_data.documents import Site
+from kg_server.project.profile import Evidence as Vocabulary
+from kg_server.rdf.prefixes import local_name
+from kg_server.store.results import add_triples, iris, values
 
 MOST_CLAIMS = 200
 """How many claims one page shows."""
+MOST_CONFLICTS = 200
+"""How many conflicts one page shows."""
 
-_PREFIXES = """
-PREFIX dip: <%sns/diplomacy#>
-PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
-"""
-# What all claims have stands in every branch: the engine (pyoxigraph 0.5.13) joins a pattern after
-# the union to each of its rows anew, which at a million triples takes seconds instead of 10 ms.
-_ABOUT = """
-SELECT DISTINCT ?claim WHERE {
-  { ?claim rdf:subject %(this)s ; dip:polarity ?polarity }
-  UNION { ?claim rdf:object %(this)s ; dip:polarity ?polarity }
-  UNION { ?node ?link %(this)s . ?claim rdf:subject ?node ; dip:polarity ?polarity
-          FILTER(?link != rdf:subject && ?link != rdf:object) }
-  UNION { %(this)s dip:involves ?claim . ?claim dip:polarity ?polarity }
-  UNION { ?claim dip:statedIn %(this)s ; dip:polarity ?polarity }
-  UNION { ?passage dip:passageOf %(this)s . ?claim dip:statedIn ?passage ; dip:polarity ?polarity }
-  UNION { VALUES ?claim { %(this)s } ?claim dip:polarity ?polarity }
-} LIMIT %(most)d
-"""
-_CLAIMS = """
-SELECT ?claim ?number ?s ?p ?o ?polarity ?standing ?text ?passage ?source ?words WHERE {
-  VALUES ?claim { %s }
-  ?claim rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o ;
-    dip:polarity ?polarity ; dip:standing ?standing .
-  OPTIONAL { ?claim dip:claimNumber ?number }
-  OPTIONAL { ?claim dip:restatement ?text }
-  OPTIONAL {
-    ?claim dip:statedIn ?passage
-    OPTIONAL { ?passage dip:passageOf ?source }
-    OPTIONAL { ?passage dip:restatement ?words }
-  }
+_CLAIMS = "CONSTRUCT { ?claim ?p ?o } WHERE { VALUES ?claim { %(claims)s } ?claim ?p ?o }"
+_CLAIMS_AND_PASSAGES = """
+CONSTRUCT { ?claim ?p ?o . ?passage ?q ?x } WHERE {
+  { VALUES ?claim { %(claims)s } ?claim ?p ?o }
+  UNION { VALUES ?claim { %(claims)s } ?claim <%(stated_in)s> ?passage . ?passage ?q ?x }
 }
 """
 _CONFLICTS = """
-SELECT ?conflict ?kind ?reason ?claim WHERE {
-  { SELECT DISTINCT ?conflict WHERE { %s } LIMIT 200 }
-  ?conflict dip:conflictKind ?kind ; dip:reason ?reason ; dip:involves ?claim
+CONSTRUCT { ?conflict ?p ?o } WHERE {
+  { SELECT DISTINCT ?conflict WHERE { %(pattern)s } LIMIT %(most)d }
+  ?conflict ?p ?o
 }
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Where a claim stands; ``words`` restate it."""
+    """Where a claim stands; ``words`` restate it, in one language or several."""
 
     iri: str
     source: str | None
-    words: Literal | None
+    words: tuple[Literal, ...]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Claim:
-    """One claim. ``standing`` is the local name of its standing, such as ``Disputed``."""
+    """One claim. ``look`` is how it stands: ``accepted``, ``disputed``, ``background`` or empty."""
 
     iri: str
     number: str
     subject: Node
     predicate: Node
     object: Node
-    standing_iri: str
+    standing: str | None
+    look: str
     is_negative: bool
-    text: Literal | None
-    passages: dict[str, Passage] = field(default_factory=dict)
-
-    @property
-    def standing(self) -> str:
-        """The local name of the claim's standing."""
-        return readable_end(self.standing_iri)
+    texts: tuple[Literal, ...]
+    passages: tuple[Passage, ...]
 
     @property
     def is_disputed(self) -> bool:
         """Whether the claim is doubted."""
-        return self.standing == "Disputed"
+        return self.look == "disputed"
 
     @property
     def terms(self) -> tuple[Node, ...]:
         """Everything that needs a label where the claim is shown."""
-        places = [
-            URIRef(iri) for each in self.passages.values() for iri in (each.iri, each.source) if iri
-        ]
-        names = (URIRef(self.iri), URIRef(self.standing_iri))
-        return (self.subject, self.predicate, self.object, *names, *places)
+        places = [iri for each in self.passages for iri in (each.iri, each.source) if iri]
+        names = [self.iri, *places, *([self.standing] if self.standing else [])]
+        return (self.subject, self.predicate, self.object, *map(URIRef, names))
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Claims that do not fit together, of what kind, and why."""
+    """Claims that do not fit together, or a caveat about one; of what kind, and why.
+
+    ``contested`` is doubted, ``supporting`` says the same, ``opposing`` something else;
+    ``involved`` is part of it in a way that nobody tells.
+    """
 
     iri: str
-    kind: str
-    reason: Literal
-    claims: tuple[str, ...]
+    is_caveat: bool
+    kind: str | None
+    reasons: tuple[Literal, ...]
+    contested: tuple[str, ...]
+    supporting: tuple[str, ...]
+    opposing: tuple[str, ...]
+    involved: tuple[str, ...]
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """All claims, each once."""
+        sides = (*self.contested, *self.supporting, *self.opposing, *self.involved)
+        return tuple(dict.fromkeys(sides))
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Claims by IRI, those that were asked for first, and the conflicts they are part of."""
 
-    asked: tuple[str, ...]
-    claims: dict[str, Claim]
-    conflicts: tuple[Conflict, ...]
+    asked: tuple[str, ...] = ()
+    claims: dict[str, Claim] = field(default_factory=dict)
+    conflicts: tuple[Conflict, ...] = ()
 
     @property
     def disputed(self) -> int:
         """How many of the claims that were asked for are doubted."""
         return sum(self.claims[iri].is_disputed for iri in self.asked)
+
+    @property
+    def passages(self) -> dict[str, Passage]:
+        """The passages of all claims, by IRI."""
+        return {place.iri: place for each in self.claims.values() for place in each.passages}
 
     def split(self, iri: str) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:
         """Return the claims of a thing itself, and those of what it takes part in."""
@@ -130,64 +125,108 @@ class Evidence:
         )
         return own, tuple(each for each in asked if each not in own)
 
-    def against(self, claim: str) -> list[tuple[Conflict, list[Claim]]]:
-        """Return the conflicts of a claim, each with the other claims in it."""
+    def around(self, claim: str) -> list[tuple[Conflict, list[tuple[str, list[Claim]]]]]:
+        """Return the conflicts of a claim, each with the other claims by what they are to it.
+
+        What they are is ``contradicts``, ``supports`` or ``involves``.
+        """
         return [
-            (
-                conflict,
-                [
-                    self.claims[each]
-                    for each in conflict.claims
-                    if each != claim and each in self.claims
-                ],
-            )
+            (conflict, self._sides(conflict, claim))
             for conflict in self.conflicts
             if claim in conflict.claims
         ]
 
+    def _sides(self, conflict: Conflict, claim: str) -> list[tuple[str, list[Claim]]]:
+        same, other = conflict.supporting, conflict.opposing
+        if claim in conflict.opposing:
+            same, other = conflict.opposing, (*conflict.contested, *conflict.supporting)
+        elif claim in conflict.supporting:
+            same = (*conflict.contested, *conflict.supporting)
+        named = {*same, *other}
+        rest = [each for each in conflict.claims if each not in named]
+        sides = (("contradicts", other), ("supports", same), ("involves", rest))
+        found = [
+            (word, [self.claims[each] for each in of if each != claim and each in self.claims])
+            for word, of in sides
+        ]
+        return [(word, claims) for word, claims in found if claims]
+
     def terms(self) -> list[Node]:
         """Return everything that needs a label."""
-        kinds = [URIRef(each.kind) for each in self.conflicts]
-        names = [URIRef(each.iri) for each in self.conflicts]
-        return [*kinds, *names, *(term for claim in self.claims.values() for term in claim.terms)]
+        named = [each for one in self.conflicts for each in (one.iri, one.kind) if each]
+        shown = [term for claim in self.claims.values() for term in claim.terms]
+        return [*map(URIRef, named), *shown]
 
 
-def about(store: Store, base_iri: str, iri: str) -> Evidence:
+def about(site: Site, iri: str) -> Evidence:
     """Return the claims about a thing: with it, with what it takes part in, or in its passages."""
-    text = _PREFIXES % base_iri + _ABOUT % {"this": URIRef(iri).n3(), "most": MOST_CLAIMS}
-    found = [str(row["claim"]) for row in rows(store, text)]
-    return evidence(store, base_iri, found)
+    words = site.evidence
+    if words is None or words.claim is None:
+        return Evidence()
+    found = iris(site.store, _about(words, URIRef(iri).n3()))
+    return evidence(site, found)
 
 
-def of_statement(store: Store, base_iri: str, *pattern: Node | None) -> Evidence:
-    """Return the claims of a statement; ``None`` for subject, predicate or object is any."""
-    names = ("rdf:subject", "rdf:predicate", "rdf:object")
-    parts = [
-        f"{name} {term.n3()}" for name, term in zip(names, pattern, strict=True) if term is not None
+def _about(words: Vocabulary, this: str) -> str:
+    # The class stands in every branch: the engine (pyoxigraph 0.5.13) joins a pattern after the
+    # union to each of its rows anew, which at a million triples takes seconds instead of 10 ms.
+    claim, about = f"?claim a <{words.claim}>", f"<{RDF.subject}>|<{RDF.object}>"
+    branches = [
+        f"?claim {about} {this} . {claim}",
+        f"?node ?link {this} . ?claim <{RDF.subject}> ?node . {claim}"
+        f" FILTER(?link != <{RDF.subject}> && ?link != <{RDF.object}>)",
+        f"VALUES ?claim {{ {this} }} {claim}",
     ]
-    where = f"{{ ?claim {' ; '.join(parts)} }}"
-    text = f"{_PREFIXES % base_iri} SELECT ?claim WHERE {where} LIMIT {MOST_CLAIMS}"
-    return evidence(store, base_iri, [str(row["claim"]) for row in rows(store, text)])
+    if words.links:
+        branches.append(f"{this} {_path(words.links)} ?claim . {claim}")
+    if words.stated_in:
+        branches.append(f"?claim <{words.stated_in}> {this} . {claim}")
+    if words.stated_in and words.passage_of:
+        in_source = f"?passage <{words.passage_of}> {this} . ?claim <{words.stated_in}> ?passage"
+        branches.append(f"{in_source} . {claim}")
+    union = " UNION ".join(f"{{ {branch} }}" for branch in branches)
+    return f"SELECT DISTINCT ?claim WHERE {{ {union} }} LIMIT {MOST_CLAIMS}"
 
 
-def evidence(store: Store, base_iri: str, asked: Sequence[str]) -> Evidence:
+def evidence(site: Site, asked: Sequence[str]) -> Evidence:
     """Return these claims, the conflicts that involve them, and the other claims of those."""
-    conflicts = _conflicts(
-        store, base_iri, f"VALUES ?c {{ {_values(asked)} }} ?conflict dip:involves ?c"
-    )
+    words = site.evidence
+    if words is None or not asked:
+        return Evidence()
+    links = f"VALUES ?c {{ {values(map(URIRef, asked))} }} ?conflict {_path(words.links)} ?c"
+    conflicts = _conflicts(site, words, links) if words.links else ()
     involved = {claim for conflict in conflicts for claim in conflict.claims}
-    claims = _claims(store, base_iri, {*asked, *involved})
+    claims = _claims(site, words, {*asked, *involved})
     order = sorted(
         (iri for iri in asked if iri in claims), key=lambda iri: natural(claims[iri].number)
     )
     return Evidence(tuple(order), claims, conflicts)
 
 
-def all_conflicts(store: Store, base_iri: str) -> Evidence:
-    """Return every conflict (200 at most) with its claims."""
-    conflicts = _conflicts(store, base_iri, "?conflict a dip:Conflict")
+def all_conflicts(site: Site) -> Evidence:
+    """Return every conflict and caveat (200 at most) with its claims."""
+    words = site.evidence
+    classes = [each for each in (words.conflict, words.caveat) if each] if words else []
+    if words is None or not classes:
+        return Evidence()
+    of_class = f"VALUES ?class {{ {values(map(URIRef, classes))} }} ?conflict a ?class"
+    conflicts = _conflicts(site, words, of_class)
     involved = {claim for conflict in conflicts for claim in conflict.claims}
-    return Evidence((), _claims(store, base_iri, involved), conflicts)
+    return Evidence((), _claims(site, words, involved), conflicts)
+
+
+def look(words: Vocabulary | None, terms: Iterable[Node | str | None]) -> str:
+    """Return how a claim or a row with these terms stands: as its weakest standing does.
+
+    Returns:
+        ``disputed``, ``background``, ``accepted``, or nothing where no standing is among them.
+    """
+    names = {str(term) for term in terms if term is not None}
+    if words is not None:
+        for name in ("disputed", "background", "accepted"):
+            if getattr(words, name) in names:
+                return name
+    return ""
 
 
 def natural(text: str) -> tuple[str, int, str]:
@@ -201,73 +240,96 @@ def natural(text: str) -> tuple[str, int, str]:
     return letters, int(digits[:18] or 0), text
 
 
-def _claims(store: Store, base_iri: str, iris: Iterable[str]) -> dict[str, Claim]:
-    claims: dict[str, Claim] = {}
-    for row in rows(store, _PREFIXES % base_iri + _CLAIMS % _values(iris)):
-        iri = str(row["claim"])
-        text = row.get("text")
-        claim = claims.setdefault(
-            iri,
-            Claim(
-                iri,
-                str(row.get("number") or readable_end(iri)),
-                row["s"],
-                row["p"],
-                row["o"],
-                str(row["standing"]),
-                readable_end(str(row["polarity"])) == "Negative",
-                text if isinstance(text, Literal) else None,
-            ),
-        )
-        if "passage" in row:
-            words, source = row.get("words"), row.get("source")
-            claim.passages[str(row["passage"])] = Passage(
-                str(row["passage"]),
-                str(source) if source else None,
-                words if isinstance(words, Literal) else None,
-            )
-    for claim in claims.values():
-        claim.passages = dict(sorted(claim.passages.items(), key=lambda each: _place(each[0])))
-    return claims
+def _path(links: Iterable[str]) -> str:
+    return "(" + "|".join(f"<{each}>" for each in links) + ")"
+
+
+def _claims(site: Site, words: Vocabulary, iris_: Iterable[str]) -> dict[str, Claim]:
+    wanted = {"claims": values(map(URIRef, iris_)), "stated_in": words.stated_in}
+    graph = Graph()
+    text = _CLAIMS_AND_PASSAGES if words.stated_in else _CLAIMS
+    if wanted["claims"]:
+        add_triples(graph, site.store, text % wanted)
+    return {str(each): _claim(graph, each, words) for each in graph.subjects(RDF.subject)}
+
+
+def _claim(graph: Graph, this: Node, words: Vocabulary) -> Claim:
+    standing = _value(graph, this, words.standing)
+    iri = str(this)
+    return Claim(
+        iri=iri,
+        number=_value(graph, this, words.number) or local_name(iri),
+        subject=graph.value(this, RDF.subject) or this,
+        predicate=graph.value(this, RDF.predicate) or this,
+        object=graph.value(this, RDF.object) or this,
+        standing=standing,
+        look=look(words, [standing]),
+        is_negative=bool(words.negative) and words.negative in _all(graph, this, words.polarity),
+        texts=_texts(graph, this, words.text),
+        passages=tuple(
+            Passage(each, _value(graph, URIRef(each), words.passage_of), _texts(
+                graph, URIRef(each), words.text
+            ))
+            for each in sorted(_all(graph, this, words.stated_in), key=_place)
+        ),
+    )  # fmt: skip
+
+
+def _conflicts(site: Site, words: Vocabulary, pattern: str) -> tuple[Conflict, ...]:
+    graph = Graph()
+    add_triples(graph, site.store, _CONFLICTS % {"pattern": pattern, "most": MOST_CONFLICTS})
+    found = [_conflict(graph, each, words) for each in set(graph.subjects())]
+    return tuple(sorted(found, key=lambda each: (each.is_caveat, natural(local_name(each.iri)))))
+
+
+def _conflict(graph: Graph, this: Node, words: Vocabulary) -> Conflict:
+    def claims(*predicates: str | None) -> tuple[str, ...]:
+        found = {claim for each in predicates for claim in _all(graph, this, each)}
+        return tuple(sorted(found, key=natural))
+
+    caveat = words.caveat and (this, RDF.type, URIRef(words.caveat)) in graph
+    return Conflict(
+        iri=str(this),
+        is_caveat=bool(caveat),
+        kind=_value(graph, this, words.kind),
+        reasons=_texts(graph, this, words.reason),
+        contested=claims(words.contests),
+        supporting=claims(words.evidence_for),
+        opposing=claims(words.evidence_against),
+        involved=claims(words.involves, words.caveat_on),
+    )
+
+
+def _all(graph: Graph, this: Node, predicate: str | None) -> list[str]:
+    found = graph.objects(this, URIRef(predicate)) if predicate else ()
+    return sorted(str(each) for each in found)
+
+
+def _value(graph: Graph, this: Node, predicate: str | None) -> str | None:
+    return next(iter(_all(graph, this, predicate)), None)
+
+
+def _texts(graph: Graph, this: Node, predicate: str | None) -> tuple[Literal, ...]:
+    found = graph.objects(this, URIRef(predicate)) if predicate else ()
+    return tuple(sorted((each for each in found if isinstance(each, Literal)), key=str))
 
 
 def _place(iri: str) -> tuple[str, tuple[str, int, str]]:
-    return iri.rpartition("/")[0], natural(readable_end(iri))
-
-
-def _conflicts(store: Store, base_iri: str, pattern: str) -> tuple[Conflict, ...]:
-    found: dict[str, tuple[str, Literal, set[str]]] = {}
-    for row in rows(store, _PREFIXES % base_iri + _CONFLICTS % pattern):
-        reason = row["reason"]
-        if isinstance(reason, Literal):
-            entry = found.setdefault(str(row["conflict"]), (str(row["kind"]), reason, set()))
-            entry[2].add(str(row["claim"]))
-    conflicts = (
-        Conflict(iri, kind, reason, tuple(sorted(claims, key=natural)))
-        for iri, (kind, reason, claims) in found.items()
-    )
-    return tuple(sorted(conflicts, key=lambda each: natural(readable_end(each.iri))))
-
-
-def _values(iris: Iterable[str]) -> str:
-    return values(URIRef(iri) for iri in iris)
+    return iri.rpartition("/")[0], natural(local_name(iri))
 
 
 class Notes:
     """The footnotes of a page: passages, numbered from 1 in the order they are first cited."""
 
     def __init__(self, evidence: Evidence) -> None:
-        self._places = {
-            place.iri: place
-            for claim in evidence.claims.values()
-            for place in claim.passages.values()
-        }
-        self.passages: list[Passage] = []
+        self._places = evidence.passages
+        self._numbers: dict[str, int] = {}
+
+    @property
+    def passages(self) -> list[Passage]:
+        """The passages that were cited, in order."""
+        return [self._places[iri] for iri in self._numbers]
 
     def number(self, iri: str) -> int:
         """Return the number of a passage; the first time, it gets the next one."""
-        for index, passage in enumerate(self.passages, start=1):
-            if passage.iri == iri:
-                return index
-        self.passages.append(self._places[iri])
-        return len(self.passages)
+        return self._numbers.setdefault(iri, len(self._numbers) + 1)

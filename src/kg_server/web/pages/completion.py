@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, XSD, Literal
+from rdflib import OWL, RDF, RDFS, VOID, Graph, Literal, URIRef
 
-from kg_server.store import Store
-from kg_server.store.results import rows
+from kg_server.linked_data.documents import Site
+from kg_server.rdf.prefixes import namespace_of
+from kg_server.store.results import rows, values
 
 MOST_TERMS = 2000
 """A larger graph offers this many terms: the vocabulary first, then things."""
@@ -16,83 +17,70 @@ MOST_TERMS = 2000
 _TERMS = """
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-SELECT ?term ?type ?label ?definition WHERE {
-  { SELECT DISTINCT ?term ?type WHERE {
-      VALUES ?type { %s } ?term a ?type
-      FILTER(isIRI(?term))
-  } LIMIT %d }
+SELECT ?term ?label ?definition WHERE {
+  { SELECT DISTINCT ?term WHERE { %s FILTER(ISIRI(?term)) } LIMIT %d }
   ?term rdfs:label|skos:prefLabel ?label
   OPTIONAL { ?term skos:definition ?definition
              FILTER(LANG(?definition) = "en") }
 }
 """
-_CLASSES = "<http://www.w3.org/2002/07/owl#Class>"
-_PROPERTIES = " ".join(
-    f"<http://www.w3.org/2002/07/owl#{name}>"
-    for name in ("ObjectProperty", "DatatypeProperty", "AnnotationProperty")
+_CLASSES = (OWL.Class, RDFS.Class)
+_PROPERTIES = (
+    *(OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty),
+    RDF.Property,
 )
-_THINGS = """
-SELECT DISTINCT ?class WHERE {
-  ?class a <http://www.w3.org/2002/07/owl#Class> FILTER(STRSTARTS(STR(?class), "%s"))
-}
-"""
-_CONCEPT = "<http://www.w3.org/2004/02/skos/core#Concept>"
-
-STANDARD_PREFIXES = {
-    "dct": str(DCTERMS),
-    "owl": str(OWL),
-    "rdf": str(RDF),
-    "rdfs": str(RDFS),
-    "skos": str(SKOS),
-    "xsd": str(XSD),
-}
+_USED = (("class", VOID.classPartition, VOID["class"]),
+         ("property", VOID.propertyPartition, VOID.property))  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where completions come from."""
+def document(site: Site, description: Graph) -> dict[str, Any]:
+    """Return the document of ``/completion.json``: ``prefixes`` and ``terms``.
 
-    store: Store
-    base_iri: str
+    A term has ``iri``, ``kind`` (class, property or thing), ``labels`` by language, and
+    ``definition`` where there is one. ``own`` are the prefixes of the project's own vocabularies,
+    whose names are known all.
 
-    def document(self) -> dict[str, Any]:
-        """Return the document of ``/completion.json``: ``prefixes`` and ``terms``.
+    Args:
+        site: what is asked.
+        description: the VoID description, for terms of other vocabularies that the graph uses.
+    """
+    terms: dict[str, dict[str, Any]] = {}
+    _add(terms, site, "class", f"VALUES ?type {{ {values(_CLASSES)} }} ?term a ?type")
+    _add(terms, site, "property", f"VALUES ?type {{ {values(_PROPERTIES)} }} ?term a ?type")
+    declared = {namespace_of(iri) for iri in terms}
+    dataset = URIRef(site.dataset_iri)
+    for kind, partition, names in _USED:
+        for part in description.objects(dataset, partition):
+            for iri in map(str, description.objects(part, names)):
+                terms.setdefault(iri, {"iri": iri, "kind": kind, "labels": {}})
+    hidden = (site.evidence.claim, site.evidence.passage) if site.evidence else ()
+    others = " ".join(f"<{each}>," for each in hidden if each) + "<urn:x-none>"
+    _add(terms, site, "thing", f"?term a ?type FILTER(?type NOT IN ({others}))")
+    prefixes = _prefixes(site, terms)
+    return {
+        "prefixes": prefixes,
+        "own": sorted(name for name, iri in prefixes.items() if iri in declared),
+        "terms": [terms[iri] for iri in sorted(terms)],
+    }
 
-        A term has ``iri``, ``kind`` (class, property or thing), ``labels`` by language, and
-        ``definition`` where there is one.
-        """
-        terms: dict[str, dict[str, Any]] = {}
-        self._add(terms, "class", _CLASSES)
-        self._add(terms, "property", _PROPERTIES)
-        self._add(terms, "thing", f"{_CONCEPT} {self._classes_of_things()}")
-        return {"prefixes": self.prefixes(terms), "terms": [terms[iri] for iri in sorted(terms)]}
 
-    def prefixes(self, terms: dict[str, dict[str, Any]]) -> dict[str, str]:
-        """Return the prefixes that make short names of ``terms``, and the standard ones."""
-        kinds = {
-            iri.removeprefix(f"{self.base_iri}id/").split("/")[0]
-            for iri in terms
-            if iri.startswith(f"{self.base_iri}id/")
-        }
-        own = {"dip": f"{self.base_iri}ns/diplomacy#", "def": f"{self.base_iri}def/"}
-        return {
-            **own,
-            **{kind: f"{self.base_iri}id/{kind}/" for kind in sorted(kinds)},
-            **STANDARD_PREFIXES,
-        }
+def _prefixes(site: Site, terms: Mapping[str, object]) -> dict[str, str]:
+    """Return the prefixes that make short names of ``terms``, and those that everybody needs."""
+    used = {namespace_of(iri) for iri in terms}
+    always = ("owl", "rdf", "rdfs", "skos", "xsd")
+    return {
+        prefix: namespace
+        for prefix, namespace in sorted(site.prefixes.items())
+        if namespace in used or prefix in always
+    }
 
-    def _classes_of_things(self) -> str:
-        found = rows(self.store, _THINGS % f"{self.base_iri}ns/diplomacy#")
-        skipped = ("#Claim", "#Passage")
-        classes = (row["class"] for row in found)
-        return " ".join(each.n3() for each in classes if not str(each).endswith(skipped))
 
-    def _add(self, terms: dict[str, dict[str, Any]], kind: str, types: str) -> None:
-        room = MOST_TERMS - len(terms)
-        for row in rows(self.store, _TERMS % (types, max(room, 0))):
-            iri, label = str(row["term"]), row["label"]
-            term = terms.setdefault(iri, {"iri": iri, "kind": kind, "labels": {}})
-            if isinstance(label, Literal):
-                term["labels"][label.language or ""] = str(label)[:200]
-            if "definition" in row:
-                term["definition"] = str(row["definition"])[:500]
+def _add(terms: dict[str, dict[str, Any]], site: Site, kind: str, pattern: str) -> None:
+    room = MOST_TERMS - len(terms)
+    for row in rows(site.store, _TERMS % (pattern, max(room, 0))):
+        iri, label = str(row["term"]), row["label"]
+        term = terms.setdefault(iri, {"iri": iri, "kind": kind, "labels": {}})
+        if isinstance(label, Literal):
+            term["labels"][label.language or ""] = str(label)[:200]
+        if "definition" in row:
+            term["definition"] = str(row["definition"])[:500]

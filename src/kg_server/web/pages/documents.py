@@ -36,7 +36,7 @@ def thing(site: Site, outlined: Outline, document: Document, language: str) -> s
 
 def page(site: Site, document: Document, language: str) -> str:
     """Return the page of a list of things or of a vocabulary."""
-    labels = Labels(site.store, site.base_iri, language)
+    labels = Labels(site, language)
     topic = URIRef(document.topic)
     members = list(document.graph.objects(topic, HYDRA.member))
     if members:
@@ -58,8 +58,12 @@ def _head(site: Site, document: Document, described: dict[str, Any]) -> dict[str
         "schema_org": described,
         "canonical": document.iri,
         "licence": document.licence,
-        "previous": f"{path}?page={document.page - 1}" if document.page > 1 else None,
-        "following": f"{path}?page={document.page + 1}" if document.has_more else None,
+        "previous": addresses.with_parameter(path, "page", document.page - 1)
+        if document.page > 1
+        else None,
+        "following": addresses.with_parameter(path, "page", document.page + 1)
+        if document.has_more
+        else None,
         "alternates": [
             (links.with_extension(path, each), each) for each in links.OFFERED if not each.is_page
         ],

@@ -17,20 +17,14 @@ from kg_server.web.pages import tables
 from kg_server.web.pages.terms import Labels
 
 STARTER = """\
-# What is disputed, and in which words
-PREFIX dip: <%(base)sns/diplomacy#>
-PREFIX def: <%(base)sdef/>
-
-SELECT ?claim ?says ?passage
-WHERE {
-  ?claim a dip:Claim ;
-    dip:standing def:Disputed ;
-    dip:restatement ?says ;
-    dip:statedIn ?passage .
-}
-ORDER BY ?claim
+# How many things of each class there are
+SELECT ?class (COUNT(?thing) AS ?things)
+WHERE { ?thing a ?class }
+GROUP BY ?class
+ORDER BY DESC(?things)
+LIMIT 100
 """
-"""What the field holds at first: a query of this graph, already answered."""
+"""What the field holds at first: a query of any graph, already answered."""
 
 WORDS = {
     "query": "SPARQL query",
@@ -80,15 +74,20 @@ class Example:
     text: str
 
 
-def run(store: Store, operation: Operation, labels: Labels, timeout_s: float) -> Answered:
-    """Answer a query for the page; a problem with it is part of the page."""
-    text = operation.text if operation.text is not None else STARTER % {"base": labels.base_iri}
+def run(
+    store: Store, operation: Operation, labels: Labels, root: str, timeout_s: float
+) -> Answered:
+    """Answer a query for the page; a problem with it is part of the page.
+
+    ``root`` is where the pages about problems are.
+    """
+    text = operation.text if operation.text is not None else STARTER
     limit_s = _shorter(operation, timeout_s)
     started = time.perf_counter()
     try:
         table = tables.answer(store, text, labels, dataset=operation.dataset, timeout_s=limit_s)
     except Problem as problem:
-        document = {**problem.document(labels.base_iri), "slug": problem.slug}
+        document = {**problem.document(root), "slug": problem.slug}
         return Answered(text, problem=document, status=problem.status)
     return Answered(text, table, round((time.perf_counter() - started) * 1000))
 

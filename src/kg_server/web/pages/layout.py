@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -15,33 +17,40 @@ from urllib.parse import urlencode
 from flask import Flask, Response, request
 from werkzeug.datastructures import LanguageAccept
 
-from kg_server.config import BASE_IRI
+from kg_server.project.profile import Texts, in_language
+from kg_server.rdf import addresses
 from kg_server.web import caching
 
+_CREATIVE_COMMONS = re.compile(r"creativecommons\.org/licenses/([a-z-]+)/([0-9.]+)")
 _HERE = Path(__file__).resolve().parent
 _STATIC = _HERE / "static"
 
 LANGUAGES = {"en": "English", "bn": "বাংলা", "fr": "Français"}
 """Languages of the interface, by BCP 47 tag; the first is what is shown when none fits."""
 
-NAVIGATION = (
-    ("/queries/", "Questions"),
-    ("/conflicts", "Conflicts"),
-    ("/ns/diplomacy", "Vocabulary"),
-    ("/sparql", "Query editor"),
-)
-
 _COOKIE_AGE_S = 365 * 24 * 3600
 
 
-def init_app(app: Flask, base_iri: str = BASE_IRI) -> None:
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a project gives every page: ``navigation`` has addresses and English words for them."""
+
+    base_iri: str
+    titles: Texts
+    licence: str | None
+    languages: tuple[str, ...]
+    navigation: tuple[tuple[str, str], ...]
+
+
+def init_app(app: Flask, frame: Callable[[], Frame]) -> None:
     """Give the templates of ``app`` their shared context, and pages their language headers.
 
-    Templates get ``base_iri``, ``language``, ``languages``, ``navigation``, ``software_version``
-    and the functions ``t`` (interface text), ``asset`` (a file of ``static/``) and ``script`` (a
-    built entry point of ``frontend/``, or ``None`` where the package was built without npm).
+    Templates get ``base_iri``, ``page_of`` (the address of a thing's page), ``site_title``,
+    ``licence_of_data``, ``language``, ``languages``, ``navigation``, ``software_version`` and the
+    functions ``t`` (interface text), ``asset`` (a file of ``static/``) and ``script`` (a built
+    entry point of ``frontend/``, or ``None`` where the package was built without npm).
     """
-    app.context_processor(lambda: {"base_iri": base_iri, **_context()})
+    app.context_processor(lambda: _context(frame()))
     app.after_request(_with_headers)
 
 
@@ -93,6 +102,23 @@ def messages(language: str) -> Mapping[str, str]:
     return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 
+def licence(given: str | None) -> tuple[str, str | None] | None:
+    """Return a licence's name and its address, if it has one.
+
+    >>> licence("https://creativecommons.org/licenses/by-sa/4.0/")
+    ('CC BY-SA 4.0', 'https://creativecommons.org/licenses/by-sa/4.0/')
+    >>> licence("ask the library")
+    ('ask the library', None)
+    """
+    if not given:
+        return None
+    if not given.startswith(("http://", "https://")):
+        return given, None
+    if found := _CREATIVE_COMMONS.search(given):
+        return f"CC {found[1].upper()} {found[2]}", given
+    return given.partition("://")[2].rstrip("/"), given
+
+
 def isolate(text: str) -> str:
     """Return text that cannot change the writing direction of what is around it.
 
@@ -124,16 +150,20 @@ def _fingerprint(name: str) -> str:
     return hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:12]
 
 
-def _context() -> dict[str, Any]:
+def _context(frame: Frame) -> dict[str, Any]:
     language = page_language()
 
     def t(text: str, **values: object) -> str:
         return translate(text, language, **values)
 
     return {
+        "base_iri": frame.base_iri,
+        "page_of": lambda iri: addresses.page_path(iri, frame.base_iri),
+        "site_title": in_language(frame.titles, preferred_languages(language)),
+        "licence_of_data": licence(frame.licence),
         "language": language,
         "languages": [(code, name, _in_language(code)) for code, name in LANGUAGES.items()],
-        "navigation": NAVIGATION,
+        "navigation": frame.navigation,
         "software_version": version("kg-server"),
         "t": t,
         "isolate": isolate,

@@ -6,16 +6,17 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rdflib import URIRef
+from rdflib import RDF, RDFS, SKOS, URIRef
 from rdflib.term import Node
 
+from kg_server.project.profile import Evidence
 from kg_server.web.pages.terms import Labels, Shown
 
 MOST_NEIGHBOURS = 12
 
 WIDTH, HEIGHT = 800, 440
 
-_EVIDENCE = ("statedIn", "passageOf", "involves", "standing", "polarity")
+_HIDDEN = (RDF.type, RDF.subject, RDF.predicate, RDF.object, RDFS.isDefinedBy, SKOS.inScheme)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,16 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A thing in the middle and its neighbours; ``more`` counts those that are left out."""
+    """A thing in the middle and its neighbours; ``more`` counts those that are left out.
+
+    ``hidden`` are the properties that are not drawn.
+    """
 
     iri: str
     centre: Shown
     neighbours: tuple[Neighbour, ...]
     more: int
+    hidden: tuple[str, ...]
     width: int = WIDTH
     height: int = HEIGHT
 
@@ -51,10 +56,12 @@ def radial(
 ) -> Network | None:
     """Return the drawing, ``None`` where no other thing of the graph is connected."""
     found: dict[str, dict[str, None]] = {}
-    things = f"{labels.base_iri}id/"
+    hidden = hidden_properties(labels.site.evidence)
     for p, term in (*outgoing, *incoming):
-        if _is_drawn(p, term, iri, things, labels.base_iri):
-            found.setdefault(str(term), {})[labels.of(str(p)).text] = None
+        other = str(term)
+        is_thing = isinstance(term, URIRef) and labels.is_thing(other) and other != iri
+        if is_thing and str(p) not in hidden:
+            found.setdefault(other, {})[labels.of(str(p)).text] = None
     if not found:
         return None
     shown = list(found.items())[:MOST_NEIGHBOURS]
@@ -62,14 +69,21 @@ def radial(
         _placed(labels.show(URIRef(term)), ", ".join(properties), index, len(shown))
         for index, (term, properties) in enumerate(shown)
     )
-    return Network(iri, labels.show(URIRef(iri)), neighbours, len(found) - len(shown))
+    return Network(
+        iri=iri,
+        centre=labels.show(URIRef(iri)),
+        neighbours=neighbours,
+        more=len(found) - len(shown),
+        hidden=hidden,
+    )
 
 
-def _is_drawn(p: Node, term: Node, iri: str, things: str, base_iri: str) -> bool:
-    vocabulary = f"{base_iri}ns/diplomacy#"
-    name = str(p).removeprefix(vocabulary)
-    is_fact = str(p).startswith(vocabulary) and name not in _EVIDENCE
-    return is_fact and isinstance(term, URIRef) and term.startswith(things) and str(term) != iri
+def hidden_properties(words: Evidence | None) -> tuple[str, ...]:
+    """Return the properties that a drawing leaves out: of types, and of the evidence."""
+    own: tuple[str | None, ...] = ()
+    if words is not None:
+        own = (words.stated_in, words.passage_of, *words.links, words.standing, words.polarity)
+    return tuple(str(each) for each in (*_HIDDEN, *own) if each)
 
 
 def _placed(thing: Shown, properties: str, index: int, count: int) -> Neighbour:
@@ -81,5 +95,11 @@ def _placed(thing: Shown, properties: str, index: int, count: int) -> Neighbour:
     label_x = x + (0 if anchor == "middle" else math.copysign(14, side))
     label_y = y + (math.copysign(22, math.sin(angle)) if anchor == "middle" else 0)
     return Neighbour(
-        thing, properties, round(x, 1), round(y, 1), round(label_x, 1), round(label_y, 1), anchor
+        thing=thing,
+        properties=properties,
+        x=round(x, 1),
+        y=round(y, 1),
+        label_x=round(label_x, 1),
+        label_y=round(label_y, 1),
+        anchor=anchor,
     )

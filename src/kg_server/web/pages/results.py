@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -12,18 +12,45 @@ from rdflib.term import Node
 
 from kg_server.web.pages import charts
 from kg_server.web.pages.tables import Row, Table
-from kg_server.web.pages.terms import Labels, link, readable_end
+from kg_server.web.pages.terms import Labels, Shown
 
-_STANDING = "standing"
-_EVIDENCE = ("claim", "observation", "event")
+STANDING, CLAIM, SOURCE, POLARITY = "standing", "claim", "source", "polarity"
+"""Columns of canned queries that name how a row stands, the claim that it comes from, the source of
+that, and whether it denies what it says."""
+_UNITS = ("currency", "unit")
+"""Columns that say in what an amount is given: amounts in different units are drawn apart."""
+MOST_CARDS = 12
+_MOST_ITEMS = 4
+_WORDS = 24
+"""A literal with as many characters is taken for words to read, not for a code or a number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One drawing of a result; ``title`` is the currency of its amounts, if they have one."""
+    """One drawing of a result; ``title`` is the unit of its amounts, if they have one."""
 
     title: str | None
     chart: charts.Chart
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row of a card: what it says, and what it says it of."""
+
+    words: Shown | None
+    others: tuple[Shown, ...]
+    badge: Shown | None
+    look: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Rows with the same first cell: that cell, what they have in common, and the rest of each."""
+
+    title: tuple[Shown, ...]
+    common: tuple[Shown, ...]
+    items: tuple[Item, ...]
+    more: int
 
 
 def panels(hint: Sequence[str], table: Table, labels: Labels) -> tuple[Panel, ...]:
@@ -32,8 +59,8 @@ def panels(hint: Sequence[str], table: Table, labels: Labels) -> tuple[Panel, ..
     Amounts in different currencies go to charts of their own.
 
     Args:
-        hint: ``bars GROUP VALUE [SERIES]`` or ``timeline EARLIEST LATEST LABEL``, with names of
-            columns.
+        hint: ``bars GROUP VALUE [SERIES [COLUMN ...]]`` or ``timeline EARLIEST LATEST LABEL``, with
+            names of columns; the columns after the series tell bars of one group apart.
         table: the answer.
         labels: the labels of the page.
     """
@@ -43,23 +70,87 @@ def panels(hint: Sequence[str], table: Table, labels: Labels) -> tuple[Panel, ..
         return (Panel(None, drawn),) if drawn else ()
     if kind != "bars" or len(columns) < 2:
         return ()
-    currencies: list[Node | None] = [*_distinct("currency", table)] or [None]
+    unit = next((each for each in _UNITS if each in table.columns), "")
+    units: list[Node | None] = [*_distinct(unit, table)] or [None]
     found = (
-        (each, charts.bars(_bars(columns, table, labels, each), labels.compact))
-        for each in currencies
+        (each, charts.bars(_bars(columns, table, labels, (unit, each)), labels.compact))
+        for each in units
     )
     return tuple(
-        Panel(labels.show(currency).text if currency else None, drawn)
-        for currency, drawn in found
-        if drawn
+        Panel(labels.show(each).text if each else None, drawn) for each, drawn in found if drawn
     )
+
+
+def cards(view: Sequence[str], table: Table, given: Iterable[str] = ()) -> tuple[Card, ...]:
+    """Return a result as cards: rows with the same thing make one.
+
+    Args:
+        view: ``cards``, and the columns that together are the title of a card; without any, those
+            that were given, or else the first with things.
+        table: the answer.
+        given: columns whose values were asked for.
+    """
+    shown = readable(table)
+    titles = set(view[1:] or given)
+    asked = [n for n, name in enumerate(shown.columns) if name in titles]
+    key = asked or [_first_thing(shown)]
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for index, row in enumerate(shown.rows):
+        name = tuple(cell.iri or cell.text if cell else "" for cell in (row[n] for n in key))
+        groups.setdefault(name, []).append(index)
+    return tuple(_card(shown, rows, key) for rows in list(groups.values())[:MOST_CARDS])
+
+
+def _first_thing(table: Table) -> int:
+    """Return the first column of things; the very first if there is none."""
+    cells = table.rows[0] if table.rows else ()
+    return next((n for n, cell in enumerate(cells) if cell and cell.iri), 0)
+
+
+def _card(table: Table, rows: Sequence[int], key: Sequence[int]) -> Card:
+    cells = [table.rows[index] for index in rows]
+    rest = [n for n, name in enumerate(table.columns) if n not in key and name != POLARITY]
+    common = [n for n in rest if len({row[n] for row in cells}) == 1 and not _stands(table, n)]
+    if len(rows) == 1:  # all is common: what is said and how it stands is still one row
+        common = [n for n in common if _is_code(cells[0][n])]
+    varied = [n for n in rest if n not in common]
+    items = [_item(table, index, varied) for index in rows] if varied else []
+    kept = tuple(dict.fromkeys(each for each in items if each.words or each.others))
+    return Card(
+        title=tuple(cell for n in key if (cell := cells[0][n])),
+        common=tuple(cell for n in common if (cell := cells[0][n])),
+        items=kept[:_MOST_ITEMS],
+        more=max(len(kept) - _MOST_ITEMS, 0),
+    )
+
+
+def _item(table: Table, index: int, columns: Sequence[int]) -> Item:
+    cells = [(n, cell) for n in columns if (cell := table.rows[index][n])]
+    badge = next((cell for n, cell in cells if _stands(table, n)), None)
+    texts = [cell for _, cell in cells if not _is_code(cell) and cell.iri is None]
+    words = max(texts, key=lambda cell: len(cell.text), default=None)
+    things = [(table.columns[n], cell) for n, cell in cells if cell.iri and cell is not badge]
+    cited = [cell for name, cell in things if name in (CLAIM, SOURCE)]
+    others = tuple(cited or [cell for _, cell in things])
+    if words is None:  # a row of short values: all of them are what it says
+        others = tuple(cell for _, cell in cells if cell is not badge)
+    return Item(words, others, badge, table.looks[index])
+
+
+def _stands(table: Table, column: int) -> bool:
+    """Tell whether a column has standings, which ``looks`` were read from."""
+    return table.columns[column] == STANDING
+
+
+def _is_code(cell: Shown | None) -> bool:
+    return cell is None or (cell.iri is None and len(cell.text) < _WORDS)
 
 
 def readable(table: Table) -> Table:
     """Return a table without the columns that only give labels of things beside them.
 
     >>> from kg_server.formats import Kind
-    >>> readable(Table(Kind.BINDINGS, ("seat", "seatLabel"), (), (), 0)).columns
+    >>> readable(Table(Kind.BINDINGS, ("seat", "seatLabel"), (), (), (), 0)).columns
     ('seat',)
     """
     kept = [
@@ -101,28 +192,45 @@ def code(address: str, values: Mapping[str, str]) -> list[tuple[str, str]]:
     return [("curl", f"curl '{quoted}'"), ("Python", python), ("JavaScript", script)]
 
 
+def query_code(endpoint: str, query: str) -> list[tuple[str, str]]:
+    """Return how to ask a SPARQL query from a shell and from Python.
+
+    >>> query_code("https://e.org/sparql", "ASK {}")[0][1]
+    "curl https://e.org/sparql --data-urlencode 'query=ASK {}' -H 'Accept: text/csv'"
+    """
+    quoted = "query=" + query.replace("'", "'\\''")
+    curl = f"curl {endpoint} --data-urlencode '{quoted}' -H 'Accept: text/csv'"
+    address = f"{endpoint}?{urlencode({'query': query, 'format': 'csv'})}"
+    return [
+        ("curl", curl),
+        ("Python", f"import pandas\n\nprint(pandas.read_csv({json.dumps(address)}))"),
+    ]
+
+
 def _bars(
-    columns: Sequence[str], table: Table, labels: Labels, currency: Node | None
+    columns: Sequence[str], table: Table, labels: Labels, unit: tuple[str, Node | None]
 ) -> list[charts.Bar]:
     group, value, *rest = columns
     colours = _distinct(rest[0], table) if rest else []
     found = []
-    for row in table.terms:
+    for row, look in zip(table.terms, table.looks, strict=True):
         number = row.get(value)
-        if row.get("currency") != currency:
+        if row.get(unit[0]) != unit[1]:
             continue
         length = charts.drawable(str(number)) if isinstance(number, Literal) else None
         if group in row and number is not None and length is not None:
             parts = [labels.show(row[name]).text for name in _naming(row, rest, table)]
             found.append(
                 charts.Bar(
-                    labels.show(row[group]).text,
-                    " · ".join(parts),
-                    length,
-                    labels.show(number).text,
-                    min(colours.index(row[rest[0]]), 2) + 1 if rest and rest[0] in row else 1,
-                    _standing(row),
-                    _href(row, labels),
+                    group=labels.show(row[group]).text,
+                    label=" · ".join(parts),
+                    value=length,
+                    text=labels.show(number).text,
+                    series=min(colours.index(row[rest[0]]), 2) + 1
+                    if rest and rest[0] in row
+                    else 1,
+                    standing=look,
+                    href=_href(row, labels),
                 )
             )
     return found
@@ -131,33 +239,33 @@ def _bars(
 def _moments(columns: Sequence[str], table: Table, labels: Labels) -> list[charts.Moment]:
     earliest, _, label = columns
     found: dict[tuple[str, str], charts.Moment] = {}
-    for row in table.terms:
+    for row, look in zip(table.terms, table.looks, strict=True):
         date = row.get("date") or row.get(earliest)
         if date is not None and label in row:
             name = labels.show(row[label]).text
             moment = charts.Moment(
-                name, str(date), labels.show(date).text, _standing(row), _href(row, labels)
+                label=name,
+                date=str(date),
+                text=labels.show(date).text,
+                standing=look,
+                href=_href(row, labels),
             )
             known = found.get((name, str(date)))
-            if known is None or known.standing == "Background":
+            if known is None or known.standing == "background":
                 found[name, str(date)] = moment
     return list(found.values())
 
 
 def _naming(row: Row, rest: Sequence[str], table: Table) -> list[str]:
     """Return the columns that tell a bar from the others of its group."""
-    wanted = [*rest, "otherLabel"]
-    return [name for name in wanted if name in row and name in table.columns]
+    return [name for name in rest if name in row and len(_distinct(name, table)) > 1]
 
 
 def _distinct(column: str, table: Table) -> list[Node]:
     return list(dict.fromkeys(row[column] for row in table.terms if column in row))
 
 
-def _standing(row: Row) -> str:
-    return readable_end(str(row[_STANDING])) if _STANDING in row else "Accepted"
-
-
 def _href(row: Row, labels: Labels) -> str | None:
-    names = [name for name in _EVIDENCE if name in row]
-    return link(str(row[names[0]]), labels.base_iri) if names else None
+    """Return where a mark leads: to the claim it comes from, if the answer names it."""
+    claim = row.get(CLAIM)
+    return labels.link(str(claim)) if claim is not None else None

@@ -8,7 +8,7 @@ from typing import Any
 from rdflib import DCAT, DCTERMS, OWL, URIRef
 
 from kg_server.linked_data.documents import Document, Site
-from kg_server.rdf import labels
+from kg_server.project.profile import Profile, in_language
 from kg_server.store.results import rows, values
 from kg_server.web.pages.terms import Label
 
@@ -52,11 +52,18 @@ def of_thing(site: Site, document: Document, title: str, names: Sequence[Label])
     }
 
 
-def of_dataset(document: Document, base_iri: str, languages: Sequence[str]) -> dict[str, Any]:
-    """Return the description of the data set (schema.org Dataset)."""
+def of_dataset(
+    document: Document, profile: Profile, address: str, languages: Sequence[str]
+) -> dict[str, Any]:
+    """Return the description of the data set (schema.org Dataset).
+
+    Args:
+        document: the description of the data set.
+        profile: the title and the description of the project.
+        address: where the server is reached.
+        languages: those of the page, best first.
+    """
     graph, topic = document.graph, URIRef(document.topic)
-    title = labels.best(graph.objects(topic, DCTERMS.title), languages)
-    text = labels.best(graph.objects(topic, DCTERMS.description), languages)
     downloads = [
         {
             "@type": "DataDownload",
@@ -67,18 +74,16 @@ def of_dataset(document: Document, base_iri: str, languages: Sequence[str]) -> d
         }
         for each in sorted(map(str, graph.objects(topic, DCAT.distribution)))
     ]
+    creators = sorted(map(str, graph.objects(topic, DCTERMS.creator)))
     return {
         "@context": _SCHEMA,
         "@type": "Dataset",
         "@id": document.topic,
-        "name": title,
-        "description": text,
-        "url": base_iri,
+        "name": in_language(profile.title, languages) or address,
+        "description": in_language(profile.description, languages),
+        "url": address,
         "license": document.licence,
         "version": str(graph.value(topic, OWL.versionInfo)),
-        "creator": [
-            {"@type": "Organization", "name": each}
-            for each in sorted(map(str, graph.objects(topic, DCTERMS.creator)))
-        ],
+        "creator": [{"@type": "Organization", "name": each} for each in creators],
         "distribution": downloads,
     }

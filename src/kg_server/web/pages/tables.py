@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rdflib import Graph, Literal
@@ -14,6 +14,7 @@ from kg_server.sparql import keywords
 from kg_server.sparql.query import Dataset, Query
 from kg_server.store import Answer, Store
 from kg_server.store.results import solutions
+from kg_server.web.pages.claims import look
 from kg_server.web.pages.terms import Labels, Shown
 
 MOST_ROWS = 500
@@ -28,8 +29,8 @@ Row = Mapping[str, Node]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A result: its rows of terms by column, and how each is shown.
+class Result:
+    """What a query answered: its columns, and its first rows of terms by column.
 
     ``total`` is the number of rows of the whole result, of which a page shows ``MOST_ROWS``.
     """
@@ -37,7 +38,18 @@ class Table:
     kind: Kind
     columns: tuple[str, ...]
     terms: tuple[Row, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A result as a page shows it: how each term looks, and how each row stands."""
+
+    kind: Kind
+    columns: tuple[str, ...]
+    terms: tuple[Row, ...]
     rows: tuple[tuple[Shown | None, ...], ...]
+    looks: tuple[str, ...]
     total: int
 
     @property
@@ -53,31 +65,54 @@ class Table:
         cells = [[row[n] for row in self.rows if row[n]] for n in range(len(self.columns))]
         return tuple(bool(each) and all(cell.is_number for cell in each if cell) for each in cells)
 
-    def is_disputed(self, row: int) -> bool:
-        """Tell whether a row names the standing of a doubted claim."""
-        return any(str(term).endswith("/def/Disputed") for term in self.terms[row].values())
-
 
 def answer(
     store: Store, text: str, labels: Labels, *, dataset: Dataset | None = None, timeout_s: float
 ) -> Table:
-    """Have a query answered, and return the answer as a table.
+    """Have a query answered, and return the answer as a table; see ``ask`` for the errors."""
+    base_iri = labels.site.base_iri
+    result = ask(store, text, base_iri, dataset=dataset, timeout_s=timeout_s)
+    labels.load(terms(result))
+    return table(result, labels)
+
+
+def ask(
+    store: Store, text: str, base_iri: str, *, dataset: Dataset | None = None, timeout_s: float
+) -> Result:
+    """Have a query answered.
 
     Raises:
-        ResultTooLarge: it is too large for a page.
+        ResultTooLarge: the answer is too large for a page.
         Problem: as ``Store.query``; ``UpdateRefused``.
     """
     kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
     written = _GRAPH if kind is Kind.GRAPH else _RESULT
-    query = Query(text, written, labels.base_iri, dataset or Dataset(), timeout_s=timeout_s)
+    query = Query(text, written, base_iri, dataset or Dataset(), timeout_s=timeout_s)
     content = _whole(store.query(query))
     columns, rows = _triples(content) if kind is Kind.GRAPH else _solutions(content)
-    shown = rows[:MOST_ROWS]
-    labels.load(term for row in shown for term in row.values())
+    return Result(kind, columns, tuple(rows[:MOST_ROWS]), len(rows))
+
+
+def terms(result: Result) -> Iterator[Node]:
+    """Yield the terms whose labels a page of a result needs."""
+    for row in result.terms:
+        yield from row.values()
+
+
+def table(result: Result, labels: Labels) -> Table:
+    """Return a result as a page shows it; its labels have to be loaded."""
     cells = tuple(
-        tuple(labels.show(row[name]) if name in row else None for name in columns) for row in shown
+        tuple(labels.show(row[name]) if name in row else None for name in result.columns)
+        for row in result.terms
     )
-    return Table(kind, columns, tuple(shown), cells, len(rows))
+    return Table(
+        kind=result.kind,
+        columns=result.columns,
+        terms=result.terms,
+        rows=cells,
+        looks=tuple(look(labels.site.evidence, row.values()) for row in result.terms),
+        total=result.total,
+    )
 
 
 def _whole(found: Answer) -> bytes:

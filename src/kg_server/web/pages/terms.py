@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from urllib.parse import unquote
 
@@ -14,9 +14,9 @@ from babel.numbers import format_compact_decimal, format_decimal
 from rdflib import XSD, Literal, URIRef
 from rdflib.term import Node
 
+from kg_server.linked_data.documents import Site
 from kg_server.rdf import addresses
 from kg_server.rdf.labels import pick
-from kg_server.store import Store
 from kg_server.store.results import rows, values
 from kg_server.web.pages.dates import beginning
 from kg_server.web.pages.layout import preferred_languages
@@ -34,13 +34,21 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{0,9})?")
 """Numbers that are written in words' digits; anything longer or stranger stays as it is."""
 _WEB = re.compile(r"https?://[^/]", re.IGNORECASE)
 
-_LABELS = """
-SELECT ?iri ?label ?property WHERE {
-  VALUES ?iri { %s }
-  ?iri ?property ?label
-  FILTER(?property IN (
-    <http://www.w3.org/2000/01/rdf-schema#label>, <http://www.w3.org/2004/02/skos/core#prefLabel>,
-    <http://purl.org/dc/terms/title>))
+_LOOKUP = """
+PREFIX dct: <http://purl.org/dc/terms/>
+PREFIX owl: <http://www.w3.org/2002/07/owl#>
+PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+SELECT ?iri ?label ?term ?known WHERE {
+  { VALUES ?iri { %(iris)s }
+    ?iri ?property ?label FILTER(?property IN (rdfs:label, skos:prefLabel, dct:title)) }
+  UNION
+  { VALUES ?iri { %(iris)s }
+    ?iri a ?term FILTER(?term IN (owl:Class, rdfs:Class, rdf:Property, owl:ObjectProperty,
+                                  owl:DatatypeProperty, owl:AnnotationProperty)) }
+  UNION
+  { VALUES ?iri { %(iris)s } FILTER EXISTS { ?iri ?p ?o } BIND(true AS ?known) }
 }
 """
 # With a second VALUES in place of the FILTER, the engine (pyoxigraph 0.5.13) reads every label:
@@ -83,22 +91,26 @@ class Labels:
     ``load`` asks the store for many at once, before the page is written; nothing else asks it.
     """
 
-    def __init__(self, store: Store, base_iri: str, language: str) -> None:
-        self.store, self.base_iri, self.language = store, base_iri, language
+    def __init__(self, site: Site, language: str) -> None:
+        self.site, self.language = site, language
         self._order = preferred_languages(language)
-        self._known: dict[str, Label | None] = {}
+        self._labels: dict[str, Label | None] = {}
+        self._described: set[str] = set()
+        self._terms: set[str] = set()
 
     def load(self, terms: Iterable[Node | str]) -> None:
         """Look the labels of all IRIs among ``terms`` up at once."""
-        wanted = {str(term) for term in terms if _is_iri(term)} - self._known.keys()
-        if not wanted:
-            return
+        wanted = {str(term) for term in terms if _is_iri(term)} - self._labels.keys()
+        named = values(map(URIRef, wanted))
         found: dict[str, list[Node]] = {iri: [] for iri in wanted}
-        for row in rows(self.store, _LABELS % values(URIRef(iri) for iri in wanted)):
-            found[str(row["iri"])].append(row["label"])
+        for row in rows(self.site.store, _LOOKUP % {"iris": named}) if named else ():
+            iri = str(row["iri"])
+            if "label" in row:
+                found[iri].append(row["label"])
+            (self._terms if "term" in row else self._described).add(iri)
         for iri, texts in found.items():
             label = self.pick(texts)
-            self._known[iri] = None if label is None else Label(str(label), label.language)
+            self._labels[iri] = None if label is None else Label(str(label), label.language)
 
     def pick(self, texts: Iterable[Node]) -> Literal | None:
         """Return the text that is best for the reader, ``None`` if there is none."""
@@ -107,16 +119,33 @@ class Labels:
     def of(self, iri: str) -> Label:
         """Return a label of a thing; a readable end of its IRI where it has none."""
         name = str(iri)  # an rdflib term is not equal to its own text
-        if name not in self._known:
+        if name not in self._labels:
             warnings.warn(f"the label of {name} was not loaded", LabelNotLoaded, stacklevel=2)
-        return self._known.get(name) or Label(self._spelt(name), None)
+        return self._labels.get(name) or Label(self._spelt(name), None)
 
     def _spelt(self, iri: str) -> str:
         """Return the end of an IRI that has no label; another vocabulary's as separate words."""
         end = readable_end(iri)
-        if iri.startswith(self.base_iri) or not _CAMEL.search(end):
+        if iri.startswith(self.site.base_iri) or not _CAMEL.search(end):
             return end
         return _CAMEL.sub(" ", end).lower()
+
+    def is_thing(self, iri: str) -> bool:
+        """Tell whether the graph describes something by this IRI that is no class or property."""
+        return iri in self._described and iri not in self._terms
+
+    def link(self, iri: str) -> str | None:
+        """Return where an IRI leads: to what this graph says about it, or into the web."""
+        base_iri = self.site.base_iri
+        if iri in self._described or iri in self._terms:
+            return addresses.page_path(iri, base_iri, is_term=iri in self._terms)
+        return link(iri, base_iri)
+
+    def page(self, iri: str) -> str | None:
+        """Return the address of the page about one thing, ``None`` if the graph has none."""
+        if iri not in self._described:
+            return None
+        return addresses.document_path(iri, self.site.base_iri)
 
     def show(self, term: Node | str) -> Shown:
         """Return a term as the page shows it."""
@@ -126,9 +155,7 @@ class Labels:
         if not _is_iri(term):
             return Shown("…", iri=None, sort=iri)
         label = self.of(iri)
-        return cut(
-            Shown(label.text, label.language, link(iri, self.base_iri), iri, sort=label.text)
-        )
+        return cut(Shown(label.text, label.language, href=self.link(iri), iri=iri, sort=label.text))
 
     def compact(self, value: float) -> str:
         """Return a number in few characters, for an axis."""
@@ -140,7 +167,7 @@ class Labels:
         if literal.datatype in _NUMBERS:
             return Shown(number(text, self.language), sort=text, is_number=True)
         if literal.datatype in _PATTERNS:
-            return Shown(date(text, literal.datatype, self.language), sort=text)
+            return Shown(date(text, self.language, literal.datatype), sort=text)
         if literal.datatype == XSD.boolean:
             return Shown({"true": "✓", "1": "✓"}.get(text, "✗"), sort=text)
         return cut(Shown(text, literal.language, sort=text[:LONGEST_TEXT]))
@@ -164,18 +191,18 @@ def number(text: str, language: str) -> str:
     return shown.translate(_DIGITS.get(language, {}))
 
 
-def date(text: str, datatype: URIRef, language: str) -> str:
+def date(text: str, language: str, datatype: URIRef | None = None) -> str:
     """Return a date with the precision it was given in, in words of a language.
 
-    >>> date("2004-09", XSD.gYearMonth, "en")
+    >>> date("2004-09", "en", XSD.gYearMonth)
     'September 2004'
-    >>> date("1992-07-10", XSD.date, "bn")
+    >>> date("1992-07-10", "bn")
     '১০ জুলাই ১৯৯২'
     """
     day = beginning(text)
     if day is None:
         return text
-    shown = format_date(day, _PATTERNS[datatype], locale=language)
+    shown = format_date(day, _PATTERNS[datatype or XSD.date], locale=language)
     return shown.translate(_DIGITS.get(language, {}))
 
 
@@ -184,21 +211,23 @@ def cut(shown: Shown) -> Shown:
     if len(shown.text) <= LONGEST_TEXT:
         return shown
     head, rest = shown.text[:LONGEST_TEXT], shown.text[LONGEST_TEXT:]
-    return Shown(head, shown.language, shown.href, shown.iri, rest, shown.sort, shown.is_number)
+    return replace(shown, text=head, rest=rest)
 
 
 def link(iri: str, base_iri: str) -> str | None:
-    """Return where an IRI on a page leads: our own page of it, or the web; else nowhere.
+    """Return where an IRI leads that the graph mentions at most: to its path here, or into the web.
 
     >>> link("https://e.org/id/state/CAN", "https://e.org/")
     '/doc/state/CAN'
+    >>> link("https://e.org/ns/shapes#Mission", "https://e.org/")
+    '/ns/shapes#Mission'
     >>> link("javascript:alert(1)", "https://e.org/")
     """
-    ours = addresses.document_path(iri, base_iri)
-    if ours is not None:
-        fragment = iri.partition("#")[2]
-        return f"{ours}#{fragment}" if fragment else ours
-    return iri if _WEB.match(iri) else None
+    if not iri.startswith(base_iri):
+        return iri if _WEB.match(iri) else None
+    if addresses.is_local(iri.partition("#")[0], base_iri):
+        return addresses.page_path(iri, base_iri, is_term=True)
+    return addresses.local_path(iri, base_iri)
 
 
 def readable_end(iri: str) -> str:

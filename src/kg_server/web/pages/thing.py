@@ -49,8 +49,8 @@ class ThingPage:
 def thing_page(site: Site, outlined: Outline, language: str) -> ThingPage:
     """Return the page of a thing from the statements about it."""
     iri, out, back = outlined.iri, outlined.outgoing, outlined.incoming
-    evidence = claims.about(site.store, site.base_iri, iri)
-    labels = Labels(site.store, site.base_iri, language)
+    evidence = claims.about(site, iri)
+    labels = Labels(site, language)
     labels.load([iri, *evidence.terms(), *(term for pair in (*out, *back) for term in pair)])
     facts = [pair for pair in out if pair[0] not in {*_NAMES, RDF.type}]
     title = labels.show(URIRef(iri))

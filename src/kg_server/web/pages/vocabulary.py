@@ -12,13 +12,15 @@ from rdflib.term import Node
 from kg_server.web.pages.terms import Label, Labels, Shown, readable_end
 
 SECTIONS = (
-    ("Classes", (OWL.Class,)),
-    ("Properties", (OWL.ObjectProperty, OWL.DatatypeProperty)),
+    ("Classes", (OWL.Class, RDFS.Class)),
+    ("Properties", (OWL.ObjectProperty, OWL.DatatypeProperty, RDF.Property)),
     ("Annotation properties", (OWL.AnnotationProperty,)),
     ("Shapes of classes", (SH.NodeShape,)),
     ("Shapes of properties", (SH.PropertyShape,)),
 )
 """The sections of a vocabulary's page, in order, with the types of the terms in each."""
+MOST_THINGS = 500
+"""How many of its other names, which are no terms, the page lists."""
 _NAMES = (RDFS.label, SKOS.prefLabel, SH.name)
 _DEFINITIONS = (SKOS.definition, RDFS.comment, SH.message, SH.description)
 _NOTES = (SKOS.scopeNote, SKOS.example, DCTERMS.source)
@@ -27,10 +29,14 @@ _HIDDEN = {RDF.type, RDFS.isDefinedBy, *_NAMES, *_DEFINITIONS, SH.select, SH.pre
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A term of a vocabulary; ``anchor`` is its fragment, ``uses`` its other statements."""
+    """A term of a vocabulary; ``anchor`` is its fragment, ``uses`` its other statements.
+
+    ``page`` is where it has a page of its own, ``None`` where it has none.
+    """
 
     iri: str
     anchor: str
+    page: str | None
     name: str
     labels: tuple[Label, ...]
     definitions: tuple[Label, ...]
@@ -56,10 +62,20 @@ def vocabulary_page(graph: Graph, iri: str, labels: Labels) -> VocabularyPage:
         labels: the labels of the page.
     """
     this = URIRef(iri)
-    terms = [each for each in set(graph.subjects(RDF.type)) if _is_term(each, iri)]
+    named = {each for each in graph.subjects(RDF.type) if isinstance(each, URIRef)} - {this}
+    namespace = iri if iri.endswith(("#", "/")) else f"{iri}#"
+    # Where nothing has the vocabulary's own namespace, all that its files define are its terms.
+    terms = {each for each in named if each.startswith(namespace)} or named
     mentioned = (term for each in terms for pair in graph.predicate_objects(each) for term in pair)
     labels.load([this, *terms, *mentioned])
-    sections = ((title, _section(graph, terms, types, labels)) for title, types in SECTIONS)
+    sections: list[tuple[str, tuple[Term, ...]]] = []
+    shown: set[URIRef] = set()
+    for title, types in SECTIONS:
+        wanted = {each for each in terms - shown if set(types) & set(graph.objects(each, RDF.type))}
+        sections.append((title, _section(graph, wanted, labels)))
+        shown |= wanted
+    rest = sorted(terms - shown, key=str)[:MOST_THINGS]
+    sections.append(("Things", _section(graph, rest, labels)))
     return VocabularyPage(
         title=labels.of(iri),
         description=_best(
@@ -70,19 +86,8 @@ def vocabulary_page(graph: Graph, iri: str, labels: Labels) -> VocabularyPage:
     )
 
 
-def _is_term(term: Node, iri: str) -> bool:
-    return isinstance(term, URIRef) and term.startswith(f"{iri}#")
-
-
-def _section(
-    graph: Graph, terms: Iterable[Node], types: Iterable[Node], labels: Labels
-) -> tuple[Term, ...]:
-    wanted = set(types)
-    found = [
-        _term(graph, URIRef(str(term)), labels)
-        for term in terms
-        if wanted & set(graph.objects(term, RDF.type))
-    ]
+def _section(graph: Graph, terms: Iterable[URIRef], labels: Labels) -> tuple[Term, ...]:
+    found = [_term(graph, term, labels) for term in terms]
     return tuple(sorted(found, key=lambda term: (term.anchor.lower(), term.anchor)))
 
 
@@ -90,6 +95,7 @@ def _term(graph: Graph, term: URIRef, labels: Labels) -> Term:
     return Term(
         iri=str(term),
         anchor=readable_end(term),
+        page=labels.page(str(term)),
         name=labels.of(term).text,
         labels=_texts(graph, term, _NAMES),
         definitions=_texts(graph, term, _DEFINITIONS),
