@@ -62,6 +62,12 @@ UNCHANGED = {
     "a label of a blank node": "?a <p> ?b FILTER NOT EXISTS { ?a <q> _:c . _:c <p> ?b }",
     "a service": "SERVICE <x:> { ?a <p> ?b FILTER NOT EXISTS { ?a <q> ?c . ?c <p> ?b } }",
     "no filter but an expression": "?a <p> ?b BIND(EXISTS { ?a <q> ?c . ?c <p> ?b } AS ?e)",
+    "a condition of which a part is another": (
+        "?a <p> ?b FILTER(?a = ?b && (?b = 1 || EXISTS { ?a <q>/<p> ?b }))"
+    ),
+    "a condition that is part of an expression": (
+        "?a <p> ?b FILTER(?a = ?b && EXISTS { ?a <q>/<p> ?b } = true)"
+    ),
     "one of several conditions": (
         "?a <p> ?b FILTER(?a = ?b || NOT EXISTS { ?a <q> ?c . ?c <p> ?b })"
     ),
@@ -110,6 +116,11 @@ def test_what_is_not_understood_stays_as_it_is(text):
         (
             "ASK { ?a <p> ?b FILTER EXISTS { ?b <q> [ <p> ?c ] } FILTER(?a != 1) }",
             "ASK { ?a <p> ?b { SELECT DISTINCT ?b { ?b <q> [ <p> ?c ] } } FILTER(?a != 1) }",
+        ),
+        (
+            "ASK { ?a <p> ?b FILTER(?a != ?b && NOT EXISTS { ?b <q>/<p> ?a } && !(?b = 1)) }",
+            "ASK { ?a <p> ?b FILTER(?a != ?b && true && !(?b = 1)) "
+            " MINUS { SELECT DISTINCT ?a ?b { ?b <q>/<p> ?a } } }",
         ),
         (
             "SELECT ?a { ?a <p> ?b OPTIONAL { ?c <q> ?b ; <p> ?a } FILTER(!BOUND(?c)) }",
@@ -200,6 +211,8 @@ class Queries:
                 f"FILTER EXISTS {{ {inner} }}",
                 f"FILTER(!EXISTS {{ {inner} }})",
                 f"FILTER(EXISTS {{ {inner} }}) .",
+                f"FILTER({names[0]} != {names[1]} && NOT EXISTS {{ {inner} }})",
+                f"FILTER(EXISTS {{ {inner} }} && {names[0]} = {names[0]}) .",
             ]
         )
 

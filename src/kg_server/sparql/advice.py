@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from kg_server.sparql import exists, groups
-from kg_server.sparql.groups import Filter, Group, NotUnderstood, Pattern
+from kg_server.sparql.groups import Group, NotUnderstood, Pattern
 
 _SHOWN = 60
 _INSTEAD = {
     "EXISTS": "Join with { SELECT DISTINCT … { … } }",
     "NOT EXISTS": "Write MINUS { … }",
-    "!BOUND": "Write MINUS { … } in place of OPTIONAL { … } and this filter",
+    "!BOUND": "Write MINUS { … } in place of it and of FILTER(!BOUND)",
 }
 
 
@@ -54,9 +54,10 @@ def _bodies(group: Group) -> list[Group]:
 def _inside(group: Group) -> Iterator[tuple[int, str]]:
     """Yield what is costly in a group, with its rank."""
     yield from ((0, said) for said in _product(group))
-    yield from ((1, said) for said in _filters(group.filters))
+    yield from ((1, said) for said in _filters(group))
     for each in group.patterns:
-        if each.is_open and each.subject.name and each.object.name:
+        is_bound = each.predicate[1:] in group.expressions  # by VALUES or BIND
+        if each.is_open and each.subject.name and each.object.name and not is_bound:
             yield 2, _open(each)
     for body in _bodies(group):
         yield from _inside(body)
@@ -89,16 +90,24 @@ def _names(pattern: Pattern) -> frozenset[str]:
     return pattern.nodes | ({pattern.predicate[1:]} if is_any else frozenset())
 
 
-def _filters(filters: Sequence[Filter]) -> Iterator[str]:
+def _filters(group: Group) -> Iterator[str]:
     """Yield what is said of filters that are evaluated again and again."""
-    for each in filters:
-        found = list(_patterns(each.body)) if each.body else []
-        what = f"{each.kind} {{ {found[0].text} … }}" if found else f"!BOUND(?{each.variable})"
-        if each.body is None or sum(pattern.steps for pattern in found) > 1:
+    for each in group.filters:
+        body = each.body or _optional(group, each.variable)
+        found = list(_patterns(body)) if body else []
+        if sum(pattern.steps for pattern in found) > 1:
+            kind = "OPTIONAL" if each.kind == "!BOUND" else each.kind
             yield (
-                f"{what} is evaluated for each solution. {_INSTEAD[each.kind]}, with variables "
-                "that both sides always bind, and no others of the outer group in its filters."
+                f"{kind} {{ {found[0].text} … }} is evaluated for each solution. "
+                f"{_INSTEAD[each.kind]}, with variables that both sides always bind, and no others "
+                "of the outer group in its filters."
             )
+
+
+def _optional(group: Group, variable: str) -> Group | None:
+    """Return the OPTIONAL that binds a variable."""
+    parts = (part for part in group.parts if part.kind == "OPTIONAL")
+    return next((part.body for part in parts if variable in part.body.possible), None)
 
 
 def _open(pattern: Pattern) -> str:

@@ -38,8 +38,9 @@ then the filter keeps the second kind, as MINUS does. The other variables of Q a
 therefore none of them may be mentioned elsewhere, nor may the query ask for all variables.
 
 *Where it stands.* Filters are applied to the whole of their group (§18.2.2.2). So MINUS and the
-join are put behind everything in the group that binds a variable. Two conditions on a solution can
-be tried in any order. (SELECT DISTINCT S is put into MINUS too: fewer solutions are held.)
+join are put behind everything in the group that binds a variable. Conditions on a solution can be
+tried in any order, and so can those that && joins: a filter keeps what is true alone (§17.2).
+SELECT DISTINCT S is put into MINUS too, so that fewer solutions are held.
 
 Q is evaluated as a whole then. Groups are therefore left alone that have one triple pattern, which
 the engine looks up; a predicate that is a variable or a path that repeats; or parts that have no
@@ -55,8 +56,8 @@ from kg_server.sparql.groups import Filter, Group, NotUnderstood, Pattern, ReadQ
 
 _MOST = 8
 _NONE: frozenset[str] = frozenset()
-_ALWAYS = "FILTER(true)"
-"""Stands where a filter was, so that the triples around it do not touch."""
+_ALWAYS = {False: "FILTER(true)", True: "true"}
+"""Stands where a filter was, or one of its conditions, so that what is around does not touch."""
 
 Edit = tuple[int, int, str]
 """From where to where a text is replaced, and by what."""
@@ -113,10 +114,10 @@ def _joined(
         return []
     sub_select = _sub_select(body, shared, text)
     joined = f"MINUS {sub_select}" if filter_.kind == "NOT EXISTS" else sub_select
-    if filter_.begin > group.last_binding:
+    if filter_.begin > group.last_binding and not filter_.is_part:
         return [(filter_.begin, filter_.end, joined)]
     close = group.end - 1
-    return [(filter_.begin, filter_.end, _ALWAYS), (close, close, f" {joined} ")]
+    return [_dropped(filter_), (close, close, f" {joined} ")]
 
 
 def _without_filter(
@@ -140,7 +141,11 @@ def _without_filter(
     ):
         return []
     minus = f"MINUS {_sub_select(body, shared, text)}"
-    return [(filter_.begin, filter_.end, _ALWAYS), (part.begin, body.end, minus)]
+    return [_dropped(filter_), (part.begin, body.end, minus)]
+
+
+def _dropped(filter_: Filter) -> Edit:
+    return filter_.begin, filter_.end, _ALWAYS[filter_.is_part]
 
 
 def _is_separable(body: Group, shared: frozenset[str], outside: set[str] | frozenset[str]) -> bool:

@@ -66,7 +66,8 @@ class Pattern:
 class Filter:
     """A filter that may be rewritten: of ``body`` that exists or not, or of a variable not bound.
 
-    ``begin`` and ``end`` are offsets in the text, from FILTER to behind its last bracket.
+    ``begin`` and ``end`` are offsets in the text, from FILTER to behind its last bracket; or those
+    of one condition of several, which ``is_part`` of a filter.
     """
 
     kind: FilterKind
@@ -74,6 +75,7 @@ class Filter:
     end: int
     body: Group | None = None
     variable: str = ""
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +350,32 @@ class _Reader:
             while self._now.text not in ("(", "{"):
                 self._next()
             self._balanced()
+            if is_bracketed:
+                group.filters += self._conditions(first, self._at - 1)
         group.filtered |= self._variables(first)
+
+    def _conditions(self, first: int, last: int) -> list[Filter]:
+        """Return those of the conditions between two brackets that may be rewritten by themselves.
+
+        Conditions are joined by && alone: a solution has to meet each of them.
+        """
+        starts, depth, found = [first], 0, []
+        for at in range(first + 1, last):
+            text = self._tokens[at].text
+            depth += (text in _CLOSING) - (text in _CLOSING.values())
+            if text == "||" and not depth:
+                return []
+            if text == "&&" and not depth:
+                starts.append(at)
+        after = self._at
+        for start, end in zip(starts, [*starts[1:], last], strict=True):
+            self._at = start + 1
+            begin = self._now.offset
+            kind, body, variable = self._negatable(is_bracketed=True)
+            if kind and self._at == end:
+                found.append(Filter(kind, begin, self._before().end, body, variable, is_part=True))
+        self._at = after
+        return found
 
     def _negatable(self, *, is_bracketed: bool) -> tuple[FilterKind | None, Group | None, str]:
         """Read ``EXISTS {…}``, its negation, or ``!BOUND(?x)``, if one comes next."""
