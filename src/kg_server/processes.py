@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +24,7 @@ from kg_server.errors import ProjectFault
 log = logging.getLogger("kg_server.server")
 
 _PR_SET_PDEATHSIG = 1
+_PAGE_BYTES = 4096
 
 
 @dataclass(slots=True)
@@ -199,19 +200,50 @@ def _read(channel: socket.socket, until: float) -> bytes:
         return b""
 
 
-def with_grace(pid: int, grace_s: float) -> None:
-    """End a child: SIGTERM, and SIGKILL when it has not ended in time."""
+def end_all(pids: Sequence[int], grace_s: float) -> None:
+    """End children: SIGTERM, and SIGKILL to those that have not ended in time."""
+    left = [pid for pid in pids if _send(pid, signal.SIGTERM)]
+    until = time.monotonic() + grace_s
+    while left and time.monotonic() < until:
+        left = [pid for pid in left if not _has_ended(pid, os.WNOHANG)]
+        time.sleep(0.02)
+    for pid in left:
+        if _send(pid, signal.SIGKILL):
+            _has_ended(pid, 0)
+
+
+def _send(pid: int, number: int) -> bool:
     try:
-        os.kill(pid, signal.SIGTERM)
-        until = time.monotonic() + grace_s
-        while time.monotonic() < until:
-            if os.waitpid(pid, os.WNOHANG)[0]:
-                return
-            time.sleep(0.02)
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-    except (ProcessLookupError, ChildProcessError):
-        return
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _has_ended(pid: int, options: int) -> bool:
+    try:
+        return os.waitpid(pid, options)[0] == pid
+    except ChildProcessError:
+        return True
+
+
+def say(text: str) -> None:
+    """Write to standard error what it takes now; the rest is dropped.
+
+    A full disk, or a reader that stands still, must stop nobody.
+    """
+    content = text.encode(errors="backslashreplace")
+    with suppress(OSError):
+        while content and select.select([], [2], [], 0)[1]:  # room for a page at least (pipe(7))
+            content = content[os.write(2, content[:_PAGE_BYTES]) :]
+
+
+class StandardError(logging.Handler):
+    """Writes log lines by ``say``."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        say(self.format(record) + "\n")
 
 
 def in_child(work: Callable[[], object]) -> None:
@@ -235,7 +267,6 @@ def in_child(work: Callable[[], object]) -> None:
     except BaseException:
         log.exception("a process of the server failed")
     finally:
-        sys.stderr.flush()
         os._exit(code)
 
 

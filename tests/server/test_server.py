@@ -384,7 +384,8 @@ def test_a_graph_that_was_replaced_leaves_when_no_request_uses_it(server_of_one)
 
 def test_a_query_under_way_is_answered_before_the_server_ends():
     server = LiveServer("--no-validate", "--timeout", "20")
-    text = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f }"
+    rows = "{ SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 2000000 }"
+    text = f"SELECT (COUNT(*) AS ?n) {{ {rows} }}"
     connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
     head = f"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Length: {len(text)}\r\n"
     kind = "Content-Type: application/sparql-query\r\nConnection: close\r\n\r\n"
@@ -450,7 +451,7 @@ def test_a_graph_whose_process_is_killed_is_loaded_again(server_of_one):
 
 
 def test_a_server_without_standard_streams_serves():
-    port = str(free_port(Settings(port=0)))
+    port = str(free_port(Settings(port=0))[1])
     command = [sys.executable, "-m", "kg_server", "serve", str(ROOT), "--no-validate"]
     closing = 'exec "$@" <&- >&- 2>&-'
     process = subprocess.Popen(["/bin/sh", "-c", closing, "sh", *command, "--port", port])
@@ -482,7 +483,7 @@ def test_a_reload_that_fails_for_a_reason_of_the_system_keeps_the_old_graph(monk
         monkeypatch.setenv("TMPDIR", place)
         server = LiveServer("--no-validate", "--evaluators", "1")
         (folder,) = Path(place).glob("kg-server-*")
-        (folder / "state-2").mkdir()  # where the next graph's file should be
+        (folder / "evaluators-2").mkdir()  # where the next graph's socket should be
         try:
             server.process.send_signal(signal.SIGHUP)
 

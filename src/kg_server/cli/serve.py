@@ -37,13 +37,17 @@ def serve(  # one parameter an option
     Every setting can also come from the environment, as KG_SERVER_<NAME>.
     """
     import logging
+    import signal
 
-    from kg_server.processes import open_standard_streams
-    from kg_server.server.main import Start
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    from kg_server.processes import StandardError, open_standard_streams
+    from kg_server.server.loading import Start
     from kg_server.server.main import serve as run
 
     open_standard_streams()
-    logging.basicConfig(format="kg-server: %(message)s", level=logging.WARNING)
+    logging.basicConfig(
+        format="kg-server: %(message)s", level=logging.WARNING, handlers=[StandardError()]
+    )
     logging.getLogger("kg_server.access").setLevel(logging.INFO if access_log else logging.WARNING)
     run(
         Start(

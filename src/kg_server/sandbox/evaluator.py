@@ -14,14 +14,12 @@ import select
 import signal
 import socket
 import struct
-import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, cast
 
 from kg_server.errors import MemoryExceeded, Overloaded, Problem, ResultTooLarge
-from kg_server.processes import plug_standard_streams
+from kg_server.processes import plug_standard_streams, say
 from kg_server.sandbox import messages, service
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql.query import Query
@@ -30,6 +28,8 @@ from kg_server.store import EmbeddedStore
 _GROWN_BYTES = 32 << 20
 _LOOK_MS = 100
 """How often is looked whether somebody waits for an evaluator whose reader is slow."""
+_SLOW_S = 1.0
+"""A reader that has made an evaluator wait for so long in all is slow."""
 _SOCKET_FD = 3
 _TURN_FD = 4
 
@@ -65,7 +65,7 @@ def evaluate(
     try:
         code = 0 if _Evaluator(store, queries, board, index, limits).run() else 1
     except BaseException as error:  # noqa: BLE001  # a forked child must not return to its parent's stack
-        sys.stderr.write(f"kg-server: an evaluator ended: {error!r}\n")
+        say(f"kg-server: an evaluator ended: {error!r}\n")
     finally:
         os._exit(code)
 
@@ -117,7 +117,7 @@ class _Evaluator:
             query, query_id = messages.unpack_query(content)
             if not self._board.abandoned(query_id):
                 self._board.write(self._index, self._pid, query_id)
-                reply = _Reply(self._socket, asker, query_id, self._limits, self._is_wanted)
+                reply = _Reply(self._socket, asker, query_id, self._limits, self)
                 self._answer(query, reply)
                 self._board.write(self._index, self._pid)
         return False
@@ -143,10 +143,21 @@ class _Evaluator:
         faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         return faults * resource.getpagesize() > _GROWN_BYTES
 
-    def _is_wanted(self) -> bool:
-        """Tell whether a query waits because every evaluator has one."""
-        waits = select.select([self._socket], [], [], 0)[0]
-        return bool(waits) and self._board.full(self._index)
+    def waits(self, since: float) -> None:
+        """Say on the scoreboard since when this one waits for its reader; 0 when it goes on."""
+        self._board.wait(self._index, since)
+
+    def is_wanted(self, waited_s: float) -> bool:
+        """Tell whether the answer is to be given up for a query that waits.
+
+        Every evaluator has a query, and either its reader has made this one wait for too long, or
+        more than half of them wait for readers.
+        """
+        if not select.select([self._socket], [], [], 0)[0] or not self._board.full(self._index):
+            return False
+        if waited_s > self._limits.send_timeout_s:
+            return True
+        return waited_s > _SLOW_S and self._board.waits_beyond_share(self._index)
 
     def _answer(self, query: Query, reply: _Reply) -> None:
         signal.setitimer(signal.ITIMER_REAL, query.timeout_s or 0)
@@ -169,7 +180,8 @@ class _Reply:
     """What the engine writes its result to: one datagram, or a stream when it is larger.
 
     The alarm stands still while the reader makes us wait: the deadline is for evaluating. A reader
-    may make us wait for ``send_timeout_s`` in all, and longer while no other query needs us.
+    may make us wait for ``send_timeout_s`` in all, and longer while no other query needs us; for
+    a second, when half of the evaluators wait for readers and a query needs one of them.
     """
 
     def __init__(
@@ -178,11 +190,10 @@ class _Reply:
         asker: str,
         query_id: int,
         limits: Limits,
-        wanted: Callable[[], bool],
+        evaluator: _Evaluator,
     ) -> None:
         self._socket, self._asker, self._query_id = own, asker, query_id
-        self._left, self._timeout_s = limits.result_bytes, limits.send_timeout_s
-        self._wanted, self._waited_s = wanted, 0.0
+        self._left, self._evaluator, self._waited_s = limits.result_bytes, evaluator, 0.0
         self._pending = bytearray()
         self._stream: socket.socket | None = None
 
@@ -240,10 +251,13 @@ class _Reply:
         begun, before_s = time.monotonic(), self._waited_s
         ready = select.poll()
         ready.register(stream, select.POLLOUT)
-        while not ready.poll(_LOOK_MS):
-            self._waited_s = before_s + time.monotonic() - begun
-            if self._waited_s > self._timeout_s and self._wanted():
-                raise Overloaded("The answer was read slowly, and others waited.")
+        if not ready.poll(_LOOK_MS):
+            self._evaluator.waits(begun)
+            while not ready.poll(_LOOK_MS):
+                self._waited_s = before_s + time.monotonic() - begun
+                if self._evaluator.is_wanted(self._waited_s):
+                    raise Overloaded("The answer was read slowly, and others waited.")
+            self._evaluator.waits(0)
         self._waited_s = before_s + time.monotonic() - begun
 
     def _open(self) -> socket.socket:

@@ -31,7 +31,10 @@ _CAUSE_OF = {0: 3, signal.SIGALRM: 0, signal.SIGABRT: 1, signal.SIGSEGV: 3, sign
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One evaluator: its process, the query that it runs (0: none) and since when."""
+    """One evaluator: its process, the query that it runs (0: none) and since when.
+
+    ``since`` is negative from when the evaluator waits for its reader.
+    """
 
     pid: int
     query_id: int
@@ -83,6 +86,23 @@ class Board:
         """Yield every slot that has an evaluator."""
         each = (self.read(index) for index in range(GENERATIONS * self.evaluators))
         return (slot for slot in each if slot.pid)
+
+    def wait(self, index: int, since: float) -> None:
+        """Say since when the evaluator in a slot waits for its reader; 0 when it goes on."""
+        slot = self.read(index)
+        now = -since if since else time.monotonic()
+        _SLOT.pack_into(self._memory, self._offset(index), slot.pid, slot.query_id, now)
+
+    def waits_beyond_share(self, index: int) -> bool:
+        """Tell whether the evaluator in a slot is among those of its graph that wait too many.
+
+        Half of them may wait for slow readers; beyond that those that wait longest are too many.
+        """
+        first = index - index % self.evaluators
+        slots = (self.read(each) for each in range(first, first + self.evaluators))
+        waiting = sorted(-slot.since for slot in slots if slot.query_id and slot.since < 0)
+        beyond = len(waiting) - self.evaluators // 2
+        return beyond > 0 and -self.read(index).since <= waiting[beyond - 1]
 
     def full(self, index: int) -> bool:
         """Tell whether all evaluators of the same graph as the one in a slot have a query."""

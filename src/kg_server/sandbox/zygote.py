@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import IO
+from typing import IO, TypeVar
 
-from kg_server.errors import ProjectFault
-from kg_server.processes import die_with_parent
+from kg_server.processes import die_with_parent, say
 from kg_server.sandbox import evaluator, messages, service
 from kg_server.sandbox.evaluator import Limits
 from kg_server.sandbox.scoreboard import Board
 from kg_server.store import EmbeddedStore
+
+T = TypeVar("T")
 
 _TICK_S = 0.02
 _LONG_QUERY_S = 0.05
@@ -39,7 +38,7 @@ def bound(path: str) -> socket.socket:
 
 
 def run(
-    load: Callable[[], EmbeddedStore],
+    load: Callable[[], tuple[EmbeddedStore | None, bytes]],
     queries: socket.socket,
     board: Board,
     first_slot: int,
@@ -50,21 +49,19 @@ def run(
     """Load the graph, fork the evaluators, replace those that die; until SIGTERM.
 
     Args:
-        load: makes the store; its ``ProjectFault`` is reported through ``ready``.
+        load: makes the store, and what ``ready`` is to be told; no store: it cannot be made.
         queries: the socket on which every evaluator receives.
         board: where evaluators say what they do.
         first_slot: the first of this zygote's slots on the board.
         limits: what one query may use.
-        ready: gets one JSON line when queries can come, or with what is wrong.
+        ready: is told when queries can come, or what is wrong, and closed.
         parent: the process that forked this one, and with which it ends.
     """
     die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        store = _in_thread(load)
-    except ProjectFault as fault:
-        ready.write(json.dumps({"fault": str(fault)}).encode() + b"\n")
-        ready.close()
+    store, news = _in_thread(load)
+    if store is None:
+        _tell(ready, news)
         return
     service.let_https_fail(store)
     gc.collect()
@@ -75,19 +72,23 @@ def run(
         store, queries, board, limits, range(first_slot, first_slot + board.evaluators)
     )
     zygote.fill(ready)
-    ready.write(json.dumps({"graphs": store.graph_names()}).encode() + b"\n")
-    ready.close()
+    _tell(ready, news)
     zygote.mind()
     zygote.let_finish()
 
 
-def _in_thread(load: Callable[[], EmbeddedStore]) -> EmbeddedStore:
+def _tell(ready: IO[bytes], news: bytes) -> None:
+    with suppress(OSError), ready:  # the main process has ended, and this one ends with it
+        ready.write(news)
+
+
+def _in_thread(load: Callable[[], T]) -> T:
     """Load in a thread, whose memory comes from a heap of its own (malloc(3), arenas).
 
     Loading leaves its heap full of holes. An evaluator, forked from the main thread, would search
     them at each allocation: one lookup took 110 µs instead of 40 µs at a million triples.
     """
-    outcome: list[EmbeddedStore | BaseException] = []
+    outcome: list[T | BaseException] = []
 
     def work() -> None:
         try:
@@ -132,7 +133,7 @@ class _Zygote:
                 self._fork(index, ready)
             except OSError as error:  # too many processes, or too little memory (fork(2))
                 self._next_at[index] = now + _AGAIN_S
-                sys.stderr.write(f"kg-server: no evaluator can be started now: {error}\n")
+                say(f"kg-server: no evaluator can be started now: {error}\n")
 
     def _fork(self, index: int, ready: IO[bytes] | None) -> None:
         parent = os.getpid()
@@ -213,7 +214,7 @@ class _Zygote:
             return
         now = time.monotonic()
         for pid in busy.keys() - self._demoted:
-            if now - busy[pid].since > _LONG_QUERY_S:
+            if 0 < busy[pid].since < now - _LONG_QUERY_S:  # it does not wait for its reader
                 self._demoted.add(pid)
                 with suppress(OSError):  # where it is not allowed, nobody gives way
                     os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))

@@ -14,9 +14,6 @@ from kg_server.server.request import Request
 access = logging.getLogger("kg_server.access")
 slow_queries = logging.getLogger("kg_server.slow")
 
-_METHODS = {"GET", "HEAD", "POST", "QUERY", "OPTIONS", "PUT", "DELETE", "PATCH"}
-"""Those that are counted by name: a client can make up any number of others."""
-
 
 def record(
     settings: Settings, request: Request, status: int, size: int, *, cached: bool = False
@@ -31,10 +28,7 @@ def record(
         cached: whether the response cache answered.
     """
     seconds = time.perf_counter() - request.started
-    method = request.method if request.method in _METHODS else "other"
-    metrics.REQUESTS.labels(method, str(status)).inc()
-    metrics.REQUEST_SECONDS.observe(seconds)
-    metrics.RESPONSE_BYTES.inc(size)
+    metrics.count_request(request.method, status, seconds, size)
     if seconds > settings.slow_query_s:
         slow_queries.warning(_line(request, status, size, seconds, cached=cached, full=True))
     if access.isEnabledFor(logging.INFO):

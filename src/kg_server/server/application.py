@@ -73,7 +73,7 @@ class Application:
             try:
                 outcome = await _until_left(job, threads)
             except ClientLeft:
-                metrics.DISCONNECTS.inc()
+                metrics.count_disconnect()
                 exchange.record_left()
                 return
         if outcome:

@@ -67,7 +67,7 @@ class ResponseCache:
         if entry.size <= self.max_entry_bytes:
             with self._lock:
                 self._entries[key] = entry
-            metrics.CACHE_BYTES.set(self.size_bytes)
+            metrics.set_cache_bytes(self.size_bytes)
 
     @property
     def size_bytes(self) -> int:
@@ -93,7 +93,7 @@ class Cached:
         exchange.key = exchange.request.key(self._serving.current().generation)
         stored = self._cache.get(exchange.key) if exchange.key else None
         if stored:
-            metrics.CACHE_HITS.inc()
+            metrics.count_hit()
             await _send(exchange, stored)
         else:
             await self._after(exchange)

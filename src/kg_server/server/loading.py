@@ -1,23 +1,22 @@
-"""The graph that is served: validated by the main process, and held by a zygote.
-
-The main process imports this once the HTTP server is forked, so that both import at one time.
-"""
+"""The graph that is served: loaded, described and validated by the zygote that holds it."""
 
 from __future__ import annotations
 
-import json
 import os
+import pickle
 import socket
-import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from kg_server import processes
+from kg_server import canned, processes
+from kg_server import project as projects
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
-from kg_server.processes import in_child
+from kg_server.processes import in_child, say
 from kg_server.project import Project
 from kg_server.sandbox import zygote as zygotes
 from kg_server.sandbox.evaluator import Limits
@@ -25,43 +24,82 @@ from kg_server.sandbox.scoreboard import Board
 from kg_server.store import EmbeddedStore, open_store
 from kg_server.validation.report import Report
 
-_DESCRIPTION_S = 600.0
+_PREPARATION_S = 1e6
+"""Validation has its own deadline; a description takes what it takes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Zygote:
-    """A process that loads a graph: its number, and the socket on which it says how it went."""
+class Start:
+    """What ``kg-server serve`` was told."""
 
-    pid: int
-    ready: socket.socket
+    paths: tuple[Path, ...]
+    settings: Settings
+    allow_invalid: bool = False
+    validate: bool = True
+    watch: bool = False
 
-    def wait(self) -> None:
-        """Wait until queries can come.
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was loaded: the project, without the contents of its files, and its validation."""
+
+    project: Project
+    report: Report | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    message: str
+
+
+class Loading:
+    """A zygote that is loading a graph.
+
+    Args:
+        pid: the zygote.
+        address: the path of the socket on which its evaluators will receive.
+        ready: the socket on which it says how it went.
+    """
+
+    def __init__(self, pid: int, address: str, ready: socket.socket) -> None:
+        self.pid, self.address, self.ready = pid, address, ready
+        self.has_ended = False
+        self._content = bytearray()
+
+    def poll(self) -> Loaded | None:
+        """Return what was loaded once queries can come; ``None`` while there is more to wait for.
+
+        Called when ``ready`` has something to read.
 
         Raises:
             ProjectFault: the graph cannot be loaded.
         """
-        with self.ready, self.ready.makefile("rb") as file:
-            told = file.readline()
-        if b"graphs" not in told:
-            fault = json.loads(told)["fault"] if told else "the graph could not be loaded"
-            raise ProjectFault(str(fault))
+        with suppress(ConnectionError):
+            part = self.ready.recv(1 << 20)
+            if part:
+                self._content += part
+                return None
+        self.ready.close()
+        if not self._content:
+            raise ProjectFault("the graph could not be loaded; was there too little memory?")
+        outcome = pickle.loads(self._content)  # noqa: S301  # from our own child
+        if isinstance(outcome, Loaded):
+            return outcome
+        raise ProjectFault(outcome.message)
 
 
-def start(
-    held: list[Project], generation: int, settings: Settings, board: Board, folder: Path
-) -> Zygote:
+def start(start: Start, generation: int, board: Board, folder: Path) -> Loading:
     """Fork the zygote of a graph.
 
     Args:
-        held: the project, which the zygote lets go once it is loaded.
+        start: what is loaded, and what one query may use.
         generation: the number of the graph.
-        settings: how many evaluators there are, and what one query may use.
         board: where evaluators say what they do.
         folder: where the socket for queries is made: ``evaluators-<generation>``.
     """
     ours, theirs = socket.socketpair()
-    queries = zygotes.bound(str(folder / f"evaluators-{generation}"))
+    settings, address = start.settings, str(folder / f"evaluators-{generation}")
+    queries = zygotes.bound(address)
     main = os.getpid()
     pid = os.fork()
     if pid == 0:
@@ -75,11 +113,45 @@ def start(
         first = board.first(generation)
         file = theirs.makefile("wb")
         theirs.close()
-        load = partial(_store, held)
+        load = partial(_load, start)
         in_child(lambda: zygotes.run(load, queries, board, first, limits, file, main))
     theirs.close()
     queries.close()
-    return Zygote(pid, ours)
+    return Loading(pid, address, ours)
+
+
+def _load(start: Start) -> tuple[EmbeddedStore | None, bytes]:
+    """Load, describe and validate a project; return its store, and the news for the main process.
+
+    Description and validation are made in processes of their own, because what they take is not
+    given back. The project is let go: the contents of its files would take as much memory again
+    as the graph.
+    """
+    try:
+        project = projects.load(start.paths, start.settings.base_iri, example=True)
+        canned.check(project)
+        validator = None
+        if start.validate:
+            work = partial(validated, project, allow_invalid=start.allow_invalid)
+            validator = processes.start(work, sealed=False)
+        store, project = open_store(project), without_contents(project)
+        describer = processes.start(partial(_described, store, project), sealed=False)
+        for graph_iri, ntriples in _result(describer):
+            store.add_graph(graph_iri, ntriples)
+        report = _result(validator) if validator else None
+    except ProjectFault as fault:
+        return None, pickle.dumps(_Failed(str(fault)))
+    return store, pickle.dumps(Loaded(project, report))
+
+
+def _described(store: EmbeddedStore, project: Project) -> object:
+    from kg_server.description import void  # while the validation is already under way
+
+    return void.described(store, project)
+
+
+def _result(child: processes.Child) -> Any:
+    return processes.result(child, time.monotonic() + _PREPARATION_S, "preparing took too long")
 
 
 def validated(project: Project, *, allow_invalid: bool) -> Report:
@@ -89,11 +161,11 @@ def validated(project: Project, *, allow_invalid: bool) -> Report:
         ProjectFault: it does not conform, and is not allowed not to.
     """
     from kg_server import validation
-    from kg_server.validation import reports  # while the zygote is already loading
+    from kg_server.validation import reports
 
     report = validation.validate(project)
     if not report.conforms and not allow_invalid:
-        sys.stderr.write(reports.text(report, project))
+        say(reports.text(report, project))
         raise ProjectFault("not served, because the data do not conform; see --allow-invalid")
     return report
 
@@ -101,19 +173,3 @@ def validated(project: Project, *, allow_invalid: bool) -> Report:
 def without_contents(project: Project) -> Project:
     """Return a project without the contents of its files."""
     return replace(project, files=tuple(replace(file, content=b"") for file in project.files))
-
-
-def _store(held: list[Project]) -> EmbeddedStore:
-    """Make the store of a project with its description, and let the project go.
-
-    The description is made in a process of its own, because what counting takes is not given back.
-    """
-    from kg_server.description import void  # while the main process is already validating
-
-    project = held.pop()
-    store, project = open_store(project), without_contents(project)
-    child = processes.start(partial(void.described, store, project), sealed=False)
-    until = time.monotonic() + _DESCRIPTION_S
-    for graph_iri, ntriples in processes.result(child, until, "describing the graph took too long"):
-        store.add_graph(graph_iri, ntriples)
-    return store

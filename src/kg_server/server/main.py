@@ -1,7 +1,7 @@
 """The processes of ``kg-server serve``: main, zygote with evaluators, HTTP workers.
 
-main            loads and validates the project; starts and reloads the others; holds no HTTP
- ├─ zygote      holds the graph; forks the evaluators and replaces any that dies
+main            starts the others, reloads, and looks after them; holds neither graph nor HTTP
+ ├─ zygote      loads and validates the project, forks the evaluators, replaces any that dies
  └─ http        Granian, which forks the HTTP workers
 """
 
@@ -9,51 +9,46 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import shutil
 import signal
 import socket
-import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
 
+from kg_server import metrics
 from kg_server import project as projects
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
-from kg_server.processes import in_child, with_grace
-from kg_server.project import Project
+from kg_server.processes import end_all, in_child, say
 from kg_server.sandbox import scoreboard
 from kg_server.sandbox.scoreboard import Board
-from kg_server.server import workers
-from kg_server.server.workers import GRACE_S
-
-if TYPE_CHECKING:
-    from kg_server.validation.report import Report
+from kg_server.server import loading, workers
+from kg_server.server.loading import Loaded, Loading, Start
+from kg_server.server.workers import GRACE_S, States
 
 log = logging.getLogger("kg_server.server")
 
+_STEP_S = 0.1
 _WATCH_S = 1.0
 _LINGER_S = 60.0
 """How long a graph that was replaced can still be asked, at the most, by requests under way."""
+_LAST_WORD_S = 5.0
+"""How long after that it may take to leave, before it is killed."""
 _STEADY_S = 3.0
-"""An HTTP server that ran for so long is started again when it ends."""
+"""An HTTP server that ran for so long is started again at once when it ends."""
+_LONGEST_PAUSE_S = 10.0
+_AGAIN_S = 2.0
+"""When loading is tried again while no graph is served."""
+_LONGEST = 107 - len("/kg-server-12345678/evaluators-999999-ffffffff")
+"""The longest name of a folder in which names of sockets fit (unix(7), ``sun_path``)."""
 _leaving = threading.Event()
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What ``kg-server serve`` was told."""
-
-    paths: tuple[Path, ...]
-    settings: Settings
-    allow_invalid: bool = False
-    validate: bool = True
-    watch: bool = False
 
 
 def serve(start: Start) -> None:
@@ -81,183 +76,350 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 class _Main:
     def __init__(self, start: Start) -> None:
-        self._start = start
-        settings = start.settings
-        self._settings = replace(settings, port=free_port(settings))
+        host, port = free_port(start.settings)
+        self._settings = replace(start.settings, host=host, port=port)
+        self._start = replace(start, settings=self._settings)
         self._folder = temporary_folder()
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(self._folder)
-        self._board = Board(settings.evaluators)
-        self._zygotes: dict[int, int] = {}
-        self._leave_at: dict[int, float] = {}
+        self._board = Board(self._settings.evaluators)
+        self._metrics, self._states = metrics.Shared(self._settings.workers), States()
+        self._http = _Http(self._settings, self._board, self._states, self._metrics)
+        self._graphs: dict[int, _Graph] = {}
         self._generation = 0
-        self._http, self._http_since = 0, 0.0
-        self._reload = False
+        self._loading: Loading | None = None
+        self._reload, self._waits, self._not_before = True, False, 0.0
+        self._watched = _Watched(start.paths)
 
     def run(self) -> None:
         begun = time.monotonic()
         signal.signal(signal.SIGHUP, self._on_hup)
         try:
-            go = self._start_http()
-            loaded, report = self._put_into_service()
-            with suppress(BrokenPipeError):  # the HTTP server ended; _reap says so
-                go.send(b"1")
-            self._wait_for_port()
-            _announce(loaded, report, self._settings, time.monotonic() - begun)
-            self._mind()
+            self._http.start()
+            while not self._generation:
+                self._step()
+            self._http.wait_for_port(self._reap)
+            _announce(self._loaded, self._settings, time.monotonic() - begun)
+            while not _leaving.is_set():
+                self._step()
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             self._stop()
 
-    def _start_http(self) -> socket.socket:
-        """Fork the HTTP server, at the start before all else: it imports beside the loading."""
-        ours, theirs = socket.socketpair()
-        main = os.getpid()
-        self._http = os.fork()
-        if self._http == 0:
-            ours.close()
-            in_child(
-                lambda: workers.run_http(self._settings, self._board, self._folder, theirs, main)
-            )
-        theirs.close()
-        self._http_since = time.monotonic()
-        return ours
-
-    def _wait_for_port(self) -> None:
-        """Wait until the HTTP server listens."""
-        address = (self._settings.host, self._settings.port)
-        for _ in range(500):
-            self._reap()
-            with suppress(OSError), socket.create_connection(address, 1):
-                return
-            time.sleep(0.02)
-        raise ProjectFault("the HTTP server does not listen")
-
-    def _put_into_service(self) -> tuple[Project, Report | None]:
-        """Validate the project, start its evaluators, and let the workers turn to them.
-
-        The project that is returned is without the contents of its files.
-        """
-        from kg_server import canned
-        from kg_server.server import loading
-
-        generation, settings = self._generation + 1, self._settings
-        # In a list, so that it can be let go here and in the zygote, which has our stack as well:
-        # the contents of the files would take as much memory again as the graph.
-        held = [projects.load(self._start.paths, settings.base_iri, example=True)]
-        zygote = loading.start(held, generation, settings, self._board, self._folder)
-        self._zygotes[generation] = zygote.pid
-        canned.check(held[0])
-        report = None
-        if self._start.validate:
-            report = loading.validated(held[0], allow_invalid=self._start.allow_invalid)
-        zygote.wait()
-        loaded = loading.without_contents(held.pop())
-        workers.write_state(self._folder, generation, loaded, report)
-        self._generation = self._board.generation = generation
-        for old in self._zygotes.keys() - {generation}:
-            self._leave_at.setdefault(old, time.monotonic() + _LINGER_S)
-        return loaded, report
-
     def _on_hup(self, _number: int, _frame: FrameType | None) -> None:
         self._reload = True
 
-    def _mind(self) -> None:
-        """Reload when told or when files change; end when the HTTP server or a graph is gone."""
-        seen = _stamps(self._start)
-        while not _leaving.is_set():
-            time.sleep(0.1)
-            self._reap()
-            self._let_old_ones_leave()
-            if self._start.watch and time.monotonic() % _WATCH_S < 0.15:
-                now = _stamps(self._start)
-                self._reload, seen = self._reload or now != seen, now
-            # The graph that had the next one's places on the board must have gone.
-            if self._reload and self._generation + 1 - scoreboard.GENERATIONS not in self._zygotes:
-                self._reload = False
-                self._try_reload()
+    def _step(self) -> None:
+        """Look after everything once, and wait a moment."""
+        self._reap()
+        self._http.look_after()
+        self._let_old_graphs_leave()
+        if self._start.watch and self._generation and self._watched.has_changed():
+            self._reload = True
+        if self._generation and self._is_folder_gone():
+            self._move()
+        if self._reload and not self._loading and time.monotonic() >= self._not_before:
+            self._begin_loading()
+        news = [self._loading.ready] if self._loading else []
+        if select.select(news, [], [], _STEP_S)[0] and self._loading:
+            self._follow_loading(self._loading)
+
+    def _begin_loading(self) -> None:
+        """Fork a zygote for the next graph, if it has a place on the board."""
+        generation = self._generation + 1
+        before = generation - scoreboard.GENERATIONS
+        if before in self._graphs:
+            if self._generation in self._graphs:
+                if not self._waits:
+                    log.warning("the reload waits for clients that still read an old graph")
+                self._waits = True
+                return
+            self._graphs[before].kill()  # nothing is in service
+            return
+        self._reload = self._waits = False
+        self._watched.remember()
+        try:
+            self._loading = loading.start(self._start, generation, self._board, self._folder)
+        except OSError as error:  # no process, no descriptor, no room for a socket
+            self._say_why_not(ProjectFault(f"the graph cannot be loaded: {error}"))
+        else:
+            self._graphs[generation] = _Graph(self._loading.pid, self._loading.address)
+
+    def _follow_loading(self, zygote: Loading) -> None:
+        """Read what the zygote says of its loading; put the graph into service when it is ready.
+
+        Raises:
+            ProjectFault: the first graph cannot be loaded.
+        """
+        try:
+            loaded = zygote.poll()
+        except ProjectFault as fault:
+            self._give_up_loading()
+            self._say_why_not(fault)
+            return
+        if loaded:
+            self._loaded = loaded
+            self._put_into_service(loaded, has_ended=zygote.has_ended)
+
+    def _put_into_service(self, loaded: Loaded, *, has_ended: bool) -> None:
+        generation, is_reload = self._generation + 1, self._generation > 0
+        self._loading = None
+        self._states.write(generation, (self._graphs[generation].address, loaded))
+        self._generation = self._board.generation = generation
+        for number, graph in self._graphs.items():
+            if number != generation:
+                graph.replaced_at = graph.replaced_at or time.monotonic()
+        self._http.open()
+        if is_reload:
+            report = loaded.report
+            log.warning("reloaded%s", f", {report.summary}" if report else "")
+        if has_ended:
+            self._forget(generation)
+            self._reload = True
+
+    def _say_why_not(self, fault: ProjectFault) -> None:
+        """Say why there is no new graph; without an old one, this is the end.
+
+        Raises:
+            ProjectFault: there is none.
+        """
+        if not self._generation:
+            raise fault
+        if self._generation in self._graphs:
+            log.error("not reloaded, the graph served before is still served: %s", fault)
+        else:
+            log.error("no graph is served; loading is tried again: %s", fault)
+            self._reload, self._not_before = True, time.monotonic() + _AGAIN_S
+
+    def _give_up_loading(self) -> None:
+        generation = self._generation + 1
+        self._loading = None
+        if generation in self._graphs:
+            end_all([self._graphs[generation].pid], 0)
+            self._forget(generation)
 
     def _reap(self) -> None:
-        pid, _ = os.waitpid(-1, os.WNOHANG)
-        if pid == self._http:
-            self._http = 0
-            self._restart_http()
-        for generation, zygote in list(self._zygotes.items()):
-            if pid == zygote:
+        """See which processes have ended.
+
+        Raises:
+            ProjectFault: the HTTP server ended before it was in service.
+        """
+        while pid := _ended():
+            if pid == self._http.pid:
+                self._http.ended()
+            for generation, graph in list(self._graphs.items()):
+                if pid != graph.pid:
+                    continue
+                if self._loading and pid == self._loading.pid:
+                    self._loading.has_ended = True  # _follow_loading sees to it
+                    continue
                 self._forget(generation)
                 if generation == self._generation:
                     log.error("the process that holds the graph ended; loading it again")
                     self._reload = True
 
-    def _restart_http(self) -> None:
-        if time.monotonic() - self._http_since < _STEADY_S:
-            raise ProjectFault("the HTTP server ended; its message is above")
-        log.error("the HTTP server ended; starting it again")
-        self._start_http().send(b"1")
+    def _let_old_graphs_leave(self) -> None:
+        """End graphs that were replaced, once nobody uses them, at the latest after a minute."""
+        for graph in self._graphs.values():
+            if graph.replaced_at is None:
+                continue
+            waited_s = time.monotonic() - graph.replaced_at
+            if not graph.is_told and (waited_s > _LINGER_S or not graph.is_asked()):
+                graph.tell_to_leave()
+            elif waited_s > _LINGER_S + _LAST_WORD_S:
+                log.warning("an old graph is let go although a client still read from it")
+                graph.kill()
 
-    def _let_old_ones_leave(self) -> None:
-        """End the graphs that were replaced, once no HTTP worker has a mailbox there any more."""
-        now = time.monotonic()
-        for generation, due in list(self._leave_at.items()):
-            if due < now or not any(self._folder.glob(f"evaluators-{generation}-*")):
-                del self._leave_at[generation]
-                if generation in self._zygotes:
-                    os.kill(self._zygotes[generation], signal.SIGTERM)
+    def _is_folder_gone(self) -> bool:
+        graph = self._graphs.get(self._generation)
+        return graph is not None and not Path(graph.address).exists()
 
-    def _try_reload(self) -> None:
-        try:
-            _, report = self._put_into_service()
-            log.warning("reloaded%s", f", {report.summary}" if report else "")
-        except ProjectFault as fault:
-            self._drop_unused()
-            message = f"not reloaded, the graph served before is still served: {fault}"
-            log.error(message)  # noqa: TRY400  # the user's mistake needs no traceback
-        except Exception:
-            self._drop_unused()
-            log.exception("not reloaded, the graph served before is still served")
-
-    def _drop_unused(self) -> None:
-        for generation, pid in list(self._zygotes.items()):
-            if generation > self._generation:
-                os.kill(pid, signal.SIGTERM)
-                os.waitpid(pid, 0)
-                self._forget(generation)
+    def _move(self) -> None:
+        """Load the graph again in another folder: somebody took the present one away."""
+        if self._reload or self._loading:
+            return
+        log.error("the folder %s was taken away; loading the graph again", self._folder)
+        self._reload = True
+        if not self._folder.is_dir():
+            self._folder = temporary_folder()
 
     def _forget(self, generation: int) -> None:
         """Take away what a zygote that has ended left behind."""
-        del self._zygotes[generation]
+        graph = self._graphs.pop(generation)
         self._board.clear(generation)
-        (self._folder / f"evaluators-{generation}").unlink(missing_ok=True)
+        Path(graph.address).unlink(missing_ok=True)
 
     def _stop(self) -> None:
         """Let the HTTP server finish its requests, then end the zygotes."""
-        for pid in (self._http, *self._zygotes.values()):
-            if pid:
-                with_grace(pid, GRACE_S)
+        self._http.stop()
+        end_all([graph.pid for graph in self._graphs.values()], 1.0)
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _stamps(start: Start) -> dict[Path, tuple[int, int]]:
-    with suppress(ProjectFault, OSError):  # a file that is just being replaced
-        return projects.stamps(start.paths, example=True)
-    return {}
+class _Graph:
+    """A graph and the zygote that holds it.
+
+    Args:
+        pid: the zygote.
+        address: the path of the socket on which its evaluators receive.
+    """
+
+    def __init__(self, pid: int, address: str) -> None:
+        self.pid, self.address = pid, address
+        self.replaced_at: float | None = None
+        self.is_told = False
+
+    def is_asked(self) -> bool:
+        """Tell whether an HTTP worker still has a socket to ask it; clear those of dead ones."""
+        path = Path(self.address)
+        asking = False
+        for place in path.parent.glob(f"{path.name}-*"):
+            pid = int(place.name.rpartition("-")[2], 16) >> 10
+            if Path("/proc", str(pid)).exists():
+                asking = True
+            else:
+                place.unlink(missing_ok=True)
+        return asking
+
+    def tell_to_leave(self) -> None:
+        """Have its evaluators leave when they have answered what was asked before."""
+        self.is_told = True
+        self._send(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it now."""
+        self._send(signal.SIGKILL)
+
+    def _send(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
 
 
-def _announce(loaded: Project, report: Report | None, settings: Settings, seconds: float) -> None:
+class _Http:
+    """The HTTP server, which is started again when it ends.
+
+    Args:
+        settings: where it listens.
+        board: what the evaluators do.
+        states: what workers make their application from.
+        shared: the memory of the metrics.
+    """
+
+    def __init__(
+        self, settings: Settings, board: Board, states: States, shared: metrics.Shared
+    ) -> None:
+        self._settings, self._board, self._states, self._metrics = settings, board, states, shared
+        self.pid = 0
+        self._go: socket.socket | None = None
+        self._is_open = self._is_steady = False
+        self._since = self._again_at = self._pause_s = 0.0
+
+    def start(self) -> None:
+        """Fork it, at the start before all else: it imports beside the loading."""
+        ours, theirs = socket.socketpair()
+        settings, main = self._settings, os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            ours.close()
+            board, states, shared = self._board, self._states, self._metrics
+            in_child(lambda: workers.run_http(settings, board, states, shared, theirs, main))
+        theirs.close()
+        self._go, self._since = ours, time.monotonic()
+        if self._is_open:
+            self.open()
+
+    def open(self) -> None:
+        """Have it listen, now that there is a graph."""
+        self._is_open = True
+        if self._go:
+            with suppress(BrokenPipeError), self._go:  # it ended; main will see that
+                self._go.send(b"1")
+            self._go = None
+
+    def ended(self) -> None:
+        """Note that it ended.
+
+        Raises:
+            ProjectFault: it has never been in service.
+        """
+        lived_s, self.pid = time.monotonic() - self._since, 0
+        if not self._is_steady:
+            raise ProjectFault("the HTTP server ended; its message is above")
+        longer_s = min(_LONGEST_PAUSE_S, max(0.5, 2 * self._pause_s))
+        self._pause_s = 0.0 if lived_s > _STEADY_S else longer_s
+        self._again_at = time.monotonic() + self._pause_s
+        log.error("the HTTP server ended; starting it again")
+
+    def look_after(self) -> None:
+        """Start it again, if it ended and its pause is over."""
+        if not self.pid and time.monotonic() >= self._again_at:
+            self.start()
+
+    def wait_for_port(self, look: Callable[[], None]) -> None:
+        """Wait until it listens; ``look`` is called meanwhile."""
+        address = (self._settings.host, self._settings.port)
+        for _ in range(500):
+            look()
+            with suppress(OSError), socket.create_connection(address, 1):
+                self._is_steady = True
+                return
+            time.sleep(0.02)
+        raise ProjectFault("the HTTP server does not listen")
+
+    def stop(self) -> None:
+        """Let it finish its requests; kill it where it has none or takes too long."""
+        if self.pid:
+            end_all([self.pid], GRACE_S + 1 if self._is_steady else 1.0)
+
+
+class _Watched:
+    """The files of a project, looked at for changes."""
+
+    def __init__(self, paths: tuple[Path, ...]) -> None:
+        self._paths = paths
+        self._loaded = self._seen = self._stamps()
+        self._next_look = 0.0
+
+    def remember(self) -> None:
+        """Remember the files as they are loaded now."""
+        self._loaded = self._seen = self._stamps()
+
+    def has_changed(self) -> bool:
+        """Tell whether the files are others than those loaded, and rest.
+
+        A file may be just being written: only two looks in a row that see the same are believed.
+        """
+        if time.monotonic() < self._next_look:
+            return False
+        self._next_look = time.monotonic() + _WATCH_S
+        before, self._seen = self._seen, self._stamps()
+        return self._seen == before and self._seen != self._loaded
+
+    def _stamps(self) -> dict[Path, tuple[int, int]]:
+        with suppress(ProjectFault, OSError):  # a file that is just being replaced
+            return projects.stamps(self._paths, example=True)
+        return {}
+
+
+def _ended() -> int:
+    """Return the number of a child that has ended, 0 when there is none."""
+    try:
+        return os.waitpid(-1, os.WNOHANG)[0]
+    except ChildProcessError:
+        return 0
+
+
+def _announce(loaded: Loaded, settings: Settings, seconds: float) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     home = f"http://{host}:{settings.port}/"
-    sys.stderr.write(
-        f"kg-server: {len(loaded.files)} files in service after {seconds:.2f} s"
+    files, report = len(loaded.project.files), loaded.report
+    say(
+        f"kg-server: {files} files in service after {seconds:.2f} s"
         f"{'' if report is None else ', ' + report.summary}\n"
         f"  Home      {home}\n"
         f"  SPARQL    {home}sparql\n"
         f"  Try       curl -H 'Accept: text/csv' --data-urlencode 'query=SELECT * {{ ?s ?p ?o }}"
         f" LIMIT 3' {home}sparql\n"
     )
-    sys.stderr.flush()
-
-
-_LONGEST = 107 - len("/kg-server-12345678/evaluators-999999-ffffffff")
 
 
 def temporary_folder() -> Path:
@@ -278,19 +440,20 @@ def temporary_folder() -> Path:
         ) from error
 
 
-def free_port(settings: Settings) -> int:
-    """Return the port, chosen by the system for 0.
+def free_port(settings: Settings) -> tuple[str, int]:
+    """Return the address to listen on, as a number, and the port, chosen by the system for 0.
 
     Raises:
-        ProjectFault: it is in use, or the address is not one of this machine's.
+        ProjectFault: the port is in use, or the address is not one of this machine's.
     """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            place = f"{settings.host}:{settings.port}"
-            hint = "choose another with --port"
-            raise ProjectFault(f"cannot listen on {place}: {error.strerror}; {hint}") from error
-        return int(probe.getsockname()[1])
+    place = f"{settings.host}:{settings.port}"
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+        family, _, _, _, address = found[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            return str(address[0]), int(probe.getsockname()[1])
+    except OSError as error:
+        hint = "choose another with --port or --host"
+        raise ProjectFault(f"cannot listen on {place}: {error.strerror}; {hint}") from error

@@ -99,10 +99,10 @@ class Queries:
         try:
             await self._send(exchange, asked, call)
         except ClientLeft:
-            metrics.DISCONNECTS.inc()
+            metrics.count_disconnect()
             exchange.record_left()
         except Problem as problem:
-            metrics.STOPPED.labels(problem.slug).inc()
+            metrics.count_stopped(problem.slug)
             raise
         finally:
             call.close()

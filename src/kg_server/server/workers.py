@@ -1,8 +1,4 @@
-"""The HTTP workers: Granian, and the application for whichever graph is in service.
-
-What counts is imported late, in the HTTP process: the metrics library decides when it is imported
-whether the numbers of several processes add up, by the environment that main sets.
-"""
+"""The HTTP workers: Granian, and the application for whichever graph is in service."""
 
 from __future__ import annotations
 
@@ -13,13 +9,14 @@ import pickle
 import resource
 import socket
 import sys
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from kg_server import metrics
 from kg_server.config import Settings
 from kg_server.errors import Overloaded
 from kg_server.processes import die_with_parent
-from kg_server.project import Project
+from kg_server.sandbox import scoreboard
 from kg_server.sandbox.scoreboard import Board
 
 if TYPE_CHECKING:
@@ -28,22 +25,45 @@ if TYPE_CHECKING:
 _CONNECTIONS = 1024
 """How many connections one worker holds; others wait until one of these ends."""
 _OWN_DESCRIPTORS = 256
-GRACE_S = 30
+GRACE_S = 8
 """How long requests under way may take to finish when the server is told to stop."""
 
 
-def write_state(folder: Path, generation: int, loaded: Project, report: Any) -> None:
-    """Leave for the workers what they make their application from; ``loaded`` has no contents."""
-    (folder / f"state-{generation}").write_bytes(pickle.dumps((loaded, report)))
-    # Not the last one, which a worker that is just starting may still be about to read.
-    (folder / f"state-{generation - 2}").unlink(missing_ok=True)
+class States:
+    """What workers make their application from, in memory that main makes before it forks them.
+
+    There is one place for each graph that can have evaluators, taken in turn.
+    """
+
+    def __init__(self) -> None:
+        self._places = [os.memfd_create("state") for _ in range(scoreboard.GENERATIONS)]
+
+    def write(self, generation: int, state: object) -> None:
+        """Leave the state of a graph for the workers."""
+        content = pickle.dumps((generation, state))
+        place = self._places[generation % len(self._places)]
+        os.ftruncate(place, 0)
+        os.pwrite(place, content, 0)
+
+    def read(self, generation: int) -> Any:
+        """Return the state of a graph.
+
+        Raises:
+            Overloaded: there is a later one in its place.
+        """
+        place = self._places[generation % len(self._places)]
+        with suppress(pickle.UnpicklingError, EOFError):
+            number, state = pickle.loads(os.pread(place, os.fstat(place).st_size, 0))  # noqa: S301  # from the main process
+            if number == generation:
+                return state
+        raise Overloaded("The graph is being loaded.", headers={"Retry-After": "1"})
 
 
 class Serving:
     """In an HTTP worker: the application for the graph that is in service."""
 
-    def __init__(self, board: Board, folder: Path, settings: Settings) -> None:
-        self._board, self._folder, self._settings = board, folder, settings
+    def __init__(self, board: Board, states: States, settings: Settings) -> None:
+        self._board, self._states, self._settings = board, states, settings
         self._current: Served | None = None
 
     def current(self) -> Served:
@@ -71,16 +91,20 @@ class Serving:
         from kg_server.web.app import create_app
         from kg_server.web.context import Context
 
-        loaded, report = pickle.loads((self._folder / f"state-{generation}").read_bytes())  # noqa: S301  # our own file, in a folder of mode 0700
-        address = str(self._folder / f"evaluators-{generation}")
+        address, loaded = self._states.read(generation)
         client = Client(address, self._board, queue_timeout_s=self._settings.queue_timeout_s)
-        store = SandboxStore(client, asyncio.get_running_loop(), loaded.version)
-        app = create_app(Context(store, loaded, self._settings, report, self._board))
-        return Served(generation, app, store, loaded.base_iri)
+        store = SandboxStore(client, asyncio.get_running_loop(), loaded.project.version)
+        app = create_app(Context(store, loaded.project, self._settings, loaded.report, self._board))
+        return Served(generation, app, store, loaded.project.base_iri)
 
 
 def run_http(
-    settings: Settings, board: Board, folder: Path, go: socket.socket, parent: int
+    settings: Settings,
+    board: Board,
+    states: States,
+    shared: metrics.Shared,
+    go: socket.socket,
+    parent: int,
 ) -> None:
     """Run Granian in this process: bind the port once told to ``go``, and fork the workers.
 
@@ -119,7 +143,7 @@ def run_http(
         workers_kill_timeout=GRACE_S,
     )
     server.serve(
-        target_loader=lambda: _worker(board, folder, settings, this),
+        target_loader=lambda: _worker(board, states, shared, settings, this),
         wrap_loader=False,
     )
 
@@ -136,16 +160,17 @@ def _connections() -> int:
     return min(_CONNECTIONS, max(soft // 4, soft - _OWN_DESCRIPTORS))
 
 
-def _worker(board: Board, folder: Path, settings: Settings, parent: int) -> Any:
+def _worker(
+    board: Board, states: States, shared: metrics.Shared, settings: Settings, parent: int
+) -> Any:
     """Make the application in a freshly forked HTTP worker."""
     die_with_parent(parent)
-    from kg_server import metrics
     from kg_server.server.front import Front
 
-    metrics.forget_the_dead()
+    metrics.join(shared)
     # Threads that compute let the event loop go on after a millisecond, not five.
     sys.setswitchinterval(0.001)
-    front = Front(Serving(board, folder, settings), settings)
+    front = Front(Serving(board, states, settings), settings)
     _settle()
     return front
 
