@@ -16,9 +16,16 @@ import pyoxigraph
 import pytest
 import rdflib
 
+from kg_server import project as projects
+from kg_server.project import FACTS
+
 ROOT = Path(__file__).parents[1]
 QUERIES = sorted((ROOT / "tests" / "competency").glob("CQ*.rq"))
-FILES = [ROOT / "data" / "relations.ttl", *sorted((ROOT / "ontology").glob("*.ttl"))]
+FILES = projects.load([ROOT]).of_role(*FACTS)
+SYNTAXES = {
+    "turtle": pyoxigraph.RdfFormat.TURTLE,
+    "ntriples": pyoxigraph.RdfFormat.N_TRIPLES,
+}
 RDFLIB_QUERIES = [
     path
     for path in QUERIES
@@ -31,16 +38,16 @@ Row = tuple[str, ...]
 @functools.cache
 def oxigraph_store() -> pyoxigraph.Store:
     store = pyoxigraph.Store()
-    for path in FILES:
-        store.load(path=str(path), format=pyoxigraph.RdfFormat.TURTLE)
+    for file in FILES:
+        store.load(file.content, format=SYNTAXES[file.syntax])
     return store
 
 
 @functools.cache
 def rdflib_graph() -> rdflib.Graph:
     graph = rdflib.Graph()
-    for path in FILES:
-        graph.parse(path, format="turtle")
+    for file in FILES:
+        graph.parse(data=file.content, format=file.syntax)
     return graph
 
 

@@ -19,13 +19,20 @@ import rdflib
 from kg_server import canned
 from kg_server import project as projects
 from kg_server.canned import names
+from kg_server.project import FACTS
 from kg_server.sparql import rewrite
 
 ROOT = Path(__file__).parents[1]
 EXPECTED = ROOT / "tests" / "queries"
 CASES = tomllib.loads((EXPECTED / "cases.toml").read_text(encoding="utf-8"))
-FILES = [ROOT / "data" / "relations.ttl", *sorted((ROOT / "ontology").glob("*.ttl"))]
-QUERIES = canned.load(projects.load([ROOT]).queries)
+PROJECT = projects.load([ROOT])
+FILES = PROJECT.of_role(*FACTS)
+QUERIES = canned.load(PROJECT.queries)
+
+SYNTAXES = {
+    "turtle": pyoxigraph.RdfFormat.TURTLE,
+    "ntriples": pyoxigraph.RdfFormat.N_TRIPLES,
+}
 
 Row = tuple[str, ...]
 
@@ -33,16 +40,16 @@ Row = tuple[str, ...]
 @functools.cache
 def oxigraph_store():
     store = pyoxigraph.Store()
-    for path in FILES:
-        store.load(path=str(path), format=pyoxigraph.RdfFormat.TURTLE)
+    for file in FILES:
+        store.load(file.content, format=SYNTAXES[file.syntax])
     return store
 
 
 @functools.cache
 def rdflib_graph():
     graph = rdflib.Graph()
-    for path in FILES:
-        graph.parse(path, format="turtle")
+    for file in FILES:
+        graph.parse(data=file.content, format=file.syntax)
     return graph
 
 
@@ -192,8 +199,8 @@ CLOSED = """
 @functools.cache
 def store_with_a_closed_embassy():
     store = pyoxigraph.Store()
-    for path in FILES:
-        store.load(path=str(path), format=pyoxigraph.RdfFormat.TURTLE)
+    for file in FILES:
+        store.load(file.content, format=SYNTAXES[file.syntax])
     store.load(CLOSED.encode(), format=pyoxigraph.RdfFormat.TURTLE)
     return store
 

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from rdflib import OWL, RDF, RDFS, SKOS, BNode, Graph, Literal, Namespace, URIRef
 
+from kg_server import project as projects
+from kg_server.project import Role
+
 ROOT = Path(__file__).parents[1]
 DIP = Namespace("https://diplomacy.example/ns/diplomacy#")
 DEF = Namespace("https://diplomacy.example/def/")
@@ -28,7 +31,11 @@ BENGALI = re.compile(r"[\u0980-\u09ff]")
 
 @functools.cache
 def graph() -> Graph:
-    return Graph().parse(ROOT / "data" / "relations.ttl", format="turtle")
+    """Return the data, with what the rules derive from them."""
+    found = Graph()
+    for file in projects.load([ROOT]).of_role(Role.DATA, Role.DERIVED):
+        found.parse(data=file.content, format=file.syntax)
+    return found
 
 
 @functools.cache
