@@ -95,6 +95,8 @@ def test_a_query_that_could_differ_stays_as_it_is(body):
         "INSERT { ?a <p> 1 } WHERE { ?a <p> ?b FILTER NOT EXISTS { ?a <q> ?c . ?c <p> ?b } }",
         "ASK { ?a <p> 'FILTER NOT EXISTS { ?a <q> ?c . ?c <p> ?b }' }",
         "ASK { " + "{" * 60 + "?a <p> ?b FILTER NOT EXISTS { ?a <q> ?c . ?c <p> ?b }" + "}" * 61,
+        # which would be read twice for each level by one who tries the whole filter first
+        "ASK { ?a <p> ?b " + "FILTER(EXISTS { ?a <p> ?b " * 35 + "} && 1)" * 35 + "}",
         "ASK { ?a <p> ?b FILTER NOT EXISTS { << ?a <q> ?c >> <p> ?b . ?a <r> ?c } }",
     ],
 )

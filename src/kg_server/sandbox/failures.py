@@ -9,7 +9,7 @@ from kg_server.sparql import advice
 from kg_server.sparql.query import Query
 
 _LESS = "Ask for less: add a LIMIT, name a class or a subject, or join on fewer patterns."
-_LONG = 5000
+_LONG = 3000
 """Characters of a query that is not read for advice, as the HTTP worker has others to serve."""
 
 

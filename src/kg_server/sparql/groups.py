@@ -339,27 +339,32 @@ class _Reader:
             group.certain |= bound
 
     def _filter(self, group: Group, begin: int) -> None:
-        """Read a constraint; note it if it may be rewritten."""
+        """Read a constraint; note what may be rewritten of it."""
         first = self._at
-        is_bracketed = self._take("(")
-        kind, body, variable = self._negatable(is_bracketed=is_bracketed)
-        if kind and (not is_bracketed or self._take(")")):
-            group.filters.append(Filter(kind, begin, self._before().end, body, variable))
-        else:
-            self._at = first
-            while self._now.text not in ("(", "{"):
-                self._next()
+        if self._now.text == "(":
             self._balanced()
-            if is_bracketed:
-                group.filters += self._conditions(first, self._at - 1)
+            group.filters += self._conditions(first, begin)
+        else:
+            kind, body, variable = self._negatable(is_bracketed=False)
+            if kind:
+                group.filters.append(Filter(kind, begin, self._before().end, body, variable))
+            else:
+                while self._now.text != "(":
+                    self._next()
+                self._balanced()
         group.filtered |= self._variables(first)
 
-    def _conditions(self, first: int, last: int) -> list[Filter]:
-        """Return those of the conditions between two brackets that may be rewritten by themselves.
+    def _conditions(self, first: int, begin: int) -> list[Filter]:
+        """Return the conditions of a filter in brackets that may be rewritten by themselves.
 
-        Conditions are joined by && alone: a solution has to meet each of them.
+        Those are joined by && alone: a solution has to meet each of them.
+
+        Args:
+            first: of the tokens, the opening bracket; the last one read closes it.
+            begin: where the filter begins.
         """
         starts, depth, found = [first], 0, []
+        after, last = self._at, self._at - 1
         for at in range(first + 1, last):
             text = self._tokens[at].text
             depth += (text in _CLOSING) - (text in _CLOSING.values())
@@ -367,13 +372,14 @@ class _Reader:
                 return []
             if text == "&&" and not depth:
                 starts.append(at)
-        after = self._at
+        is_part = len(starts) > 1
         for start, end in zip(starts, [*starts[1:], last], strict=True):
             self._at = start + 1
-            begin = self._now.offset
+            span = (self._now.offset, self._tokens[end - 1].end)
             kind, body, variable = self._negatable(is_bracketed=True)
             if kind and self._at == end:
-                found.append(Filter(kind, begin, self._before().end, body, variable, is_part=True))
+                span = span if is_part else (begin, self._tokens[last].end)
+                found.append(Filter(kind, *span, body, variable, is_part))
         self._at = after
         return found
 
