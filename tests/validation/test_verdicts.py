@@ -325,3 +325,30 @@ def test_literals_that_the_engine_alters_are_judged_as_they_are_written(
 
     assert len(alone) == expected
     assert filtered == alone
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('"2004-03-01"^^xsd:date', '"xyz"'),
+        ('"2005-02-29"^^xsd:date', "3"),
+        ('" 1"^^xsd:integer', "2"),
+        ('"2004"^^xsd:gYear', '"2004-03-01"^^xsd:date'),
+        ('"2004-03-01Z"^^xsd:date', '"12023-02-03"^^xsd:date'),
+        ('"<b>"^^rdf:XMLLiteral', "1"),
+        ('"a b"^^xsd:anyURI', "true"),
+    ],
+)
+@pytest.mark.parametrize(
+    "condition", ["?v < ?w", "!(?v > ?w)", "?v != ?w", "?v", "!?v", "?v + 1 > 2", "YEAR(?v) = 2004"]
+)
+def test_a_query_finds_the_same_with_the_prefilter_whatever_it_compares(
+    judged_both_ways, one, other, condition
+):
+    values = "<https://e.org/p> ?v ; <https://e.org/q> ?w"
+    select = f"SELECT $this {{ $this {values} FILTER({condition}) }}"
+    shapes = f"ex:S a sh:NodeShape ; sh:targetNode ex:a ; sh:sparql [ sh:select '{select}' ] ."
+
+    filtered, alone = judged_both_ways([f"ex:a ex:p {one} ; ex:q {other} ."], shapes)
+
+    assert filtered == alone

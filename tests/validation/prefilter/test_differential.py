@@ -157,6 +157,9 @@ ASKED = (
     "?this ex:p ?value . FILTER NOT EXISTS { ?this ex:q ?value }",
     "{ ?this ex:p ?value } UNION { ?this ex:q ?value }",
     "?this ?any ?value FILTER(STRLEN(STR(?value)) > 1)",
+    "?this ex:p ?value ; ex:q ?other FILTER(?value < ?other)",
+    "?this ex:p ?value ; ex:q ?other FILTER(?value != ?other)",
+    "?this ex:p ?value FILTER(?value)",
 )
 
 

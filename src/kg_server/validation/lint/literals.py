@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pyoxigraph as ox
-
 from kg_server.rdf import datatypes
-from kg_server.rdf.datatypes import XSD
 from kg_server.validation.lint.context import Found, Material
-from kg_server.validation.prefilter.values import LEXICAL
+from kg_server.validation.prefilter.values import is_plain
 
 
 def ill_typed(material: Material) -> Iterator[Found]:
@@ -18,15 +15,9 @@ def ill_typed(material: Material) -> Iterator[Found]:
 
     The engine leaves those to be looked at that are not well-formed beyond doubt.
     """
-    sure = " || ".join(
-        f"(?type = <{XSD}{name}> && REGEX(STR(?value), {_quoted(f'^({pattern})$')}))"
-        for name, pattern in LEXICAL.items()
-    )
     query = (
         "SELECT ?subject ?predicate ?value WHERE { ?subject ?predicate ?value "
-        "FILTER (isLiteral(?value)) BIND (DATATYPE(?value) AS ?type) "
-        f"FILTER ((STRSTARTS(STR(?type), '{XSD}') || STRSTARTS(STR(?type), '{datatypes.RDF}')) "
-        f"&& ?type NOT IN (<{XSD}string>, <{datatypes.RDF}langString>) && !({sure})) }}"
+        f"FILTER (isLiteral(?value) && !({is_plain('?value')})) }}"
     )
     found: Any = material.store.query(query)
     triples = [tuple(solution) for solution in found]
@@ -39,7 +30,3 @@ def ill_typed(material: Material) -> Iterator[Found]:
             kind = material.short(value.datatype.value)
             message = f'"{value.value}" is not valid for the datatype {kind}.'
             yield Found(subject, message, predicate, value)
-
-
-def _quoted(text: str) -> str:
-    return str(ox.Literal(text))

@@ -14,6 +14,7 @@ import pyoxigraph as ox
 from kg_server.errors import ProjectFault
 from kg_server.project import ProjectFile, Role, parsing
 from kg_server.rdf import datatypes
+from kg_server.validation.prefilter import values
 
 _STEP = 50_000
 _XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -59,6 +60,7 @@ class Altered:
     ``predicates`` are those of all altered values, and ``values`` what became of these. ``retyped``
     are those with another datatype or another value now. ``unsure`` are the predicates of these and
     of those that were written in several ways: where they meet, or do not, is not certain either.
+    So are those of values that are not well-formed beyond doubt, which engines read differently.
     """
 
     predicates: frozenset[str]
@@ -67,8 +69,8 @@ class Altered:
     unsure: frozenset[str]
 
 
-def altered(facts: Facts) -> Altered:
-    """Return what the store has altered."""
+def altered(facts: Facts, *, odd: bool) -> Altered:
+    """Return what the store has altered; with ``odd``, which predicates have odd values, too."""
     forms: dict[ox.Literal, set[ox.Literal]] = {}
     for (_, _, kept), written in facts.written.items():
         forms.setdefault(kept, set()).update(written)
@@ -80,12 +82,22 @@ def altered(facts: Facts) -> Altered:
     unsure = retyped | {
         kept for kept, written in forms.items() if len(written) > 1 or _stands_as_is(facts, kept)
     }
+    doubtful = {each[1].value for each in facts.written if each[2] in unsure}
     return Altered(
         frozenset(facts.altered),
         frozenset(forms),
         frozenset(retyped),
-        frozenset(each[1].value for each in facts.written if each[2] in unsure),
+        frozenset(doubtful | _odd(facts)) if odd else frozenset(doubtful),
     )
+
+
+def _odd(facts: Facts) -> set[str]:
+    """Return the predicates of values that are neither strings nor well-formed beyond doubt."""
+    found = facts.store.query(
+        "SELECT DISTINCT ?predicate { ?any ?predicate ?value "
+        f"FILTER(isLiteral(?value) && !({values.is_plain('?value')})) }}"
+    )
+    return {solution[0].value for solution in cast("Any", found)}
 
 
 def _is_respelled(kept: ox.Literal, written: ox.Literal) -> bool:

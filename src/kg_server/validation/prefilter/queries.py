@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from rdflib.term import Node
 
 _OTHERWISE = re.compile(
-    r"\b(MINUS|VALUES|SERVICE|OPTIONAL|UNION|GRAPH|LIMIT|OFFSET|FROM|COUNT\s*\(\s*\*)",
+    r"\b(MINUS|VALUES|SERVICE|OPTIONAL|UNION|GRAPH|LIMIT|OFFSET|FROM|COALESCE|COUNT\s*\(\s*\*)",
     re.IGNORECASE,
 )
 _BARE = {"iri": "<>", "name": "x:y", "blank": "x:y", "string": " ", "comment": " "}
@@ -64,8 +65,60 @@ def for_all(shapes: Graph, shape: Node, altered: Altered) -> list[str]:
             if not is_plain(query) or _reads_as_written(query, prefixes, altered):
                 raise Unsievable("a query")
             heads = (f"PREFIX {name}: <{space}>\n" for name, space in prefixes.items())
-            found.append("".join(heads) + query)
+            found.append("".join(heads) + _with_errors(query))
     return found
+
+
+def _with_errors(query: str) -> str:
+    """Return a query whose filters let through what they cannot compare, except in NOT EXISTS.
+
+    Where the engine rightly finds an error (a date that is less than a text), rdflib may find true.
+    Filters with functions, and of what BIND makes, stay: they are errors on purpose, in both.
+
+    >>> _with_errors("SELECT $this { $this ?p ?v FILTER (?v < 1) FILTER NOT EXISTS { } }")
+    'SELECT $this { $this ?p ?v FILTER (COALESCE(!(!(?v < 1)),true)) FILTER NOT EXISTS { } }'
+    """
+    tokens = list(lexer.significant(query))
+    words = [token.text.upper() for token in tokens]
+    assigned = {words[at + 1] for at, word in enumerate(words[:-1]) if word == "AS"}
+    negative: list[bool] = []
+    inserted: list[tuple[int, str]] = []
+    for at, word in enumerate(words):
+        if word == "{":
+            negated = words[max(0, at - 2) : at] == ["NOT", "EXISTS"]
+            negative.append(negated or (bool(negative) and negative[-1]))
+        elif word == "}" and negative:
+            negative.pop()
+        elif word == "FILTER" and words[at + 1] not in ("NOT", "EXISTS") and not negative[-1]:
+            inner = words[at + 1] == "("
+            first, last = _expression(words, at + 1)
+            if not _compares(tokens[first : last + 1]) or assigned & set(words[first:last]):
+                continue
+            start = tokens[first].end if inner else tokens[first].offset
+            end = tokens[last].offset if inner else tokens[last].end
+            opening = "COALESCE(!(!(" if inner else "(COALESCE(!(!("
+            inserted += [(start, opening), (end, ")),true)" if inner else ")),true))")]
+    for offset, text in sorted(inserted, reverse=True):
+        query = query[:offset] + text + query[offset:]
+    return query
+
+
+def _compares(tokens: Sequence[lexer.Token]) -> bool:
+    """Tell whether an expression has no functions, only operators."""
+    functions = [one for one, other in pairwise(tokens) if other.text == "("]
+    named = any(token.kind in ("iri", "name", "word") for token in functions)
+    words = {token.text.upper() for token in tokens if token.kind == "word"}
+    return not named and words <= {"TRUE", "FALSE", "IN", "NOT"}
+
+
+def _expression(words: Sequence[str], first: int) -> tuple[int, int]:
+    """Return where the parentheses of a filter, or its function with its arguments, stand."""
+    depth = 0
+    for at in range(first, len(words)):
+        depth += (words[at] == "(") - (words[at] == ")")
+        if depth == 0 and words[at] == ")":
+            return first, at
+    raise Unsievable("a filter")
 
 
 def _reads_as_written(query: str, prefixes: Mapping[str, str], altered: Altered) -> bool:

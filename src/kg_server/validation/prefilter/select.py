@@ -49,7 +49,8 @@ class Sieve:
     def __init__(self, facts: Facts, shapes: Graph, targeted: Sequence[Node]) -> None:
         self._facts, self._shapes, self._targeted = facts, shapes, targeted
         self._focus: dict[str, frozenset[Any]] = {}
-        self._altered = data.altered(facts)
+        has_queries = any(shapes.triples((None, values.term("sparql"), None)))
+        self._altered = data.altered(facts, odd=has_queries)
         altered, retyped = self._altered.values, self._altered.retyped
         self._functions: dict[ox.NamedNode, Callable[..., Any]] = {
             ox.NamedNode(ALTERED_IRI): lambda term: ox.Literal(term in altered),

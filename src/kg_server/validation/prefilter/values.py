@@ -141,6 +141,15 @@ def has_datatype(variable: str, datatype: Node) -> str:
     return f"{same} && REGEX(STR({variable}), {_string(f'^({lexical})$')})"
 
 
+def is_plain(variable: str) -> str:
+    """Return the condition that a literal is a string, or well-formed beyond doubt."""
+    forms = " || ".join(
+        f"DATATYPE({variable}) = <{XSD}{name}> && REGEX(STR({variable}), {_string(f'^({form})$')})"
+        for name, form in LEXICAL.items()
+    )
+    return f"DATATYPE({variable}) IN (<{XSD}string>, <{_RDF}langString>) || {forms}"
+
+
 def is_of_kind(variable: str, kind: Node) -> str:
     """Return the condition of ``sh:nodeKind`` (SHACL §4.1.3)."""
     tests = {"IRI": "isIRI", "BlankNode": "isBlank", "Literal": "isLiteral"}
