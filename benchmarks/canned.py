@@ -22,11 +22,11 @@ if __name__ == "__main__":  # else "import http" of a library would find http.py
 
 from kg_server import canned, project, search
 from kg_server.canned import CannedQuery, names
-from kg_server.config import BASE_IRI
 from kg_server.formats import Kind, named
 from kg_server.sparql.query import Query
 from kg_server.store import Store
 
+BASE_IRI = "https://diplomacy.example/"
 ROOT = Path(__file__).resolve().parents[1]
 T = TypeVar("T")
 CSV = named("csv", Kind.BINDINGS)

@@ -69,6 +69,10 @@ def test_a_wheel_carries_pages_and_graph(tmp_path):
         "kg_server/project_files/ontology/diplomacy.ttl",
     ):
         assert needed in files
+    beside = [name for name in files if "/project_files/" not in name]
+    assert not [
+        name for name in beside if name.endswith((".rq", ".ttl")) and "/skeleton/" not in name
+    ]
 
 
 def test_a_wheel_carries_the_scripts_where_they_could_be_built(tmp_path):

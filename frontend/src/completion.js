@@ -90,7 +90,7 @@ function expectedKind(before) {
 
 /**
  * 0: no match; from 1 by the middle of a label, from 10 by its beginning, from 20 by the name. The
- * more of it is typed already, the better: "Canada" before "Canada Fund".
+ * more of it is typed already, the better: "Louvre" before "Louvre Abu Dhabi".
  */
 function match(term, wanted) {
   if (!wanted) return 1;

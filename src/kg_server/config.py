@@ -10,8 +10,6 @@ from typing import Self
 
 from kg_server.errors import ProjectFault
 
-BASE_IRI = "https://diplomacy.example/"
-"""The base IRI of the graph that comes with the package."""
 NEUTRAL_BASE_IRI = "http://localhost/"
 """The base of the server's own names, and of relative IRIs, where a project says nothing of one."""
 

@@ -156,8 +156,8 @@ def pairs(texts: Iterable[str]) -> list[tuple[str, str]]:
     Raises:
         BadRequest: a text has no equals sign.
 
-    >>> pairs(["state=CAN"])
-    [('state', 'CAN')]
+    >>> pairs(["city=Paris"])
+    [('city', 'Paris')]
     """
     found = [text.partition("=") for text in texts]
     for name, equals, _ in found:

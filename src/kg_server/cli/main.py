@@ -41,7 +41,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("kg-server"), prog_name="kg-server")
 def commands() -> None:
-    """Validate, query and serve a cited knowledge graph of diplomatic relations.
+    """Validate, query and serve RDF graphs.
 
     Without PATHS a command works on the project around the current directory (one with kg.toml,
     or with data/ and ontology/), or else on the graph that comes with the package.

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog="Examples: kg-server query 'SELECT * { ?s dip:capital ?o }' -- kg-server query "
-    "--canned missions --param state=CAN"
+    epilog="Examples: kg-server query 'SELECT * { ?s ex:city ?o }' -- kg-server query "
+    "--canned museums --param city=Paris"
 )
 @click.argument("query", required=False)
 @click.option("--project", "paths", multiple=True, type=click.Path(path_type=Path), help="Files.")
@@ -63,7 +63,7 @@ def query(  # one parameter an option
     _write(console.answer(store, text, form, loaded, terminal=sys.stdout.isatty()))
 
 
-@click.command(epilog="Example: kg-server describe state:CAN")
+@click.command(epilog="Example: kg-server describe id:louvre")
 @click.argument("iri")
 @click.option("--project", "paths", multiple=True, type=click.Path(path_type=Path), help="Files.")
 @click.option("--format", "form", default="turtle", show_default=True)
@@ -71,7 +71,7 @@ def query(  # one parameter an option
 def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str | None) -> None:
     """Print what the graph says of a thing.
 
-    IRI is a full IRI, a path such as id/state/CAN, or a prefixed name such as state:CAN, with the
+    IRI is a full IRI, a path such as id/louvre, or a prefixed name such as id:louvre, with the
     prefixes that the files declare.
     """
     from kg_server.cli import console

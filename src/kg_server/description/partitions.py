@@ -16,7 +16,7 @@ _NOT_IN_FRAGMENT = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 class _Namer:
-    """Gives partitions readable names, such as ``#class-dip-Mission-property-dip-seat``."""
+    """Gives partitions readable names, such as ``#class-ex-Museum-property-ex-city``."""
 
     def __init__(self, document: URIRef, namespaces: Mapping[str, str]) -> None:
         self._document, self._namespaces = document, namespaces

@@ -66,8 +66,9 @@ def alternates(
 def with_extension(path: str, form: Format) -> str:
     """Return the address of a document in one format.
 
-    >>> with_extension("/doc/state/", HTML)
-    '/doc/state/index.html'
+    >>> from kg_server.formats import HTML
+    >>> with_extension("/doc/museum/", HTML)
+    '/doc/museum/index.html'
     >>> with_extension("/doc?iri=x", HTML)
     '/doc?iri=x&format=html'
     """
@@ -79,8 +80,8 @@ def with_extension(path: str, form: Format) -> str:
 def split_extension(path: str) -> tuple[str, Format | None]:
     """Split a format's extension off a path; a dot that begins none belongs to the name.
 
-    >>> split_extension("ns/diplomacy/0.1.0")
-    ('ns/diplomacy/0.1.0', None)
+    >>> split_extension("ns/museum/0.1.0")
+    ('ns/museum/0.1.0', None)
     """
     stem, dot, extension = path.rpartition(".")
     for each in OFFERED:

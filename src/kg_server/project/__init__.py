@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from kg_server.project.profile import Profile
 from kg_server.project.syntax import SYNTAXES
 
 __all__ = [
+    "EXAMPLE",
     "FACTS",
     "SYNTAXES",
     "Project",
@@ -31,8 +33,12 @@ __all__ = [
     "home",
     "is_root",
     "load",
+    "shared_namespace",
     "stamps",
 ]
+
+EXAMPLE = "the example that comes with kg-server"
+"""The origin of the project that ``serve`` shows outside of any other."""
 
 Chosen = Mapping[Role, Sequence[Path]]
 """Files that are said to have a role, whatever they contain."""
@@ -143,6 +149,20 @@ def home() -> Path:
     return root
 
 
+def shared_namespace(project: Project) -> str:
+    """Return what the project's own namespaces begin with, down to a slash; nothing if they differ.
+
+    Its own are those that its files declare and that are no well-known vocabulary's.
+    """
+    from kg_server.rdf import prefixes
+
+    known = set(prefixes.EXTERNAL.values())
+    own = [each for each in project.profile.prefixes.values() if each not in known]
+    common = os.path.commonprefix(own)  # noqa: RUF071  # letter by letter, to a slash below
+    common = common[: common.rfind("/") + 1]
+    return common if is_base_iri(common) and common.count("/") > 2 else ""
+
+
 class _Plan:
     """Which files are read: ``found`` surely, ``lent`` if those have no shapes and no ontology.
 
@@ -172,7 +192,7 @@ class _Plan:
         parts = [_called(each) for each in roots]
         parts += ["files given by name"] if named or given else []
         self.origin = (
-            "the example that comes with kg-server"
+            EXAMPLE
             if (roots == [bundled()] and not paths and around is None)
             else " and ".join(parts)
         )

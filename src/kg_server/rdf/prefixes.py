@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 _LOCAL = re.compile(r"[^\W_](?:[\w.-]*[\w-])?")
 
@@ -83,18 +83,3 @@ def namespace_of(iri: str) -> str:
     """
     end = max(iri.rfind("#"), iri.rfind("/")) + 1 or iri.rfind(":") + 1
     return iri[:end]
-
-
-def own(base_iri: str, kinds: Iterable[str] = ()) -> dict[str, str]:
-    """Return the prefixes of the names under ``base_iri``, one for each kind of thing.
-
-    >>> own("https://e.org/", ["state"])["state"]
-    'https://e.org/id/state/'
-    """
-    namespaces = {
-        "dip": f"{base_iri}ns/diplomacy#",
-        "def": f"{base_iri}def/",
-        "dsh": f"{base_iri}ns/shapes#",
-    }
-    of_kinds = {kind: f"{base_iri}id/{kind}/" for kind in sorted(set(kinds)) if kind != "def"}
-    return {**namespaces, **{k: v for k, v in of_kinds.items() if k not in EXTERNAL}}

@@ -24,9 +24,10 @@ from types import FrameType
 
 from kg_server import metrics
 from kg_server import project as projects
-from kg_server.config import Settings
+from kg_server.config import NEUTRAL_BASE_IRI, Settings
 from kg_server.errors import ProjectFault
 from kg_server.processes import end_all, in_child, say
+from kg_server.project import Project
 from kg_server.sandbox import scoreboard
 from kg_server.sandbox.scoreboard import Board
 from kg_server.server import loading, workers
@@ -409,17 +410,31 @@ def _ended() -> int:
 
 
 def _announce(loaded: Loaded, settings: Settings, seconds: float) -> None:
+    """Say what is served, and where."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     home = f"http://{host}:{settings.port}/"
-    files, report = len(loaded.project.files), loaded.report
+    project, report = loaded.project, loaded.report
+    served = f"{project.origin}: {len(project.files)} file{'' if len(project.files) == 1 else 's'}"
     say(
-        f"kg-server: {files} files in service after {seconds:.2f} s"
-        f"{'' if report is None else ', ' + report.summary}\n"
+        f"kg-server: serving {served}{'' if report is None else ', ' + report.summary},"
+        f" after {seconds:.2f} s\n"
+        f"{_advice(project)}"
         f"  Home      {home}\n"
         f"  SPARQL    {home}sparql\n"
         f"  Try       curl -H 'Accept: text/csv' --data-urlencode 'query=SELECT * {{ ?s ?p ?o }}"
         f" LIMIT 3' {home}sparql\n"
     )
+
+
+def _advice(project: Project) -> str:
+    """Return a line on what a project of one's own needs, where there is something to say."""
+    if project.origin == projects.EXAMPLE:
+        return "  There is no project here; kg-server init starts one.\n"
+    namespace = projects.shared_namespace(project)
+    if project.base_iri == NEUTRAL_BASE_IRI and namespace:
+        option = f"--base-iri {namespace}"
+        return f"  Names have pages at /doc?iri=…, and at their own paths with {option}\n"
+    return ""
 
 
 def temporary_folder() -> Path:

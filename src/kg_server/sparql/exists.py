@@ -2,7 +2,7 @@
 
 The engine (pyoxigraph 0.5.13) evaluates the group of an EXISTS again for each solution, and of two
 patterns it begins with the one that seems rarer, not with the one whose variables are bound. So
-"embassies that are not returned" takes minutes over a million triples, and MINUS a tenth of a
+"museums without a catalogue" takes minutes over a million triples, and MINUS a tenth of a
 second. A query is rewritten where, and only where, its solutions stay the same.
 
 Let G be the group of the filter and Q the group in it, and μ ~ ν say that two solutions agree on

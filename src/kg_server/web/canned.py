@@ -160,7 +160,7 @@ def _answer(context: Context, query: CannedQuery, extension: str | None) -> Resp
     chosen = _choose(query, name, labels=reserved.get("labels") == "1")
     own = _own(query, pairs, html=chosen.is_page)
     limit, offset = _window(query, reserved, html=chosen.is_page)
-    shown = _shown(query, own) if chosen.is_page else own
+    shown = _shown(query, own, pairs) if chosen.is_page else own
     text = canned.bind(query, shown, context.names)
     cut = rewrite.page(text, limit, offset) if query.kind is Kind.BINDINGS else text
     is_export = chosen in exports.FORMATS.values()
@@ -205,13 +205,19 @@ def _own(query: CannedQuery, pairs: Pairs, *, html: bool) -> list[tuple[str, str
     return own
 
 
-def _shown(query: CannedQuery, own: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the parameters of a page: those given or else the example's, and its language."""
-    pairs = own if any(name != "lang" for name, _ in own) else [*example(query).items(), *own]
-    takes_language = any(each.name == "lang" for each in query.parameters)
-    if takes_language and not any(name == "lang" for name, _ in pairs):
-        pairs = [*pairs, ("lang", layout.page_language())]
-    return pairs
+def _shown(query: CannedQuery, own: list[tuple[str, str]], pairs: Pairs) -> list[tuple[str, str]]:
+    """Return the parameters of a page: those given, and its language.
+
+    A page that was asked for without any shows the example of the parameters that are needed. A
+    form that was sent has asked, even if all its fields were empty.
+    """
+    known = {each.name: each for each in query.parameters}
+    asked = any(name in known and name != "lang" for name, _ in pairs)
+    needed = {name: text for name, text in example(query).items() if known[name].required}
+    shown = own if asked else [*needed.items(), *own]
+    if "lang" in known and not any(name == "lang" for name, _ in shown):
+        shown = [*shown, ("lang", layout.page_language())]
+    return shown
 
 
 def _window(query: CannedQuery, reserved: dict[str, str], *, html: bool) -> tuple[int | None, int]:
@@ -280,6 +286,7 @@ def _page(
         lists=_lists(context, query),
         table=results.readable(table),
         panels=results.panels(query.view, table, labels),
+        cards=results.cards(query.view, table, values) if query.view[:1] == ("cards",) else (),
         series=results.series(query.view, table, labels),
         text=text,
         links=links,

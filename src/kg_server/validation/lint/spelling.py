@@ -117,9 +117,9 @@ def _shorter(iri: str) -> set[str]:
 def _is_one_edit(one: str, other: str) -> bool:
     """Tell whether two texts differ by one letter more, less or other, or by two exchanged.
 
-    >>> _is_one_edit("embassy", "embasy"), _is_one_edit("embassy", "emabssy")
+    >>> _is_one_edit("gallery", "galery"), _is_one_edit("gallery", "galelry")
     (True, True)
-    >>> _is_one_edit("embassy", "embassies")
+    >>> _is_one_edit("gallery", "galleries")
     False
     """
     if abs(len(one) - len(other)) > 1:

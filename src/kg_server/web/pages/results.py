@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from rdflib import Literal
 from rdflib.term import Node
 
-from kg_server.web.pages import charts
+from kg_server.web.pages import charts, drawings
 from kg_server.web.pages.tables import Row, Table
 from kg_server.web.pages.terms import Labels, Shown
 
@@ -30,7 +30,7 @@ class Panel:
     """One drawing of a result; ``title`` is the unit of its amounts, if they have one."""
 
     title: str | None
-    chart: charts.Chart
+    chart: charts.Chart | drawings.Map | drawings.Links
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,21 @@ class Card:
     more: int
 
 
+_DRAWN: Mapping[str, Callable[..., drawings.Map | drawings.Links | None]] = {
+    "map": drawings.places,
+    "graph": drawings.links,
+}
+
+
 def panels(hint: Sequence[str], table: Table, labels: Labels) -> tuple[Panel, ...]:
     """Return the charts that a query's header asks for; none if there is nothing to draw.
 
     Amounts in different currencies go to charts of their own.
 
     Args:
-        hint: ``bars GROUP VALUE [SERIES [COLUMN ...]]`` or ``timeline EARLIEST LATEST LABEL``, with
-            names of columns; the columns after the series tell bars of one group apart.
+        hint: ``bars GROUP VALUE [SERIES [COLUMN ...]]``, ``timeline EARLIEST LATEST LABEL``,
+            ``map LATITUDE LONGITUDE [LABEL]`` or ``graph SOURCE TARGET [LABEL]``, with names of
+            columns; the columns after the series tell bars of one group apart.
         table: the answer.
         labels: the labels of the page.
     """
@@ -68,6 +75,9 @@ def panels(hint: Sequence[str], table: Table, labels: Labels) -> tuple[Panel, ..
     if kind == "timeline" and len(columns) >= 3:
         drawn = charts.timeline(_moments(columns, table, labels))
         return (Panel(None, drawn),) if drawn else ()
+    if kind in _DRAWN and len(columns) >= 2:
+        drawing = _DRAWN[kind](columns, table, labels)
+        return (Panel(None, drawing),) if drawing else ()
     if kind != "bars" or len(columns) < 2:
         return ()
     unit = next((each for each in _UNITS if each in table.columns), "")
@@ -177,8 +187,8 @@ def code(address: str, values: Mapping[str, str]) -> list[tuple[str, str]]:
         address: the absolute address of the query, without extension.
         values: its parameters.
 
-    >>> code("https://e.org/queries/missions", {"state": "CAN"})[0][1]
-    "curl 'https://e.org/queries/missions.csv?state=CAN'"
+    >>> code("https://e.org/queries/museums", {"city": "Paris"})[0][1]
+    "curl 'https://e.org/queries/museums.csv?city=Paris'"
     """
     query = f"?{urlencode(values)}" if values else ""
     csv, found = f"{address}.csv{query}", f"{address}.json{query}"

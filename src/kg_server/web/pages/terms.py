@@ -217,8 +217,8 @@ def cut(shown: Shown) -> Shown:
 def link(iri: str, base_iri: str) -> str | None:
     """Return where an IRI leads that the graph mentions at most: to its path here, or into the web.
 
-    >>> link("https://e.org/id/state/CAN", "https://e.org/")
-    '/doc/state/CAN'
+    >>> link("https://e.org/id/museum/LOUVRE", "https://e.org/")
+    '/doc/museum/LOUVRE'
     >>> link("https://e.org/ns/shapes#Mission", "https://e.org/")
     '/ns/shapes#Mission'
     >>> link("javascript:alert(1)", "https://e.org/")
