@@ -65,6 +65,12 @@ def die_with_parent(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def address_space() -> int:
+    """Return the size of this process's address space, bytes (proc(5), statm)."""
+    with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123  # no descriptor to spare
+        return int(statm.read().split()[0]) * resource.getpagesize()
+
+
 def plug_standard_streams() -> None:
     """Have descriptors 0 to 2 lead nowhere where they are closed: a socket would get their numbers.
 

@@ -78,7 +78,7 @@ def test_a_violation_fails_with_what_where_and_which_shape(tmp_path):
     done = kg("validate", path, *BY_OURS)
 
     assert done.returncode == 1
-    assert "VIOLATION: state:XXA" in done.stdout
+    assert "VIOLATION: <https://diplomacy.example/id/state/XXA>" in done.stdout
     assert "dsh:" in done.stdout
     assert "Does not conform" in done.stdout
 

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from kg_server import escaping
-from kg_server.cli import diff, init, query, serve, test, validate
+from kg_server.cli import diff, guard, init, query, serve, test, validate
 from kg_server.errors import KgError, Problem, ProjectFault
 
 
@@ -41,24 +41,22 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("kg-server"), prog_name="kg-server")
 def commands() -> None:
-    """Validate, query and serve RDF graphs.
+    """Validate, query and serve RDF graphs: any project of RDF files.
 
-    Without PATHS a command works on the project around the current directory (one with kg.toml,
-    or with data/ and ontology/), or else on the graph that comes with the package.
+    Run a command inside a project, a folder with kg.toml, or with data/ and ontology/; or name
+    files. serve shows an example elsewhere.
     """
 
 
 for each in (
-    *(
-        init.init,
-        validate.validate,
-        test.test,
-        diff.diff,
-        query.query,
-        query.describe,
-        query.dump,
-        serve.serve,
-    ),
+    init.init,
+    validate.validate,
+    test.test,
+    diff.diff,
+    query.query,
+    query.describe,
+    query.dump,
+    serve.serve,
 ):
     commands.add_command(each)
 
@@ -88,5 +86,13 @@ def _quietly(run: Callable[[], object]) -> int:
 
 
 def main() -> None:
-    """Run the command line and exit."""
-    sys.exit(_quietly(lambda: commands(standalone_mode=False)))
+    """Run the command line and exit.
+
+    All commands but ``serve``, which has its own processes, run in a guarded child.
+    """
+    command = next((each for each in sys.argv[1:] if not each.startswith("-")), "")
+
+    def run() -> int:
+        return _quietly(lambda: commands(standalone_mode=False))
+
+    sys.exit(run() if command in ("serve", "") else guard.run(run))

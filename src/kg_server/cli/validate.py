@@ -7,8 +7,11 @@ from pathlib import Path
 
 import click
 
-from kg_server.cli import options
+from kg_server.cli import guard, options
 from kg_server.validation.report import Severity
+
+_SLACK_S = 5.0
+"""Seconds beyond --timeout after which the kernel ends a command that reads its files too long."""
 
 FORMS = ("text", "json", "turtle", "sarif", "junit", "github", "gitlab", "markdown", "html")
 """The forms of a report; known here too, so that --help need not import what writes them."""
@@ -93,6 +96,7 @@ def validate(  # one parameter an option
     if list_rules:
         click.echo(reporting.rules(), nl=False)
         return
+    guard.end_in(timeout + _SLACK_S)
     plan = reporting.plan(form, outputs)
     loaded = project.load(paths, base_iri, chosen=options.chosen(data, ontology, shapes))
     options.announce(loaded)

@@ -14,7 +14,16 @@ from urllib.parse import quote
 
 from kg_server.config import NEUTRAL_BASE_IRI, is_base_iri
 from kg_server.errors import ProjectFault
-from kg_server.project import contexts, discovery, imports, manifest, parsing, roles, syntax
+from kg_server.project import (
+    contexts,
+    discovery,
+    entities,
+    imports,
+    manifest,
+    parsing,
+    roles,
+    syntax,
+)
 from kg_server.project.discovery import Found, bundled, is_root
 from kg_server.project.files import FACTS, Project, ProjectFile, QueryFile, Role
 from kg_server.project.profile import Profile
@@ -238,6 +247,8 @@ class _Reader:
         """
         content = self.text(found.path)
         kind = syntax.of(found.path, content)
+        if kind == "rdfxml":
+            entities.check(found.path, content)
         if kind == "jsonld":
             content = contexts.inlined(found.path, content)
         name = _NOT_IN_IRI.sub(

@@ -15,7 +15,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from kg_server import processes
@@ -53,7 +52,7 @@ def with_derived(project: Project) -> Project:
     for number, rule in enumerate(project.derive):
         _check(rule, project.derive[:number])
     running = mmap.mmap(-1, 4)  # shared with the child: which rule runs
-    work = partial(_derive, project, running, _address_space())
+    work = partial(_derive, project, running, processes.address_space())
     child = processes.start(work, first=_prepare)
     try:
         found = processes.result(child, time.monotonic() + DEADLINE_S, _LATE)
@@ -103,11 +102,6 @@ def _refuse(rule: QueryFile, message: str, cause: Exception | None = None) -> No
     lines = rule.text.splitlines()
     starts = (n for n, line in enumerate(lines, 1) if re.match(r"(?i)\s*CONSTRUCT\b", line))
     raise ProjectFault(message, path=rule.path, line=next(starts, 1)) from cause
-
-
-def _address_space() -> int:
-    """Return the size of this process's address space, bytes (proc(5), statm)."""
-    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
 def _prepare() -> None:

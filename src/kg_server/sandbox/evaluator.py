@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import IO, cast
 
 from kg_server.errors import MemoryExceeded, Overloaded, Problem, ResultTooLarge
-from kg_server.processes import plug_standard_streams, say
+from kg_server.processes import address_space, plug_standard_streams, say
 from kg_server.sandbox import messages, service
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql.query import Query
@@ -95,7 +95,7 @@ class _Evaluator:
         self._inbox = messages.Inbox(self._socket)
         self._turn = _turns(self._socket)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        memory = _address_space() + limits.memory_bytes
+        memory = address_space() + limits.memory_bytes
         _, most = resource.getrlimit(resource.RLIMIT_AS)  # whoever started us may allow less
         memory = memory if most == resource.RLIM_INFINITY else min(memory, most)
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
@@ -303,9 +303,3 @@ def _only_descriptor(queries: socket.socket) -> socket.socket:
     os.closerange(_SOCKET_FD + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     plug_standard_streams()
     return socket.socket(fileno=_SOCKET_FD)
-
-
-def _address_space() -> int:
-    """Return the size of this process's address space, bytes (proc(5), statm)."""
-    with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123  # before fds are used up
-        return int(statm.read().split()[0]) * resource.getpagesize()

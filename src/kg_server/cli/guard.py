@@ -1,0 +1,82 @@
+"""Guard of commands that read files of others: memory, time, and an end in one message."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from kg_server.processes import address_space, die_with_parent
+
+_GUARDED = "KG_SERVER_GUARDED"
+"""Set in the environment of the child, to its process id."""
+
+
+def run(work: Callable[[], int]) -> int:
+    """Do work in a child, and return its exit code; 2 where a limit ended it.
+
+    The child may take three quarters of the memory that is free. Parsers of others allocate
+    without asking, and the kernel's own answer to a full machine is to kill something else.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        die_with_parent(parent)
+        os.environ[_GUARDED] = str(os.getpid())
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        most = address_space() + _free_bytes() * 3 // 4
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        os._exit(_flushed(work))
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the child ends, and says 130
+    try:
+        _, status = os.waitpid(pid, 0)
+    finally:
+        signal.signal(signal.SIGINT, interrupt)
+    if os.WIFEXITED(status):
+        return os.WEXITSTATUS(status)
+    sys.stderr.write(f"kg-server: {_why_ended(os.WTERMSIG(status))}\n")
+    return 2
+
+
+def end_in(seconds: float) -> None:
+    """Have the kernel end the command after a time; outside of a guard, nothing happens."""
+    if os.environ.get(_GUARDED) == str(os.getpid()):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _flushed(work: Callable[[], int]) -> int:
+    try:
+        code = work()
+    except MemoryError:
+        os.kill(os.getpid(), signal.SIGABRT)  # as the parsers do, which are not Python
+        raise
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        return 141
+    return code
+
+
+def _why_ended(by: int) -> str:
+    if by == signal.SIGALRM:
+        return "the command was stopped at its deadline (--timeout); a file takes too long to read"
+    if by in (signal.SIGABRT, signal.SIGKILL):
+        return "the command needed more memory than this machine has free; nothing was written"
+    if by == signal.SIGSEGV:
+        return "a file is nested too deeply to be read; nothing was written"
+    return f"the command was ended by the signal {signal.Signals(by).name}"
+
+
+def _free_bytes() -> int:
+    """Return the memory that is free or can be made free, bytes (proc(5), meminfo)."""
+    for line in Path("/proc/meminfo").read_text("ascii").splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return 1 << 40
