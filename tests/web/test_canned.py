@@ -187,3 +187,26 @@ def test_the_examples_of_the_list_work(client):
 
         assert response.status_code == 200
         assert json.loads(response.data)["results"]["bindings"]
+
+
+@pytest.mark.parametrize(
+    ("path", "accept"),
+    [
+        ("/queries/missions", "text/turtle"),
+        ("/queries/missions", "text/turtle, */*;q=0.1"),
+        ("/queries/missions.ttl", "*/*"),
+        ("/queries/missions?format=ttl", "text/html"),
+    ],
+)
+def test_the_name_of_a_query_leads_to_a_description_where_rdf_is_asked_for(client, path, accept):
+    response = client.get(path, headers={"Accept": accept})
+
+    assert response.mimetype == "text/turtle"
+    assert "<https://diplomacy.example/queries/missions> a sh:" in response.text
+    assert "SPARQLSelectExecutable" in response.text
+
+
+def test_the_name_of_a_query_leads_to_its_answer_for_any_other_client(client):
+    answer = client.get("/queries/missions?state=CAN", headers={"Accept": "*/*"})
+
+    assert answer.mimetype == "application/sparql-results+json"

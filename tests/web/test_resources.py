@@ -282,3 +282,24 @@ def test_the_same_entity_tag_means_the_same_bytes_after_a_restart(pytestconfig):
 
     assert runs[0].count("\n") == 21
     assert runs[0] == runs[1]
+
+
+def test_over_http_the_document_of_any_name_is_found_by_its_iri(live):
+    iri = f"{BASE}ns/diplomacy%23Mission"
+    reply = live.ask("GET", f"/doc?iri={iri}&utm_source=x", {"Accept": "text/turtle"})
+    other = live.ask("GET", f"/doc?iri={BASE}ns/diplomacy%23State", {"Accept": "text/turtle"})
+
+    assert b"dip:Mission a " in reply.body
+    assert b"dip:State a " in other.body
+
+
+def test_over_http_an_encoded_slash_is_no_slash(live):
+    assert live.ask("GET", "/id/state/CAN").status == 303
+    assert live.ask("GET", "/id/state%2FCAN").status == 404
+
+
+def test_a_forged_host_is_in_nobody_else_s_answer(live):
+    for host in ("forged.example", f"127.0.0.1:{live.port}", "forged.example"):
+        page = live.ask("GET", "/queries/trade", {"Host": host, "Accept": "text/html"})
+        assert f"curl &#39;http://{host}/queries/trade".encode() in page.body
+        assert (host == "forged.example") == (b"forged" in page.body)

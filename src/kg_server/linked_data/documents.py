@@ -89,7 +89,8 @@ class Site:
     """What documents are made of: a store, the base IRI of its names, and the project's words.
 
     ``prefixes`` are those of the project's files and of common vocabularies; ``evidence`` is its
-    vocabulary of claims; ``licence`` is the IRI of the licence of its data.
+    vocabulary of claims; ``licence`` is the IRI of the licence of its data; ``languages`` are those
+    of its texts, best first.
     """
 
     store: Store
@@ -97,6 +98,7 @@ class Site:
     prefixes: Mapping[str, str] = field(default_factory=dict)
     evidence: Evidence | None = None
     licence: str | None = None
+    languages: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, store: Store, base_iri: str, profile: Profile) -> Self:
@@ -105,7 +107,14 @@ class Site:
         own = {name: iri for name, iri in profile.prefixes.items() if iri != base_iri}
         named = profile.licence or ""
         licence = named if named.startswith(("http://", "https://")) else None
-        return cls(store, base_iri, prefixes.merged(own), profile.evidence, licence)
+        return cls(
+            store=store,
+            base_iri=base_iri,
+            prefixes=prefixes.merged(own),
+            evidence=profile.evidence,
+            licence=licence,
+            languages=profile.languages,
+        )
 
     @property
     def dataset_iri(self) -> str:

@@ -60,8 +60,8 @@ def page_path(iri: str, base_iri: str, *, is_term: bool = False) -> str:
         is_term: whether it is a class, a property or a shape: in a namespace that ends with
             ``#``, those are read in the document of their vocabulary.
 
-    >>> page_path("https://e.org/ns#Mission", "https://e.org/", is_term=True)
-    '/ns#Mission'
+    >>> page_path("https://e.org/ns#Museum", "https://e.org/", is_term=True)
+    '/ns#Museum'
     >>> page_path("https://e.org/museum/louvre", "https://e.org/")
     '/museum/louvre'
     """

@@ -129,8 +129,7 @@ def frame(context: Context) -> layout.Frame:
     navigation = []
     if context.queries:
         navigation.append(("/queries/", "Questions"))
-    if context.overview.classes:
-        navigation.append(("/things/", "Things"))
+    navigation.append(("/things/", "Things"))
     if evidence and evidence.conflict:
         navigation.append(("/conflicts", "Conflicts"))
     if context.vocabularies:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from kg_server import canned, formats
 from kg_server.canned import CannedQuery
 from kg_server.canned.parameters import Parameter
 from kg_server.description.queries import as_graph
-from kg_server.errors import BadRequest
+from kg_server.errors import BadRequest, NotAcceptable
 from kg_server.formats import JSON, Format, Kind
 from kg_server.rdf import transcode
 from kg_server.sparql import protocol, rewrite
@@ -47,6 +48,8 @@ def blueprint(context: Context) -> Blueprint:
         query = canned.find(context.queries, stem)
         if extension == "rq":
             return _source(context, query)
+        if form := _description_format(query, extension or request.args.get("format")):
+            return _description(context, query, form)
         return _answer(context, query, extension or None)
 
     return routes
@@ -143,6 +146,35 @@ def _choose_listing(name: str | None, accept: str | None) -> Format:
         return JSON
     chosen = protocol.choose_format(name, accept, Kind.GRAPH, html=True)
     return JSON if chosen.media_type == JSON.media_type else chosen
+
+
+def _description_format(query: CannedQuery, name: str | None) -> Format | None:
+    """Return the RDF syntax that is asked for of a query whose answer is none; else ``None``.
+
+    An IRI of a query names the query: in RDF, it is described.
+    """
+    if query.kind is Kind.GRAPH:
+        return None
+    with suppress(NotAcceptable):
+        if name:
+            with suppress(NotAcceptable):
+                formats.named(name, query.kind, html=True)
+                return None
+            return formats.named(name, Kind.GRAPH)
+        accept = request.headers.get("Accept")
+        chosen = formats.negotiate(accept, query.kind | Kind.GRAPH, html=True)
+        return chosen if chosen.kinds is Kind.GRAPH else None
+    return None
+
+
+def _description(context: Context, query: CannedQuery, form: Format) -> Response:
+    """Answer with the description of a query as a SHACL-AF executable."""
+    described = as_graph({query.name: query}, context.project.base_iri, context.names)
+    statements = transcode.triples([described])
+    body = b"".join(transcode.write(statements, form, context.site.prefixes))
+    response = Response(body, content_type=form.content_type)
+    _add_links(response, query, {})
+    return context.cacheable(response, context.etag(form, query.source))
 
 
 def _source(context: Context, query: CannedQuery) -> Response:

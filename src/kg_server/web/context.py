@@ -138,7 +138,7 @@ class Context:
     @cached_property
     def overview(self) -> Overview:
         """The classes of the graph, with counts and examples."""
-        return overview.overview(self.site)
+        return overview.overview(self.site, self.description[0])
 
     def changed(self, language: str) -> str:
         """Return when the graph says that it last changed, or else its newest file; or nothing."""

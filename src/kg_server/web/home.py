@@ -84,7 +84,7 @@ def blueprint(context: Context) -> Blueprint:
 
 def _home(context: Context) -> str:
     language, site = page_language(), context.site
-    languages = preferred_languages(language)
+    languages = preferred_languages(language, site.languages)
     labels = Labels(site, language)
     answers = [(each, _answer(context, each, language)) for each in context.home]
     found = [answer for _, answer in answers if isinstance(answer, tables.Result)]

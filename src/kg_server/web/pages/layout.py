@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -21,7 +21,9 @@ from kg_server.project.profile import Texts, in_language
 from kg_server.rdf import addresses
 from kg_server.web import caching
 
-_CREATIVE_COMMONS = re.compile(r"creativecommons\.org/licenses/([a-z-]+)/([0-9.]+)")
+_CREATIVE_COMMONS = re.compile(
+    r"creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)/([0-9.]+)"
+)
 _HERE = Path(__file__).resolve().parent
 _STATIC = _HERE / "static"
 
@@ -81,9 +83,13 @@ def choose_language(asked: str, accepted: LanguageAccept) -> str:
     return next(iter(LANGUAGES))
 
 
-def preferred_languages(language: str) -> tuple[str, ...]:
-    """Return the order in which labels are tried on a page in ``language``."""
-    return (language, *(code for code in LANGUAGES if code != language))
+def preferred_languages(language: str, of_project: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the order in which labels are tried: the page's language, the project's, ours.
+
+    >>> preferred_languages("fr", ["de", "en"])
+    ('fr', 'de', 'en', 'bn')
+    """
+    return tuple(dict.fromkeys((language, *of_project, *LANGUAGES)))
 
 
 def translate(text: str, language: str, **values: object) -> str:
@@ -107,6 +113,8 @@ def licence(given: str | None) -> tuple[str, str | None] | None:
 
     >>> licence("https://creativecommons.org/licenses/by-sa/4.0/")
     ('CC BY-SA 4.0', 'https://creativecommons.org/licenses/by-sa/4.0/')
+    >>> licence("https://creativecommons.org/publicdomain/zero/1.0/")[0]
+    'CC0 1.0'
     >>> licence("ask the library")
     ('ask the library', None)
     """
@@ -115,7 +123,8 @@ def licence(given: str | None) -> tuple[str, str | None] | None:
     if not given.startswith(("http://", "https://")):
         return given, None
     if found := _CREATIVE_COMMONS.search(given):
-        return f"CC {found[1].upper()} {found[2]}", given
+        name = "0" if found[1] == "zero" else f" {found[1].upper()}"
+        return f"CC{name} {found[2]}", given
     return given.partition("://")[2].rstrip("/"), given
 
 
@@ -159,7 +168,7 @@ def _context(frame: Frame) -> dict[str, Any]:
     return {
         "base_iri": frame.base_iri,
         "page_of": lambda iri: addresses.page_path(iri, frame.base_iri),
-        "site_title": in_language(frame.titles, preferred_languages(language)),
+        "site_title": in_language(frame.titles, preferred_languages(language, frame.languages)),
         "licence_of_data": licence(frame.licence),
         "language": language,
         "languages": [(code, name, _in_language(code)) for code, name in LANGUAGES.items()],

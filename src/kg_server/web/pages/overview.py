@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
-from rdflib import RDF, RDFS, URIRef
+from rdflib import RDF, RDFS, VOID, Graph, URIRef
 
 from kg_server.linked_data.documents import Site
 from kg_server.project.profile import Evidence
@@ -88,13 +89,23 @@ class ClassShown:
 
     name: Shown
     count: str
+    href: str
+    """The table of its instances."""
     examples: tuple[Shown, ...]
 
 
-def overview(site: Site) -> Overview:
-    """Ask a store what it holds; the answer stays the same as long as the graph does."""
-    found = rows(site.store, _COUNTS % {"base": site.base_iri})
-    counted = {str(row["class"]): int(str(row["count"])) for row in found}
+def overview(site: Site, description: Graph) -> Overview:
+    """Ask a store what it holds; the answer stays the same as long as the graph does.
+
+    Args:
+        site: what is asked.
+        description: the VoID description, in which the classes are counted; without it, they are
+            counted now.
+    """
+    counted = _described(description, site.dataset_iri)
+    if not counted:
+        found = rows(site.store, _COUNTS % {"base": site.base_iri})
+        counted = {str(row["class"]): int(str(row["count"])) for row in found}
     own = [iri for iri in counted if not iri.startswith(LANGUAGES_OF_MODELS)]
     things = [iri for iri in own if iri not in _of_evidence(site.evidence)]
     chosen = (things + [iri for iri in own if iri not in things])[:MOST_CLASSES]
@@ -112,6 +123,16 @@ def overview(site: Site) -> Overview:
     )
 
 
+def _described(description: Graph, dataset: str) -> dict[str, int]:
+    """Return the numbers of instances by class that a description gives, largest first."""
+    counted = {
+        str(description.value(part, VOID["class"])): int(str(number))
+        for part in description.objects(URIRef(dataset), VOID.classPartition)
+        if (number := description.value(part, VOID.entities)) is not None
+    }
+    return dict(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
 def _of_evidence(words: Evidence | None) -> set[str]:
     """Return the classes of evidence, which come after those of what the graph is about."""
     if words is None:
@@ -126,6 +147,7 @@ def shown(found: Overview, labels: Labels) -> tuple[ClassShown, ...]:
         ClassShown(
             name=labels.show(URIRef(each.iri)),
             count=number(str(each.count), labels.language),
+            href=f"/things/?{urlencode({'class': each.iri})}",
             examples=tuple(labels.show(URIRef(iri)) for iri in each.examples),
         )
         for each in found.classes

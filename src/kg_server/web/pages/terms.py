@@ -93,7 +93,7 @@ class Labels:
 
     def __init__(self, site: Site, language: str) -> None:
         self.site, self.language = site, language
-        self._order = preferred_languages(language)
+        self._order = preferred_languages(language, site.languages)
         self._labels: dict[str, Label | None] = {}
         self._described: set[str] = set()
         self._terms: set[str] = set()
@@ -126,7 +126,7 @@ class Labels:
     def _spelt(self, iri: str) -> str:
         """Return the end of an IRI that has no label; another vocabulary's as separate words."""
         end = readable_end(iri)
-        if iri.startswith(self.site.base_iri) or not _CAMEL.search(end):
+        if iri.startswith(self.site.base_iri) or not end.isalpha() or end.isupper():
             return end
         return _CAMEL.sub(" ", end).lower()
 
