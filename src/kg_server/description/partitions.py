@@ -62,7 +62,7 @@ def add_partitions(
     number_of_properties = len(counted.results["properties"])
     graph.add((dataset, VOID.properties, Literal(number_of_properties)))
     for class_, predicate, number in counted.class_properties():
-        if _is_of_the_language(class_):
+        if is_of_the_language(class_):
             continue
         this = namer.name("class", class_, "property", predicate)
         graph.add((namer.name("class", class_), VOID.propertyPartition, this))
@@ -71,7 +71,7 @@ def add_partitions(
     _add_values(graph, counted, namer)
 
 
-def _is_of_the_language(term: object) -> bool:
+def is_of_the_language(term: object) -> bool:
     """Tell whether a class is one of OWL or RDF: how the ontology is written is no data."""
     return str(term).startswith((str(OWL), str(RDF)))
 
@@ -94,7 +94,7 @@ def _add_values(graph: Graph, counted: Statistics, namer: _Namer) -> None:
         ("datatypes", VOID_EXT.datatypePartition, VOID_EXT.datatype),
     ):
         for row, number in counted.rows(name):
-            if "x" not in row or _is_of_the_language(row["c"]):
+            if "x" not in row or is_of_the_language(row["c"]):
                 continue
             this = namer.name("class", row["c"], "property", row["p"], "value", row["x"])
             graph.add((namer.name("class", row["c"], "property", row["p"]), partition, this))

@@ -16,7 +16,7 @@ from kg_server import canned, formats
 from kg_server.canned import names
 from kg_server.description import profile as profiles
 from kg_server.description import statistics
-from kg_server.description.partitions import add_partitions
+from kg_server.description.partitions import add_partitions, is_of_the_language
 from kg_server.description.queries import as_graph
 from kg_server.description.statistics import Statistics
 from kg_server.formats import Format, Kind
@@ -47,6 +47,7 @@ TARGETS = {
 
 _OWN = "CONSTRUCT { ?this ?p ?o } WHERE { ?this ?p ?o }"
 _CODES = 'SELECT ?s WHERE { ?s a ?type FILTER(STRSTARTS(STR(?s), "%sdef/")) } LIMIT 1'
+_MOST_EXAMPLES = 50
 _SAID = "CONSTRUCT { ?this ?p ?o } WHERE { VALUES ?this { %s } ?this ?p ?o }"
 
 
@@ -128,7 +129,8 @@ class _Description:
         self._add(this, DCAT.landingPage, self._iri(""))
         self._add(this, FOAF.homepage, self._iri(""))
         self._add(this, VOID.sparqlEndpoint, self._endpoint)
-        self._add(this, VOID.uriSpace, Literal(f"{self._site.base_iri}id/"))
+        if counted.kinds():
+            self._add(this, VOID.uriSpace, Literal(f"{self._site.base_iri}id/"))
         self._add(this, VOID.triples, Literal(counted.triples))
         self._add(this, VOID.distinctSubjects, Literal(counted.number("subjects")))
         self._add(this, VOID.distinctObjects, Literal(counted.number("objects")))
@@ -169,12 +171,14 @@ class _Description:
         return [URIRef(addresses.collection_iri(kind, base)) for kind in kinds]
 
     def _examples(self) -> Iterable[Node]:
-        """Return a thing of each kind, of its commonest class."""
+        """Return a thing of each kind, of its commonest class; without kinds, one of each class."""
         examples: dict[str, Node] = {}
+        has_kinds = bool(self._counted.kinds())
         for row, _ in self._counted.rows("classes"):
-            if row.get("kind"):
-                examples.setdefault(str(row["kind"]), row["example"])
-        return examples.values()
+            key = str(row.get("kind", "") if has_kinds else row["c"])
+            if key and not is_of_the_language(row["c"]) and isinstance(row.get("example"), URIRef):
+                examples.setdefault(key, row["example"])
+        return list(examples.values())[:_MOST_EXAMPLES]
 
     def _add_catalogue(self) -> None:
         this = self._name("catalogue")

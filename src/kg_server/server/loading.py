@@ -17,7 +17,7 @@ from kg_server import project as projects
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
 from kg_server.processes import in_child, say
-from kg_server.project import Project
+from kg_server.project import Project, Role
 from kg_server.sandbox import zygote as zygotes
 from kg_server.sandbox.evaluator import Limits
 from kg_server.sandbox.scoreboard import Board
@@ -131,7 +131,7 @@ def _load(start: Start) -> tuple[EmbeddedStore | None, bytes]:
         project = projects.load(start.paths, start.settings.base_iri, example=True)
         canned.check(project)
         validator = None
-        if start.validate:
+        if start.validate and project.of_role(Role.SHAPES, Role.ONTOLOGY):
             work = partial(validated, project, allow_invalid=start.allow_invalid)
             validator = processes.start(work, sealed=False)
         store, project = open_store(project), without_contents(project)

@@ -27,7 +27,7 @@ from kg_server import project as projects
 from kg_server.config import NEUTRAL_BASE_IRI, Settings
 from kg_server.errors import ProjectFault
 from kg_server.processes import end_all, in_child, say
-from kg_server.project import Project
+from kg_server.project import Project, Role
 from kg_server.sandbox import scoreboard
 from kg_server.sandbox.scoreboard import Board
 from kg_server.server import loading, workers
@@ -416,7 +416,7 @@ def _announce(loaded: Loaded, settings: Settings, seconds: float) -> None:
     project, report = loaded.project, loaded.report
     served = f"{project.origin}: {len(project.files)} file{'' if len(project.files) == 1 else 's'}"
     say(
-        f"kg-server: serving {served}{'' if report is None else ', ' + report.summary},"
+        f"kg-server: serving {served}, {report.summary if report else _not_validated(project)},"
         f" after {seconds:.2f} s\n"
         f"{_advice(project)}"
         f"  Home      {home}\n"
@@ -424,6 +424,11 @@ def _announce(loaded: Loaded, settings: Settings, seconds: float) -> None:
         f"  Try       curl -H 'Accept: text/csv' --data-urlencode 'query=SELECT * {{ ?s ?p ?o }}"
         f" LIMIT 3' {home}sparql\n"
     )
+
+
+def _not_validated(project: Project) -> str:
+    judged = project.of_role(Role.SHAPES, Role.ONTOLOGY)
+    return "not validated" if judged else "not validated: there are no shapes and no ontology"
 
 
 def _advice(project: Project) -> str:
