@@ -48,6 +48,14 @@ class Settings:
     page_timeout_s: float = 10.0
     """How long the HTTP worker may compute for one request, such as a page: what is not done by
     evaluators."""
+    client_budget_s: float = 120.0
+    """Seconds in a minute for which the requests of one client may be under way, those together
+    that the cache does not answer; 0: without limit. Clients on this machine have no budget."""
+    client_requests: int = 16
+    """How many such requests of one client may be under way at one time."""
+    client_header: str = ""
+    """The header in which a trusted proxy says the client's address, such as ``x-forwarded-for``;
+    empty: the address of the connection."""
     queue_length: int = 64
     """How many requests may wait for an evaluator in one HTTP worker."""
     body_timeout_s: float = 10.0
@@ -91,6 +99,8 @@ _RANGES = {
     "workers": (1, 1000),
     "evaluators": (1, 1000),
     "queue_length": (0, 1_000_000),
+    "client_budget_s": (0, 1_000_000),
+    "client_requests": (1, 1_000_000),
     "cache_bytes": (0, 1 << 50),
     "cache_entry_bytes": (0, 1 << 50),
     "slow_query_s": (0, 31_536_000),

@@ -150,6 +150,15 @@ class UnsupportedMediaType(Problem):
     status, slug, title = 415, "unsupported-media-type", "The media type is not supported"
 
 
+class TooManyRequests(Problem):
+    """The client has used up its budget (RFC 6585 §4).
+
+    ``Retry-After`` says when it has one again.
+    """
+
+    status, slug, title = 429, "too-many-requests", "You ask for more than one client may have"
+
+
 class HeadersTooLarge(Problem):
     """The request's headers are larger than the server reads (RFC 6585 §5)."""
 

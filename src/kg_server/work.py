@@ -30,6 +30,9 @@ class ClientLeft(BaseException):
     answer it.
     """
 
+    def __init__(self) -> None:
+        super().__init__("the client left")
+
 
 class Turns:
     """How many threads may compute at one time, and how many may have begun.

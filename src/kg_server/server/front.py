@@ -1,7 +1,7 @@
 """The ASGI application of an HTTP worker: what stands before Flask.
 
-Each step answers a request or hands it to the next: limits, cache, room, plain SPARQL queries,
-and the Flask application.
+Each step answers a request or hands it to the next: limits, cache, budget of the client, room,
+plain SPARQL queries, and the Flask application.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from http import HTTPStatus
 from kg_server.config import Settings
 from kg_server.errors import Problem
 from kg_server.server.application import Application
+from kg_server.server.budget import Budgets
 from kg_server.server.cache import Cached, ResponseCache
 from kg_server.server.exchange import Exchange, Handler, Receive, Send
 from kg_server.server.generation import Serving
@@ -47,7 +48,7 @@ class Front:
         cache = ResponseCache(settings.cache_bytes, settings.cache_entry_bytes)
         self._application = Application(serving, settings, cache)
         room = Room(settings, Queries(serving, settings, cache, self._application))
-        self._first = Limits(settings, Cached(serving, cache, room))
+        self._first = Limits(settings, Cached(serving, cache, Budgets(settings, room)))
         self._look: asyncio.TimerHandle | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -134,3 +134,5 @@ class Queries:
                 await stream.end()
             except (Problem, OSError, ClientLeft) as error:
                 stream.cut(error)
+                if isinstance(error, ClientLeft):
+                    metrics.count_disconnect()
