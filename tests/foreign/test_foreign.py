@@ -112,7 +112,7 @@ def test_an_option_says_what_a_file_is_whatever_it_contains(kg, here):
 
     assert as_data.stderr.splitlines()[0].endswith("data: one.ttl; shapes: two.ttl")
     assert (as_data.exit_code, other.exit_code) == (1, 1)
-    assert "<https://garden.example/ns#S>" in as_data.stdout
+    assert "VIOLATION: g:S" in as_data.stdout
 
 
 @pytest.mark.parametrize("only", [WRONG, SHAPES])

@@ -47,7 +47,7 @@ def test_what_is_inferred_is_validated_and_only_then(validate, data, inference):
     inferred = validate(data, CLASS_SHAPE, "--inference", inference)
 
     assert inferred.exit_code == 1
-    assert "<https://e.org/a>" in inferred.output
+    assert "VIOLATION: ex:a" in inferred.output
 
 
 def test_rules_and_targets_by_query_count_when_advanced_features_do(validate):

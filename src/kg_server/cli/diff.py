@@ -65,9 +65,8 @@ def diff(  # one parameter an option
             with_findings=not no_findings,
         )
         colours = form == "text" and sys.stdout.isatty()
-        view = reports.View(
-            before.name, after.name, after.project.profile.prefixes, limit, colours=colours
-        )
+        prefixes = {**before.project.profile.prefixes, **after.project.profile.prefixes}
+        view = reports.View(before.name, after.name, prefixes, limit, colours=colours)
         click.echo(reports.FORMS[form](compared, view), nl=False)
     sys.exit(0 if exit_zero else compared.level.exit_code)
 

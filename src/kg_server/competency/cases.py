@@ -27,7 +27,7 @@ from kg_server.store import EmbeddedStore, open_store
 from kg_server.validation import reports
 from kg_server.validation.report import Finding, Severity
 from kg_server.validation.reports import junit as junit_xml
-from kg_server.validation.reports.ci import Shorten
+from kg_server.validation.reports.ci import Shorten, named
 
 _EXAMPLE = re.compile(r"(in)?valid(?![a-z])")
 _EXPECT = re.compile(r"(?m)^\s*# expect:[ \t]*(.+?)\s*$")
@@ -173,6 +173,7 @@ def _judged(path: Path, loaded: Project, *, valid: bool) -> str:
     shorten = reports.shortener(loaded.profile.prefixes)
     wrong = [each for each in found if each.severity is Severity.VIOLATION]
     expected = _EXPECT.findall(text)
+    shorten = reports.shortener({**example.profile.prefixes, **loaded.profile.prefixes})
     if valid and wrong:
         return "should conform, but:\n" + "\n".join(_line(each, shorten) for each in wrong)
     if not valid and not wrong and not expected:
@@ -186,7 +187,7 @@ def _judged(path: Path, loaded: Project, *, valid: bool) -> str:
 
 def _as_data(files: Sequence[projects.ProjectFile]) -> Iterator[projects.ProjectFile]:
     """Yield files as data, though they stand in a folder of shapes or ontology."""
-    return (replace(file, role=Role.DATA) for file in files)
+    return (replace(file, role=Role.DATA, also=frozenset()) for file in files)
 
 
 def _fits(expected: str, finding: Finding, shorten: Shorten) -> bool:
@@ -197,12 +198,16 @@ def _fits(expected: str, finding: Finding, shorten: Shorten) -> bool:
 def _words(finding: Finding, shorten: Shorten) -> tuple[str, ...]:
     focus = "_:" if finding.focus_node.startswith("_:") else finding.focus_node
     names = (finding.source_shape, f"<{finding.rule}>", focus)
-    kind = re.split(r"[#/]", finding.component.strip("<>"))[-1]
-    kind = kind.removesuffix("ConstraintComponent")
     local = tuple(re.split(r"[#/:]", name.strip("<>"))[-1] for name in names[:2])
-    return (*names, *(shorten(each) for each in names), *local, kind, finding.severity.value)
+    return (
+        *names,
+        *(shorten(each) for each in names),
+        *local,
+        finding.kind,
+        finding.severity.value,
+    )
 
 
 def _line(finding: Finding, shorten: Shorten) -> str:
-    focus, rule = shorten(finding.focus_node), shorten(f"<{finding.rule}>")
+    focus, rule = shorten(finding.focus_node), named(finding, shorten)
     return f"    {finding.severity.value} {rule} {focus}: {finding.message}"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from kg_server import escaping
@@ -15,7 +14,6 @@ from kg_server.project import Role
 from kg_server.validation import reports
 from kg_server.validation.report import Finding
 
-_IRI = re.compile(r"<[^<>\s]*>")
 _COLOURS = {"+": "32", "-": "31", "~": "33"}
 
 
@@ -69,7 +67,7 @@ def as_json(compared: Comparison, view: View) -> str:
 
 def markdown(compared: Comparison, view: View) -> str:
     """Return a comparison for a pull request's page."""
-    plain = View(view.old, view.new, view.prefixes, view.limit)
+    plain = replace(view, colours=False)
     if not compared.reasons:
         return text(compared, plain)
     head = f"**{compared.level.name.capitalize()}** change: {_counts(compared)}"
@@ -89,8 +87,7 @@ FORMS: Mapping[str, Callable[[Comparison, View], str]] = {
 
 
 def _shorten(words: str, view: View) -> str:
-    shorten = reports.shortener(view.prefixes)
-    return _IRI.sub(lambda found: shorten(found[0]), words)
+    return reports.shortener(view.prefixes)(words)
 
 
 def _subjects(compared: Comparison, view: View) -> Iterator[str]:

@@ -110,7 +110,7 @@ def given(paths: Iterable[Path], role: Role | None) -> Iterator[Found]:
 
 
 def merged(found: Iterable[Found]) -> list[Found]:
-    """Return each file once, with all the roles that it is said to have."""
+    """Return each file once; of several roles it has those that its contents bear out."""
     by_path: dict[Path, Found] = {}
     for each in found:
         path = each.path.resolve()
@@ -118,7 +118,7 @@ def merged(found: Iterable[Found]) -> list[Found]:
         if first is None or (first.role is None and each.role):
             by_path[path] = each
         elif each.role and each.role is not first.role:
-            by_path[path] = replace(first, also=first.also | {each.role})
+            by_path[path] = replace(first, also=first.also | {each.role}, by_content=True)
     return list(by_path.values())
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kg_server import processes
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from rdflib import Graph
     from rdflib.term import Node
 
-    from kg_server.validation.locations import Places
 
 TIMEOUT_S = 120.0
 """How long a validation may take before it is given up."""
@@ -152,8 +151,14 @@ class _Validation:
         findings = tuple(sorted({*judged, *news, *self._ill_formed}, key=_rank))
         if not any(each.component == ILL_FORMED for each in findings):
             shapes_lint.remember(self._shapes)
+        if findings:
+            from kg_server.validation import locations, naming
+
+            places = locations.Places(self._project.files)
+            located = places.located(findings)
+            findings = naming.lasting(located, self._facts.store, self._shapes)
         return Report(
-            self._places.located(findings) if findings else (),
+            findings,
             len(self._project.of_role(Role.DATA)),
             len(self._facts.store),
             len(sieve.tasks),
@@ -233,8 +238,6 @@ class _Validation:
         if not shapes_lint.known_good(self._shapes):
             check = partial(pyshacl_engine.check_shapes, self._shapes)
             children.append(processes.start(check, first=pyshacl_engine.prepare_all))
-        if len(pairs) < _SHARE and not whole:
-            self._places.expect(terms.n_triples(node) for _, node in pairs)
         return set().union(*self._finish(children, f"Judging {len(pairs):,} nodes"))
 
     def _judge(self, aims: Aims) -> tuple[Finding, ...]:
@@ -255,12 +258,6 @@ class _Validation:
 
             return view.graph(self._facts)
         return graphs.read(self._project.of_role(*FACTS), "data")
-
-    @cached_property
-    def _places(self) -> Places:
-        from kg_server.validation.locations import Places
-
-        return Places(self._project.of_role(Role.DATA, Role.ONTOLOGY, Role.SHAPES))
 
     def _run(
         self, work: Sequence[Callable[[], Any]], what: str, done: Callable[[], float] | None = None

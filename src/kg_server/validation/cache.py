@@ -90,7 +90,16 @@ def _report(document: dict[str, Any]) -> Report:
 
 
 def _finding(document: dict[str, Any]) -> Finding:
-    place = document["place"]
-    if place is not None:
-        place = Place(**{**place, "path": Path(place["path"])})
-    return Finding(**{**document, "severity": Severity(document["severity"]), "place": place})
+    return Finding(
+        **{
+            **document,
+            "severity": Severity(document["severity"]),
+            "place": document["place"] and _place(document["place"]),
+            "related": tuple(map(_place, document["related"])),
+            "details": tuple(map(_finding, document["details"])),
+        }
+    )
+
+
+def _place(document: dict[str, Any]) -> Place:
+    return Place(**{**document, "path": Path(document["path"])})

@@ -3,90 +3,204 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from functools import cached_property
+from typing import NamedTuple
 
-from kg_server.project import ProjectFile
-from kg_server.validation.positions import ByText, Index, index
+from kg_server.errors import ProjectFault
+from kg_server.project import ProjectFile, Role
+from kg_server.rdf import terms
+from kg_server.validation import positions
 from kg_server.validation.report import Finding, Place
 
-_SMALL = 1 << 18
-"""Bytes of a file that is indexed in less time than it takes to import pySHACL."""
+_IRI = re.compile(r"<([^<>]*)>")
+_INVERSE = re.compile(r"\[ <http://www\.w3\.org/ns/shacl#inversePath> (<[^<>]*>) \]")
+_COUNTED = ("MinCount", "QualifiedMinCount", "HasValue", "Node", "Property", "Closed")
+"""Kinds of constraints of which no value that is there is to blame."""
+_MOST_RELATED = 20
+
+Pattern = tuple[str | None, str | None, str | None]
+
+
+class _Spot(NamedTuple):
+    """Where something stands: the number of its file, and an offset if it is known."""
+
+    file: int
+    offset: int | None
+    value: str
 
 
 class Places:
-    """Finds places in files, each of which is indexed when a finding may be in it."""
+    """Finds places in files: each file is walked through once, for all findings together."""
 
     def __init__(self, files: Sequence[ProjectFile]) -> None:
-        self._files = files
-        self._made: dict[Path, Index] = {}
+        order = (Role.DATA, Role.ONTOLOGY, Role.SHAPES)
+        known = [file for file in files if file.role in order]
+        self._files = sorted(known, key=lambda file: order.index(file.role))
+        self._texts: dict[int, _Text] = {}
+        self._found: dict[Pattern, list[_Spot]] = {}
 
     def located(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-        """Return the findings with their places, as far as they have any."""
-        return tuple(replace(each, place=self._find(each)) for each in findings)
+        """Return the findings with their places; each has one if there is any file."""
+        listed = tuple(findings)
+        self._search(listed)
+        return tuple(self._placed(finding) for finding in listed)
 
-    def expect(self, focus_nodes: Iterable[str]) -> None:
-        """Index the small files in which findings about these nodes would be."""
-        for node in focus_nodes:
-            for file in self._with(node):
-                if len(file.content) < _SMALL:
-                    self._index(file)
+    def _search(self, findings: Sequence[Finding]) -> None:
+        """Walk through the files, and keep the places that a finding may be about."""
+        found: dict[Pattern, list[_Spot]] = defaultdict(list)
+        subjects = {finding.focus_node for finding in findings}
+        objects = subjects | {finding.value for finding in findings if _is_complex(finding)}
+        for number, file in enumerate(self._files):
+            if not any(_hint(each) in file.content for each in subjects):
+                continue
+            try:
+                self._walk(number, file, subjects, objects, found)
+            except (ProjectFault, RecursionError):
+                continue
+        self._found = found
 
-    def _with(self, focus_node: str) -> list[ProjectFile]:
-        hint = _last_part(focus_node)
-        return [file for file in self._files if hint in file.content]
+    def _walk(
+        self,
+        number: int,
+        file: ProjectFile,
+        subjects: set[str],
+        objects: set[str | None],
+        found: dict[Pattern, list[_Spot]],
+    ) -> None:
+        text = self._text(number).text
+        names: dict[object, str] = {}
 
-    def _find(self, finding: Finding) -> Place | None:
-        """Return the place of the triple, or else of the focus node's first statement."""
-        about = finding.focus_node, finding.path, finding.value
-        has_blank = any(term and term.startswith("_:") for term in about)
-        files = self._with(finding.focus_node)
-        for search in (_triple, _subject):
-            for file in files:
-                found = self._index(file)
-                offset = search(found.by_text if has_blank else found.by_name, *about)
-                if offset is not None:
-                    return place(file, found.text, offset)
-        return None
+        def name(term: object) -> str:
+            if term not in names:
+                names[term] = terms.n_triples(terms.to_rdflib(term))
+            return names[term]
 
-    def _index(self, file: ProjectFile) -> Index:
-        if file.path not in self._made:
-            self._made[file.path] = index(file)
-        return self._made[file.path]
+        for each in positions.placed(file, text):
+            (subject, predicate, value), at, place = each
+            is_subject = str(subject) in subjects
+            is_object = str(value) in objects
+            if not is_subject and not is_object:
+                continue
+            path, spelt = name(predicate), name(value)
+            spot = _Spot(number, place if place is not None else at, spelt)
+            if is_subject:
+                key = name(subject)
+                found[key, path, spelt].append(spot)
+                found[key, path, None].append(spot)
+                found[key, None, None].append(_Spot(number, at, spelt))
+                found[key, None, spelt].append(spot)
+            if is_object:
+                found[None, path, spelt].append(spot)
+                found[None, None, spelt].append(spot)
+
+    def _placed(self, finding: Finding) -> Finding:
+        focus, value = finding.focus_node, finding.value
+        spots = next((each for each in self._candidates(finding) if each), None)
+        place = self._place(spots[0]) if spots else self._anywhere(focus)
+        related = self._related(finding, focus, value)
+        if related and place == related[0]:
+            related = related[1:]
+        return replace(finding, place=place, related=related)
+
+    def _candidates(self, finding: Finding) -> Iterable[list[_Spot]]:
+        focus, path, value = finding.focus_node, finding.path, finding.value
+        found = self._found
+        if path and path.startswith("<"):
+            yield found.get((focus, path, value), [])
+            yield found.get((focus, path, None), [])
+        elif path:
+            if inverse := _INVERSE.fullmatch(path):
+                yield found.get((value, inverse[1], focus), [])
+                yield found.get((None, inverse[1], focus), [])
+            else:
+                steps = [f"<{iri}>" for iri in _IRI.findall(path)]
+                for step in steps:
+                    yield found.get((focus, step, value), [])
+                for step in reversed(steps):
+                    yield found.get((None, step, value), []) if value else []
+        elif value and value != focus:
+            yield found.get((focus, None, value), [])
+        yield found.get((focus, None, None), [])
+        yield found.get((None, None, focus), [])
+
+    def _related(self, finding: Finding, focus: str, value: str | None) -> tuple[Place, ...]:
+        """Return the places of all values where too many, or two that do not agree, are wrong."""
+        path, kind = finding.path, finding.kind
+        if path and path.startswith("<") and value is None and kind not in _COUNTED:
+            spots = self._found.get((focus, path, None), [])
+            if kind == "UniqueLang":
+                tags = Counter(_tag(each.value) for each in spots)
+                spots = [each for each in spots if _tag(each.value) and tags[_tag(each.value)] > 1]
+        elif kind == "Disjoint":
+            spots = self._found.get((focus, None, value), [])
+        else:
+            return ()
+        places = [self._place(each) for each in spots[: _MOST_RELATED + 1]]
+        return tuple(dict.fromkeys(places)) if len(places) > 1 else ()
+
+    def _place(self, spot: _Spot) -> Place:
+        return self._text(spot.file).place(spot.offset or 0)
+
+    def _anywhere(self, focus: str) -> Place | None:
+        """Return the first line of a file that names a node, or else of the first file."""
+        hint = _hint(focus)
+        number = next(
+            (number for number, file in enumerate(self._files) if hint in file.content), 0
+        )
+        return self._text(number).place(0) if self._files else None
+
+    def _text(self, number: int) -> _Text:
+        if number not in self._texts:
+            self._texts[number] = _Text(self._files[number])
+        return self._texts[number]
 
 
-def _triple(index: ByText, subject: str, path: str | None, value: str | None) -> int | None:
-    """Return the offset of the triple; of any with that path where the value is unknown."""
-    if path is None:
-        return None
-    # rdflib's parser writes 1e0 and +1 anew, so a value may stand there in other words.
-    other = index.triples.get((subject, path, None))
-    return other if value is None else index.triples.get((subject, path, value), other)
+class _Text:
+    """The text of a file, with its lines."""
+
+    def __init__(self, file: ProjectFile) -> None:
+        self._file = file
+        self.text = file.content.decode()
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(found.end() for found in re.finditer("\n", self.text))]
+
+    def place(self, offset: int) -> Place:
+        """Return line and column of an offset, both from 1, with the line as excerpt."""
+        from bisect import bisect_right
+
+        line = bisect_right(self._starts, offset)
+        start = self._starts[line - 1]
+        end = self.text.find("\n", start)
+        excerpt = self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
+        column = offset - start + 1
+        length = _token_length(excerpt[column - 1 :], xml=self._file.syntax == "rdfxml")
+        return Place(self._file.path, line, column, column + length, excerpt)
 
 
-def _subject(index: ByText, subject: str, _path: str | None, _value: str | None) -> int | None:
-    return index.subjects.get(subject)
+def _is_complex(finding: Finding) -> bool:
+    return bool(finding.path and not finding.path.startswith("<"))
 
 
-def _last_part(term: str) -> bytes:
+def _tag(literal: str) -> str:
+    found = re.search(r'"@([\w-]+)$', literal)
+    return found[1].lower() if found else ""
+
+
+def _hint(term: str) -> bytes:
     """Return text that every file with this term has, escapes aside; empty if none is sure."""
-    last = re.split(r"[/#]", term.strip("<>"))[-1]
+    last = re.split(r"[/#:]", term.strip("<>"))[-1]
     return last.encode() if term.startswith("<") and re.fullmatch(r"[\w-]+", last) else b""
 
 
-def place(file: ProjectFile, text: str, offset: int) -> Place:
-    """Return line and column of an offset, both from 1, with the line as excerpt."""
-    line = text.count("\n", 0, offset) + 1
-    start = text.rfind("\n", 0, offset) + 1
-    end = text.find("\n", start)
-    excerpt = text[start : end if end >= 0 else len(text)].rstrip("\r")
-    column = offset - start + 1
-    return Place(file.path, line, column, column + _token_length(excerpt[column - 1 :]), excerpt)
-
-
-def _token_length(rest: str) -> int:
+def _token_length(rest: str, *, xml: bool) -> int:
     """Return how long the first token of the rest of a line is, at least 1."""
+    if xml and (found := re.match(r"<[^\s<>/]*+", rest)):
+        return found.end()
     if rest.startswith(('"""', "'''")) and rest.find(rest[:3], 3) < 0:
         return len(rest)  # it goes on in the next line
     if rest[:1] in "\"'<":

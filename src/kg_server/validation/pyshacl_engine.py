@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import pickle
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 # pySHACL logs what it raises, to standard error; that is told by findings.
 logging.getLogger("pyshacl-validate").disabled = True
 
-
+_DETAILS = 5
+"""So many levels of nested results are kept."""
 _UNUSABLE = "the shapes cannot be used: "
 
 
@@ -217,7 +220,7 @@ def _shapes_for_shapes() -> Graph:
     return merged
 
 
-def _finding(report: Graph, result: Node) -> Finding:
+def _finding(report: Graph, result: Node, depth: int = _DETAILS) -> Finding:
     from rdflib import SH
 
     def text(predicate: Any) -> str | None:
@@ -225,8 +228,6 @@ def _finding(report: Graph, result: Node) -> Finding:
         return None if term is None else terms.n_triples(term)
 
     path = report.value(result, SH.resultPath)
-
-    messages = sorted(str(message) for message in report.objects(result, SH.resultMessage))
     severities = {SH.Violation: Severity.VIOLATION, SH.Warning: Severity.WARNING}
     severities[SH.Info] = Severity.INFO
     severity: Any = report.value(result, SH.resultSeverity)
@@ -238,9 +239,45 @@ def _finding(report: Graph, result: Node) -> Finding:
         text(SH.sourceShape) or "",
         text(SH.sourceConstraint),
         text(SH.sourceConstraintComponent) or "",
-        " ".join(messages),
+        _message(list(report.objects(result, SH.resultMessage))),
         own_severity=None if severity in severities else text(SH.resultSeverity),
+        details=tuple(sorted(_details(report, result, depth), key=repr)) if depth else (),
     )
+
+
+def _details(report: Graph, result: Node, depth: int) -> Iterator[Finding]:
+    """Yield the findings of nested shapes that a result has as its details (SHACL §3.6.2.6)."""
+    from rdflib import SH
+
+    for detail in report.objects(result, SH.detail):
+        yield _finding(report, detail, depth - 1)
+
+
+def _message(messages: Sequence[Any]) -> str:
+    """Return a message in the reader's language, or else in English, or else in any."""
+    wanted = reader_language()
+    ranks = {wanted: 0, wanted.partition("-")[0]: 1, "en": 2, "": 3}
+
+    def rank(message: Any) -> tuple[int, str]:
+        language = (message.language or "").lower()
+        return ranks.get(language, ranks.get(language.partition("-")[0], 4)), str(message)
+
+    ordered = sorted(messages, key=rank)
+    same = [str(each) for each in ordered if rank(each)[0] == rank(ordered[0])[0]]
+    return " ".join(dict.fromkeys(same if rank(ordered[0])[0] < 4 else same[:1])) if ordered else ""
+
+
+def reader_language() -> str:
+    """Return the language tag of the locale, ``en`` where it names none.
+
+    >>> os.environ.update(LC_ALL="de_AT.UTF-8")
+    >>> reader_language()
+    'de-at'
+    >>> del os.environ["LC_ALL"]
+    """
+    said = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    name = re.split(r"[.@]", said)[0].replace("_", "-").lower()
+    return "en" if name in ("", "c", "posix") else name
 
 
 def path_text(graph: Graph, path: Node) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
@@ -72,8 +73,9 @@ class Finding:
 
     ``source_constraint`` is the SHACL-SPARQL constraint that found it, where it has a name.
     ``own_severity`` is the IRI of a severity that is none of SHACL's; it weighs as a violation.
-    ``place`` is where the offending triple stands, or else the focus node's first statement;
-    ``None`` in syntaxes without lines of their own, such as JSON-LD.
+    ``place`` is where the offending triple stands, or else the focus node's first statement, or
+    else the file. ``related`` are the places of other values where several do not go together;
+    ``details`` are the findings of nested shapes that led to this one (``sh:detail``).
     """
 
     severity: Severity
@@ -86,6 +88,14 @@ class Finding:
     message: str
     place: Place | None = None
     own_severity: str | None = None
+    related: tuple[Place, ...] = ()
+    details: tuple[Finding, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The kind of constraint in a word: ``MinCount``."""
+        name = re.split(r"[#/]", self.component.strip("<>"))[-1]
+        return name.removesuffix("ConstraintComponent")
 
     @property
     def rule(self) -> str:

@@ -130,7 +130,7 @@ def read(files: Sequence[ProjectFile], tell: Callable[[int], None] = lambda _: N
     later: list[ox.Quad] = []
     counted = _counted(tell)
     for file in files:
-        if file.has_role(Role.ONTOLOGY):
+        if file.role is Role.ONTOLOGY:
             facts.ontology.update(_quads(file, later))
             facts.store.bulk_extend(facts.ontology)
         else:

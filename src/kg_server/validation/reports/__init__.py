@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kg_server import escaping
@@ -15,19 +16,45 @@ from kg_server.validation.reports import ci, pages
 from kg_server.validation.reports.ci import Shorten
 
 SHACL = "http://www.w3.org/ns/shacl#"
+MOST_SHOWN = 20
+"""So many findings of one rule or one kind of a shape are shown to a person."""
+_TERM = re.compile(r'"(?:[^"\\]|\\.)*+"|<(?P<iri>[^<>"\s]*)>')
+_LOCAL = re.compile(r"(?:[\w-]+(?:\.[\w-]+)*(?:/[\w.-]*[\w-])*)?")
 
 
 def text(report: Report, project: Project) -> str:
     """Return the report for a person: each finding, then the verdict and what was checked."""
     shorten = _on_one_line(shortener(project.profile.prefixes))
-    blocks = [_block(finding, shorten) for finding in report.findings]
-    checked = (
-        f"Checked {report.triples:,} triples of {report.data_files} data file"
-        f"{'' if report.data_files == 1 else 's'} and the ontology, "
-        f"{report.focus_nodes:,} nodes by {report.shapes} shapes, in {report.seconds:.2f} s."
-    )
     verdict = report.summary[0].upper() + report.summary[1:] + "."
-    return "\n\n".join((*blocks, f"{verdict}\n{checked}")) + "\n"
+    return "\n\n".join((*_blocks(report, shorten), f"{verdict}\n{_checked(report)}")) + "\n"
+
+
+def _checked(report: Report) -> str:
+    files = f"{report.data_files} data file{'' if report.data_files == 1 else 's'} and the ontology"
+    by = f"{report.focus_nodes:,} nodes by {report.shapes} shapes"
+    return (
+        f"Checked {report.triples:,} triples of {files if report.data_files else 'the ontology'}, "
+        f"{by if report.shapes else 'by the rules only'}, in {report.seconds:.2f} s."
+    )
+
+
+def _blocks(report: Report, shorten: Shorten) -> Iterator[str]:
+    """Yield a block for each finding; of those of one rule or shape, for the first ones."""
+    counts = Counter(_group(finding) for finding in report.findings)
+    shown: Counter[tuple[str, ...]] = Counter()
+    for finding in report.findings:
+        group = _group(finding)
+        shown[group] += 1
+        if shown[group] <= MOST_SHOWN or counts[group] == MOST_SHOWN + 1:
+            yield _block(finding, shorten)
+        elif shown[group] == counts[group]:
+            more = counts[group] - MOST_SHOWN
+            what = _source(finding, shorten).split(maxsplit=1)[1]
+            yield f"{finding.severity.value.upper()}: {more:,} more of {what}, see --format json"
+
+
+def _group(finding: Finding) -> tuple[str, ...]:
+    return finding.severity.value, finding.rule, finding.component
 
 
 def as_json(report: Report, project: Project) -> str:
@@ -85,12 +112,23 @@ def _block(finding: Finding, shorten: Callable[[str], str]) -> str:
     return "\n".join(
         (
             f"{escaping.line(str(place))}: {head}" if place else head,
-            f"    {escaping.line(finding.message)}",
+            f"    {shorten(finding.message)}",
             *(_excerpt(place) if place else ()),
             *(f"    {name:<6} {shorten(value)}" for name, value in rows if value),
+            *_causes(finding, shorten, "    "),
+            *(f"    also   {escaping.line(str(each))}" for each in finding.related),
             _source(finding, shorten),
         )
     )
+
+
+def _causes(finding: Finding, shorten: Shorten, indent: str) -> Iterator[str]:
+    """Yield what nested shapes found, a line each."""
+    for detail in finding.details:
+        path = f" {shorten(detail.path)}" if detail.path else ""
+        words = shorten(detail.message)
+        yield f"{indent}cause  {shorten(detail.focus_node)}{path}: {words}"
+        yield from _causes(detail, shorten, indent + "  ")
 
 
 def _on_one_line(shorten: Shorten) -> Shorten:
@@ -100,13 +138,7 @@ def _on_one_line(shorten: Shorten) -> Shorten:
 def _source(finding: Finding, shorten: Callable[[str], str]) -> str:
     if finding.rule.startswith(RULES_IRI):
         return f"    rule   {finding.rule.removeprefix(RULES_IRI)}"
-    return f"    shape  {shorten(f'<{finding.rule}>')} ({_kind(finding)})"
-
-
-def _kind(finding: Finding) -> str:
-    """Return the kind of constraint in a word: ``MinCount``."""
-    name = re.split(r"[#/]", finding.component.strip("<>"))[-1]
-    return name.removesuffix("ConstraintComponent")
+    return f"    shape  {ci.named(finding, shorten)} ({finding.kind})"
 
 
 def _excerpt(place: Place) -> tuple[str, str]:
@@ -120,18 +152,21 @@ def _excerpt(place: Place) -> tuple[str, str]:
 
 
 def shortener(declared: Mapping[str, str]) -> Callable[[str], str]:
-    """Return what writes an IRI in angle brackets as a prefixed name where a prefix fits."""
-    named = {"rule": RULES_IRI, **prefixes.merged(declared)}
-    by_length = sorted(named.items(), key=lambda item: -len(item[1]))
+    """Return what writes the IRIs in a term or a path as prefixed names where a prefix fits."""
+    known = {namespace: prefix for prefix, namespace in prefixes.merged(declared).items()}
+    known[RULES_IRI] = "rule"
+    by_length = sorted(known, key=len, reverse=True)
 
-    def shorten(term: str) -> str:
-        iri = term[1:-1] if term.startswith("<") else ""
-        for prefix, namespace in by_length:
-            if iri.startswith(namespace):
-                return f"{prefix}:{iri.removeprefix(namespace)}"
-        return term
+    def short(found: re.Match[str]) -> str:
+        iri = found["iri"]
+        if iri is None:
+            return found[0]
+        for namespace in by_length:
+            if iri.startswith(namespace) and _LOCAL.fullmatch(iri, len(namespace)):
+                return f"{known[namespace]}:{iri[len(namespace) :]}"
+        return found[0]
 
-    return shorten
+    return lambda term: _TERM.sub(short, term)
 
 
 def _members(finding: Finding) -> dict[str, Any]:
@@ -145,6 +180,8 @@ def _members(finding: Finding) -> dict[str, Any]:
         "component": finding.component,
         "message": finding.message,
         "place": _place(finding.place),
+        "related": [_place(each) for each in finding.related],
+        "details": [_members(each) for each in finding.details],
     }
 
 
@@ -167,6 +204,7 @@ def _result(finding: Finding) -> str:
         ("sh:resultMessage", f"{message}@en"),
     )
     stated = [f"        {name} {value}" for name, value in rows if value]
+    stated += [f"        sh:detail [\n{_result(detail)}\n        ]" for detail in finding.details]
     return " ;\n".join(("        a sh:ValidationResult", *stated))
 
 

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from kg_server import escaping
-from kg_server.validation.report import Finding, Report, Severity
+from kg_server.validation.report import Finding, Place, Report, Severity
 from kg_server.validation.reports.junit import Case, write
 
 Shorten = Callable[[str], str]
@@ -36,7 +36,7 @@ def sarif(report: Report, shorten: Shorten) -> str:
     driver = {
         "name": "kg-server",
         "version": version("kg-server"),
-        "rules": [{"id": shorten(f"<{rule}>"), "name": _local(rule)} for rule in rules],
+        "rules": [{"id": _shown(rule, shorten), "name": _local(rule)} for rule in rules],
     }
     run = {
         "tool": {"driver": driver},
@@ -51,25 +51,39 @@ def _sarif_result(finding: Finding, rules: list[str], shorten: Shorten) -> dict[
     location: dict[str, Any] = {
         "logicalLocations": [{"fullyQualifiedName": shorten(finding.focus_node)}]
     }
-    place = finding.place
-    if place is not None:
-        location["physicalLocation"] = {
-            "artifactLocation": {"uri": place.uri},
-            "region": {
-                "startLine": place.line,
-                "startColumn": place.column,
-                "endColumn": place.end_column,
-                "snippet": {"text": place.window[0]},
-            },
-        }
+    if finding.place is not None:
+        location["physicalLocation"] = _physical(finding.place)
+    related = [{"physicalLocation": _physical(each)} for each in finding.related]
     return {
-        "ruleId": shorten(f"<{finding.rule}>"),
+        "ruleId": named(finding, shorten),
         "ruleIndex": rules.index(finding.rule),
         "level": _LEVELS[finding.severity],
         "message": {"text": escaping.sarif(_about(finding, shorten))},
         "locations": [location],
+        **({"relatedLocations": related} if related else {}),
         "partialFingerprints": {"finding/v1": fingerprint(finding)},
     }
+
+
+def _physical(place: Place) -> dict[str, Any]:
+    return {
+        "artifactLocation": {"uri": place.uri},
+        "region": {
+            "startLine": place.line,
+            "startColumn": place.column,
+            "endColumn": place.end_column,
+            "snippet": {"text": place.window[0]},
+        },
+    }
+
+
+def named(finding: Finding, shorten: Shorten) -> str:
+    """Return the shape or the rule of a finding as people read it."""
+    return _shown(finding.rule, shorten)
+
+
+def _shown(rule: str, shorten: Shorten) -> str:
+    return rule[2:] if rule.startswith("_:") else shorten(f"<{rule}>")
 
 
 def junit(report: Report, shorten: Shorten) -> str:
@@ -83,7 +97,7 @@ def _junit_case(finding: Finding, shorten: Shorten) -> Case:
     place, failed = finding.place, finding.severity is Severity.VIOLATION
     message = f"{place}: {finding.message}" if place else finding.message
     return Case(
-        classname=shorten(f"<{finding.rule}>"),
+        classname=named(finding, shorten),
         name=shorten(finding.focus_node),
         failure=finding.message if failed else None,
         kind=_local(finding.component.strip("<>")) if failed else None,
@@ -100,7 +114,7 @@ def github(report: Report, shorten: Shorten) -> str:
 
 def _github_command(finding: Finding, shorten: Shorten) -> str:
     place = finding.place
-    properties = {"title": shorten(f"<{finding.rule}>")}
+    properties = {"title": named(finding, shorten)}
     if place is not None:
         properties |= {"file": place.shown_path, "line": str(place.line)}
         properties |= {"col": str(place.column), "endColumn": str(place.end_column)}
@@ -117,7 +131,7 @@ def gitlab(report: Report, shorten: Shorten) -> str:
         [
             {
                 "description": _about(each, shorten),
-                "check_name": shorten(f"<{each.rule}>"),
+                "check_name": named(each, shorten),
                 "fingerprint": fingerprint(each),
                 "severity": _GITLAB[each.severity],
                 "location": {
@@ -132,7 +146,8 @@ def gitlab(report: Report, shorten: Shorten) -> str:
 
 def _about(finding: Finding, shorten: Shorten) -> str:
     value = f" (found {shorten(finding.value)})" if finding.value else ""
-    return f"{shorten(finding.focus_node)}: {finding.message}{value}"
+    causes = "".join(f"; {_about(each, shorten)}" for each in finding.details)
+    return f"{shorten(finding.focus_node)}: {finding.message}{value}{causes}"
 
 
 def _local(iri: str) -> str:

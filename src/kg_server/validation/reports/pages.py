@@ -7,6 +7,7 @@ from html import escape
 
 from kg_server import escaping
 from kg_server.validation.report import Finding, Report
+from kg_server.validation.reports import ci
 
 Shorten = Callable[[str], str]
 
@@ -57,7 +58,7 @@ def _row(finding: Finding, shorten: Shorten) -> tuple[str, ...]:
         str(finding.place or ""),
         " ".join(shorten(each) for each in about if each),
         finding.message,
-        shorten(f"<{finding.rule}>"),
+        ci.named(finding, shorten),
     )
 
 

@@ -1,0 +1,120 @@
+"""Where the elements of RDF/XML stand, by predicate, in the order of pyoxigraph's triples.
+
+pyoxigraph yields a triple when its property element ends, and those of a node element's type and
+attributes when the node element begins.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_XML = "http://www.w3.org/XML/1998/namespace"
+_SEPARATOR = "\n"
+_NOT_PROPERTIES = frozenset(
+    f"{_RDF}{name}"
+    for name in ("about", "ID", "nodeID", "resource", "datatype", "parseType", "bagID")
+)
+
+Mark = tuple[int, int]
+"""Line and column, both from 1."""
+Marks = dict[str, list[tuple[Mark, Mark]]]
+"""By predicate: where the node element stands, and where the property element does."""
+
+
+@dataclass(slots=True)
+class _Frame:
+    is_node: bool
+    mark: Mark
+    name: str = ""
+    kind: str = ""
+    items: list[Mark] = field(default_factory=list)
+    numbers: int = 0
+    node: Mark = (1, 1)
+
+
+def marks(content: bytes) -> Marks:
+    """Return where the triples of each predicate stand; nothing of text that is no XML."""
+    walk = _Walk()
+    try:
+        walk.parser.Parse(content, True)
+    except expat.ExpatError:
+        return {}
+    return walk.found
+
+
+class _Walk:
+    def __init__(self) -> None:
+        self.found: Marks = defaultdict(list)
+        self.parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self._frames: list[_Frame] = []
+        self._literal = 0
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        name = tag.replace(_SEPARATOR, "")
+        mark = self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1
+        if self._literal or (name == f"{_RDF}RDF" and not self._frames):
+            self._literal += bool(self._literal)
+            return
+        parent = self._frames[-1] if self._frames else None
+        if parent is None or not parent.is_node:
+            self._node(name, attributes, mark, parent)
+        else:
+            self._property(name, attributes, mark, parent)
+
+    def _node(
+        self, name: str, attributes: dict[str, str], mark: Mark, parent: _Frame | None
+    ) -> None:
+        if parent is not None:
+            parent.items.append(mark)
+        self._frames.append(_Frame(is_node=True, mark=mark))
+        if name != f"{_RDF}Description":
+            self.found[f"{_RDF}type"].append((mark, mark))
+        self._attributes(attributes, mark, mark)
+
+    def _property(self, name: str, attributes: dict[str, str], mark: Mark, parent: _Frame) -> None:
+        if name == f"{_RDF}li":
+            parent.numbers += 1
+            name = f"{_RDF}_{parent.numbers}"
+        kind = attributes.get(f"{_RDF}{_SEPARATOR}parseType", "")
+        frame = _Frame(is_node=kind == "Resource", mark=mark, name=name, kind=kind)
+        frame.node = parent.mark
+        if f"{_RDF}{_SEPARATOR}ID" in attributes:
+            frame.kind = frame.kind or "reified"
+        self._frames.append(frame)
+        if kind and kind not in ("Resource", "Collection"):
+            self._literal = 1
+        if kind == "Resource":  # the triple comes before those of the node in it
+            self.found[name].append((parent.mark, mark))
+        self._attributes(attributes, mark, mark)
+
+    def _attributes(self, attributes: dict[str, str], node: Mark, mark: Mark) -> None:
+        for each in attributes:
+            namespace, separator, _ = each.partition(_SEPARATOR)
+            name = each.replace(_SEPARATOR, "")
+            if separator and namespace != _XML and name not in _NOT_PROPERTIES:
+                self.found[name].append((node, mark))
+
+    def _end(self, _tag: str) -> None:
+        if self._literal:
+            self._literal -= 1
+            if self._literal:
+                return
+        if not self._frames:
+            return
+        frame = self._frames.pop()
+        if not frame.name:
+            return
+        if frame.kind != "Resource":
+            self.found[frame.name].append((frame.node, frame.mark))
+        if frame.kind == "Collection":
+            for item in reversed(frame.items):
+                self.found[f"{_RDF}rest"].append((frame.mark, item))
+                self.found[f"{_RDF}first"].append((frame.mark, item))
+        if frame.kind == "reified":
+            for part in ("subject", "predicate", "object", "type"):
+                self.found[f"{_RDF}{part}"].append((frame.mark, frame.mark))

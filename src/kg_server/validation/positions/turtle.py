@@ -1,0 +1,185 @@
+"""Where the terms of Turtle and TriG stand: a tokenizer, in the order of pyoxigraph's triples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_TOKEN = re.compile(
+    r'''
+    (?: [\s]++ | \#[^\n\r]*+ )*+
+    (?:
+      (?P<iri> <[^<>"{}|^`\\\x00-\x20]*+ (?: \\[uU][^<>"{}|^`\\\x00-\x20]*+ )*+ > )
+    | (?P<literal>
+        (?: """ (?: [^"\\] | \\. | "(?!"") )*+ """
+          | \'\'\' (?: [^'\\] | \\. | '(?!'') )*+ \'\'\'
+          | " (?: [^"\\\n\r] | \\. )*+ "
+          | ' (?: [^'\\\n\r] | \\. )*+ ' )
+        (?: @[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--[A-Za-z]++)?+ )?+ )
+    | (?P<datatype> \^\^ )
+    | (?P<directive> @prefix\b | @base\b | @version\b )
+    | (?P<end> [.;,\[\](){}] )
+    | (?P<name>
+        (?: [^\s<>"'()\[\]{};,.#\\^] | \\. | \.(?=[^\s<>"'()\[\]{};,#]) | (?<=:)\# )++ )
+    )
+    ''',
+    re.VERBOSE | re.DOTALL,
+)
+_NOTHING = re.compile(r"(?:\s++|#[^\n\r]*+)*+")
+_DIRECTIVES = {"@prefix": 3, "@base": 2, "@version": 2}
+"""How many tokens follow, with the dot at the end."""
+_SPARQL_DIRECTIVES = {"prefix": 2, "base": 1, "version": 1}
+
+Spot = tuple[int, int]
+"""Where the subject and the object of a triple stand, as offsets in characters."""
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A subject with its statements, a blank node in brackets, or a list, and where it stands.
+
+    ``is_empty`` tells that a list has no member yet; ``as_subject`` that a blank node or a list
+    begins a statement.
+    """
+
+    kind: str
+    subject: int
+    has_predicate: bool = False
+    is_empty: bool = True
+    as_subject: bool = False
+
+
+class NotUnderstoodError(Exception):
+    """The text is read otherwise than by the parser: no places then."""
+
+
+def spots(text: str, *, trig: bool = False) -> Iterator[Spot]:
+    """Yield where each triple stands, in the order in which pyoxigraph 0.5 yields triples.
+
+    Raises:
+        NotUnderstoodError: the text has something else than Turtle or TriG.
+    """
+    return _Walk(text, trig=trig).run()
+
+
+class _Walk:
+    def __init__(self, text: str, *, trig: bool) -> None:
+        self._text, self._trig = text, trig
+        self._frames: list[_Frame] = []
+        self._skip = 0
+        self._in_graph = False
+
+    def run(self) -> Iterator[Spot]:
+        text, match = self._text, _TOKEN.match
+        at = 0
+        while True:
+            found = match(text, at)
+            if found is None:
+                if _NOTHING.fullmatch(text, at):
+                    return
+                raise NotUnderstoodError
+            at = found.end()
+            kind = found.lastgroup or ""
+            yield from self._take(kind, found.start(kind), found[kind])
+
+    def _take(self, kind: str, start: int, token: str) -> Iterator[Spot]:
+        if self._skip:  # an argument of a directive, or a datatype
+            self._skip -= 1
+            return
+        frames = self._frames
+        if kind == "directive":
+            self._skip = _DIRECTIVES[token]
+        elif kind == "datatype":
+            self._skip = 1
+        elif kind == "end":
+            yield from self._punctuation(token, start)
+        elif not frames and kind == "name" and token.lower() in _SPARQL_DIRECTIVES:
+            self._skip = _SPARQL_DIRECTIVES[token.lower()]
+        elif not frames and self._trig and kind == "name" and token.lower() == "graph":
+            return
+        elif not frames:
+            frames.append(_Frame("statement", start))
+        elif frames[-1].kind == "list":
+            yield from self._member(start)
+        elif not frames[-1].has_predicate:
+            frames[-1].has_predicate = True
+        else:
+            yield from self._object(start)
+
+    def _punctuation(self, sign: str, start: int) -> Iterator[Spot]:  # noqa: C901  # a branch a sign
+        frames = self._frames
+        if sign == "[":
+            if frames and frames[-1].kind == "list":
+                yield from self._node_begins(start)
+            frames.append(_Frame("bracket", start, as_subject=not frames))
+        elif sign == "(":
+            if frames and frames[-1].kind == "list":
+                yield from self._node_begins(start)
+            frames.append(_Frame("list", start, as_subject=not frames))
+        elif sign == "]":
+            self._check(bool(frames) and frames[-1].kind == "bracket")
+            frame = frames.pop()
+            if frame.as_subject:
+                frames.append(_Frame("statement", frame.subject))
+            else:
+                yield from self._object(frame.subject)
+        elif sign == ")":
+            self._check(bool(frames) and frames[-1].kind == "list")
+            yield from self._list_ends(frames.pop(), start)
+        elif sign == ";":
+            self._check(bool(frames) and frames[-1].kind != "list")
+            frames[-1].has_predicate = False
+        elif sign == "{":
+            frames.clear()  # the name of a graph
+            self._in_graph = True
+        elif sign == "}":
+            self._check(self._in_graph and len(frames) <= 1)
+            frames.clear()
+            self._in_graph = False
+        elif sign == ".":
+            self._check(len(frames) <= 1)
+            frames.clear()
+
+    def _list_ends(self, frame: _Frame, start: int) -> Iterator[Spot]:
+        frames = self._frames
+        if not frame.is_empty:
+            yield frame.subject, start  # rdf:rest rdf:nil
+        if frame.as_subject:
+            frames.append(_Frame("statement", frame.subject))
+        elif frame.is_empty:
+            yield from self._object(frame.subject)
+
+    def _node_begins(self, start: int) -> Iterator[Spot]:
+        """Emit what leads to a member of a list that is a blank node or a list itself."""
+        frame = self._frames[-1]
+        if frame.is_empty:
+            yield from self._list_begins(frame)
+        else:
+            yield frame.subject, start  # rdf:rest
+
+    def _list_begins(self, frame: _Frame) -> Iterator[Spot]:
+        """Emit the triple that has a list as its object, once the list has a member."""
+        frame.is_empty = False
+        if not frame.as_subject:
+            self._frames.pop()
+            yield from self._object(frame.subject)
+            self._frames.append(frame)
+
+    def _object(self, start: int) -> Iterator[Spot]:
+        """Emit the triple of an object, which a statement, a bracket or a list has."""
+        self._check(bool(self._frames))
+        yield self._frames[-1].subject, start
+
+    def _member(self, start: int) -> Iterator[Spot]:
+        """Emit the triples of a member of a list that is a name or a literal."""
+        frame = self._frames[-1]
+        yield frame.subject, start  # rdf:first
+        if frame.is_empty:
+            yield from self._list_begins(frame)
+        else:
+            yield frame.subject, start  # rdf:rest
+
+    def _check(self, holds: bool) -> None:
+        if not holds:
+            raise NotUnderstoodError
