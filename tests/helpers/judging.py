@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+import pyoxigraph as ox
 from rdflib import Graph
 
 from kg_server import project as projects
@@ -37,6 +38,13 @@ def shapes_but(*stems: str) -> Graph:
     return graphs.read([each for each in files if each.path.stem not in stems], "shapes")
 
 
+@cache
+def shapes_of(*stems: str) -> Graph:
+    """Return the shapes of some files."""
+    files = shipped().of_role(Role.SHAPES)
+    return graphs.read([each for each in files if each.path.stem in stems], "shapes")
+
+
 def data_file(text: str, path: Path = ROOT / "data" / "case.ttl") -> ProjectFile:
     """Return Turtle as a file of data."""
     return ProjectFile(path, Role.DATA, f"{BASE}graph/data/{path.name}", "turtle", text.encode())
@@ -62,3 +70,66 @@ def findings(data: Sequence[ProjectFile], shapes: Graph) -> tuple[Finding, ...]:
 def _tasks(shapes: Graph) -> tuple[Task, ...]:
     files = [data_file("<urn:s> <urn:p> <urn:o> ."), *shipped().of_role(Role.ONTOLOGY)]
     return Sieve(facts.read(files), shapes, pyshacl_engine.targeted(shapes)).tasks
+
+
+_KINDS = (
+    *("accreditation", "activity", "claim", "comparison", "conflict", "event", "mission", "organ"),
+    *("place", "post", "programme", "recognition", "relation", "source", "state", "trade"),
+    "treaty",
+)
+PREFIXES = "".join(f"@prefix {kind}: <{BASE}id/{kind}/> .\n" for kind in _KINDS) + (
+    f"@prefix dip: <{BASE}ns/diplomacy#> .\n@prefix def: <{BASE}def/> .\n"
+    "@prefix owl: <http://www.w3.org/2002/07/owl#> .\n"
+    "@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .\n"
+    "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+    "@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .\n"
+)
+
+
+@cache
+def _graph() -> facts.Facts:
+    return facts.read(shipped().of_role(Role.DATA, Role.ONTOLOGY))
+
+
+@cache
+def _sieve(shapes: Graph) -> Sieve:
+    return Sieve(_graph(), shapes, pyshacl_engine.targeted(shapes))
+
+
+def quads(turtle: str) -> set[ox.Quad]:
+    """Read triples written with the prefixes of the data."""
+    return set(ox.parse((PREFIXES + turtle).encode(), ox.RdfFormat.TURTLE))
+
+
+def after(minus: str, plus: str, shapes: Graph) -> tuple[Finding, ...]:
+    """Judge the shipped graph without some triples of it and with others.
+
+    Args:
+        minus: the triples to take away, in Turtle; each is in the graph.
+        plus: the triples to put in.
+        shapes: the shapes.
+    """
+    store = _graph().store
+    taken, put = quads(minus), quads(plus)
+    assert all(each in store for each in taken), [each for each in taken if each not in store]
+    new = {each for each in put if each not in store}
+    for each in taken:
+        store.remove(each)
+    store.extend(new)
+    try:
+        sieve = _sieve(shapes)
+        vars(sieve)["_focus"] = {}
+        aims = {
+            task.shape: [terms.to_rdflib(node) for node in sieve.suspects(task)]
+            for task in sieve.tasks
+        }
+        return pyshacl_engine.findings(view.graph(_graph()), pyshacl_engine.aimed(shapes, aims))
+    finally:
+        for each in new:
+            store.remove(each)
+        store.extend(taken)
+
+
+def triples_of(iri: str) -> list[ox.Quad]:
+    """Return the triples of the shipped graph with a subject."""
+    return list(_graph().store.quads_for_pattern(ox.NamedNode(iri), None, None))
