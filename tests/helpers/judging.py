@@ -88,7 +88,7 @@ PREFIXES = "".join(f"@prefix {kind}: <{BASE}id/{kind}/> .\n" for kind in _KINDS)
 
 @cache
 def _graph() -> facts.Facts:
-    return facts.read(shipped().of_role(Role.DATA, Role.ONTOLOGY))
+    return facts.read(shipped().of_role(Role.DATA, Role.DERIVED, Role.ONTOLOGY))
 
 
 @cache
