@@ -40,5 +40,5 @@ def test_nothing_on_the_home_page_moves_after_it_is_shown(browser, site):
 def test_the_home_page_is_drawn_before_any_script_but_the_theme(browser, site):
     browser.without_scripts().open(f"{site}/")
 
-    assert browser.one("#timeline").is_displayed()
-    assert browser.one("#trade-1").is_displayed()
+    assert browser.one("svg.chart g.moment").is_displayed()
+    assert browser.one("svg.chart g.bar").is_displayed()

@@ -41,13 +41,14 @@ def test_who_says_that_canada_has_no_embassy_in_azerbaijan(browser, site, script
         browser.without_scripts()
     browser.open(f"{site}/")
 
-    card = browser.one(".embassy.denied")
-    assert "Canada" in card.find_element("css selector", "h3").text
-    assert "no" in card.find_element("css selector", ".badge").text
-    card.find_element("partial link text", "sentence 2").click()
+    card = browser.every(".pair .card")[1]
+    assert card.find_element("css selector", "h3").text == "Canada · Azerbaijan"
+    assert card.find_element("css selector", ".badge").text == "denied"
+    card.find_element("partial link text", "F5").click()
 
-    browser.until(lambda: "/S2" in browser.driver.current_url)
+    browser.until(lambda: "/claim/F5" in browser.driver.current_url)
     browser.until(lambda: "Canada has no embassy in Azerbaijan." in browser.text())
+    assert "sentence 2" in browser.text(".notes")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
@@ -56,10 +57,10 @@ def test_the_disputed_bars_of_the_trade_chart_lead_to_what_contradicts_them(brow
         browser.without_scripts()
     browser.open(f"{site}/queries/trade?state=CAN&other=AZE")
 
-    hatched = browser.every("svg.chart g.bar[data-standing=Disputed] rect")
+    hatched = browser.every("svg.chart g.bar[data-standing=disputed] rect")
     assert len(hatched) == 3
     assert all("hatch" in bar.get_attribute("fill") for bar in hatched)
-    first = browser.one("a:has(g.bar[data-standing=Disputed])")
+    first = browser.one("a:has(g.bar[data-standing=disputed])")
     browser.open(site + first.get_dom_attribute("href"))
 
     assert "disputed" in browser.text(".fact")
@@ -73,12 +74,14 @@ def test_a_question_is_asked_sorted_and_opened_in_the_editor(browser, site):
     browser.one("form.card button.primary").click()
     browser.until(lambda: "year=" in browser.driver.current_url)
 
+    heads = [head.text.strip("↕↑↓ \n") for head in browser.every("th")]
+    column = heads.index("amount") + 1
+
     def amounts():
-        heads = [head.text.strip("↕↑↓ \n") for head in browser.every("th")]
-        cells = browser.every(f"tbody td:nth-child({heads.index('amount') + 1})")
+        cells = browser.every(f"tbody td:nth-child({column})")
         return [float(text) for cell in cells if (text := cell.get_attribute("data-sort"))]
 
-    head = browser.one("th:nth-child(5) button.sort")
+    head = browser.one(f"th:nth-child({column}) button.sort")
     head.click()
     assert amounts() == sorted(amounts())
     head.click()
