@@ -10,6 +10,7 @@ from pathlib import Path
 from kg_server.canned.parameters import TYPES, Parameter, typed
 from kg_server.errors import ProjectFault
 from kg_server.formats import Kind
+from kg_server.project import parsing
 from kg_server.sparql import lexer
 from kg_server.sparql.keywords import Form
 
@@ -166,5 +167,7 @@ def check(path: Path, text: str, parameters: Sequence[Parameter], first_line: in
             raise ProjectFault(f"{', '.join(names)}: {message}", path=path, line=line_of(names[0]))
     form = next((word for word in words if word in Form.__members__), None)
     if form is None:
+        if words:  # a keyword that is misspelt has a place of its own
+            parsing.check_query(text, path, first_line=first_line)
         raise ProjectFault("there is no query below the header", path=path, line=first_line)
     return Form[form].kind

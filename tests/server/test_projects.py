@@ -1,0 +1,78 @@
+"""Projects of one's own, served: files by name, canned queries and rules that change."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from urllib.parse import urlencode
+
+from ..conftest import LiveServer
+
+TURTLE = """@prefix mus: <https://museums.example/ns#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+<https://museums.example/id/louvre> a mus:Museum ; rdfs:label "Louvre" ; mus:city "Paris" .
+"""
+NAMES = """PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+SELECT ?name { ?museum rdfs:label ?name }
+"""
+RULE = """PREFIX mus: <https://museums.example/ns#>
+CONSTRUCT { ?museum mus:in ?city } WHERE { ?museum mus:city ?city }
+"""
+QUERY = "SELECT ?c { ?m <https://museums.example/ns#in> ?c }"
+COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+DERIVED = "/sparql?" + urlencode({"query": QUERY, "format": "csv"})
+
+
+def eventually(condition, within_s: float = 30) -> bool:
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_file_without_shapes_is_served_alone_and_the_first_line_says_what_was_not_done(tmp_path):
+    (tmp_path / "my.ttl").write_text(TURTLE)
+    server = LiveServer("--evaluators", "1", paths=(str(tmp_path / "my.ttl"),))
+    try:
+        counted = server.ask("GET", "/sparql?" + urlencode({"query": COUNT, "format": "csv"}))
+        page = server.ask("GET", "/", {"Accept": "text/html"})
+    finally:
+        assert server.stop() == 0
+
+    assert counted.body.split() == [b"n", b"3"]
+    assert "1 file, not validated: there are no shapes" in server.log[0]
+    assert "--base-iri https://museums.example/" in server.log[1]
+    assert b"Louvre" in page.body
+    assert b"iplomatic" not in page.body
+
+
+def test_canned_queries_and_rules_are_reloaded_and_a_wrong_one_is_told_with_its_line(tmp_path):
+    for name, text in (
+        ("kg.toml", 'title = "Museums"\nbase-iri = "https://museums.example/"\n'),
+        ("data/my.ttl", TURTLE),
+        ("queries/names.rq", NAMES),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "ontology" / "rules").mkdir(parents=True)
+    server = LiveServer("--evaluators", "1", paths=(str(tmp_path),))
+    try:
+        assert server.ask("GET", "/queries/names.csv").body.split() == [b"name", b"Louvre"]
+
+        (tmp_path / "queries" / "others.rq").write_text(NAMES.replace("?name", "?label"))
+        (tmp_path / "ontology" / "rules" / "in.rq").write_text(RULE)
+        os.kill(server.process.pid, signal.SIGHUP)
+        assert eventually(lambda: server.ask("GET", "/queries/others.csv").status == 200)
+        assert server.ask("GET", DERIVED).body.split() == [b"c", b"Paris"]
+
+        (tmp_path / "queries" / "others.rq").write_text(NAMES.replace("SELECT", "SELCT"))
+        os.kill(server.process.pid, signal.SIGHUP)
+        assert eventually(lambda: any("not reloaded" in line for line in server.log))
+        assert server.ask("GET", "/queries/others.csv").body.split() == [b"label", b"Louvre"]
+    finally:
+        assert server.stop() == 0
+
+    assert any("others.rq:2" in line for line in server.log), server.log
