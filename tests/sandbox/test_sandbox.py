@@ -166,7 +166,7 @@ def test_an_answer_whose_evaluator_and_zygote_are_killed_ends_in_a_problem():
 
         os.kill(sandbox.pid, signal.SIGKILL)
 
-        with pytest.raises(QueryCrashed):
+        with pytest.raises(Overloaded):
             list(chunks)
 
 

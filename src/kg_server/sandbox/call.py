@@ -96,7 +96,7 @@ class Call:
             async with asyncio.timeout(_LAST_WORD_S):
                 await self._next()
         except TimeoutError as error:
-            raise failures.crashed() from error
+            raise failures.gone() from error
         self._ended = True
 
     def hear(self, said: messages.Message | Problem | ClientLeft) -> None:

@@ -25,6 +25,15 @@ def death(killed_by: int, query: Query) -> Problem:
     return crashed()
 
 
+def gone() -> Overloaded:
+    """Say that an evaluator and its zygote ended before the answer did; nobody tells why."""
+    return Overloaded(
+        "The processes that evaluate queries ended and are started again. Try again in a few "
+        "seconds.",
+        headers={"Retry-After": "2"},
+    )
+
+
 def crashed() -> QueryCrashed:
     """Say that an evaluator ended before its answer."""
     return QueryCrashed(

@@ -33,6 +33,14 @@ class Stored:
         self.etag = compression.value(self.headers, "etag")
         self.sent_headers = raw(self.headers)
 
+    async def send(self, exchange: Exchange, *, cached: bool = False) -> None:
+        """Answer a request with it."""
+        if exchange.request.method == "HEAD":
+            headers = raw(compression.sized(self.headers, self.status, len(self.body)))
+            await exchange.send_whole(self.status, headers, b"", cached=cached)
+        else:
+            await exchange.send_whole(self.status, self.sent_headers, self.body, cached=cached)
+
     @property
     def size(self) -> int:
         """What the entry takes, bytes."""
@@ -118,11 +126,8 @@ async def _send(exchange: Exchange, stored: Stored) -> None:
     if tags and request.method != "POST" and _is_known(exchange, stored):
         headers = compression.not_modified(request.coding, stored.headers, tags)
         await exchange.send_whole(304, raw(headers), b"", cached=True)
-    elif request.method == "HEAD":
-        headers = compression.sized(stored.headers, stored.status, len(stored.body))
-        await exchange.send_whole(stored.status, raw(headers), b"", cached=True)
     else:
-        await exchange.send_whole(stored.status, stored.sent_headers, stored.body, cached=True)
+        await stored.send(exchange, cached=True)
 
 
 def _is_known(exchange: Exchange, stored: Stored) -> bool:

@@ -118,9 +118,10 @@ class Queries:
         chunk, ended = await call.first()
         if ended:
             headers, body = compression.whole(exchange.request.coding, headers, chunk)
+            stored = Stored(HTTPStatus.OK, headers, body)
             if asked.etag and exchange.key:
-                self._cache.put(exchange.key, Stored(HTTPStatus.OK, headers, body))
-            await exchange.respond(HTTPStatus.OK, headers, body)
+                self._cache.put(exchange.key, stored)
+            await stored.send(exchange)
         elif exchange.request.method == "HEAD":
             await exchange.respond(
                 HTTPStatus.OK, compression.streamed(exchange.request.coding, headers)[0]
