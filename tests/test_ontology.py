@@ -166,8 +166,8 @@ def test_each_ontology_says_what_it_is_whose_and_which_version(path):
     iri = URIRef(f"{BASE}ns/{path.stem}")
 
     assert (iri, RDF.type, OWL.Ontology) in graph
-    assert graph.value(iri, OWL.versionIRI) == URIRef(f"{iri}/0.1.0")
-    assert graph.value(iri, OWL.versionInfo) == Literal("0.1.0")
+    assert graph.value(iri, OWL.versionIRI) == URIRef(f"{iri}/0.2.0")
+    assert graph.value(iri, OWL.versionInfo) == Literal("0.2.0")
     assert (
         languages(graph, iri, DCT.title) == languages(graph, iri, DCT.description) == ["bn", "en"]
     )
