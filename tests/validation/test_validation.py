@@ -130,7 +130,7 @@ def test_a_finding_stands_at_the_triple_or_else_at_the_subject(check, tmp_path):
         (
             "ex:a a ex:T .",
             "ex:S a sh:NodeShape ; sh:nodeKind sh:IRI .",
-            "has no target and no shape refers to it",
+            "no shape has a node of the data to look at",
         ),
     ],
 )

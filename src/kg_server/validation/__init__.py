@@ -247,7 +247,7 @@ class _Validation:
         from kg_server.validation import lint
 
         lint.levels(self._rules)
-        return partial(lint.run, self._project, self._facts, self._rules)
+        return partial(lint.run, self._project, self._facts, self._rules, advanced=self._advanced)
 
     def _graph(self, aims: Aims) -> Graph:
         """Return the data for pySHACL to look at."""

@@ -32,7 +32,8 @@ _IS_WORDS = frozenset(
 
 def lasting(findings: Iterable[Finding], facts: ox.Store, shapes: Graph) -> tuple[Finding, ...]:
     """Return findings whose blank nodes have names that last."""
-    data, of_shapes = Names(facts), ShapeNames(shapes)
+    of_shapes = ShapeNames(shapes)
+    data = Names(facts, of_shapes)
     return tuple(
         replace(
             each,
@@ -46,53 +47,6 @@ def lasting(findings: Iterable[Finding], facts: ox.Store, shapes: Graph) -> tupl
         )
         for each in findings
     )
-
-
-class Names:
-    """Names for the blank nodes of a store."""
-
-    def __init__(self, store: ox.Store) -> None:
-        self._store = store
-        self._named: dict[str, str] = {}
-
-    def name(self, term: str) -> str:
-        """Return the name of a term in N-Triples syntax; of anything but a blank node itself."""
-        if not term.startswith("_:"):
-            return term
-        if term not in self._named:
-            self._named[term] = self._lasting(ox.BlankNode(term[2:]))
-        return self._named[term]
-
-    def _lasting(self, node: ox.BlankNode) -> str:
-        return f"_:n{_hash(self._way(node, 0) or self._contents(node, _DEPTH))}"
-
-    def _way(self, node: Any, depth: int) -> str:
-        """Return what leads to a node; empty if nothing does, or more than one thing."""
-        leading = list(self._store.quads_for_pattern(None, None, node, None))
-        if len(leading) != 1 or depth > _DEPTH:
-            return ""
-        (quad,) = leading
-        siblings = [
-            each.object
-            for each in self._store.quads_for_pattern(quad.subject, quad.predicate, None, None)
-            if isinstance(each.object, ox.BlankNode)
-        ]
-        which = "" if len(siblings) == 1 else self._contents(node, _DEPTH)
-        if isinstance(quad.subject, ox.BlankNode):
-            above = self._way(quad.subject, depth + 1) or self._contents(quad.subject, _DEPTH)
-        else:
-            above = str(quad.subject)
-        return f"{above} {quad.predicate} {which}"
-
-    def _contents(self, node: Any, depth: int) -> str:
-        """Return what is said of a node, and of those that it leads to."""
-        if not depth:
-            return "[]"
-        said = []
-        for _, predicate, value, _ in self._store.quads_for_pattern(node, None, None, None):
-            blank = isinstance(value, ox.BlankNode)
-            said.append(f"{predicate} {self._contents(value, depth - 1) if blank else value}")
-        return f"[{';'.join(sorted(said))}]"
 
 
 class ShapeNames:
@@ -186,6 +140,56 @@ class ShapeNames:
             for predicate, value in self._shapes.predicate_objects(node)
             if str(predicate) not in _IS_WORDS
         ]
+        return f"[{';'.join(sorted(said))}]"
+
+
+class Names:
+    """Names for the blank nodes of a store; of those that it does not have, as of shapes."""
+
+    def __init__(self, store: ox.Store, others: ShapeNames) -> None:
+        self._store, self._others = store, others
+        self._named: dict[str, str] = {}
+
+    def name(self, term: str) -> str:
+        """Return the name of a term in N-Triples syntax; of anything but a blank node itself."""
+        if not term.startswith("_:"):
+            return term
+        if term not in self._named:
+            node = ox.BlankNode(term[2:])
+            patterns = ((node, None, None), (None, None, node))
+            is_here = any(True for each in patterns for _ in self._store.quads_for_pattern(*each))
+            self._named[term] = self._lasting(node) if is_here else self._others.name(term)
+        return self._named[term]
+
+    def _lasting(self, node: ox.BlankNode) -> str:
+        return f"_:n{_hash(self._way(node, 0) or self._contents(node, _DEPTH))}"
+
+    def _way(self, node: Any, depth: int) -> str:
+        """Return what leads to a node; empty if nothing does, or more than one thing."""
+        leading = list(self._store.quads_for_pattern(None, None, node, None))
+        if len(leading) != 1 or depth > _DEPTH:
+            return ""
+        (quad,) = leading
+        siblings = [
+            each.object
+            for each in self._store.quads_for_pattern(quad.subject, quad.predicate, None, None)
+            if isinstance(each.object, ox.BlankNode)
+        ]
+        which = "" if len(siblings) == 1 else self._contents(node, _DEPTH)
+        if isinstance(quad.subject, ox.BlankNode):
+            above = self._way(quad.subject, depth + 1) or self._contents(quad.subject, _DEPTH)
+        else:
+            above = str(quad.subject)
+        return f"{above} {quad.predicate} {which}"
+
+    def _contents(self, node: Any, depth: int) -> str:
+        """Return what is said of a node, and of those that it leads to."""
+        if not depth:
+            return "[]"
+        said = []
+        for _, predicate, value, _ in self._store.quads_for_pattern(node, None, None, None):
+            blank = isinstance(value, ox.BlankNode)
+            said.append(f"{predicate} {self._contents(value, depth - 1) if blank else value}")
         return f"[{';'.join(sorted(said))}]"
 
 

@@ -80,7 +80,7 @@ def test_a_clean_project_has_no_findings(place):
 CASES = {
     "undeclared-term": (
         {"data": "id:b a ex:Mision .\n"},
-        "project/data/all.ttl:12:8: VIOLATION: <https://e.org/id/b>\n"
+        "project/data/all.ttl:12:8: VIOLATION: id:b\n"
         "    ex:Mision is not declared in the ontology; did you mean ex:Mission?",
     ),
     "undeclared-term in a query": (
@@ -93,7 +93,7 @@ CASES = {
     ),
     "wrong-namespace": (
         {"data": "id:a <https://www.w3.org/2000/01/rdf-schema#label> 'x' .\n"},
-        "project/data/all.ttl:12:52: VIOLATION: <https://e.org/id/a>\n"
+        "project/data/all.ttl:12:52: VIOLATION: id:a\n"
         "    <https://www.w3.org/2000/01/rdf-schema#label> has the namespace "
         "https://www.w3.org/2000/01/rdf-schema#; "
         "did you mean http://www.w3.org/2000/01/rdf-schema#label?",
@@ -105,12 +105,12 @@ CASES = {
     ),
     "wrong-namespace, no such term": (
         {"data": 'id:a skos:prefLable "x"@en .\n'},
-        "project/data/all.ttl:12:21: VIOLATION: <https://e.org/id/a>\n"
+        "project/data/all.ttl:12:21: VIOLATION: id:a\n"
         "    skos:prefLable is no term of that vocabulary; did you mean skos:prefLabel?",
     ),
     "iri-typo": (
         {"data": "id:b a ex:Mission ; ex:kind id:embasies .\n"},
-        "project/data/all.ttl:12:29: WARNING: <https://e.org/id/b>\n"
+        "project/data/all.ttl:12:29: WARNING: id:b\n"
         "    id:embasies is described nowhere; did you mean id:embassies?",
     ),
     "no-label": (
@@ -120,7 +120,7 @@ CASES = {
             + term("Organ2", more="rdfs:subClassOf ex:Organ3")
             + term("Organ3", more="owl:disjointWith ex:Organ")
         },
-        "project/ontology/terms.ttl:13:1: WARNING: <https://e.org/ns#Organ>\n"
+        "project/ontology/terms.ttl:13:1: WARNING: ex:Organ\n"
         "    ex:Organ has no label: add rdfs:label.",
     ),
     "no-definition": (
@@ -153,17 +153,16 @@ CASES = {
     ),
     "unused-term": (
         {"ontology": term("Organ")},
-        "project/ontology/terms.ttl:13:1: INFO: <https://e.org/ns#Organ>\n"
+        "project/ontology/terms.ttl:13:1: INFO: ex:Organ\n"
         "    ex:Organ is used by no data, shape, query or other term.",
     ),
     "deprecated-term": (
         {"ontology": "ex:Post owl:deprecated true ; dct:isReplacedBy ex:Mission .\n"},
-        "project/data/all.ttl:11:11: WARNING: <https://e.org/id/mine>\n"
-        "    ex:Post is deprecated: use ex:Mission.",
+        "project/data/all.ttl:11:11: WARNING: id:mine\n    ex:Post is deprecated: use ex:Mission.",
     ),
     "ill-typed-literal": (
         {"data": 'id:a rdfs:comment "2005-02-29"^^xsd:date .\n'},
-        "project/data/all.ttl:12:19: VIOLATION: <https://e.org/id/a>\n"
+        "project/data/all.ttl:12:19: VIOLATION: id:a\n"
         '    "2005-02-29" is not valid for the datatype xsd:date.',
     ),
     "subclass-cycle": (
@@ -183,6 +182,18 @@ CASES = {
             + term("Odd", more="rdfs:subClassOf ex:Post , ex:Mission ; skos:note ex:Odd")
         },
         "    ex:Odd is of ex:Mission and of ex:Post, which are disjoint.",
+    ),
+    "unreached-shape": (
+        {"shapes": "ex:Idle a sh:NodeShape ; sh:nodeKind sh:IRI .\n"},
+        "ex:Idle has no target and no shape refers to it, so it checks nothing.",
+    ),
+    "not-checked": (
+        {"shapes": "ex:S sh:js [ sh:jsFunctionName 'f' ] .\n"},
+        "sh:js is of SHACL-JS, which is not evaluated.",
+    ),
+    "missing-import": (
+        {"ontology": "<https://e.org/ns> owl:imports <https://e.org/other> .\n"},
+        "<https://e.org/other> is imported and not among the files",
     ),
 }
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from kg_server.errors import ProjectFault
 from kg_server.project import Project
-from kg_server.validation.lint import literals, logic, spelling, terms
+from kg_server.validation.lint import coverage, literals, logic, spelling, terms
 from kg_server.validation.lint.context import Found, Material
 from kg_server.validation.prefilter.data import Facts
 from kg_server.validation.report import RULES_IRI, Finding, Severity
@@ -106,6 +106,24 @@ RULES = {
             "a thing, or a class, of two classes that are said to be disjoint",
             logic.disjoint,
         ),
+        Rule(
+            "unreached-shape",
+            "warning",
+            "a shape without a target to which no other shape refers",
+            coverage.unreached,
+        ),
+        Rule(
+            "not-checked",
+            "warning",
+            "a constraint or target that is not evaluated: SHACL-JS, SHACL 1.2, advanced features",
+            coverage.unevaluated,
+        ),
+        Rule(
+            "missing-import",
+            "warning",
+            "an imported ontology that is not among the files",
+            coverage.missing_imports,
+        ),
     )
 }
 
@@ -126,13 +144,15 @@ def levels(chosen: Mapping[str, str]) -> dict[str, str]:
     return {name: chosen.get(name, rule.level) for name, rule in RULES.items()}
 
 
-def run(project: Project, facts: Facts, chosen: Mapping[str, str]) -> tuple[Finding, ...]:
+def run(
+    project: Project, facts: Facts, chosen: Mapping[str, str], *, advanced: bool = False
+) -> tuple[Finding, ...]:
     """Check a project by all rules that are not turned off.
 
     Raises:
         ProjectFault: as ``levels``.
     """
-    material = Material(project, facts)
+    material = Material(project, facts, advanced=advanced)
     found: list[Finding] = []
     for name, level in levels(chosen).items():
         if level != "off":

@@ -49,7 +49,8 @@ class Material:
     ``store`` has the data and the ontology, ``ontology`` the latter alone, ``shapes`` the shapes.
     """
 
-    def __init__(self, project: Project, facts: Facts) -> None:
+    def __init__(self, project: Project, facts: Facts, *, advanced: bool = False) -> None:
+        self.advanced = advanced
         self.project, self.facts, self.store = project, facts, facts.store
         self.ontology = ox.Store()
         self.ontology.extend(facts.ontology)

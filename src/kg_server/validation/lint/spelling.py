@@ -14,6 +14,22 @@ import pyoxigraph as ox
 from kg_server.validation.lint import names, uses
 from kg_server.validation.lint.context import Found, Material
 
+_NEWER = {
+    "http://www.w3.org/ns/dcat#": {  # DCAT 3, W3C Recommendation of 22 August 2024
+        *("DatasetSeries", "inSeries", "seriesMember", "first", "last", "prev", "next", "version"),
+        *("hasVersion", "isVersionOf", "hasCurrentVersion", "isCurrentVersionOf", "nextVersion"),
+        *("previousVersion", "inCatalog", "isDistributionOf", "resource", "Resource", "bbox"),
+        *("centroid", "startDate", "endDate", "spatialResolutionInMeters", "temporalResolution"),
+        *("qualifiedRelation", "hadRole", "Role", "Relationship", "accessService"),
+        *("compressFormat", "packageFormat", "servesDataset", "service", "DataService"),
+        *("endpointURL", "endpointDescription", "catalog", "themeTaxonomy", "record"),
+    },
+    names.RDF: {"reifies", "dirLangString", "JSON", "HTML", "PlainLiteral", "CompoundLiteral"}
+    | {"direction", "language"},
+    names.RDFS: {"Proposition"},
+    "http://xmlns.com/foaf/0.1/": {"focus"},
+}
+"""Terms that rdflib 7.6 does not list yet."""
 _SHORTEST = 7
 """Shorter last parts are codes, which differ by design."""
 
@@ -149,7 +165,8 @@ def _vocabularies() -> dict[str, frozenset[str]]:
     """Return the terms of well-known vocabularies, by namespace, as rdflib lists them."""
     from rdflib import DCAT, DCTERMS, FOAF, OWL, PROV, RDF, RDFS, SKOS, VOID, XSD
 
-    return {
+    found = {
         str(each._NS): frozenset({*each.__annotations__, *each._extras})
         for each in (DCAT, DCTERMS, FOAF, OWL, PROV, RDF, RDFS, SKOS, VOID, XSD)
     }
+    return {namespace: terms | _NEWER.get(namespace, set()) for namespace, terms in found.items()}

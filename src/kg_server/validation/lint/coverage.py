@@ -1,0 +1,126 @@
+"""Rules about what is not checked: unreached shapes, terms that are not evaluated, imports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyoxigraph as ox
+
+from kg_server.project import imports
+from kg_server.validation.lint import names
+from kg_server.validation.lint.context import Found, Material, text
+from kg_server.validation.lint.names import OWL, RDF, RDFS, SH
+from kg_server.validation.shapes import SHACL_1_2
+
+_TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf", "target")
+_REFERENCES = ("property", "node", "not", "qualifiedValueShape", "shape", "filterShape", "nodes")
+_LISTS = ("and", "or", "xone")
+_ADVANCED = {
+    "target": "a target of the SHACL Advanced Features",
+    "expression": "a constraint of the SHACL Advanced Features",
+    "rule": "a rule of the SHACL Advanced Features",
+    "values": "a rule of the SHACL Advanced Features",
+}
+_JAVASCRIPT = ("js", "jsFunctionName", "jsLibrary")
+
+
+def unreached(material: Material) -> Iterator[Found]:
+    """Yield shapes with a name that have no target and that no other shape refers to."""
+    store = material.shapes
+    referred = {
+        quad.object
+        for name in _REFERENCES
+        for quad in store.quads_for_pattern(None, ox.NamedNode(SH + name), None)
+    }
+    for name in _LISTS:
+        for quad in store.quads_for_pattern(None, ox.NamedNode(SH + name), None):
+            referred.update(_items(store, quad.object))
+    classes = _classes(store)
+    for shape in sorted(_shapes(store), key=str):
+        has_target = any(_has(store, shape, ox.NamedNode(SH + name)) for name in _TARGETS) or _has(
+            store, shape, ox.NamedNode(f"{SH}deactivated")
+        )
+        kinds = {quad.object for quad in store.quads_for_pattern(shape, names.TYPE, None)}
+        if not (has_target or shape in referred or kinds & classes):
+            message = f"{material.short(shape.value)} has no target and no shape refers to it"
+            yield Found(shape, f"{message}, so it checks nothing.")
+
+
+def unevaluated(material: Material) -> Iterator[Found]:
+    """Yield constraints and targets that are not evaluated."""
+    for quad in material.shapes:
+        name = quad.predicate.value.removeprefix(SH)
+        kind = text(quad.object).removeprefix(SH) if quad.predicate == names.TYPE else ""
+        if quad.predicate.value.startswith(SH) and name in _JAVASCRIPT[:1]:
+            why = "is of SHACL-JS, which is not evaluated"
+        elif quad.predicate.value.startswith(SH) and name in _ADVANCED and not material.advanced:
+            why = f"is {_ADVANCED[name]}, which only --advanced evaluates"
+        elif quad.predicate.value.startswith(SH) and name in SHACL_1_2:
+            why = "is of SHACL 1.2, which is not evaluated"
+        elif kind in SHACL_1_2 and text(quad.object).startswith(SH):
+            name, why = kind, "is of SHACL 1.2, which is not evaluated"
+        else:
+            continue
+        yield Found(quad.subject, f"sh:{name} {why}.", quad.predicate, quad.object)
+
+
+def missing_imports(material: Material) -> Iterator[Found]:
+    """Yield imports of ontologies that are not among the files."""
+    header, version = ox.NamedNode(f"{OWL}Ontology"), ox.NamedNode(f"{OWL}versionIRI")
+    stores = (material.store, material.shapes)
+    loaded = set()
+    for store in stores:
+        for quad in store.quads_for_pattern(None, names.TYPE, header):
+            loaded.add(imports.loose(text(quad.subject)))
+        for quad in store.quads_for_pattern(None, version, None):
+            loaded.add(imports.loose(text(quad.object)))
+    seen = set()
+    for store in stores:
+        for quad in store.quads_for_pattern(None, ox.NamedNode(f"{OWL}imports"), None):
+            if imports.loose(text(quad.object)) not in loaded and quad not in seen:
+                seen.add(quad)
+                message = (
+                    f"<{text(quad.object)}> is imported and not among the files: name its file in "
+                    "kg.toml under [imports], or in catalog-v001.xml. Nothing is fetched."
+                )
+                yield Found(quad.subject, message, quad.predicate, quad.object)
+
+
+def _shapes(store: ox.Store) -> set[Any]:
+    return {
+        quad.subject
+        for kind in ("NodeShape", "PropertyShape")
+        for quad in store.quads_for_pattern(None, names.TYPE, ox.NamedNode(SH + kind))
+        if isinstance(quad.subject, ox.NamedNode)
+    }
+
+
+def _classes(store: ox.Store) -> set[Any]:
+    """Return the classes whose instances are classes (SHACL §2.1.3.3)."""
+    found: set[Any] = set()
+    waiting: list[Any] = [ox.NamedNode(f"{RDFS}Class"), ox.NamedNode(f"{OWL}Class")]
+    below = ox.NamedNode(f"{RDFS}subClassOf")
+    while waiting:
+        kind = waiting.pop()
+        if kind not in found:
+            found.add(kind)
+            waiting += [quad.subject for quad in store.quads_for_pattern(None, below, kind)]
+    return found
+
+
+def _has(store: ox.Store, subject: Any, predicate: ox.NamedNode) -> bool:
+    return next(iter(store.quads_for_pattern(subject, predicate, None)), None) is not None
+
+
+def _items(store: ox.Store, head: Any) -> Iterator[Any]:
+    first, rest = ox.NamedNode(f"{RDF}first"), ox.NamedNode(f"{RDF}rest")
+    seen: set[Any] = set()
+    while head not in seen:
+        seen.add(head)
+        for quad in store.quads_for_pattern(head, first, None):
+            yield quad.object
+        following = next(iter(store.quads_for_pattern(head, rest, None)), None)
+        if following is None:
+            return
+        head = following.object
