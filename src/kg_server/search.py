@@ -21,6 +21,7 @@ from itertools import accumulate
 from kg_server import work
 from kg_server.formats import Kind, named
 from kg_server.rdf.labels import fold
+from kg_server.rdf.prefixes import local_name
 from kg_server.sparql.query import Query
 from kg_server.store import Store
 
@@ -105,6 +106,11 @@ class Index:
         found = {each.language: each.text for each in reversed(self._of_thing.get(iri, []))}
         named_ = [text for tag, text in found.items() if tag]
         return found.get(language) or found.get("en") or (named_ or [iri])[0]
+
+    def name(self, iri: str, language: str = "en") -> str:
+        """Return a thing's label, or else the last part of its IRI."""
+        label = self.label(iri, language)
+        return local_name(iri) if label == iri else label
 
     def commonest(self, count: int) -> list[str]:
         """Return the types that most things have, the commonest first."""

@@ -15,6 +15,7 @@ from typing import TypeVar
 from rdflib import DCTERMS, OWL, RDF, RDFS, SH, SKOS, XSD, Literal, URIRef
 from rdflib.term import Identifier
 
+from kg_server.rdf.prefixes import local_name
 from kg_server.sparql.query import Dataset
 from kg_server.store import Store
 from kg_server.store.results import rows
@@ -28,7 +29,6 @@ RESERVED = frozenset(
 )
 """What a request says beside the columns."""
 
-_LOCAL = re.compile(r"[^#/:]*$")
 _ODD = re.compile(r"\W")
 _CLASSES = """
 PREFIX void: <http://rdfs.org/ns/void#>
@@ -159,15 +159,6 @@ def with_singles(store: Store, class_iri: str, columns: Sequence[Column]) -> tup
     found = rows(store, _REPEATED % (names, URIRef(class_iri).n3()))
     repeated = {str(row["property"]) for row in found}
     return tuple(replace(each, is_single=each.iri not in repeated) for each in columns)
-
-
-def local_name(iri: str) -> str:
-    """Return the last part of an IRI, as an address has it.
-
-    >>> local_name("https://e.org/ns#City"), local_name("https://e.org/ns/")
-    ('City', 'ns')
-    """
-    return (_LOCAL.search(iri.rstrip("#/")) or [iri])[0]
 
 
 def _shaped(found: Iterable[Mapping[str, Identifier]]) -> dict[str, Column]:

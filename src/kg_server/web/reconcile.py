@@ -146,8 +146,7 @@ def _is_of_models(iri: str) -> bool:
 
 
 def _named(iri: str, index: Index) -> dict[str, str]:
-    name = index.label(iri)
-    return {"id": iri, "name": local_name(iri) if name == iri else name}
+    return {"id": iri, "name": index.name(iri)}
 
 
 def extend(wanted: Mapping[str, Any], context: Context) -> dict[str, Any]:

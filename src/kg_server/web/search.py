@@ -74,7 +74,7 @@ def result(hit: Hit, index: Index, base_iri: str, language: str) -> dict[str, An
         "label": hit.label,
         "lang": hit.language,
         "type": kind,
-        "typeLabel": index.label(kind, language) if kind else None,
+        "typeLabel": index.name(kind, language) if kind else None,
         "types": list(hit.types),
         "matched": hit.matched,
         "score": round(hit.score, 1),

@@ -12,6 +12,7 @@ from kg_server import formats
 from kg_server.description import void
 from kg_server.errors import BadRequest, NotFound
 from kg_server.formats import JSON, RESULT, Format, Kind
+from kg_server.rdf.prefixes import local_name
 from kg_server.sparql import protocol, rewrite
 from kg_server.sparql.query import Query
 from kg_server.store.results import rows
@@ -81,7 +82,7 @@ class _Tables:
         Raises:
             NotFound: there is none, or several have it.
         """
-        found = [each for each in self.classes() if columns.local_name(each) == name]
+        found = [each for each in self.classes() if local_name(each) == name]
         if len(found) == 1:
             return found[0]
         if found:
@@ -114,8 +115,8 @@ def _classes(tables: _Tables) -> Response:
 
 
 def _address(tables: _Tables, class_iri: str) -> str:
-    name = columns.local_name(class_iri)
-    is_only = [columns.local_name(each) for each in tables.classes()].count(name) == 1
+    name = local_name(class_iri)
+    is_only = [local_name(each) for each in tables.classes()].count(name) == 1
     odd = not name or "." in name or "/" in name
     return (
         f"/things/{name}" if is_only and not odd else f"/things/?{urlencode({'class': class_iri})}"
@@ -222,7 +223,7 @@ def _data(
     )
     text = rewrite.page(queries.whole(whole), limit, offset)
     if chosen is QUESTION:
-        name = columns.local_name(table.class_iri)
+        name = local_name(table.class_iri)
         header = f"#+ title: {name}\n#+ description: A table of things of the class {name}.\n"
         content = f"{header}#+ result: One thing with its values.\n{queries.whole(whole)}"
         return Response(content, content_type=f"{SOURCE}; charset=utf-8")
@@ -231,10 +232,10 @@ def _data(
     timeout_s = context.settings.query_timeout_s
     query = Query(text, written, context.project.base_iri, timeout_s=timeout_s)
     if is_export:
-        about = exports.about(context, columns.local_name(table.class_iri))
+        about = exports.about(context, local_name(table.class_iri))
         return exports.response(context, query, chosen, about)
     response = context.answer(query)
-    name = f"{columns.local_name(table.class_iri)}.{chosen.extension}"
+    name = f"{local_name(table.class_iri)}.{chosen.extension}"
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     return response
 
