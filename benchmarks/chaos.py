@@ -252,7 +252,7 @@ def main() -> int:
         print(f"PROBLEM: {problem}")
     if given.log:
         chaos.log.seek(0)
-        print(chaos.log.read()[-5000:])
+        print(chaos.log.read()[-20000:])
     return 1 if chaos.problems else 0
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlencode
+from contextlib import ExitStack
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -72,6 +74,19 @@ def test_a_parameter_that_nothing_reads_costs_nothing(server):
         assert server.ask("GET", f"/ns/diplomacy.ttl?x={number}").status == 200
 
     assert hits(server) - before >= 4
+
+
+def test_readers_that_stand_still_leave_others_an_evaluator(server):
+    query = quote("SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 200000")  # more than buffers take
+    request = f"GET /sparql?query={query} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    with ExitStack() as readers:
+        for _ in range(4):  # of two evaluators
+            reader = readers.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 14)
+            reader.sendall(request)
+        statuses = [server.ask("GET", f"/sparql?query=ASK%7B%7D%23{n}").status for n in range(5)]
+
+    assert statuses == [200] * 5
 
 
 def hits(server) -> float:
