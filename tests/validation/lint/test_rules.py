@@ -289,3 +289,25 @@ def test_the_list_of_rules_has_each():
     listed = CliRunner().invoke(commands, ["validate", "--list-rules"]).output
 
     assert [line.split()[0] for line in listed.splitlines()] == list(lint.RULES)
+
+
+@pytest.mark.parametrize(
+    ("literal", "is_wrong"),
+    [
+        ('"inf"^^xsd:double', True),
+        ('"200"^^xsd:byte', True),
+        ('" 1"^^xsd:integer', True),
+        ('"44"^^xsd:gYear', True),
+        ('"24:00:00"^^xsd:time', False),
+        ('"-0044-03-15"^^xsd:date', False),
+        ('"0000-01-01"^^xsd:date', False),
+        ('"12023-02-03"^^xsd:date', False),
+        ('"7"^^xsd:nonNegativeInteger', False),
+    ],
+)
+def test_literals_are_judged_as_they_are_written_not_as_the_engine_keeps_them(
+    place, literal, is_wrong
+):
+    found = told(place(data=f"id:a rdfs:comment {literal} .\n"))
+
+    assert any("ill-typed-literal" in each for each in found) is is_wrong
