@@ -58,6 +58,8 @@ def diff(  # one parameter an option
     from kg_server.diff import comparison, reports, revisions
 
     with revisions.read(old, base_iri) as before, revisions.read(new, base_iri) as after:
+        counted = [f"{each.name} ({each.project.counted})" for each in (before, after)]
+        click.echo(f"kg-server: {' beside '.join(counted)}", err=True)
         compared = comparison.compare(
             before.project,
             after.project,

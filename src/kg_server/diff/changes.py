@@ -17,7 +17,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from kg_server import processes
-from kg_server.project import Project, ProjectFile, Role, parsing
+from kg_server.project import Project, ProjectFile, Role, parsing, roles
 
 TIMEOUT_S = 60.0
 """How long putting blank nodes in order may take: there are graphs for which it never ends."""
@@ -28,6 +28,7 @@ _LABELS = (
     "<http://www.w3.org/2000/01/rdf-schema#label>",
     "<http://www.w3.org/2004/02/skos/core#prefLabel>",
 )
+_WEIGHTIEST = (Role.ONTOLOGY, Role.SHAPES, Role.DATA, Role.DERIVED)
 _NIL = f"<{_RDF}nil>"
 _NONE = "[]"
 """The subject of what is said of a blank node to which nothing else refers."""
@@ -93,11 +94,44 @@ def between(old: Project, new: Project, timeout_s: float = TIMEOUT_S) -> Changes
 
 
 def _between(old: Project, new: Project) -> Changes:
+    files = (*old.files, *new.files)
+    if any(file.also for file in files) or _roles(old) != _roles(new):
+        return _mixed(old, new)
     subjects = {}
     for role in Role:
         before, after = _Side(old.of_role(role)), _Side(new.of_role(role))
         subjects[role] = tuple(_by_subject(before, after))
     return Changes(subjects)
+
+
+def _roles(project: Project) -> set[Role]:
+    return {file.role for file in project.files}
+
+
+def _mixed(old: Project, new: Project) -> Changes:
+    """Compare projects whose files have several roles: what a subject is, its types say."""
+    held = {**_by_types(old.files), **_by_types(new.files)}
+    found: dict[Role, list[Change]] = {role: [] for role in Role}
+    for change in _by_subject(_Side(old.files), _Side(new.files)):
+        found[held.get(change.subject, (*new.files, *old.files)[0].role)].append(change)
+    return Changes({role: tuple(changes) for role, changes in found.items()})
+
+
+def _by_types(files: Sequence[ProjectFile]) -> dict[str, Role]:
+    """Return the role of each subject; one that is in several files has the weightiest."""
+    found: dict[str, Role] = {}
+    for file in files:
+        types: dict[str, set[str]] = defaultdict(set)
+        for quad in parsing.parsed(file):
+            said = types[str(quad.subject)]
+            if quad.predicate.value == f"{_RDF}type":
+                said.add(getattr(quad.object, "value", ""))
+        for subject, kinds in types.items():
+            among = {file.role, *file.also}
+            role = roles.of_types(kinds, among, file.role) if file.also else file.role
+            earlier = found.get(subject, role)
+            found[subject] = min(role, earlier, key=_WEIGHTIEST.index)
+    return found
 
 
 class _Side:

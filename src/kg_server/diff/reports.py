@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -14,6 +15,8 @@ from kg_server.project import Role
 from kg_server.validation import reports
 from kg_server.validation.report import Finding
 
+_LONG = 80
+"""Longer values with blank nodes take several lines."""
 _COLOURS = {"+": "32", "-": "31", "~": "33"}
 
 
@@ -128,10 +131,17 @@ def _pairs(
 
 
 def _line(sign: str, words: str, view: View, indent: str = "    ") -> str:
-    line = f"{sign} {indent}{_shorten(words, view)}"
+    line = f"{sign} {indent}{_on_lines(_shorten(words, view), f'{sign} {indent}    ')}"
     if view.colours and sign in _COLOURS:
         return f"\x1b[{_COLOURS[sign]}m{line}\x1b[0m"
     return line
+
+
+def _on_lines(words: str, before: str) -> str:
+    """Return a long value with the statements of its blank nodes a line each."""
+    if len(words) <= _LONG or "[ " not in words:
+        return words
+    return re.sub(r'("(?:[^"\\]|\\.)*+")| ; ', lambda found: found[1] or f" ;\n{before}", words)
 
 
 def _answer(answer: Answer, view: View) -> str:

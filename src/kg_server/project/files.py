@@ -85,12 +85,17 @@ class Project:
     @property
     def summary(self) -> str:
         """One line: where the files come from, and what was counted as what."""
+        return f"{self.origin}; {self.counted}"
+
+    @property
+    def counted(self) -> str:
+        """What was counted as what: the files of each role."""
         parts = [
             f"{role.value}: {_listed([file.path for file in found])}"
             for role in Role
             if (found := self.of_role(role))
         ]
-        return f"{self.origin}; {'; '.join(parts) or 'no RDF files'}"
+        return "; ".join(parts) or "no RDF files"
 
 
 def _listed(paths: list[Path]) -> str:

@@ -74,6 +74,16 @@ def of(quads: Iterable[Any]) -> tuple[Role, frozenset[Role]]:
     return main, frozenset(found - {main})
 
 
+def of_types(types: Iterable[str], among: Iterable[Role], main: Role) -> Role:
+    """Return the role of a subject with these types, in a file that has several roles."""
+    kinds = set(types)
+    if Role.SHAPES in among and any(kind.startswith(_SHACL) for kind in kinds):
+        return Role.SHAPES
+    if Role.ONTOLOGY in among and (_HEADER in kinds or any(map(_is_term, kinds))):
+        return Role.ONTOLOGY
+    return Role.DATA if kinds and Role.DATA in among else main
+
+
 def _is_term(kind: str) -> bool:
     if kind in _NOT_TERMS:
         return False
