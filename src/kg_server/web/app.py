@@ -129,7 +129,8 @@ def frame(context: Context) -> layout.Frame:
     navigation = []
     if context.queries:
         navigation.append(("/queries/", "Questions"))
-    navigation.append(("/things/", "Things"))
+    if context.overview.classes:
+        navigation.append(("/things/", "Things"))
     if evidence and evidence.conflict:
         navigation.append(("/conflicts", "Conflicts"))
     if context.vocabularies:

@@ -128,7 +128,8 @@ def _card(table: Table, rows: Sequence[int], key: Sequence[int]) -> Card:
     kept = tuple(dict.fromkeys(each for each in items if each.words or each.others))
     return Card(
         title=tuple(cell for n in key if (cell := cells[0][n])),
-        common=tuple(cell for n in common if (cell := cells[0][n])),
+        # Without the name of its column, a tick says nothing.
+        common=tuple(c for n in common if (c := cells[0][n]) and c.text not in ("✓", "✗")),
         items=kept[:_MOST_ITEMS],
         more=max(len(kept) - _MOST_ITEMS, 0),
     )
