@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from cachetools import LRUCache
@@ -120,6 +121,11 @@ def client_of(request: Request, header: str = "") -> str | None:
             the address of the connection counts, unless it is this machine's own.
     """
     said = request.header(header.lower()).rpartition(",")[2] if header else request.client[0]
+    return _network(said, exempt_own=not header)
+
+
+@lru_cache(10_000)
+def _network(said: str, *, exempt_own: bool) -> str | None:
     try:
         ip = ip_address(said.strip().strip("[]").partition("%")[0])
     except ValueError:
@@ -127,6 +133,6 @@ def client_of(request: Request, header: str = "") -> str | None:
     if isinstance(ip, IPv6Address):
         if ip.ipv4_mapped is None:
             network = str(ip_network((ip, _IPV6_PREFIX), strict=False))
-            return None if ip.is_loopback and not header else network
+            return None if ip.is_loopback and exempt_own else network
         ip = ip.ipv4_mapped
-    return None if ip.is_loopback and not header else str(ip)
+    return None if ip.is_loopback and exempt_own else str(ip)
