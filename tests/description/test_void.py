@@ -9,7 +9,7 @@ import pytest
 from rdflib import DCAT, DCTERMS, RDF, SKOS, VOID, Graph, Namespace, URIRef
 
 from kg_server.description import void
-from kg_server.project import Role, load
+from kg_server.project import FACTS, load
 from kg_server.sparql.query import Dataset
 from kg_server.store import open_store
 from kg_server.store.results import add_triples, rows
@@ -36,7 +36,7 @@ def described(store):
 def facts(project):
     """What is counted: every graph but the shapes."""
     graph = Graph()
-    for file in project.of_role(Role.DATA, Role.ONTOLOGY):
+    for file in project.of_role(*FACTS):
         graph.parse(data=file.content, format=file.syntax)
     return graph
 

@@ -5,51 +5,62 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from kg_server.canned.parameters import AllNames, Group, Names
 from kg_server.formats import Kind, named
 from kg_server.rdf.labels import fold
+from kg_server.rdf.prefixes import EXTERNAL
 from kg_server.sparql.query import Query
 from kg_server.store import Store
 
 if TYPE_CHECKING:
     from kg_server.canned import CannedQuery
 
+RDFS, SKOS = (EXTERNAL[prefix] for prefix in ("rdfs", "skos"))
+DCT, FOAF = (EXTERNAL[prefix] for prefix in ("dct", "foaf"))
+DC = "http://purl.org/dc/elements/1.1/"
+
 MOST_ROWS = 200_000
 """Names beyond so many are not known; IRIs are."""
 
+# Each branch has its constants in it, and every literal of a thing is read; those that are no names
+# are left out below. Joined from outside, or with an OPTIONAL, the engine (pyoxigraph 0.5.13) reads
+# all labels of the graph: 1 s at a million triples.
 _QUERY = """
-PREFIX dc: <http://purl.org/dc/elements/1.1/>
-PREFIX dct: <http://purl.org/dc/terms/>
-PREFIX foaf: <http://xmlns.com/foaf/0.1/>
+PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-PREFIX schema: <https://schema.org/>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-SELECT ?type ?of ?thing ?name
+SELECT ?type ?of ?thing ?property ?name
 WHERE {
-  { VALUES ?of { %(things)s } BIND("thing" AS ?type)
-    { ?thing a ?of } UNION { ?narrower rdfs:subClassOf+ ?of . ?thing a ?narrower } }
-  UNION
-  { VALUES ?of { %(concepts)s } BIND("concept" AS ?type)
-    { ?thing skos:inScheme ?of } UNION { ?thing skos:topConceptOf ?of }
-    UNION { ?of skos:hasTopConcept ?thing } }
-  OPTIONAL {
-    { VALUES ?naming { %(naming)s } }
-    UNION
-    { VALUES ?general { %(naming)s } ?naming rdfs:subPropertyOf+ ?general }
-    ?thing ?naming ?name
-    FILTER(isLiteral(?name))
-  }
-  FILTER(isIRI(?thing))
+  { VALUES ?of { %s } ?property rdfs:subPropertyOf+ ?of BIND("naming" AS ?type) }
+  %s
 }
-LIMIT %(most)d
+LIMIT %d
 """
+_BRANCHES = {
+    "thing": (
+        "?thing a <%s> ; ?property ?name",
+        "?narrower rdfs:subClassOf+ <%s> . ?thing a ?narrower ; ?property ?name",
+    ),
+    "concept": (
+        "?thing skos:inScheme <%s> ; ?property ?name",
+        "?thing skos:topConceptOf <%s> ; ?property ?name",
+        "<%s> skos:hasTopConcept ?thing . ?thing ?property ?name",
+        "<%s> skos:hasTopConcept ?thing BIND(1 AS ?name)",
+    ),
+}
+_SHORT = """UNION { %s
+    FILTER(IF(isLiteral(?name), STRLEN(STR(?name)) < 200,
+              ?property IN (rdf:type, skos:inScheme, skos:topConceptOf)))
+    BIND("%s" AS ?type) BIND(<%s> AS ?of) }"""
 _NAMING = (
-    *("rdfs:label", "skos:prefLabel", "skos:altLabel", "skos:hiddenLabel", "skos:notation"),
-    *("dct:title", "dct:identifier", "dc:title", "dc:identifier", "foaf:name"),
-    *("schema:name", "schema:alternateName", "schema:identifier"),
+    *(f"{RDFS}label", f"{DCT}title", f"{DCT}identifier", f"{DC}title", f"{DC}identifier"),
+    *(f"{SKOS}{name}" for name in ("prefLabel", "altLabel", "hiddenLabel", "notation")),
+    *(f"https://schema.org/{name}" for name in ("name", "alternateName", "identifier")),
+    *(f"http://schema.org/{name}" for name in ("name", "alternateName", "identifier")),
+    f"{FOAF}name",
 )
 """Properties that name a thing; their sub-properties in the graph do so, too."""
 
@@ -65,15 +76,13 @@ def of_queries(queries: Iterable[CannedQuery], store: Store) -> AllNames:
 
 def query_text(groups: Iterable[Group]) -> str:
     """Return the query for the names of some groups."""
-    of: Mapping[str, list[str]] = {"thing": [], "concept": []}
-    for kind, iri in sorted(groups):
-        of[kind].append(f"<{iri}>")
-    return _QUERY % {
-        "things": " ".join(of["thing"]),
-        "concepts": " ".join(of["concept"]),
-        "naming": " ".join(_NAMING),
-        "most": MOST_ROWS,
-    }
+    branches = [
+        _SHORT % (pattern % iri, kind, iri)
+        for kind, iri in sorted(groups)
+        for pattern in _BRANCHES[kind]
+    ]
+    naming = " ".join(f"<{each}>" for each in _NAMING)
+    return _QUERY % (naming, "\n  ".join(branches), MOST_ROWS)
 
 
 def read(result: bytes) -> AllNames:
@@ -83,11 +92,15 @@ def read(result: bytes) -> AllNames:
     by_name = defaultdict(lambda: defaultdict(set))
     shown: defaultdict[Group, dict[str, str]] = defaultdict(dict)
     rows: list[dict[str, Any]] = json.loads(result)["results"]["bindings"]
+    naming = {row["property"]["value"] for row in rows if row["type"]["value"] == "naming"}
+    naming.update(_NAMING)
     for row in rows:
+        if row.get("thing", {}).get("type") != "uri":
+            continue
         group, iri = (row["type"]["value"], row["of"]["value"]), row["thing"]["value"]
+        is_named = row.get("property", {}).get("value") in naming
         iris[group].add(iri)
-        local = re.split(r"[#/:]", iri)[-1]
-        for name in (local, row["name"]["value"] if "name" in row else ""):
+        for name in (re.split(r"[#/:]", iri)[-1], row["name"]["value"] if is_named else ""):
             if key := fold(name):
                 by_name[group][key].add(iri)
                 shown[group].setdefault(key, name)
