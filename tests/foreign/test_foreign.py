@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from kg_server import project as projects
 from kg_server.cli.main import commands
+from kg_server.description import void
+from kg_server.store import open_store
 
 PREFIXES = """@prefix g: <https://garden.example/ns#> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
@@ -290,3 +293,17 @@ def test_what_is_imported_is_found_by_a_catalog_or_the_manifest_and_never_fetche
 
     assert done.stdout.strip() == "true", done.stderr
     assert "3 files" in done.stderr or "three.owl" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["https://rail.example/ns#g1", "urn:x:%5B", "http://[::1]/g#a/b", "https://e.org/a;b#é"]
+)
+def test_a_graph_of_any_name_is_described_and_can_be_served(here, name):
+    (here / "graphs.trig").write_text(f"<{name}> {{ <urn:a> <urn:b> 1 . }}")
+    loaded = projects.load([here / "graphs.trig"])
+
+    store = open_store(loaded)
+    for graph_iri, ntriples in void.described(store, loaded):
+        store.add_graph(graph_iri, ntriples)
+
+    assert name in store.graph_names()

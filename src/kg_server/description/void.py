@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from urllib.parse import quote
 
 from rdflib import DCAT, DCTERMS, FOAF, OWL, RDF, RDFS, SH, VOID, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
@@ -48,6 +49,7 @@ TARGETS = {
 _OWN = "CONSTRUCT { ?this ?p ?o } WHERE { ?this ?p ?o }"
 _CODES = 'SELECT ?s WHERE { ?s a ?type FILTER(STRSTARTS(STR(?s), "%sdef/")) } LIMIT 1'
 _MOST_EXAMPLES = 50
+_NOT_IN_FRAGMENT = re.compile(r'[#%<>\[\]"{}|^`\\\x00-\x20]')
 _SAID = "CONSTRUCT { ?this ?p ?o } WHERE { VALUES ?this { %s } ?this ?p ?o }"
 
 
@@ -278,7 +280,7 @@ class _Description:
 
     def _named_graph(self, name: str, part: str = "") -> URIRef:
         path = name.removeprefix(self._site.base_iri).replace("/", "-")
-        return self._name(part + path)
+        return self._name(part + _NOT_IN_FRAGMENT.sub(lambda each: quote(each[0]), path))
 
     def _add_sizes(self) -> None:
         """Count the description itself as well, with the triple that says so."""
