@@ -318,6 +318,7 @@ def _page(
         lists=_lists(context, query),
         table=results.readable(table),
         panels=results.panels(query.view, table, labels),
+        left_out=results.left_out(query.view, table),
         cards=results.cards(query.view, table, values) if query.view[:1] == ("cards",) else (),
         series=results.series(query.view, table, labels),
         text=text,

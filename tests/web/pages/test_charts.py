@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -61,18 +62,38 @@ def test_dates_are_in_their_order():
     assert [row.item.date for row in rows] == ["1991-12-25", "1992", "1992-07-10", "2004-09"]
 
 
-@example([5e-324])
-@given(st.lists(st.floats(min_value=0, max_value=1e15), min_size=1, max_size=20))
-def test_every_bar_is_inside_the_drawing(values):
-    chart = charts.bars([bar(value) for value in values], str)
+@example([5e-324], charts.WIDE)
+@given(
+    st.lists(st.floats(min_value=-1e15, max_value=1e15), min_size=1, max_size=20),
+    st.sampled_from([charts.WIDE, charts.NARROW]),
+)
+def test_every_bar_is_inside_the_drawing(values, layout):
+    chart = charts.bars([bar(value) for value in values], str, layout)
 
-    assert all(row.x + row.width <= chart.width - chart.right + 1 for row in chart.rows)
+    assert len(chart.rows) == len(values)
+    assert all(row.x >= layout.left - 1.1 for row in chart.rows)
+    assert all(row.x + row.width <= layout.width - layout.right + 1.1 for row in chart.rows)
+    assert 2 <= len(chart.ticks) <= 12
 
 
-@given(st.lists(st.dates().map(str), min_size=1, max_size=20))
-def test_every_date_is_inside_the_drawing(dates):
-    chart = charts.timeline([moment(each) for each in dates])
+def test_bars_go_to_both_sides_of_zero():
+    chart = charts.bars([bar(18.5), bar(-1168), bar(0)], str)
+
+    surplus, deficit, nothing = chart.rows
+    assert (surplus.x, nothing.x) == (chart.zero, chart.zero)
+    assert deficit.x + deficit.width == pytest.approx(chart.zero, abs=0.2)
+    assert deficit.is_negative
+    assert [tick.text for tick in chart.ticks if tick.x == chart.zero] == ["0.0"]
+
+
+@example(["9999-12-31"], charts.WIDE)
+@given(
+    st.lists(st.dates().map(str), min_size=1, max_size=20),
+    st.sampled_from([charts.WIDE, charts.NARROW]),
+)
+def test_every_date_is_inside_the_drawing(dates, layout):
+    chart = charts.timeline([moment(each) for each in dates], layout)
 
     assert len(chart.rows) == len(dates)
-    assert all(chart.left <= row.x <= chart.width - chart.right + 1 for row in chart.rows)
+    assert all(layout.left <= row.x <= layout.width - layout.right + 1 for row in chart.rows)
     assert len(chart.ticks) <= 12

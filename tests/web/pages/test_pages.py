@@ -89,7 +89,7 @@ def test_the_editor_completes_what_the_graph_has(client):
     assert terms["https://diplomacy.example/ns/diplomacy#seat"]["kind"] == "property"
     assert terms["https://diplomacy.example/id/state/AZE"]["labels"]["bn"] == "আজারবাইজান"
     assert document["prefixes"]["state"] == "https://diplomacy.example/id/state/"
-    assert len(gzip.compress(response.data)) < 20_000
+    assert len(gzip.compress(response.data)) < 25_000
     tag = response.headers["ETag"]
     assert client.get("/completion.json", headers={"If-None-Match": tag}).status_code == 304
 
@@ -179,7 +179,7 @@ def test_services_are_described_where_they_are_reached_and_named_as_they_are_nam
 def test_amounts_in_different_currencies_are_not_drawn_to_one_scale(client):
     page = client.get("/queries/trade?state=CAN", headers=HTML).text
 
-    assert page.count('<svg class="chart" id="chart-') == 2
+    assert page.count('<div class="chart-wide"') == 2
 
 
 def test_all_scripts_together_are_under_their_budget(client):

@@ -10,9 +10,27 @@ from itertools import groupby
 
 from kg_server.web.pages.dates import beginning, ending
 
-WIDTH = 960
-LEFT, RIGHT, TOP, BOTTOM = 320, 140, 10, 34
-ROW = 28
+TOP, BOTTOM, ROW = 10, 34, 28
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a chart has its margins; ``label`` is the height of labels that stand above marks."""
+
+    width: int
+    left: int
+    right: int
+    label: int = 0
+
+    def scaled(self, value: float, low: float, high: float) -> float:
+        """Return where a value of an axis from ``low`` to ``high`` is drawn."""
+        inner = self.width - self.left - self.right
+        return round(self.left + inner * (value - low) / (high - low), 1)
+
+
+WIDE = Layout(width=960, left=320, right=140)
+NARROW = Layout(width=340, left=6, right=104, label=18)
+"""For phones: every label, mark and number is seen without scrolling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +68,7 @@ class Drawn:
     x: float
     width: float
     y: float
+    is_negative: bool = False
 
     @property
     def look(self) -> str:
@@ -82,10 +101,10 @@ class Chart:
     headings: tuple[Heading, ...]
     ticks: tuple[Tick, ...]
     height: float
-    width: int = WIDTH
-    left: int = LEFT
-    right: int = RIGHT
+    layout: Layout = WIDE
     bottom: int = BOTTOM
+    zero: float = 0.0
+    """Where bars begin."""
 
     @property
     def standings(self) -> tuple[str, ...]:
@@ -94,14 +113,17 @@ class Chart:
         return tuple(each for each in ("accepted", "disputed", "background") if each in found)
 
 
-def bars(items: Sequence[Bar], words: Callable[[float], str]) -> Chart | None:
-    """Draw values as horizontal bars, in the order given, under the names of their groups.
+def bars(
+    items: Sequence[Bar], words: Callable[[float], str], layout: Layout = WIDE
+) -> Chart | None:
+    """Draw values as horizontal bars to both sides of zero, under the names of their groups.
 
     ``words`` writes a number of the axis.
     """
     if not items:
         return None
-    top = nice_top(max(item.value for item in items))
+    low, top, step = axis(min(item.value for item in items), max(item.value for item in items))
+    zero = layout.scaled(0, low, top)
     rows: list[Drawn] = []
     headings: list[Heading] = []
     y: float = TOP
@@ -109,14 +131,17 @@ def bars(items: Sequence[Bar], words: Callable[[float], str]) -> Chart | None:
         headings.append(Heading(group, y + ROW / 2))
         y += ROW
         for item in members:
-            width = max(_scaled(item.value, 0, top) - LEFT, 1)
-            rows.append(Drawn(item, LEFT, round(width, 1), y + ROW / 2))
+            y += layout.label
+            width = max(abs(layout.scaled(item.value, low, top) - zero), 1)
+            x = zero - width if item.value < 0 else zero
+            rows.append(Drawn(item, round(x, 1), round(width, 1), y + ROW / 2, item.value < 0))
             y += ROW
-    ticks = tuple(Tick(_scaled(top * n / 4, 0, top), words(top * n / 4)) for n in range(5))
-    return Chart("bars", tuple(rows), tuple(headings), ticks, y + BOTTOM)
+    numbers = [low + step * n for n in range(round((top - low) / step) + 1)]
+    ticks = tuple(Tick(layout.scaled(number, low, top), words(number)) for number in numbers)
+    return Chart("bars", tuple(rows), tuple(headings), ticks, y + BOTTOM, layout, zero=zero)
 
 
-def timeline(items: Iterable[Moment]) -> Chart | None:
+def timeline(items: Iterable[Moment], layout: Layout = WIDE) -> Chart | None:
     """Draw dates in their order on one axis; what is not a date is left out."""
     dated = [(first, item) for item in items if (first := beginning(item.date))]
     if not dated:
@@ -124,29 +149,46 @@ def timeline(items: Iterable[Moment]) -> Chart | None:
     dated.sort(key=lambda pair: (pair[0], pair[1].label))
     first_year = dated[0][0].year
     last_year = max((ending(item.date) or day).year for day, item in dated) + 1
-    start, end = datetime.date(first_year, 1, 1), datetime.date(min(last_year, 9999), 1, 1)
+    start = datetime.date(first_year, 1, 1)
+    end = datetime.date(last_year, 1, 1) if last_year <= 9999 else datetime.date.max
+    height = ROW + layout.label
     rows = tuple(
-        _moment(item, day, TOP + (index + 0.5) * ROW, start, end)
+        _moment(item, day, TOP + index * height + layout.label + ROW / 2, (start, end), layout)
         for index, (day, item) in enumerate(dated)
     )
     ticks = tuple(
-        Tick(_scaled(_days(datetime.date(year, 1, 1), start), 0, _days(end, start)), str(year))
+        Tick(
+            layout.scaled(_days(datetime.date(year, 1, 1), start), 0, _days(end, start)), str(year)
+        )
         for year in year_ticks(first_year, min(last_year, 9999))
     )
-    return Chart("timeline", rows, (), ticks, TOP + len(dated) * ROW + BOTTOM)
+    return Chart("timeline", rows, (), ticks, TOP + len(dated) * height + BOTTOM, layout)
 
 
 def drawable(text: str) -> float | None:
-    """Return the value of a number that has a length: finite and not negative; else ``None``.
+    """Return the value of a number that can be drawn, a finite one; else ``None``.
 
     >>> drawable("1168000.0"), drawable("NaN"), drawable("many"), drawable("-1")
-    (1168000.0, None, None, None)
+    (1168000.0, None, None, -1.0)
     """
     try:
         value = float(text)
     except ValueError:
         return None
-    return value if math.isfinite(value) and value >= 0 else None
+    return value if math.isfinite(value) else None
+
+
+def axis(low: float, high: float) -> tuple[float, float, float]:
+    """Return both ends of an axis that holds zero and all values, and the step of its ticks.
+
+    >>> axis(0, 1_168_295_000), axis(-1_169e6, 18.5e6)
+    ((0.0, 1200000000.0, 300000000.0), (-1200000000.0, 300000000.0, 300000000.0))
+    """
+    if low >= 0:
+        top = nice_top(high)
+        return 0.0, top, top / 4 or top
+    step = nice_top(max(-low, high) / 4) or max(-low, high)
+    return -step * math.ceil(-low / step), step * math.ceil(max(high, 0.0) / step), step
 
 
 def nice_top(value: float) -> float:
@@ -174,17 +216,18 @@ def year_ticks(first: int, last: int) -> list[int]:
 
 
 def _moment(
-    item: Moment, day: datetime.date, y: float, start: datetime.date, end: datetime.date
+    item: Moment,
+    day: datetime.date,
+    y: float,
+    span: tuple[datetime.date, datetime.date],
+    layout: Layout,
 ) -> Drawn:
+    start, end = span
     total = _days(end, start)
-    x = _scaled(_days(day, start), 0, total)
+    x = layout.scaled(_days(day, start), 0, total)
     last = ending(item.date) or day
-    return Drawn(item, x, round(_scaled(_days(last, start) + 1, 0, total) - x, 1), y)
+    return Drawn(item, x, round(layout.scaled(_days(last, start) + 1, 0, total) - x, 1), y)
 
 
 def _days(day: datetime.date, start: datetime.date) -> int:
     return (day - start).days
-
-
-def _scaled(value: float, low: float, high: float) -> float:
-    return round(LEFT + (WIDTH - LEFT - RIGHT) * (value - low) / (high - low), 1)

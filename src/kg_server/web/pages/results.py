@@ -11,6 +11,7 @@ from rdflib import Literal
 from rdflib.term import Node
 
 from kg_server.web.pages import charts, drawings
+from kg_server.web.pages.dates import beginning
 from kg_server.web.pages.tables import Row, Table
 from kg_server.web.pages.terms import Labels, Shown
 
@@ -19,7 +20,7 @@ STANDING, CLAIM, SOURCE, POLARITY = "standing", "claim", "source", "polarity"
 that, and whether it denies what it says."""
 _UNITS = ("currency", "unit")
 """Columns that say in what an amount is given: amounts in different units are drawn apart."""
-MOST_CARDS = 12
+MOST_CARDS = 24
 _MOST_ITEMS = 4
 _WORDS = 24
 """A literal with as many characters is taken for words to read, not for a code or a number."""
@@ -31,6 +32,8 @@ class Panel:
 
     title: str | None
     chart: charts.Chart | drawings.Map | drawings.Links
+    narrow: charts.Chart | None = None
+    """The same chart for a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +76,34 @@ def panels(hint: Sequence[str], table: Table, labels: Labels) -> tuple[Panel, ..
     """
     kind, *columns = hint or ("",)
     if kind == "timeline" and len(columns) >= 3:
-        drawn = charts.timeline(_moments(columns, table, labels))
-        return (Panel(None, drawn),) if drawn else ()
+        moments = _moments(columns, table, labels)
+        drawn = charts.timeline(moments)
+        return (Panel(None, drawn, charts.timeline(moments, charts.NARROW)),) if drawn else ()
     if kind in _DRAWN and len(columns) >= 2:
         drawing = _DRAWN[kind](columns, table, labels)
         return (Panel(None, drawing),) if drawing else ()
     if kind != "bars" or len(columns) < 2:
         return ()
     unit = next((each for each in _UNITS if each in table.columns), "")
-    units: list[Node | None] = [*_distinct(unit, table)] or [None]
-    found = (
-        (each, charts.bars(_bars(columns, table, labels, (unit, each)), labels.compact))
-        for each in units
-    )
-    return tuple(
-        Panel(labels.show(each).text if each else None, drawn) for each, drawn in found if drawn
-    )
+    units = list(dict.fromkeys(row.get(unit) for row in table.terms)) or [None]
+    panels_ = []
+    for each in units:
+        found = _bars(columns, table, labels, (unit, each))
+        if wide := charts.bars(found, labels.compact):
+            title = labels.show(each).text if each else None
+            narrow = charts.bars(found, labels.compact, charts.NARROW)
+            panels_.append(Panel(title, wide, narrow))
+    return tuple(panels_)
+
+
+def left_out(hint: Sequence[str], table: Table) -> int:
+    """Return how many rows of a result are in none of its charts, for want of a value or a date."""
+    kind, *columns = hint or ("",)
+    if kind == "timeline" and len(columns) >= 3:
+        return sum(_date(row, columns) is None or columns[2] not in row for row in table.terms)
+    if kind == "bars" and len(columns) >= 2:
+        return sum(_length(row, columns) is None for row in table.terms)
+    return 0
 
 
 def cards(view: Sequence[str], table: Table, given: Iterable[str] = ()) -> tuple[Card, ...]:
@@ -225,11 +240,8 @@ def _bars(
     colours = _distinct(rest[0], table) if rest else []
     found = []
     for row, look in zip(table.terms, table.looks, strict=True):
-        number = row.get(value)
-        if row.get(unit[0]) != unit[1]:
-            continue
-        length = charts.drawable(str(number)) if isinstance(number, Literal) else None
-        if group in row and number is not None and length is not None:
+        number, length = row.get(value), _length(row, columns)
+        if row.get(unit[0]) == unit[1] and number is not None and length is not None:
             parts = [labels.show(row[name]).text for name in _naming(row, rest, table)]
             found.append(
                 charts.Bar(
@@ -248,10 +260,10 @@ def _bars(
 
 
 def _moments(columns: Sequence[str], table: Table, labels: Labels) -> list[charts.Moment]:
-    earliest, _, label = columns
+    label = columns[2]
     found: dict[tuple[str, str], charts.Moment] = {}
     for row, look in zip(table.terms, table.looks, strict=True):
-        date = row.get("date") or row.get(earliest)
+        date = _date(row, columns)
         if date is not None and label in row:
             name = labels.show(row[label]).text
             moment = charts.Moment(
@@ -265,6 +277,19 @@ def _moments(columns: Sequence[str], table: Table, labels: Labels) -> list[chart
             if known is None or known.standing == "background":
                 found[name, str(date)] = moment
     return list(found.values())
+
+
+def _length(row: Row, columns: Sequence[str]) -> float | None:
+    """Return the value of a row's bar; ``None`` where it has none."""
+    number = row.get(columns[1])
+    drawable = columns[0] in row and isinstance(number, Literal)
+    return charts.drawable(str(number)) if drawable else None
+
+
+def _date(row: Row, columns: Sequence[str]) -> Node | None:
+    """Return the date of a row, as it was given; ``None`` where there is none to draw."""
+    date = row.get("date") or row.get(columns[0])
+    return date if date is not None and beginning(str(date)) else None
 
 
 def _naming(row: Row, rest: Sequence[str], table: Table) -> list[str]:
