@@ -1,6 +1,6 @@
 """Files of other projects through ``kg-server validate``, beside pySHACL alone: time and agreement.
 
-    python benchmarks/foreign.py NAME=PATH[,PATH...] ...
+    python -m benchmarks.foreign NAME=PATH[,PATH...] ...
 
 Each argument is a project: a name, and its files or directories. A line of a Markdown table says
 how many triples there are, how long each takes, what kg-server finds by shapes and by its rules,

@@ -1,6 +1,6 @@
 """Mutated RDF and SHACL files through ``kg-server validate``: no traceback, no hang.
 
-    python benchmarks/fuzz.py --seconds 60 --seed 1 [--keep DIR] FILE...
+    python -m benchmarks.fuzz --seconds 60 --seed 1 [--keep DIR] FILE...
 
 Each round takes one of the files, changes a few bytes, lines or tokens, and validates it with the
 others of its directory. The exit code is 0, 1 or 2; anything else is kept and printed.

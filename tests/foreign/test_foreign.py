@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from kg_server import project as projects
 from kg_server.cli.main import commands
 from kg_server.description import void
+from kg_server.project import parsing
 from kg_server.store import open_store
 
 PREFIXES = """@prefix g: <https://garden.example/ns#> .
@@ -307,3 +308,43 @@ def test_a_graph_of_any_name_is_described_and_can_be_served(here, name):
         store.add_graph(graph_iri, ntriples)
 
     assert name in store.graph_names()
+
+
+XML_LITERAL = """<?xml version="1.0"?>
+<!DOCTYPE rdf:RDF [ <!ENTITY g "https://garden.example/ns#"> ]>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:g="&g;">
+  <g:Bed rdf:about="&g;a"><g:note %s>%s</g:note></g:Bed>
+</rdf:RDF>
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (
+            'x <b xmlns="http://www.w3.org/1999/xhtml">bold</b>',
+            'x <b xmlns="http://www.w3.org/1999/xhtml">bold</b>',
+        ),
+        ("<g:b/>&lt;", '<g:b xmlns:g="https://garden.example/ns#"></g:b>&lt;'),
+        ("a &amp; b", "a &amp; b"),
+        ("<b c='2' a='1'>\n</b>", '<b a="1" c="2">\n</b>'),
+    ],
+)
+def test_an_xml_literal_is_exclusive_canonical_xml(here, content, expected):
+    (here / "data.rdf").write_text(XML_LITERAL % ('rdf:parseType="Literal"', content))
+
+    (file,) = projects.load([here / "data.rdf"]).files
+    values = [quad.object.value for quad in parsing.parsed(file)]
+
+    assert expected in values
+
+
+@pytest.mark.parametrize("kind", ["Literal", "Resource", "Collection"])
+@pytest.mark.parametrize("other", ['rdf:datatype="urn:d"', 'rdf:resource="urn:r"', 'g:x="1"'])
+def test_parse_type_takes_no_other_attributes(kg, here, kind, other):
+    (here / "data.rdf").write_text(XML_LITERAL % (f'rdf:parseType="{kind}" {other}', ""))
+
+    done = kg("query", "--project", "data.rdf", "ASK {}")
+
+    assert done.exit_code == 2
+    assert "data.rdf:4:27: " in done.stderr

@@ -23,6 +23,7 @@ from kg_server.project import (
     parsing,
     roles,
     syntax,
+    xml_literals,
 )
 from kg_server.project.discovery import Found, bundled, is_root
 from kg_server.project.files import FACTS, Project, ProjectFile, QueryFile, Role
@@ -249,7 +250,8 @@ class _Reader:
         kind = syntax.of(found.path, content)
         if kind == "rdfxml":
             entities.check(found.path, content)
-        if kind == "jsonld":
+            content = xml_literals.written_out(found.path, content)
+        elif kind == "jsonld":
             content = contexts.inlined(found.path, content)
         name = _NOT_IN_IRI.sub(
             lambda each: quote(each[0].encode("utf-8", "surrogateescape"), safe=""), found.name
