@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from kg_server import canned
+from kg_server import project as projects
+
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = (
     "src",
@@ -73,6 +76,20 @@ def test_a_wheel_carries_pages_and_graph(tmp_path):
     assert not [
         name for name in beside if name.endswith((".rq", ".ttl")) and "/skeleton/" not in name
     ]
+
+
+def test_the_project_in_a_wheel_is_whole(tmp_path):
+    build_wheel(ROOT, tmp_path)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(tmp_path / "site")
+
+    project = projects.load([tmp_path / "site" / "kg_server" / "project_files"])
+
+    canned.check(project)
+    shipped = projects.load([ROOT])
+    assert [file.graph_iri for file in project.files] == [each.graph_iri for each in shipped.files]
+    assert len(project.queries) == len(shipped.queries) > 10
 
 
 def test_a_wheel_carries_the_scripts_where_they_could_be_built(tmp_path):
