@@ -96,6 +96,7 @@ def test_a_file_of_somebody_else_stands_alone(kg, here, text):
         ({"a": WRONG, "my-shapes": PREFIXES + "g:b a g:Tree ."}, "data: a.ttl, my-shapes.ttl", 2),
         ({"a": ONTOLOGY}, "ontology: a.ttl", 0),
         ({"a": THESAURUS}, "ontology: a.ttl", 0),
+        ({"a": WRONG, "b": ONTOLOGY}, "data: a.ttl; ontology: b.ttl", 0),
         ({"a": WRONG, "b": ONTOLOGY, "c": SHAPES}, "ontology: b.ttl; shapes: c.ttl", 1),
     ],
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -90,6 +91,8 @@ def main() -> None:
 
     All commands but ``serve``, which has its own processes, run in a guarded child.
     """
+    if not sys.warnoptions:  # libraries tell developers what their users cannot change
+        warnings.filterwarnings("ignore", module=r"rdflib|pyshacl")
     command = next((each for each in sys.argv[1:] if not each.startswith("-")), "")
 
     def run() -> int:

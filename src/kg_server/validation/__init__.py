@@ -173,7 +173,7 @@ class _Validation:
             ProjectFault: no shape looks at the data.
         """
         has_data = any(file.role is Role.DATA for file in self._project.files)
-        if sieve.looks_at_data() or not has_data:
+        if not has_data or not len(self._shapes) or sieve.looks_at_data():
             return
         queried = shapes_lint.has_queried_targets(self._shapes)
         if queried and not self._advanced:
