@@ -102,6 +102,9 @@ def test_the_finished_project_is_written_checked_and_served_as_the_page_says(she
             path.write_text(text[name.end() :], "utf-8")
             written.append(name[1])
 
+    home = shell.curl(["-H", "Accept: text/html", "http://127.0.0.1:8000/"])
+    assert "<title>Skerryvore</title>" in home  # on the map
+    assert "<td" in home  # the keeper's lights
     assert len(written) == 9
     assert ran.count("kg-server") == 6
     assert ran.count("curl") == 2
