@@ -6,8 +6,8 @@ export function suggestions(root) {
 class Combobox {
   /**
    * @param {HTMLInputElement} input `data-suggest` is the search's address, `data-kind` the local
-   *   name of a class to keep to; with `data-fill` a choice fills the field in, without it opens
-   *   the thing's page.
+   *   name of a class to keep to; with `data-fill` a choice fills the field in with the label, or
+   *   with `data-fill="iri"` the IRI; without it, a choice opens the thing's page.
    */
   constructor(input, index) {
     this.input = input;
@@ -88,7 +88,7 @@ class Combobox {
     const count = this.things.length;
     if (this.list.hidden || !count) return;
     if (event.key === "ArrowDown") this.choose((this.chosen + 1) % count);
-    else if (event.key === "ArrowUp") this.choose((this.chosen + count) % (count + (this.chosen < 0)));
+    else if (event.key === "ArrowUp") this.choose((Math.max(this.chosen, 0) + count - 1) % count);
     else if (event.key === "Enter" && this.chosen >= 0) this.take(this.chosen);
     else if (event.key === "Escape") this.close();
     else return;
@@ -107,7 +107,7 @@ class Combobox {
   take(index) {
     const thing = this.things[index];
     if ("fill" in this.input.dataset) {
-      this.input.value = thing.label;
+      this.input.value = this.input.dataset.fill === "iri" ? thing.iri : thing.label;
       this.close();
     } else if (thing.page) {
       location.assign(thing.page);

@@ -225,7 +225,7 @@ def test_a_name_near_a_state_is_answered_with_the_state():
 
 
 def test_a_name_that_is_far_from_all_others_is_not_guessed():
-    with pytest.raises(BadRequest, match="'Kandahar' is not known here; there are 3 here"):
+    with pytest.raises(BadRequest, match="'Kandahar' is not in this graph, which has 3"):
         term(declared("thing"), "Kandahar", Context(STATES))
 
 

@@ -160,7 +160,7 @@ def test_a_page_without_parameters_shows_its_example_and_says_what_it_takes(clie
     page = client.get("/queries/missions", headers=BROWSER)
 
     assert page.status_code == 200
-    assert 'name="state" type="text" value="CAN" required' in page.text
+    assert '<option value="CAN" selected>Canada</option>' in page.text
     assert "Embassy of Canada, Ankara" in page.text
 
 
@@ -210,3 +210,77 @@ def test_the_name_of_a_query_leads_to_its_answer_for_any_other_client(client):
     answer = client.get("/queries/missions?state=CAN", headers={"Accept": "*/*"})
 
     assert answer.mimetype == "application/sparql-results+json"
+
+
+def test_fields_have_meanings_for_labels_and_choices_in_the_language_of_the_reader(client):
+    page = client.get("/queries/missions?lang=fr", headers=BROWSER).text
+    kinds = client.get("/queries/conflicts?lang=bn", headers=BROWSER).text
+
+    assert "L&#39;État dont on cherche les missions" in page
+    assert '<option value="AZE">Azerbaïdjan</option>' in page
+    assert '<option value="sent">envoyées</option>' in page
+    assert '<option value="" selected>যেকোনো</option>' in kinds
+    assert '<option value="DateConflict">' in kinds
+
+
+def test_a_choice_is_recognized_by_any_of_its_names(client):
+    for name in ("Canada", "কানাডা", "https://diplomacy.example/id/state/CAN"):
+        page = client.get("/queries/missions", query_string={"state": name}, headers=BROWSER)
+
+        assert '<option value="CAN" selected>Canada</option>' in page.text
+
+
+def test_a_mistake_comes_back_with_the_form_filled_in_and_the_field_marked(client):
+    page = client.get("/queries/trade?state=France&year=2008", headers=BROWSER)
+
+    assert page.status_code == 400
+    assert "France is not in this graph. Of the kind “state” it has 18." in page.text
+    assert '<option value="France" selected>' in page.text
+    assert 'value="2008"' in page.text
+    assert page.text.count('aria-invalid="true"') == 1
+
+
+def test_suggestions_are_links_that_ask_again(client):
+    page = client.get("/queries/trade?state=Kanada&year=2008", headers=BROWSER)
+    (address,) = re.findall(r'<a href="([^"]*)"><bdi>Canada</bdi></a>', page.text)
+
+    assert page.status_code == 400
+    assert client.get(address.replace("&amp;", "&"), headers=BROWSER).status_code == 200
+
+
+def test_a_field_that_is_needed_and_was_left_empty_is_marked(client):
+    page = client.get("/queries/trade?state=&year=2008", headers=BROWSER)
+
+    assert page.status_code == 400
+    assert "This field is needed." in page.text
+
+
+@pytest.mark.parametrize("name", ["USA", "France", "Atlantis"])
+def test_a_name_is_not_taken_for_one_that_is_spelt_otherwise(client, name):
+    assert not client.get(f"/queries/missions.json?state={name}").json["suggestions"]
+
+
+def heads(page):
+    table = re.search(r"<thead>.*?</thead>", page.text, re.DOTALL)[0]
+    return re.findall(r"<th[^>]*>([^<]*)</th>", table)
+
+
+def test_the_same_value_in_every_row_is_said_once_and_the_answer_stands_first(client):
+    page = client.get("/queries/trade-balance?state=CAN&other=AZE", headers=BROWSER)
+
+    assert "The same in every row shown" in page.text
+    assert not {"state", "other"} & set(heads(page))
+    assert "balance" in heads(page)[:3]
+
+
+def test_things_stand_where_their_labels_do_in_the_query(client):
+    page = client.get("/queries/recognitions", headers=BROWSER)
+
+    assert heads(page).index("recognized") < heads(page).index("source")
+
+
+def test_column_heads_are_words(client):
+    for query in QUERIES:
+        page = client.get(f"/queries/{query}", headers=BROWSER)
+
+        assert all(head == head.lower() for head in heads(page) if len(head) > 3), query

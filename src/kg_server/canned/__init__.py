@@ -7,6 +7,8 @@ before it. Keys:
 - ``description``: what is asked and how to read the answer;
 - ``param NAME``: ``TYPE; meaning; example VALUE``, and ``default VALUE`` or ``optional``; types
   are those of ``parameters.TYPES``, such as ``year``, ``enum(a|b)`` and ``thing(CLASS)``;
+- ``param NAME@LANGUAGE``: the meaning in another language, which labels the field of a form; of an
+  ``enum``, then ``; WORD label`` for its words;
 - ``result``: what one row says;
 - ``tags``: words, separated by commas;
 - ``view``: how the answer is shown, and by which columns: ``bars GROUP VALUE [SERIES]``,
@@ -194,11 +196,7 @@ def _read(file: QueryFile) -> CannedQuery:
     text = below.lstrip("\n")
     first_line = size + 1 + len(below) - len(text)
     prefixes = dict(_PREFIX.findall(text))
-    parameters = tuple(
-        rq.parameter(path, key.removeprefix("param "), entry, prefixes)
-        for key, entry in header.items()
-        if key.startswith("param ")
-    )
+    parameters = rq.parameters(path, header, prefixes)
     values = {key: entry.value for key, entry in header.items()}
     kind = rq.check(path, text, parameters, first_line)
     return CannedQuery(

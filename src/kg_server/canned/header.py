@@ -28,7 +28,10 @@ VIEWS = {
 }
 """How an answer can be shown, with the number of columns that each must be given."""
 
-_KEY = re.compile(r"(title(@[a-zA-Z-]+)?|description|result|tags|view|param [a-z][a-z0-9_]*)")
+_KEY = re.compile(
+    r"(title(@[a-zA-Z-]+)?|description|result|tags|view"
+    r"|param [a-z][a-z0-9_]*(@[a-zA-Z-]+)?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,48 @@ def has(header: Mapping[str, Entry], key: str) -> bool:
     return key in header and bool(header[key].value)
 
 
-def parameter(path: Path, name: str, entry: Entry, prefixes: Mapping[str, str]) -> Parameter:
+def parameters(
+    path: Path, header: Mapping[str, Entry], prefixes: Mapping[str, str]
+) -> tuple[Parameter, ...]:
+    """Read the declarations of all parameters, with their meanings in other languages.
+
+    Raises:
+        ProjectFault: one is not of the form, has no example, or is only declared in a language.
+    """
+    entries = {
+        key.removeprefix("param "): each for key, each in header.items() if key.startswith("param ")
+    }
+    found = {
+        name: _parameter(path, name, entry, prefixes)
+        for name, entry in entries.items()
+        if "@" not in name
+    }
+    for key, entry in entries.items():
+        name, at, language = key.partition("@")
+        if at:
+            if name not in found:
+                message = f"the parameter {name!r} is not declared"
+                raise ProjectFault(message, path=path, line=entry.line)
+            found[name] = _translated(path, found[name], language, entry)
+    return tuple(found.values())
+
+
+def _translated(path: Path, parameter: Parameter, language: str, entry: Entry) -> Parameter:
+    """Return a parameter with ``MEANING; WORD what it is called; …`` in one more language."""
+    meaning, *rest = (each.strip() for each in entry.value.split(";"))
+    words = {word: called.strip() for word, _, called in (each.partition(" ") for each in rest)}
+    unknown = words.keys() - set(parameter.choices)
+    if not meaning or unknown:
+        message = f"{parameter.name}@{language} is not written as 'meaning; WORD its label'"
+        raise ProjectFault(message, path=path, line=entry.line)
+    return replace(
+        parameter,
+        meanings={**parameter.meanings, language: meaning},
+        choice_labels={**parameter.choice_labels, language: words},
+    )
+
+
+def _parameter(path: Path, name: str, entry: Entry, prefixes: Mapping[str, str]) -> Parameter:
     """Read the declaration of a parameter.
 
     Raises:

@@ -15,7 +15,7 @@ from kg_server.rdf.terms import literal
 XSD = "http://www.w3.org/2001/XMLSchema#"
 _MAX_TEXT = 2000
 _MOST_ERRORS = 2
-"""Wrong letters in a name that is still told what it may have meant."""
+"""Wrong letters in a name for which suggestions are made; in a short name, one in four."""
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,7}")
 _ENUM = re.compile(r"enum\(([^()|]+(?:\|[^()|]+)*)\)")
@@ -45,6 +45,10 @@ class Parameter:
     choices: tuple[str, ...] = ()
     of: str = ""
     line: int = 1
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    """The meaning in other languages, by tag."""
+    choice_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What the words of an ``enum`` are called, by language tag and word."""
 
     @property
     def kind(self) -> str:
@@ -107,6 +111,19 @@ class Type:
     takes: str
     schema: Mapping[str, str]
     read: Callable[[str, Parameter, Context], str]
+
+
+def meant(parameter: Parameter, text: str, context: Context) -> str | None:
+    """Return the IRI that a text means for a parameter, ``None`` where it means none.
+
+    >>> meant(Parameter("p", "iri", "a thing"), "https://e.org/x", Context())
+    'https://e.org/x'
+    """
+    try:
+        written = TYPES[parameter.type].read(text, parameter, context)
+    except IllTyped:
+        return None
+    return written[1:-1] if written.startswith("<") else None
 
 
 def term(parameter: Parameter, text: str, context: Context) -> str:
@@ -190,10 +207,11 @@ def _read_name(text: str, parameter: Parameter, context: Context) -> str:
         raise IllTyped(f"{_shown(text)} is the name of several", sorted(found))
     if not found:
         near = difflib.get_close_matches(key, names.by_name, n=5, cutoff=0.6)
-        near = [each for each in near if _distance(each, key) <= _MOST_ERRORS]
-        many = f"; there are {len(names.iris)} here" if names.iris and not near else ""
+        most = min(_MOST_ERRORS, len(key) // 4)
+        near = [each for each in near if _distance(each, key) <= most]
+        here = f", which has {len(names.iris)} of the kind {parameter.kind}" if names.iris else ""
         raise IllTyped(
-            f"{_shown(text)} is not known here{many}", [names.shown[each] for each in near]
+            f"{_shown(text)} is not in this graph{here}", [names.shown[each] for each in near]
         )
     return _iri(found.pop())
 

@@ -19,9 +19,9 @@ from kg_server.formats import JSON, Format, Kind
 from kg_server.rdf import transcode
 from kg_server.sparql import protocol, rewrite
 from kg_server.sparql.query import Query
-from kg_server.web import exports, responses
+from kg_server.web import caching, exports, responses
 from kg_server.web.context import Context
-from kg_server.web.pages import layout, results, tables
+from kg_server.web.pages import forms, layout, results, tables
 from kg_server.web.pages.terms import Labels
 
 Pairs = Sequence[tuple[str, str]]
@@ -30,8 +30,6 @@ SOURCE = "application/sparql-query"
 MAX_LIMIT = 100_000
 PAGE_ROWS = 100
 """How many rows the HTML page shows when the request does not say."""
-MOST_NAMES = 500
-"""How many names a field of the HTML page offers."""
 
 
 def blueprint(context: Context) -> Blueprint:
@@ -193,7 +191,12 @@ def _answer(context: Context, query: CannedQuery, extension: str | None) -> Resp
     own = _own(query, pairs, html=chosen.is_page)
     limit, offset = _window(query, reserved, html=chosen.is_page)
     shown = _shown(query, own, pairs) if chosen.is_page else own
-    text = canned.bind(query, shown, context.names)
+    try:
+        text = canned.bind(query, shown, context.names)
+    except BadRequest as problem:
+        if chosen.is_page and forms.is_about(problem, query):
+            return _form_again(context, query, shown, problem)
+        raise
     cut = rewrite.page(text, limit, offset) if query.kind is Kind.BINDINGS else text
     is_export = chosen in exports.FORMATS.values()
     etag = context.etag(chosen, cut, pairs, layout.page_language() if is_export else "")
@@ -305,38 +308,57 @@ def _page(
     text: str,
     links: dict[str, str],
 ) -> Response:
-    language, values = layout.page_language(), dict(shown)
-    labels = Labels(context.site, language)
+    values = dict(shown)
+    labels = Labels(context.site, layout.page_language())
     limit_s = context.settings.query_timeout_s
     table = tables.answer(context.store, text, labels, timeout_s=limit_s)
     given = urlencode(shown)
+    seen, same = tables.compact(results.readable(tables.arranged(table)))
     page = render_template(
         "query.html",
-        query=query,
-        title=query.titles.get(language, query.title),
-        fields=[field(each, values.get(each.name)) for each in query.parameters],
-        lists=_lists(context, query),
-        table=results.readable(table),
+        **_form(context, query, shown, labels),
+        table=seen,
+        same=[(tables.heading(name), cell) for name, cell in same],
+        headings={name: tables.heading(name) for name in seen.columns},
         panels=results.panels(query.view, table, labels),
         left_out=results.left_out(query.view, table),
         cards=results.cards(query.view, table, values) if query.view[:1] == ("cards",) else (),
         series=results.series(query.view, table, labels),
         text=text,
         links=links,
-        address=f"{context.address}queries/{query.name}" + (f"?{given}" if given else ""),
         examples=results.code(f"{context.address}queries/{query.name}", values),
         downloads=_downloads(query, given),
     )
     return Response(page, mimetype="text/html")
 
 
-def _lists(context: Context, query: CannedQuery) -> dict[str, tuple[str, list[str]]]:
-    """Return the names that fields offer, by class or scheme: the list's identifier, and names."""
-    groups = dict.fromkeys(each.group for each in query.parameters if each.group in context.names)
+def _form(
+    context: Context,
+    query: CannedQuery,
+    shown: Pairs,
+    labels: Labels,
+    problem: BadRequest | None = None,
+) -> dict[str, Any]:
+    """Return what the page of a query has above the answer."""
+    given = urlencode(shown)
     return {
-        group[1]: (f"names-{number}", sorted(set(context.names[group].shown.values()))[:MOST_NAMES])
-        for number, group in enumerate(groups)
+        "query": query,
+        "title": query.titles.get(labels.language, query.title),
+        "fields": forms.fields(query, dict(shown), context.names, labels, problem),
+        "address": f"{context.address}queries/{query.name}" + (f"?{given}" if given else ""),
     }
+
+
+def _form_again(
+    context: Context, query: CannedQuery, shown: Pairs, problem: BadRequest
+) -> Response:
+    """Answer a form with a mistake by the form as it was filled in, with the field marked."""
+    labels = Labels(context.site, layout.page_language())
+    form = _form(context, query, shown, labels, problem)
+    page = render_template("query.html", **form, table=None, links={})
+    response = Response(page, problem.status, mimetype="text/html")
+    response.headers["Cache-Control"] = caching.NEVER
+    return response
 
 
 def _downloads(query: CannedQuery, given: str) -> list[tuple[str, str, str]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rdflib import Graph, Literal
 from rdflib.term import Node
@@ -20,6 +21,8 @@ from kg_server.web.pages.terms import Labels, Shown
 MOST_ROWS = 500
 """How many rows a page shows; every data format has all."""
 
+ANSWER = "answer"
+"""The column of a yes or no: it is shown even if it is the same in every row."""
 _MOST_BYTES = 8 << 20
 
 _RESULT = named("json", Kind.BINDINGS)
@@ -113,6 +116,55 @@ def table(result: Result, labels: Labels) -> Table:
         looks=tuple(look(labels.site.evidence, row.values()) for row in result.terms),
         total=result.total,
     )
+
+
+def arranged(table: Table) -> Table:
+    """Return a table with each thing where its label stands, which often comes long before it.
+
+    >>> arranged(Table(Kind.BINDINGS, ("seatLabel", "year", "seat"), (), (), (), 0)).columns
+    ('seat', 'seatLabel', 'year')
+    """
+    columns = table.columns
+    order: list[int] = []
+    for index, name in enumerate(columns):
+        thing = name.removesuffix("Label")
+        if thing != name and thing in columns:
+            order.append(columns.index(thing))
+        order.append(index)
+    return _with_columns(table, list(dict.fromkeys(order)))
+
+
+def compact(table: Table) -> tuple[Table, tuple[tuple[str, Shown], ...]]:
+    """Return a table without the columns that have no value, or the same one in every row.
+
+    The names and values of the latter are returned beside it.
+    """
+    if len(table.rows) < 2:
+        return table, ()
+    columns = {
+        n: {row[n] for row in table.rows} for n, name in enumerate(table.columns) if name != ANSWER
+    }
+    dropped = {n: next(iter(found)) for n, found in columns.items() if len(found) == 1}
+    kept = [n for n in range(len(table.columns)) if n not in dropped]
+    if not kept:
+        return table, ()
+    same = tuple((table.columns[n], cell) for n, cell in dropped.items() if cell is not None)
+    return _with_columns(table, kept), same
+
+
+def heading(name: str) -> str:
+    """Return the name of a column as words.
+
+    >>> heading("exportsStanding"), heading("source_url"), heading("IRI")
+    ('exports standing', 'source url', 'IRI')
+    """
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])|_+", " ", name)
+    return words.lower() if words != name else name
+
+
+def _with_columns(table: Table, kept: list[int]) -> Table:
+    rows = tuple(tuple(row[n] for n in kept) for row in table.rows)
+    return replace(table, columns=tuple(table.columns[n] for n in kept), rows=rows)
 
 
 def _whole(found: Answer) -> bytes:
