@@ -97,7 +97,7 @@ def test_the_ontology_s_document_is_its_files(site, project, ontology):
 
 
 def test_the_current_version_of_the_ontology_is_at_its_version_s_address(client):
-    document = client.get("/ns/diplomacy/0.1.0", headers={"Accept": "text/turtle"})
+    document = client.get("/ns/diplomacy/0.2.0", headers={"Accept": "text/turtle"})
 
     assert f"<{BASE}ns/diplomacy>; rel" in document.headers["Link"]
     assert client.get("/ns/diplomacy/9.9.9").status_code == 404
