@@ -19,7 +19,8 @@ from kg_server.formats import JSON, Format, Kind
 from kg_server.rdf import transcode
 from kg_server.sparql import protocol, rewrite
 from kg_server.sparql.query import Query
-from kg_server.web import caching, exports, responses
+from kg_server.web import caching, citation, exports, responses
+from kg_server.web.citation import Citation
 from kg_server.web.context import Context
 from kg_server.web.pages import forms, layout, results, tables
 from kg_server.web.pages.terms import Labels
@@ -187,6 +188,8 @@ def _answer(context: Context, query: CannedQuery, extension: str | None) -> Resp
         [pair for pair in pairs if pair[0] in canned.RESERVED], set(canned.RESERVED)
     )
     name = extension or reserved.get("format")
+    if form := citation.asked(name, request.headers.get("Accept")):
+        return _citation(context, query, pairs, form)
     chosen = _choose(query, name, labels=reserved.get("labels") == "1")
     own = _own(query, pairs, html=chosen.is_page)
     limit, offset = _window(query, reserved, html=chosen.is_page)
@@ -199,7 +202,8 @@ def _answer(context: Context, query: CannedQuery, extension: str | None) -> Resp
         raise
     cut = rewrite.page(text, limit, offset) if query.kind is Kind.BINDINGS else text
     is_export = chosen in exports.FORMATS.values()
-    etag = context.etag(chosen, cut, pairs, layout.page_language() if is_export else "")
+    dated = (layout.page_language(), citation.today()) if is_export or chosen.is_page else ()
+    etag = context.etag(chosen, cut, pairs, *dated)
     if responses.matches(request.headers.get("If-None-Match"), etag):
         return context.cacheable(Response(), etag)
     links = _links(context, text, pairs, limit, offset)
@@ -215,6 +219,24 @@ def _answer(context: Context, query: CannedQuery, extension: str | None) -> Resp
         response.headers["Content-Disposition"] = f'inline; filename="{filename}"'
     _add_links(response, query, links)
     return context.cacheable(response, etag)
+
+
+def _citation(context: Context, query: CannedQuery, pairs: Pairs, form: Format) -> Response:
+    """Answer with the citation of a question's page, which is not asked for its answer."""
+    values = _shown(query, _own(query, pairs, html=True), pairs)
+    canned.bind(query, values, context.names)
+    return citation.response(context, _cited(context, query, values), form)
+
+
+def _cited(context: Context, query: CannedQuery, values: Pairs) -> Citation:
+    """Return the citation of a question's page with these parameters."""
+    title = query.titles.get(layout.page_language(), query.title)
+    return citation.of_answer(context, title, _address(context, query, values), dict(values))
+
+
+def _address(context: Context, query: CannedQuery, values: Pairs) -> str:
+    given = urlencode(values)
+    return f"{context.address}queries/{query.name}" + (f"?{given}" if given else "")
 
 
 def _choose(query: CannedQuery, name: str | None, *, labels: bool) -> Format:
@@ -326,6 +348,8 @@ def _page(
         series=results.series(query.view, table, labels),
         text=text,
         links=links,
+        cited=_cited(context, query, shown),
+        citation_links=citation.links(request.path, shown),
         examples=results.code(f"{context.address}queries/{query.name}", values),
         downloads=_downloads(query, given),
     )
@@ -340,12 +364,11 @@ def _form(
     problem: BadRequest | None = None,
 ) -> dict[str, Any]:
     """Return what the page of a query has above the answer."""
-    given = urlencode(shown)
     return {
         "query": query,
         "title": query.titles.get(labels.language, query.title),
         "fields": forms.fields(query, dict(shown), context.names, labels, problem),
-        "address": f"{context.address}queries/{query.name}" + (f"?{given}" if given else ""),
+        "address": _address(context, query, shown),
     }
 
 

@@ -11,9 +11,10 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, request
 from rdflib import XSD, Literal, URIRef
@@ -26,6 +27,8 @@ from kg_server.sparql.query import Query
 from kg_server.store import Answer
 from kg_server.store.results import solutions
 from kg_server.things.columns import NUMBERS
+from kg_server.web import citation
+from kg_server.web.citation import Citation
 from kg_server.web.context import Context
 from kg_server.web.pages import layout
 from kg_server.web.pages.terms import Labels
@@ -53,26 +56,23 @@ Cell = str | int | float | bool | date | None
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What an answer says of itself: question, address, version of the graph, licence."""
+    """What an answer says of itself: its citation, and the parameters of the question."""
 
     title: str
-    address: str
-    version: str
-    licence: str | None = None
+    citation: Citation
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     def lines(self) -> list[tuple[str, str]]:
         """Return names and values, how to cite among them."""
-        today = datetime.now(UTC).date().isoformat()
-        cite = f"{self.title}. Version {self.version[:12]}. {self.address}. Retrieved {today}."
+        cited = self.citation
         return [
             ("Question", self.title),
             *((f"Parameter {name}", value) for name, value in self.parameters.items()),
-            ("Address", self.address),
-            ("Version of the graph", self.version),
-            *([("Licence", self.licence)] if self.licence else []),
-            ("Retrieved", today),
-            ("Cite as", cite),
+            ("Address", cited.address),
+            ("Version of the graph", cited.version),
+            *([("Licence", cited.licence)] if cited.licence else []),
+            ("Retrieved", cited.retrieved.isoformat()),
+            ("Cite as", cited.text),
         ]
 
 
@@ -137,16 +137,22 @@ def write(chosen: Format, found: Grid, about: About) -> bytes:
 
 def about(context: Context, title: str, parameters: Mapping[str, str] | None = None) -> About:
     """Return what an answer to the present request says of itself."""
-    given = request.query_string.decode("latin-1")
-    address = context.address.rstrip("/") + request.path + (f"?{given}" if given else "")
-    _, licence = context.description
-    return About(
-        title=title,
-        address=address,
-        version=context.store.version,
-        licence=context.profile.licence or licence,
-        parameters=parameters or {},
-    )
+    values = parameters or {}
+    cited = citation.of_answer(context, title, _address(context), values)
+    return About(title=title, citation=cited, parameters=values)
+
+
+def _address(context: Context) -> str:
+    """Return the address of the page that has the answer to the present request."""
+    path, dot, extension = request.path.rpartition(".")
+    if not dot or extension not in (*FORMATS, "csv"):
+        path = request.path
+    pairs = [
+        pair
+        for pair in request.args.items(multi=True)
+        if pair[0] not in ("format", "labels") and pair[1]
+    ]
+    return context.address + path.removeprefix("/") + (f"?{urlencode(pairs)}" if pairs else "")
 
 
 def response(context: Context, query: Query, chosen: Format, said: About) -> Response:
@@ -155,7 +161,7 @@ def response(context: Context, query: Query, chosen: Format, said: About) -> Res
     content = write(chosen, grid(context.store.query(query), labels), said)
     answered = Response(content, content_type=chosen.content_type)
     stem = PurePosixPath(request.path).stem or "answer"
-    name = f"{stem}-{said.version[:8]}.{chosen.extension}"
+    name = f"{stem}-{said.citation.version[:8]}.{chosen.extension}"
     shown = "inline" if chosen in (ROWS, MARKDOWN) else "attachment"
     answered.headers["Content-Disposition"] = f'{shown}; filename="{name}"'
     answered.vary.add("Accept-Language")

@@ -14,10 +14,11 @@ from kg_server.linked_data.catalogue import PAGE_THINGS
 from kg_server.linked_data.documents import Document
 from kg_server.rdf import addresses
 from kg_server.sparql import protocol
-from kg_server.web import caching
+from kg_server.web import caching, citation
 from kg_server.web.context import Context, document_format
 from kg_server.web.pages import documents as document_pages
 from kg_server.web.pages import layout
+from kg_server.web.pages.thing import thing_page
 
 
 def blueprint(context: Context) -> Blueprint:
@@ -135,7 +136,7 @@ def _by_iri(context: Context) -> Response:
         raise BadRequest("The parameter 'iri' is missing: the IRI to describe.", parameter="iri")
     protocol.absolute_iri(iri, "iri")
     name, page = request.args.get("format"), _page_number()
-    form = document_format() if name else None
+    form = document_format() if name and not citation.asked(name, None) else None
     if page == 1 and (response := _vocabulary(context, [iri], form)):
         return response
     if documents.known(context.site, [iri]) is None:
@@ -167,17 +168,28 @@ def thing(context: Context, iri: str, form: Format | None, page: int) -> Respons
     Raises:
         NotFound: the document has no such page.
     """
+    if form is None and (style := _citation_style()):
+        return citation.response(context, citation.thing(context, iri), style)
     site, chosen = context.site, form or document_format()
     outlined = documents.outline(site, iri, page)
     if outlined is None:
         raise NotFound(f"The document has no page {page}.")
     if chosen.is_page:
         document = documents.head(site, outlined)
-        body: str | bytes = document_pages.thing(site, outlined, document, layout.page_language())
+        shown = thing_page(site, outlined, layout.page_language())
+        cited = citation.of_thing(context, iri, shown.evidence, shown.labels)
+        cited_at = citation.links(_document_of(context, iri))
+        body: str | bytes = document_pages.thing(
+            site, shown, document, cited=cited, citation_links=cited_at
+        )
     else:
         document = documents.complete(site, outlined)
         body = context.written(document, chosen, in_graph=_is_explicit(form))
     return sent(context, document, chosen, body, form=form)
+
+
+def _citation_style() -> Format | None:
+    return citation.asked(request.args.get("format"), request.headers.get("Accept"))
 
 
 def _collection(context: Context, kind: str, form: Format | None, page: int) -> Response:
@@ -232,8 +244,9 @@ def sent(
     if form is None and chosen.name not in serialize.DATASETS:
         path = addresses.local_path(document.iri, base_iri)
         response.headers["Content-Location"] = links.with_extension(path, chosen)
+    dated = [citation.today()] if chosen.is_page else []
     return context.cacheable(
-        response, context.etag(chosen, document.iri, document.page, _is_explicit(form))
+        response, context.etag(chosen, document.iri, document.page, _is_explicit(form), *dated)
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, render_template
 
+from kg_server.web import citation
 from kg_server.web.pages import editor, layout, vocabulary
 
 TEMPLATES = Path(layout.__file__).parent / "templates"
@@ -27,7 +28,7 @@ def interface_text():
     assert len(files) > 10
     for file in files:
         yield from (one or other for one, other in CALL.findall(file.read_text("utf-8")))
-    yield from (*editor.WORDS.values(), *editor.VIEWS.values())
+    yield from (*editor.WORDS.values(), *editor.VIEWS.values(), *citation.WORDS)
     yield from ("Questions", "Things", "Conflicts", "Vocabulary", "Query editor")
     yield from (title for title, _ in vocabulary.SECTIONS)
 

@@ -8,28 +8,28 @@ from flask import render_template
 from rdflib import URIRef
 
 from kg_server.linked_data import links
-from kg_server.linked_data.documents import HYDRA, Document, Outline, Site
+from kg_server.linked_data.documents import HYDRA, Document, Site
 from kg_server.rdf import addresses
 from kg_server.web.pages import claims, schema_org, vocabulary
-from kg_server.web.pages import thing as things
 from kg_server.web.pages.terms import Labels
+from kg_server.web.pages.thing import ThingPage
 
 
-def thing(site: Site, outlined: Outline, document: Document, language: str) -> str:
+def thing(site: Site, page: ThingPage, document: Document, **citation: Any) -> str:
     """Return the page of a thing.
 
     Args:
         site: what documents are made of.
-        outlined: the statements to show.
+        page: what the page shows.
         document: the document that the page stands for; it needs no triples.
-        language: the language of the page.
+        citation: how the page is cited, as its template reads it.
     """
-    page = things.thing_page(site, outlined, language)
     described = schema_org.of_thing(site, document, page.title.text, page.names)
     return render_template(
         "thing.html",
         page=page,
         notes=claims.Notes(page.evidence),
+        **citation,
         **_head(site, document, described),
     )
 

@@ -1,0 +1,139 @@
+"""Citations: of answers, of things, of claims with source and passage."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+
+import pytest
+
+from kg_server import project as projects
+from kg_server.config import Settings
+from kg_server.web.app import create_app
+from kg_server.web.citation import Citation
+from kg_server.web.context import Context
+
+from ..conftest import described_store
+
+HTML = {"Accept": "text/html"}
+CSL = "application/vnd.citationstyles.csl+json"
+CITED = Citation(
+    title="50 % of {A_B} & more",
+    site="Museums",
+    address="https://e.org/queries/x?city=Paris%20(FR)&a=1",
+    version="0123456789abcdef",
+    retrieved=date(2026, 11, 28),
+    licence="https://creativecommons.org/licenses/by/4.0/",
+    sources=("The guide, p. 3: “Half of it.”",),
+    changed="2025-03",
+)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """A client of a project without evidence, licence and title."""
+    root = tmp_path_factory.mktemp("plain")
+    (root / "kg.toml").write_text(
+        'base-iri = "https://e.org/"\ndata = ["d.ttl"]\nshapes = []\nontology = []\n'
+    )
+    (root / "d.ttl").write_text("<https://e.org/id/a> a <https://e.org/ns#Thing> .")
+    loaded = projects.load([root])
+    return create_app(Context(described_store(loaded), loaded, Settings())).test_client()
+
+
+def test_a_citation_as_text_says_all_that_a_reader_needs():
+    assert CITED.text == (
+        "50 % of {A_B} & more. Museums. Version 0123456789ab. "
+        "https://e.org/queries/x?city=Paris%20(FR)&a=1. Retrieved 2026-11-28. "
+        "Licence: CC BY 4.0 <https://creativecommons.org/licenses/by/4.0/>. "
+        "Source: The guide, p. 3: “Half of it.”."
+    )
+
+
+def test_bibtex_escapes_what_latex_would_obey_and_leaves_the_address_alone():
+    assert "title = {{50 \\% of \\{A\\_B\\} \\& more}}" in CITED.bibtex
+    assert "url = {https://e.org/queries/x?city=Paris%20(FR)&a=1}" in CITED.bibtex
+    assert "year = {2025}" in CITED.bibtex
+    braces = re.sub(r"\\[{}]", "", CITED.bibtex)
+    assert braces.count("{") == braces.count("}")
+
+
+def test_csl_json_has_dates_in_parts():
+    assert CITED.csl["accessed"] == {"date-parts": [[2026, 11, 28]]}
+    assert CITED.csl["issued"] == {"date-parts": [[2025, 3]]}
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/queries/trade?state=CAN&other=AZE", "(CAN, AZE)"),
+        ("/doc/state/CAN", "Canada"),
+        ("/doc?iri=https://diplomacy.example/ns/diplomacy%23Mission", "mission"),
+    ],
+)
+def test_an_answer_and_a_thing_are_cited_in_both_formats(client, path, title):
+    joint = "&" if "?" in path else "?"
+
+    bibtex = client.get(f"{path}{joint}format=bibtex")
+    csl = client.get(f"{path}{joint}format=csl")
+
+    assert bibtex.mimetype == "application/x-bibtex"
+    assert bibtex.text.startswith("@misc{")
+    assert csl.mimetype == CSL
+    (item,) = json.loads(csl.text)
+    assert title in item["title"]
+    assert item["URL"].startswith("http://localhost/")
+    assert "format=" not in item["URL"]
+    assert client.get(item["URL"], headers=HTML).status_code == 200
+
+
+def test_a_claim_is_cited_with_its_source_passage_and_words(client):
+    (item,) = json.loads(client.get("/doc/claim/F14", headers={"Accept": CSL}).text)
+
+    assert "1992" in item["title"]
+    assert re.search(r"Source: .+, .+: “.+”", item["note"])
+    assert "CC BY-SA 4.0" in item["note"]
+
+
+@pytest.mark.parametrize("path", ["/queries/trade?state=CAN", "/doc/claim/F14", "/doc/state/CAN"])
+def test_a_page_shows_how_to_cite_it(client, path):
+    page = client.get(path, headers=HTML).text
+
+    assert "<summary>Cite</summary>" in page
+    assert "@misc{" in page
+    links = re.findall(r'<a href="([^"]+)" rel="nofollow">(?:BibTeX|CSL-JSON)<', page)
+    assert len(links) == 2
+    for link in links:
+        assert client.get(link.replace("&amp;", "&")).status_code == 200
+
+
+def test_every_fact_of_a_page_leads_to_its_citation(client):
+    page = client.get("/doc/relation/AZE-CAN", headers=HTML).text
+
+    assert page.count('#cite" aria-label="Cite ') == page.count('<li class="fact')
+
+
+def test_the_words_of_a_citation_are_in_the_reader_s_language(client):
+    page = client.get("/doc/claim/F14?lang=fr", headers=HTML).text
+
+    assert "Consulté le" in page
+
+
+def test_a_page_in_a_browser_is_revalidated_when_the_day_changes(client, monkeypatch):
+    before = client.get("/doc/state/CAN", headers=HTML).headers["ETag"]
+    monkeypatch.setattr("kg_server.web.citation.today", lambda: date(2099, 1, 1))
+
+    assert client.get("/doc/state/CAN", headers=HTML).headers["ETag"] != before
+
+
+def test_a_graph_without_evidence_and_licence_is_cited_without_them(plain):
+    (item,) = json.loads(plain.get("/doc/a?format=csl").text)
+
+    assert item["author"] == [{"literal": "e.org"}]
+    assert "Licence" not in item["note"]
+    assert "Source" not in item["note"]
+
+
+def test_a_wrong_parameter_is_refused_in_a_citation_too(client):
+    assert client.get("/queries/trade?state=Atlantis&format=bibtex").status_code == 400
