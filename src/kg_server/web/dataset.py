@@ -83,6 +83,7 @@ _CALLED = frozenset(
     {
         *(VOID.sparqlEndpoint, VOID.dataDump),
         *(DCAT.accessURL, DCAT.downloadURL, DCAT.endpointURL, DCAT.landingPage),
+        DCAT.endpointDescription,
         URIRef(void.SD + "endpoint"),
     }
 )
