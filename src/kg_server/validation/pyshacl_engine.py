@@ -98,7 +98,20 @@ def findings(
         return _findings(data, shapes, inference=inference, advanced=advanced)
     except ProjectFault:
         run({})  # raises if it is not for one of the shapes
-        return tuple(each for shape in targeted(shapes) for each in _of_shape(shapes, shape, run))
+        return _of_shapes(shapes, targeted(shapes), run)
+
+
+def _of_shapes(
+    shapes: Graph, some: list[Node], run: Callable[[Mapping[Node, Any]], tuple[Finding, ...]]
+) -> tuple[Finding, ...]:
+    """Return what some shapes find; those that pySHACL fails at are found by halves."""
+    if len(some) == 1:
+        return _of_shape(shapes, some[0], run)
+    try:
+        return run(dict.fromkeys(some))
+    except ProjectFault:
+        middle = len(some) // 2
+        return _of_shapes(shapes, some[:middle], run) + _of_shapes(shapes, some[middle:], run)
 
 
 def _of_shape(
