@@ -115,3 +115,25 @@ def test_case_accents_and_forms_are_folded(one, other):
 )
 def test_marks_that_are_vowels_or_consonants_are_kept(one, other):
     assert fold(one) != fold(other)
+
+
+@pytest.mark.parametrize("text", ["1992", "Baku", "USSR", "evasion", "CIDA", "10 July"])
+def test_texts_and_years_are_searched_for_people(store, text):
+    index = search.build(store, (f"{DIP}restatement", f"{DIP}reason"))
+
+    hits = index.search(text, texts=True, limit=50)
+
+    assert hits
+    assert all(fold(text) in fold(hit.matched) for hit in hits)
+
+
+def test_things_come_before_classes_that_match_as_well(index):
+    hits = index.search("treaty", texts=True, limit=50)
+    are_terms = [index.is_term(hit.iri) for hit in hits]
+
+    assert not are_terms[0]
+    assert any(are_terms)
+
+
+def test_the_nearest_names_are_found_however_far_they_are(index):
+    assert f"{BASE}id/state/CAN" in {hit.iri for hit in index.nearest("Kanadda", 5)}

@@ -263,3 +263,24 @@ def test_the_classes_proposed_for_a_column_are_those_of_most_things(client):
 
     assert len(types) == 5
     assert not {DIP + "Claim", "http://www.w3.org/2002/07/owl#Class"} & {e["id"] for e in types}
+
+
+def test_a_search_finds_texts_and_shows_kinds_by_their_labels(client):
+    page = client.get("/search?q=evasion&lang=fr", headers=BROWSER).text
+
+    assert "/doc/claim/" in page
+    assert "http://www.w3.org/2002/07/owl#" not in page
+
+
+def test_a_search_that_finds_nothing_leads_on(client):
+    page = client.get("/search?q=Kanadda", headers=BROWSER).text
+    far = client.get("/search?q=zzzzzzz", headers=BROWSER).text
+
+    assert 'href="/doc/state/CAN"' in page
+    assert "Nothing was found." in far
+    assert 'href="/queries/' in far
+    assert 'href="/things/?class=' in far
+
+
+def test_questions_are_found_by_their_words(client):
+    assert 'href="/queries/trade-balance"' in client.get("/search?q=balance", headers=BROWSER).text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request
 
@@ -11,6 +12,7 @@ from kg_server import formats, search, work
 from kg_server.errors import BadRequest, NotAcceptable
 from kg_server.formats import HTML, JSON, Format, Kind
 from kg_server.rdf import addresses
+from kg_server.rdf.labels import fold
 from kg_server.rdf.prefixes import local_name
 from kg_server.search import Hit, Index
 from kg_server.sparql import protocol
@@ -22,6 +24,8 @@ MAX_LIMIT = 100
 MAX_TEXT = 500
 """How many characters a text to search for may have."""
 
+_WAYS_ON = 6
+"""How many names, questions and classes a search that found nothing leads to."""
 _PARAMETERS = {"q", "type", "lang", "limit", "format"}
 _SUGGESTIONS = "application/x-suggestions+json"
 _DESCRIPTION = "application/opensearchdescription+xml"
@@ -39,7 +43,11 @@ class LazyIndex:
         """Return the index; the first call takes about a second for each million triples."""
         with work.locked(self._lock):
             if self._index is None:
-                self._index = search.build(self._context.store)
+                evidence = self._context.profile.evidence
+                texts = (evidence.text, evidence.reason) if evidence else ()
+                self._index = search.build(
+                    self._context.store, tuple(each for each in texts if each)
+                )
             return self._index
 
 
@@ -76,6 +84,7 @@ def result(hit: Hit, index: Index, base_iri: str, language: str) -> dict[str, An
         "type": kind,
         "typeLabel": index.name(kind, language) if kind else None,
         "types": list(hit.types),
+        "isTerm": index.is_term(hit.iri),
         "matched": hit.matched,
         "score": round(hit.score, 1),
         "page": addresses.page_path(hit.iri, base_iri, is_term=index.is_term(hit.iri)),
@@ -108,17 +117,56 @@ def _search(context: Context, index: Index) -> Response:
     results = [result(hit, index, base_iri, language) for hit in hits]
     document = {"query": asked.get("q", ""), "results": results}
     if chosen.is_page:
-        page = render_template("search.html", language_of_labels=language, **document)
+        terms = [each for each in results if each["isTerm"]]
+        page = render_template(
+            "search.html",
+            query=asked.get("q", ""),
+            results=[each for each in results if not each["isTerm"]],
+            terms=terms,
+            questions=_questions(context, asked.get("q", ""), language),
+            **({} if results else _ways_on(context, index, asked.get("q", ""), language)),
+        )
         response = Response(page, mimetype="text/html")
     else:
         response = context.json(document)
     return context.cacheable(response, context.etag(chosen, asked, language))
 
 
+def _questions(context: Context, text: str, language: str) -> list[tuple[str, str]]:
+    """Return title and address of the canned queries that have every word of a text."""
+    words = fold(text).split()
+    return [
+        (query.titles.get(language, query.title), f"/queries/{query.name}")
+        for query in context.queries.values()
+        for told in (fold(" ".join((query.title, query.description, *query.titles.values()))),)
+        if words and all(word in told for word in words)
+    ][:_WAYS_ON]
+
+
+def _ways_on(context: Context, index: Index, text: str, language: str) -> dict[str, Any]:
+    """Return where a search that found nothing leads: names near it, questions, classes."""
+    base_iri = context.project.base_iri
+    return {
+        "nearest": [
+            result(hit, index, base_iri, language)
+            for hit in index.nearest(text, _WAYS_ON, language)
+        ],
+        "others": [
+            (query.titles.get(language, query.title), f"/queries/{query.name}")
+            for query in list(context.queries.values())[:_WAYS_ON]
+        ],
+        "classes": [
+            (index.name(each, language), f"/things/?{urlencode({'class': each})}")
+            for each in index.commonest(2 * _WAYS_ON)
+            if not index.is_term(each) or index.label(each) != each
+        ][:_WAYS_ON],
+    }
+
+
 def _suggest(context: Context, index: Index) -> Response:
     """Answer as browsers' search fields ask: text, completions, descriptions, addresses."""
     asked = _asked()
-    hits = _hits(asked, index, asked.get("lang") or "en")
+    hits = _hits(asked, index, asked.get("lang") or "en", texts=False)
     base_iri = context.project.base_iri
     found = [result(hit, index, base_iri, asked.get("lang") or "en") for hit in hits]
     document = [
@@ -136,7 +184,7 @@ def _asked() -> dict[str, str]:
     return protocol.singles(pairs, _PARAMETERS)
 
 
-def _hits(asked: dict[str, str], index: Index, language: str) -> list[Hit]:
+def _hits(asked: dict[str, str], index: Index, language: str, *, texts: bool = True) -> list[Hit]:
     text, limit = asked.get("q", ""), asked.get("limit", "20")
     if len(text) > MAX_TEXT:
         raise BadRequest(f"The text has over {MAX_TEXT} characters.", parameter="q")
@@ -144,7 +192,7 @@ def _hits(asked: dict[str, str], index: Index, language: str) -> list[Hit]:
         takes = f"a whole number from 1 to {MAX_LIMIT}"
         raise BadRequest(f"The parameter 'limit' takes {takes}.", parameter="limit", takes=takes)
     types = frozenset([class_iri(asked["type"], index)]) if asked.get("type") else None
-    return index.search(text, types=types, language=language.lower(), limit=int(limit))
+    return index.search(text, types=types, language=language.lower(), limit=int(limit), texts=texts)
 
 
 def _choose(name: str | None, accept: str | None) -> Format:
