@@ -1,4 +1,4 @@
-"""Advice on a query that takes long: which construct is costly, and what to write instead."""
+"""Advice on slow queries: which construct is costly, and what to write instead."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _INSTEAD = {
 
 
 def on(text: str) -> list[str]:
-    """Return what is costly in a query as it is evaluated, the most costly first.
+    """Return advice on the costly parts of a query as it is evaluated, the most costly first.
 
     >>> on("SELECT * { ?a <p> ?b . ?c <q> ?d }")[0]
     'Each match of "?a <p> ?b" is combined with each of "?c <q> ?d": they share no variable. ...'
@@ -30,10 +30,10 @@ def on(text: str) -> list[str]:
 
 
 def patterns(text: str) -> list[Pattern]:
-    """Return the patterns of a query, those of its filters' groups too.
+    """Return the patterns of a query, including those in the groups of its filters.
 
     Raises:
-        NotUnderstood: the query is not one that is read here.
+        NotUnderstood: ``groups`` cannot read the query.
     """
     query = groups.read(text)
     return list(_patterns(query.where)) if query.where else []
@@ -46,13 +46,13 @@ def _patterns(group: Group) -> Iterator[Pattern]:
 
 
 def _bodies(group: Group) -> list[Group]:
-    """Return the groups in a group, those of its filters too."""
+    """Return the groups in a group, including those of its filters."""
     filtered = [each.body for each in group.filters if each.body]
     return [*(part.body for part in group.parts), *filtered]
 
 
 def _inside(group: Group) -> Iterator[tuple[int, str]]:
-    """Yield what is costly in a group, with its rank."""
+    """Yield advice on the costly parts of a group, each with its rank."""
     yield from ((0, said) for said in _product(group))
     yield from ((1, said) for said in _filters(group))
     for each in group.patterns:
@@ -64,7 +64,7 @@ def _inside(group: Group) -> Iterator[tuple[int, str]]:
 
 
 def _product(group: Group) -> Iterator[str]:
-    """Yield what is said of two patterns that no variables lead from one to the other."""
+    """Yield advice on two patterns that no chain of shared variables connects."""
     with_names = [each for each in group.patterns if each.nodes]
     if not with_names:
         return
@@ -91,7 +91,7 @@ def _names(pattern: Pattern) -> frozenset[str]:
 
 
 def _filters(group: Group) -> Iterator[str]:
-    """Yield what is said of filters that are evaluated again and again."""
+    """Yield advice on filters that are evaluated for each solution."""
     for each in group.filters:
         body = each.body or _optional(group, each.variable)
         found = list(_patterns(body)) if body else []

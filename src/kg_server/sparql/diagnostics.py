@@ -1,9 +1,9 @@
 """Diagnostics of malformed queries: the place, the cause, and what to write instead.
 
-The engine (pyoxigraph 0.5.13) says how far it read before it gave up. Looking for a keyword, it
-reads ahead by that keyword's length, so that is up to a dozen characters too far, or on another
-line; and what it expected there is a list of character classes. The place is found by asking the
-engine about the query's beginnings instead.
+The engine (pyoxigraph 0.5.13) reports how far it read before it gave up. To find a keyword, it
+reads ahead by the length of that keyword. So the position is up to a dozen characters too far, or
+on another line. It reports the expected text as a list of character classes. Therefore this module
+finds the place by parsing beginnings of the query.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _POSITION = re.compile(
     r"(?:error )?at (?:line )?(\d+)[:,](?: column )?\s*(\d+):?\s*", re.IGNORECASE
 )
 _REASON = re.compile(r"(?:expected |one of |, )([A-Z][A-Za-z* ]+ [A-Za-z ]+)(?=,|\Z)")
-"""What the engine says besides what it expected: of names in SELECT, of aggregates."""
+"""Reasons in the engine's message that are not expected tokens: names in SELECT, aggregates."""
 _FAR = 60  # longer than any keyword
-_NOTHING = "\x01" * 20  # stands in no query
+_NOTHING = "\x01" * 20  # occurs in no query
 _MOST_MISSING = 8
 _CLOSING = {"{": "}", "(": ")", "[": "]"}
 _SHOWN = 100
 _LONGEST = 100_000
-"""In a longer query only the engine's own place is told."""
+"""Longer queries get only the engine's own position."""
 
 _KEYWORDS = re.findall(
     r"\w+",
@@ -44,16 +44,16 @@ _KEYWORDS = re.findall(
 )
 
 Complain = Callable[[str], str | None]
-"""What an engine says against a query, with a position; ``None`` if nothing."""
+"""Returns the engine's message about a query, with a position; ``None`` if it is well-formed."""
 
 
 def explain(text: str, complain: Complain, prefixes: Mapping[str, str]) -> MalformedQuery:
-    """Say where a query stops being one, and what to do.
+    """Return a problem that says where a query is malformed, and what to write instead.
 
     Args:
-        text: the query, which the engine refused.
-        complain: asks the engine.
-        prefixes: namespaces by prefix, to propose where one is used and not declared.
+        text: a query that the engine refused.
+        complain: parses a text with the engine and returns its message.
+        prefixes: namespaces by prefix, suggested for prefixes that are not declared.
 
     Returns:
         A problem whose ``line`` and ``column`` count from 1, in characters; ``near`` is that line
@@ -75,7 +75,7 @@ def explain(text: str, complain: Complain, prefixes: Mapping[str, str]) -> Malfo
 
 
 def _first_wrong(text: str, tokens: Sequence[Token], complain: Complain) -> Token | None:
-    """Return the first token up to which the text begins no query; by halving."""
+    """Return the first token at which the text stops being a beginning of a query."""
     low, high = 0, len(tokens)
     while low < high:
         middle = (low + high) // 2
@@ -87,14 +87,14 @@ def _first_wrong(text: str, tokens: Sequence[Token], complain: Complain) -> Toke
 
 
 def _begins_a_query(start: str, complain: Complain) -> bool:
-    """Tell whether the engine reads all of a text, and then wants more or less, but not other."""
+    """Tell whether a text can be the beginning of a query: the engine reads it to its end."""
     tried = start + " " * _FAR + _NOTHING
     reached = _offset(complain(tried) or "", tried)
     return reached is not None and reached >= len(start) + _FAR
 
 
 def _offset(message: str, text: str) -> int | None:
-    """Return how far the engine read, as an offset."""
+    """Return the offset up to which the engine read."""
     found = _POSITION.search(message)
     if not found:
         return None
@@ -105,7 +105,7 @@ def _offset(message: str, text: str) -> int | None:
 def _about(
     token: Token, tokens: Sequence[Token], prefixes: Mapping[str, str]
 ) -> tuple[str, dict[str, Any]]:
-    """Return what to say about a token that cannot stand where it does, and a suggestion."""
+    """Return the message about a misplaced token, and a suggestion."""
     said = token.text
     if token.kind == "unclosed":
         return f"This string has no end: {_short(said)}", {}
@@ -125,7 +125,7 @@ def _about(
 
 
 def _tokens(text: str) -> Iterator[Token]:
-    """Yield the tokens, with one for each IRI that has characters which no IRI may have."""
+    """Yield the tokens; an IRI with forbidden characters is one token."""
     end = 0
     for token in lexer.significant(text):
         if token.offset >= end:
@@ -136,12 +136,12 @@ def _tokens(text: str) -> Iterator[Token]:
 
 
 def _declared(tokens: Sequence[Token]) -> set[str]:
-    """Return the prefixes that are declared."""
+    """Return the declared prefixes."""
     return {name.text[:-1] for word, name in pairwise(tokens) if word.text.upper() == "PREFIX"}
 
 
 def _open(tokens: Sequence[Token]) -> str:
-    """Say which bracket is missing at the end, if one is."""
+    """Return a sentence that names the bracket missing at the end; empty if none is."""
     missing: list[str] = []
     for token in tokens:
         if token.text in _CLOSING:
@@ -163,7 +163,7 @@ def place(text: str, offset: int) -> dict[str, Any]:
 
 
 def at(where: Mapping[str, Any], said: str) -> str:
-    """Return a message with its place."""
+    """Return a message that begins with its line and column."""
     return f"line {where['line']}, column {where['column']}: {said}"
 
 

@@ -1,4 +1,4 @@
-"""Queries that ask for the server's own description: which they are, by the terms they name."""
+"""Queries for the server's own description, recognised by the terms that they use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAMESPACES = (
     "http://ldf.fi/void-ext#",
     "http://www.w3.org/ns/sparql-service-description#",
 )
-"""Vocabularies of data sets and services; any of their terms asks for the description."""
+"""Vocabularies of data sets and services; a query with one of their terms gets the description."""
 _EXECUTABLES = frozenset(
     _SHACL + name
     for name in (
@@ -27,7 +27,7 @@ _DECLARATION = re.compile(r"(?i)\bPREFIX\s+([\w.-]*):\s*<([^>]*)>")
 
 
 def asks_for_description(query: Query) -> bool:
-    """Tell whether a query names a term in which data sets, services or queries are described."""
+    """Tell whether a query uses a term that describes data sets, services or queries."""
     said = "".join((query.text, *query.bindings.values()))
     if not query.prefixes and not any(each in said for each in (*_NAMESPACES, _SHACL)):
         return False

@@ -2,26 +2,26 @@
 
 The engine (pyoxigraph 0.5.13) evaluates the group of an EXISTS again for each solution, and of two
 patterns it begins with the one that seems rarer, not with the one whose variables are bound. So
-"museums without a catalogue" takes minutes over a million triples, and MINUS a tenth of a
-second. A query is rewritten where, and only where, its solutions stay the same.
+"museums without a catalogue" takes minutes over a million triples; MINUS takes a tenth of a
+second. A query is rewritten only if its solutions stay the same.
 
 Let G be the group of the filter and Q the group in it, and μ ~ ν say that two solutions agree on
 the variables that both bind (§18.3). The conditions are:
 
-1. Q has triple patterns, unions, groups and filters alone. The variables that stand in an
-   expression of Q, or in its data, are bound by Q wherever they stand, or occur in Q only.
-2. S are the variables of Q that G may bind, or that a group around G may hand to its filter (the
-   left side of an OPTIONAL, §18.2.2.6). Every solution of Q and every solution of G binds all of S.
+1. Q has only triple patterns, unions, groups and filters. Each variable in an expression of Q, or
+   in its data, is bound by Q at every occurrence, or occurs only in Q.
+2. S is the set of variables of Q that G may bind, or that a group around G may pass to its filter
+   (the left side of an OPTIONAL, §18.2.2.6). Every solution of Q and every solution of G binds all
+   of S.
 3. S is not empty.
-4. G is in no GRAPH, and in no group of an EXISTS that stays: there the text of Q would be evaluated
+4. G is in no GRAPH, and in no group of an EXISTS that is not rewritten. There, Q would be evaluated
    for other graphs, or with other variables replaced.
 
-*EXISTS asks for a solution that agrees.* EXISTS is true for μ if substitute(Q, μ) has a solution
-(§18.6). By (2), a variable that is replaced is bound by every solution of Q. A triple pattern
-whose variable v is replaced by μ(v) matches as the pattern does whose solutions ν have ν(v) = μ(v);
-joins and unions keep that. A filter of Q sees the same values: by (1) a variable in it is either
-bound by ν, and then ν(v) = μ(v), or not replaced. So EXISTS is true for μ if and only if Q has a
-solution ν with μ ~ ν.
+*EXISTS tests whether a solution agrees.* EXISTS is true for μ if substitute(Q, μ) has a solution
+(§18.6). By (2), every solution of Q binds a variable that is replaced. Replacing v by μ(v) in a
+triple pattern keeps exactly its solutions ν with ν(v) = μ(v); joins and unions preserve this. A
+filter of Q sees the same values: by (1) a variable in it is either bound by ν, and then ν(v) =
+μ(v), or not replaced. So EXISTS is true for μ if and only if Q has a solution ν with μ ~ ν.
 
 *NOT EXISTS is MINUS.* Minus(G, Q) keeps μ if for every ν of Q either not μ ~ ν, or μ and ν have no
 variable in common (§18.5). By (2) and (3) they have S in common. So it keeps those μ for which
@@ -31,20 +31,21 @@ EXISTS is false, each as often as G has it.
 By (2), μ agrees with one of them at most, which adds nothing to it. So the join keeps those μ for
 which EXISTS is true, each as often as G has it.
 
-*OPTIONAL {Q} FILTER(!BOUND(?x)) is MINUS.* Let G be what stands before the OPTIONAL. LeftJoin(G, Q)
+*OPTIONAL {Q} FILTER(!BOUND(?x)) is MINUS.* Let G be the group before the OPTIONAL. LeftJoin(G, Q)
 has μ ∪ ν for all μ ~ ν, and μ where there is no such ν (§18.5). Filters of Q become its condition
-(§18.2.2.6) and see the same by (1). If every ν binds ?x and nothing else of the query mentions ?x
-then the filter keeps the second kind, as MINUS does. The other variables of Q are unbound then;
+(§18.2.2.6) and see the same by (1). If every ν binds ?x, and no other part of the query mentions
+?x, then the filter keeps the second kind, as MINUS does. The other variables of Q are unbound then;
 therefore none of them may be mentioned elsewhere, nor may the query ask for all variables.
 
-*Where it stands.* Filters are applied to the whole of their group (§18.2.2.2). So MINUS and the
-join are put behind everything in the group that binds a variable. Conditions on a solution can be
-tried in any order, and so can those that && joins: a filter keeps what is true alone (§17.2).
-SELECT DISTINCT S is put into MINUS too, so that fewer solutions are held.
+*Position.* Filters apply to their whole group (§18.2.2.2). So MINUS and the join are placed after
+every element of the group that binds a variable. The order of conditions on a solution does not
+matter, also if && joins them: a filter keeps only solutions for which it is true (§17.2). MINUS
+also gets SELECT DISTINCT S, so that fewer solutions are in memory.
 
-Q is evaluated as a whole then. Groups are therefore left alone that have one triple pattern, which
-the engine looks up; a predicate that is a variable or a path that repeats; or parts that have no
-variable in common. The order of solutions can change where the query gives none.
+The engine then evaluates the whole of Q. Three kinds of groups are therefore not rewritten. They
+have a single triple pattern, which the engine looks up; or a predicate that is a variable or a
+repeating path; or parts that share no variable. The order of solutions can change if the query has
+no ORDER BY.
 """
 
 from __future__ import annotations
@@ -57,14 +58,14 @@ from kg_server.sparql.groups import Filter, Group, NotUnderstood, Pattern, ReadQ
 _MOST = 8
 _NONE: frozenset[str] = frozenset()
 _ALWAYS = {False: "FILTER(true)", True: "true"}
-"""Stands where a filter was, or one of its conditions, so that what is around does not touch."""
+"""Replaces a filter or one of its conditions, so that its neighbours stay separate tokens."""
 
 Edit = tuple[int, int, str]
-"""From where to where a text is replaced, and by what."""
+"""Begin and end of the replaced text, and its replacement."""
 
 
 def rewritten(text: str) -> str:
-    """Return a query with the same solutions that the engine evaluates sooner; often the same text.
+    """Return a query with the same solutions that the engine evaluates faster; often the same text.
 
     >>> rewritten("SELECT * { ?a a <C> FILTER NOT EXISTS { ?b <p> ?a ; <q> 1 } }")
     'SELECT * { ?a a <C> MINUS { SELECT DISTINCT ?a { ?b <p> ?a ; <q> 1 } } }'
@@ -86,7 +87,7 @@ def rewritten(text: str) -> str:
 
 
 def _rewritings(query: ReadQuery, text: str) -> Iterator[list[Edit]]:
-    """Yield what can be rewritten, outer groups first."""
+    """Yield the edits of each possible rewriting, outer groups first."""
     waiting: list[tuple[Group, frozenset[str]]] = [(query.where, _NONE)] if query.where else []
     while waiting:
         group, around = waiting.pop()
@@ -108,7 +109,7 @@ def _rewritings(query: ReadQuery, text: str) -> Iterator[list[Edit]]:
 def _joined(
     group: Group, filter_: Filter, body: Group, around: frozenset[str], text: str
 ) -> list[Edit]:
-    """Return the edits that turn a filter into a join or MINUS, if that is the same."""
+    """Return the edits that turn a filter into a join or MINUS; empty if solutions would change."""
     shared = body.mentioned & (group.possible | around)
     if not shared <= group.certain or not _is_separable(body, shared, group.possible | around):
         return []
@@ -123,7 +124,7 @@ def _joined(
 def _without_filter(
     query: ReadQuery, group: Group, filter_: Filter, around: frozenset[str], text: str
 ) -> list[Edit]:
-    """Return the edits that turn an OPTIONAL and this filter into MINUS, if that is the same."""
+    """Return the edits that turn an OPTIONAL and this filter into MINUS, if solutions stay."""
     for part in group.parts:
         if part.kind == "OPTIONAL" and filter_.variable in part.body.certain:
             break
@@ -163,7 +164,7 @@ def _is_separable(body: Group, shared: frozenset[str], outside: set[str] | froze
 
 
 def _is_connected(patterns: list[Pattern]) -> bool:
-    """Tell whether each pattern has variables in common with others, so that no product is made."""
+    """Tell whether shared variables connect all patterns, so that there is no Cartesian product."""
     waiting = [set(each.nodes) for each in patterns if each.nodes]
     reached = waiting.pop() if waiting else set()
     while waiting:

@@ -1,7 +1,7 @@
-"""Group graph patterns of a SPARQL query, read as far as rewriting needs it (SPARQL 1.1 §19.8).
+"""Group graph patterns of a SPARQL query, parsed as far as rewriting needs (SPARQL 1.1 §19.8).
 
-A reader of what an engine has accepted: it tells where groups, filters and triple patterns stand
-and which variables they bind. It gives up on what it does not know.
+The input is a query that the engine has accepted. The result gives the positions of groups, filters
+and triple patterns, and the variables that they bind. Unknown constructs raise ``NotUnderstood``.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _CLOSING = {"(": ")", "{": "}", "[": "]"}
 
 
 class NotUnderstood(Exception):
-    """The text is no query, or has something that is not read here."""
+    """The text is not a query, or has a construct that this module does not parse."""
 
 
 class Node(NamedTuple):
-    """One end of a pattern: ``name`` is that of its variable or blank node; empty if it is none."""
+    """One end of a pattern; ``name`` is its variable or blank node, empty for any other term."""
 
     name: str
     text: str
@@ -35,9 +35,9 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A triple pattern or a path pattern; ``steps`` are the triple patterns that it stands for.
+    """A triple pattern or a path pattern; ``steps`` is the number of its triple patterns.
 
-    It ``is_open`` if its predicate is a variable, or if its path repeats or negates.
+    ``is_open``: its predicate is a variable, or its path repeats or negates.
     """
 
     subject: Node
@@ -48,26 +48,26 @@ class Pattern:
 
     @property
     def nodes(self) -> frozenset[str]:
-        """The variables and blank nodes at its ends."""
+        """The variables and blank nodes at both ends."""
         return frozenset((self.subject.name, self.object.name)) - {""}
 
     @property
     def repeats(self) -> bool:
-        """Whether it is a path that repeats or negates."""
+        """Whether its path repeats or negates."""
         return self.is_open and self.predicate[0] not in "?$"
 
     @property
     def text(self) -> str:
-        """The pattern by itself."""
+        """The text of the pattern."""
         return f"{self.subject.text} {self.predicate} {self.object.text}"
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter that may be rewritten: of ``body`` that exists or not, or of a variable not bound.
+    """A filter that may be rewritten: ``[NOT] EXISTS`` (``body``) or ``!BOUND`` (``variable``).
 
-    ``begin`` and ``end`` are offsets in the text, from FILTER to behind its last bracket; or those
-    of one condition of several, which ``is_part`` of a filter.
+    ``begin`` and ``end`` are offsets in the text, from FILTER to after its last bracket. With
+    ``is_part``, they are those of one of several conditions in a filter.
     """
 
     kind: FilterKind
@@ -80,7 +80,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A group inside of a group, with the variables bound before it."""
+    """A group inside a group, with the variables bound before it."""
 
     kind: PartKind
     begin: int
@@ -93,11 +93,11 @@ class Part:
 class Group:
     """A group graph pattern from its opening to its closing brace.
 
-    Every solution binds the variables in ``certain``, some solution may bind those in
-    ``possible``. ``mentioned`` are all variables of its text, ``filtered`` those of its filters.
-    ``expressions`` are those that stand in data, or in an expression where they may be unbound:
-    to put a value in their place is more than to join with it. ``is_plain`` holds if there are
-    only joins, unions, filters and data.
+    Every solution binds the variables in ``certain``; some solution may bind those in ``possible``.
+    ``mentioned`` has all variables of the text, ``filtered`` those of its filters. ``expressions``
+    has the variables in data, and those in expressions where they may be unbound. For these,
+    replacing the variable by a value differs from a join with that value. ``is_plain`` holds if
+    the group has only joins, unions, filters and data.
     """
 
     begin: int
@@ -112,10 +112,10 @@ class Group:
     filters: list[Filter] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     last_binding: int = 0
-    """Where the last element begins that is no filter."""
+    """Offset of the last element that is not a filter."""
 
     def all_patterns(self) -> Iterator[Pattern]:
-        """Yield the patterns of the group and of the groups in it."""
+        """Yield the patterns of the group and of its nested groups."""
         yield from self.patterns
         for part in self.parts:
             yield from part.body.all_patterns()
@@ -123,14 +123,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class ReadQuery:
-    """A query's outermost group; ``has_star`` if a SELECT or DESCRIBE takes all variables."""
+    """A query's outermost group; ``has_star``: a SELECT or DESCRIBE selects all variables."""
 
     where: Group | None
     has_star: bool
     tokens: tuple[Token, ...]
 
     def mentions(self, *spans: tuple[int, int]) -> set[str]:
-        """Return the variables that stand anywhere but in these spans."""
+        """Return the variables that occur outside of these spans."""
         return {
             token.text[1:]
             for token in self.tokens
@@ -143,7 +143,7 @@ def read(text: str) -> ReadQuery:
     """Read a query.
 
     Raises:
-        NotUnderstood: it is long, deep, an update, or has something that is not read here.
+        NotUnderstood: the text is too long, too deep, an update, or has an unknown construct.
     """
     if len(text) > _LONGEST:
         raise NotUnderstood("long")
@@ -151,7 +151,7 @@ def read(text: str) -> ReadQuery:
 
 
 class _Reader:
-    """A recursive descent over the tokens of a query."""
+    """A recursive-descent parser over the tokens of a query."""
 
     def __init__(self, text: str) -> None:
         self._tokens = (*lexer.significant(text), Token("unknown", "", len(text)))
@@ -188,7 +188,7 @@ class _Reader:
         """Take a token.
 
         Raises:
-            NotUnderstood: there is none, or one of an unknown kind.
+            NotUnderstood: no token is left, or its kind is unknown.
         """
         token = self._now
         if token.kind in ("unknown", "unclosed"):
@@ -200,7 +200,7 @@ class _Reader:
         return self._now.text.upper() if self._now.kind == "word" else ""
 
     def _take(self, *texts: str) -> bool:
-        """Take these tokens if they come next, words in any case."""
+        """Take these tokens if they come next, ignoring the case of words."""
         coming = self._tokens[self._at : self._at + len(texts)]
         if tuple(token.text.upper() for token in coming) != texts:
             return False
@@ -212,7 +212,7 @@ class _Reader:
             raise NotUnderstood(self._now.text)
 
     def _balanced(self) -> set[str]:
-        """Take a bracket and all up to the one that closes it; return the variables inside."""
+        """Take everything from a bracket to the closing one; return the variables inside."""
         begin, open_ = self._at, [_CLOSING[self._next().text]]
         while open_:
             token = self._next()
@@ -223,7 +223,7 @@ class _Reader:
         return self._variables(begin)
 
     def _variables(self, begin: int) -> set[str]:
-        """Return the variables from a token to the present one."""
+        """Return the variables from a token to the current one."""
         found = self._tokens[begin : self._at]
         names = {token.text[1:] for token in found if token.kind == "variable"}
         if any("\\" in name for name in names):
@@ -231,7 +231,7 @@ class _Reader:
         return names
 
     def _select(self) -> tuple[set[str], set[str], Group]:
-        """Read a SELECT; return the variables that it hands on, those it makes, and its group."""
+        """Read a SELECT; return the variables it projects, those it computes, and its group."""
         self._expect("SELECT")
         plain: set[str] = set()
         made: set[str] = set()
@@ -254,7 +254,7 @@ class _Reader:
         return plain, made, where
 
     def _modifiers(self) -> None:
-        """Take what follows the group of a query or of a subquery."""
+        """Take the solution modifiers after the group of a query or subquery."""
         while self._now.text not in ("}", ""):
             if self._now.text in _CLOSING:
                 self._balanced()
@@ -303,7 +303,7 @@ class _Reader:
             self._triples(group)
 
     def _part(self, group: Group, begin: int, kind: PartKind) -> None:
-        """Read a group that is part of another one."""
+        """Read a group inside another group."""
         before = frozenset(group.certain), frozenset(group.possible)
         body = self._group()
         group.parts.append(Part(kind, begin, body, *before))
@@ -339,7 +339,7 @@ class _Reader:
             group.certain |= bound
 
     def _filter(self, group: Group, begin: int) -> None:
-        """Read a constraint; note what may be rewritten of it."""
+        """Read a constraint; record the filters in it that may be rewritten."""
         first = self._at
         if self._now.text == "(":
             self._balanced()
@@ -355,13 +355,13 @@ class _Reader:
         group.filtered |= self._variables(first)
 
     def _conditions(self, first: int, begin: int) -> list[Filter]:
-        """Return the conditions of a filter in brackets that may be rewritten by themselves.
+        """Return the conditions of a filter in brackets that may be rewritten separately.
 
-        Those are joined by && alone: a solution has to meet each of them.
+        Only && may join them, so that a solution has to meet each of them.
 
         Args:
-            first: of the tokens, the opening bracket; the last one read closes it.
-            begin: where the filter begins.
+            first: index of the token that opens the bracket; the current token closes it.
+            begin: offset of the filter.
         """
         starts, depth, found = [first], 0, []
         after, last = self._at, self._at - 1
@@ -404,7 +404,7 @@ class _Reader:
         group.possible |= group.certain
 
     def _node(self, group: Group) -> Node:
-        """Read a term or what is written in brackets."""
+        """Read a term, a list, or a blank node with properties."""
         begin, token = self._at, self._next()
         if token.text in ("[", "("):
             return self._bracketed(group, token)
@@ -458,7 +458,7 @@ class _Reader:
                 return
 
     def _text(self, begin: int) -> str:
-        """Return what stands from a token to the present one, without spaces."""
+        """Return the text from a token to the current one, without spaces."""
         return "".join(token.text for token in self._tokens[begin : self._at])
 
     def _is_verb(self) -> bool:

@@ -1,4 +1,4 @@
-"""Keywords of a SPARQL text: what they tell about a query before anything parses it."""
+"""Keywords of a SPARQL text, which show properties of a query before it is parsed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Form(Enum):
 
     @property
     def kind(self) -> Kind:
-        """What a query of this form answers."""
+        """The kind of result of this form."""
         if self is Form.SELECT:
             return Kind.BINDINGS
         return Kind.BOOLEAN if self is Form.ASK else Kind.GRAPH
@@ -31,13 +31,13 @@ _UPDATES = frozenset(
 _FORMS = frozenset(form.value for form in Form)
 
 _ODD_PROLOGUE = 20_000
-"""Characters that are searched for the form behind a prologue that is none (§4)."""
+"""Characters that are searched for the form after a malformed prologue (§4)."""
 _LONG = 100_000
 """Longer texts are not scanned on the event loop; they count as volatile."""
 
 
 def form_of(text: str) -> Form | None:
-    """Return the form of a query; ``None`` when it has none and so cannot be one.
+    """Return the form of a query; ``None`` if the text has no form and so is not a query.
 
     Raises:
         UpdateRefused: the text is a SPARQL Update.
@@ -55,7 +55,7 @@ def form_of(text: str) -> Form | None:
 
 
 def uses(text: str, words: frozenset[str]) -> bool:
-    """Tell whether a text has one of these words, which are in capitals.
+    """Tell whether a text has one of these words, given in capitals.
 
     >>> uses("SELECT ?from { ?from a 'FROM' }", frozenset(("FROM",)))
     False
@@ -68,16 +68,16 @@ _VOLATILE = frozenset(("RAND", "NOW", "UUID", "STRUUID", "BNODE"))
 
 
 def has_dataset(text: str) -> bool:
-    """Tell whether a query says FROM: the word stands nowhere else in the grammar (§13.2)."""
+    """Tell whether a query has a FROM clause: the grammar has the word nowhere else (§13.2)."""
     return uses(text, _DATASET)
 
 
 def is_volatile(text: str) -> bool:
-    """Tell whether a query may answer differently the next time over the same graph (§17.4)."""
+    """Tell whether a query may have another result next time over the same graph (§17.4)."""
     return _mentions(text, _VOLATILE) if len(text) > _LONG else uses(text, _VOLATILE)
 
 
 def _mentions(text: str, words: frozenset[str]) -> bool:
-    """Tell whether the letters of a word are in a text, as in few: to find words takes longer."""
+    """Tell whether a text contains the letters of a word: a fast check that excludes most texts."""
     capitals = text.upper()
     return any(word in capitals for word in words)

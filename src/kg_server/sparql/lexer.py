@@ -25,13 +25,13 @@ TokenKind = Literal[
 
 ``name`` is a prefixed name and ``blank`` the label of a blank node. ``word`` is a keyword, the
 name of a function, ``a``, ``true`` or ``false``. ``sign`` is an operator or a bracket: ``()`` and
-``[]`` are two each. ``unclosed`` is a string without end, up to where the line or the text ends.
-``unknown`` is one character that begins no token.
+``[]`` are two each. ``unclosed`` is a string without a closing quote, up to the end of the line or
+text. ``unknown`` is one character that begins no token.
 """
 
 
 class Token(NamedTuple):
-    """A piece of a text; ``offset`` counts characters from the text's beginning."""
+    """A token of a text; ``offset`` counts characters from the start of the text."""
 
     kind: TokenKind
     text: str
@@ -39,11 +39,11 @@ class Token(NamedTuple):
 
     @property
     def end(self) -> int:
-        """The offset of what follows."""
+        """The offset after the token."""
         return self.offset + len(self.text)
 
 
-# An escaped character (§19.2) counts as one that names and IRIs may have, whichever it stands for.
+# Names and IRIs may have any escaped character (§19.2), whatever it stands for.
 _ESCAPED = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
 _BASE = (
     r"A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C\u200D"
@@ -52,8 +52,9 @@ _BASE = (
 _INNER = rf"{_BASE}_0-9\u00B7\u0300-\u036F\u203F\u2040"
 _LOCAL = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%]"
 
-# The time is linear in the text, whoever wrote it: quantifiers give nothing back (``*+``), and what
-# is read in vain is part of a token all the same. So a string without end takes what it has read.
+# The time is linear in the text, even for hostile texts: quantifiers are possessive (``*+``), and
+# every character that is read becomes part of a token. So a string without a closing quote is one
+# token.
 _STRINGS = r"""
       (?P<string>
         \"{3}(?:[^"\\]++|\\.|"(?!""))*+\"{3} | '{3}(?:[^'\\]++|\\.|'(?!''))*+'{3}
@@ -86,7 +87,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _IN_RUN = re.compile(_WITHOUT_NAMES, re.VERBOSE | re.DOTALL)
-"""Tokens of a run of letters and dots that no colon follows, so that no part of it is a prefix."""
+"""Tokens of a run of letters and dots without a colon after it, so that no part is a prefix."""
 _LOCAL_ESCAPE = re.compile(r"\\([^uU])")
 _PROLOGUE = re.compile(
     rf"""
@@ -100,7 +101,7 @@ _PROLOGUE = re.compile(
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """Yield the tokens of a text, spaces and comments too: joined, they are the text.
+    """Yield the tokens of a text, including spaces and comments; joined, they are the text.
 
     >>> [token.text for token in tokens("ASK{?s a:b.c true.}")]
     ['ASK', '{', '?s', ' ', 'a:b.c', ' ', 'true', '.', '}']
@@ -115,17 +116,17 @@ def tokens(text: str) -> Iterator[Token]:
 
 
 def significant(text: str) -> Iterator[Token]:
-    """Yield the tokens that a grammar sees: those that are neither space nor comment."""
+    """Yield the tokens of the grammar: all but spaces and comments."""
     return (token for token in tokens(text) if token.kind not in ("space", "comment"))
 
 
 def words(text: str) -> Iterator[str]:
-    """Yield the words of a text in capitals: nothing that stands in IRIs, names or strings.
+    """Yield the words of a text in capitals, without those in IRIs, names or strings.
 
     >>> list(words("PREFIX select: <http://x/from#> ASK { ?from select:where 'load' }"))
     ['PREFIX', 'ASK']
     """
-    for match in _TOKEN.finditer(text):  # without tokens for the rest: three times as fast
+    for match in _TOKEN.finditer(text):  # building no other tokens is three times as fast
         if match.lastgroup == "word":
             yield match[0].upper()
         elif match.lastgroup == "run":
@@ -137,7 +138,7 @@ def words(text: str) -> Iterator[str]:
 
 
 def iris(text: str, prefixes: Mapping[str, str]) -> set[str]:
-    """Return the IRIs that a text names, where their prefixes are known.
+    """Return the IRIs in a text, including prefixed names with known prefixes.
 
     >>> sorted(iris("SELECT * { ?s ex:a <https://e.org/b> # ex:c", {"ex": "https://e.org/"}))
     ['https://e.org/a', 'https://e.org/b']
@@ -153,6 +154,6 @@ def iris(text: str, prefixes: Mapping[str, str]) -> set[str]:
 
 
 def after_prologue(text: str) -> int:
-    """Return the offset behind the declarations that a text begins with (§4.1), if it has any."""
+    """Return the offset after the prologue of a text (§4.1); 0 if there is none."""
     prologue = _PROLOGUE.match(text)
     return prologue.end() if prologue else 0

@@ -1,10 +1,10 @@
-"""Nesting of a query, which the engine follows with its stack.
+"""Nesting limit of a query, because the engine parses and evaluates recursively.
 
-The engine (pyoxigraph 0.5.13) ends its process where the stack of 8 MB does. Measured with one
-construct at a time, it does so at 832 EXISTS inside of each other, 928 functions, 2,176 groups,
-2,500 MINUS, OPTIONAL, subqueries or UNION, 4,600 brackets, 6,600 sums and 9,200 ``!``, ``&&`` or
-``||``; also where these stand in a row, as each takes the one before it for its left side. So each
-has a weight, and a query may weigh half of the stack.
+The engine (pyoxigraph 0.5.13) crashes its process when the stack of 8 MB is full. Measured with one
+construct at a time, this happens at 832 nested EXISTS, 928 functions, 2,176 groups, 2,500 MINUS,
+OPTIONAL, subqueries or UNION, 4,600 brackets, 6,600 sums and 9,200 ``!``, ``&&`` or ``||``. A row
+of the same operators counts as nested too, because each is the left side of the next. So each
+construct has a weight, and a query may use half of the stack.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _OPENING, _CLOSING = frozenset("{(["), frozenset("})]")
 _PARTS = frozenset(("BIND", "FILTER", "MINUS", "OPTIONAL", "UNION"))
 _OPERATORS = frozenset(("!", "&&", "||", "|", "/", "^", "*", "+", "-"))
 _LIGHT = _LIMIT // _BRACKET
-"""Characters of a text that cannot weigh too much, whatever they are."""
+"""Length up to which no text can be too heavy, whatever its characters."""
 
 
 def check(text: str) -> None:
-    """Refuse a query that the engine's stack may not hold.
+    """Refuse a query that could overflow the engine's stack.
 
     Raises:
-        NestedTooDeeply: with the place from which on it would be too deep.
+        NestedTooDeeply: with the place at which the query becomes too deep.
     """
     if len(text) < _LIGHT or _most(text) < _LIMIT:
         return
@@ -53,13 +53,13 @@ def check(text: str) -> None:
 
 
 def _is_summand(token: Token, around: Sequence[tuple[int, str]]) -> bool:
-    """Tell whether a token is a number with its sign in an expression: in braces, it is data."""
+    """Tell whether a token is a signed number in an expression; in braces it is data."""
     is_signed = token.kind == "number" and token.text[0] in "+-"
     return is_signed and bool(around) and around[-1][1] == "("
 
 
 def _most(text: str) -> int:
-    """Return more than a text can weigh, without reading its tokens."""
+    """Return an upper bound of the weight of a text, without reading its tokens."""
     capitals = text.upper()
     brackets = sum(map(text.count, _OPENING))
     operators = sum(text.count(sign) for sign in "!&|/^*+-")

@@ -1,7 +1,7 @@
 """Rewriting of ORDER BY, so that the engine compares values in a total order.
 
-pyoxigraph 0.5.13 compares two literals by value where both are numbers, and by text where they are
-of unlike kinds: 6 < 1032, "1032" < "1991-12-08" and "1991-12-08" < "6". Such a cycle ends the whole
+pyoxigraph 0.5.13 compares two literals by value if both are numbers, and by text if they are of
+different kinds: 6 < 1032, "1032" < "1991-12-08" and "1991-12-08" < "6". Such a cycle crashes the
 process. SPARQL 1.1 §15.1 leaves the order of a number and another literal undefined, so numbers may
 come after all other literals: ``ORDER BY ?x`` becomes ``ORDER BY (isNUMERIC(?x)) ?x``.
 """
@@ -19,7 +19,7 @@ _ENDS = frozenset(("LIMIT", "OFFSET", "HAVING", "VALUES"))
 def total(text: str) -> str:
     """Return a query whose ORDER BY conditions compare numbers with numbers only.
 
-    Conditions that are a bare variable get one more before them; others stay as they are.
+    A condition that is a bare variable gets another one before it; others stay unchanged.
 
     >>> total("SELECT ?x { ?s ?p ?x } ORDER BY DESC(?x) ?s LIMIT 1")
     'SELECT ?x { ?s ?p ?x } ORDER BY DESC(isNUMERIC(?x)) DESC(?x) (isNUMERIC(?s)) ?s LIMIT 1'

@@ -1,7 +1,7 @@
-"""SPARQL 1.1 Protocol and Graph Store Protocol: requests read by pure functions.
+"""SPARQL 1.1 Protocol and Graph Store Protocol: pure functions that read requests.
 
-Nothing here knows of a web framework or of a database: parameters and headers in, a
-``store.Query`` out.
+This module needs neither a web framework nor a database. Parameters and headers are its input, a
+``Query`` is its output.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ _ABSOLUTE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*")
 class Operation:
     """A query operation as the client sent it (SPARQL 1.1 Protocol §2.1).
 
-    ``text`` is ``None`` when no query is given, which asks for the service description.
-    ``format_names`` are the values of ``format`` that are not empty, ``timeout_s`` is the
-    client's own wish, if it has one.
+    ``text`` is ``None`` without a query: the client then gets the service description.
+    ``format_names`` are the non-empty values of ``format``. ``timeout_s`` is the timeout that the
+    client asks for, if any.
     """
 
     text: str | None
@@ -65,8 +65,8 @@ def operation(
 ) -> Operation:
     """Read a query operation from a request.
 
-    Parameters that the protocol does not have are ignored beside a query: many clients send
-    some for other servers, such as SPARQLWrapper its ``output`` and ``results``.
+    Unknown parameters beside a query are ignored: many clients send parameters of other servers,
+    such as ``output`` and ``results`` from SPARQLWrapper.
 
     Args:
         method: ``GET``, ``HEAD``, ``POST`` or ``QUERY``.
@@ -75,9 +75,9 @@ def operation(
         body: the request's body.
 
     Raises:
-        BadRequest: a parameter is repeated or ill-formed, a POST has no query, or a GET has none
-            but unknown parameters.
-        UnsupportedMediaType: the body is of a type that the protocol does not have.
+        BadRequest: a parameter is repeated or ill-formed, a POST has no query, or a GET has only
+            unknown parameters.
+        UnsupportedMediaType: the protocol does not have the media type of the body.
         UpdateRefused: the request is an update operation (§2.2).
     """
     pairs = [pair for pair in decode(query_string) if pair[0] != _LANGUAGE]
@@ -129,8 +129,8 @@ def _decoded(text: str) -> str:
     text = text.replace("+", " ")
     if not _WELL_ENCODED.fullmatch(text):
         return unquote(text, errors="strict")
-    # Quoted-printable is percent-encoding with another sign, and decoded in C: a query in 2 µs
-    # instead of 14.
+    # Quoted-printable is percent-encoding with another sign, and Python decodes it in C: 2 µs
+    # instead of 14 for a query.
     return a2b_qp(text.replace("=", "=3D").replace("%", "=").encode()).decode()
 
 
@@ -142,10 +142,10 @@ def known(pairs: Pairs, names: Collection[str]) -> list[tuple[str, str]]:
 def singles(
     pairs: Pairs, known: Collection[str], *, repeatable: Collection[str] = ()
 ) -> dict[str, str]:
-    """Return the parameters that may come once, by name.
+    """Return the parameters by name; each may occur once.
 
     Raises:
-        BadRequest: a parameter is not known, or comes twice and is not ``repeatable``.
+        BadRequest: a parameter is unknown, or occurs twice and is not ``repeatable``.
     """
     found: dict[str, str] = {}
     for name, value in pairs:
@@ -159,16 +159,16 @@ def singles(
 
 
 def query(found: Operation, accept: str | None, *, base_iri: str, limit_s: float) -> Query:
-    """Turn an operation with a query into what a store is asked.
+    """Turn an operation with a query into a ``Query`` for a store.
 
     Args:
         found: the operation; its ``text`` is not ``None``.
         accept: the ``Accept`` header; a ``format`` parameter wins over it.
-        base_iri: resolves relative IRIs of the query.
-        limit_s: the longest time that the server gives a query, seconds.
+        base_iri: base for relative IRIs of the query.
+        limit_s: the server's limit for a query, seconds.
 
     Raises:
-        NotAcceptable: the client accepts no format that can carry the answer.
+        NotAcceptable: the client accepts no format that can carry the result.
         UpdateRefused: the text is an update.
         MalformedQuery: the text has no query form at all.
     """
@@ -184,13 +184,13 @@ def query(found: Operation, accept: str | None, *, base_iri: str, limit_s: float
 
 
 def format_for(found: Operation, accept: str | None, kind: Kind) -> Format:
-    """Choose the format of an operation's answer.
+    """Choose the format of an operation's result.
 
-    Of several ``format`` parameters the first that names one decides: SPARQLWrapper sends the
-    name and the media type when it is not sure of the name.
+    The first ``format`` parameter that names a known format decides. SPARQLWrapper sends both the
+    name and the media type if it is not sure of the name.
 
     Raises:
-        NotAcceptable: none of them names one, or none is acceptable.
+        NotAcceptable: no parameter names a format, or no format is acceptable.
     """
     *others, last = found.format_names or (None,)
     for name in others:
@@ -205,7 +205,7 @@ def choose_format(
     """Choose a format by the ``format`` parameter or extension, else by ``Accept``.
 
     Raises:
-        NotAcceptable: there is no such format, or none that is acceptable.
+        NotAcceptable: there is no such format, or no format is acceptable.
     """
     if name is not None:
         return formats.named(name, kind, html=html)
@@ -223,7 +223,7 @@ def prefers_page(format_names: Sequence[str], accept: str | None) -> bool:
 
 
 def absolute_iri(text: str, what: str) -> str:
-    """Return an IRI that a parameter gives, as it is.
+    """Return the absolute IRI that a parameter gives, unchanged.
 
     Raises:
         BadRequest: it is not an absolute IRI (RFC 3987 §2.2).
@@ -248,7 +248,7 @@ def _body(content_type: str, body: bytes) -> list[tuple[str, str]]:
             f"A query is posted as {QUERY} or {FORM}, not as {media_type or 'nothing'}.",
             headers={"Accept-Post": f"{QUERY}, {FORM}"},
         )
-    # A form is percent-encoded UTF-8, whatever its charset says (URL Standard §5.1).
+    # A form is percent-encoded UTF-8, whatever charset it declares (URL Standard §5.1).
     if media_type == QUERY and not _UTF_8.issuperset(parameters):
         raise UnsupportedMediaType("A query is posted in UTF-8; see its Content-Type.")
     try:
@@ -272,4 +272,4 @@ def _timeout(text: str | None) -> float | None:
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
         raise BadRequest("timeout= takes a number of seconds.", parameter="timeout")
-    return seconds or None  # 0 is what some clients send for none of their own
+    return seconds or None  # some clients send 0 for "no timeout"

@@ -12,8 +12,8 @@ from kg_server.formats import Format
 class Dataset:
     """The RDF dataset of a query, as the protocol gives it (SPARQL 1.1 Protocol §2.1.4).
 
-    Graph IRIs; empty both means that the protocol gives none, so that FROM or else the store's
-    own default dataset holds.
+    Both tuples have graph IRIs. If both are empty, the protocol gives no dataset; the query's FROM,
+    or else the store's default dataset, applies.
     """
 
     default_graphs: tuple[str, ...] = ()
@@ -25,12 +25,11 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a store is asked.
+    """A query for a store.
 
-    ``format`` is what the answer is written in. ``bindings`` gives variables (without ``?``) their
-    values as terms in N-Triples syntax, as if the query had been written with them; ``prefixes``
-    hold where the query does not declare them itself; ``timeout_s`` is the time that evaluation
-    may take, ``None`` without limit.
+    ``format`` is the format of the result. ``bindings`` maps variables (without ``?``) to terms in
+    N-Triples syntax, which replace them in the query. ``prefixes`` apply unless the query declares
+    them itself. ``timeout_s`` limits the evaluation, ``None`` for no limit.
     """
 
     text: str

@@ -11,7 +11,7 @@ _END_CLAUSE = ("WHERE", "FROM")
 
 
 def substitute(text: str, terms: Mapping[str, str]) -> str:
-    """Put terms in SPARQL syntax where the tokens ``$name`` of ``text`` stand.
+    """Replace the tokens ``$name`` of ``text`` by terms in SPARQL syntax.
 
     >>> substitute('SELECT $s ?o WHERE { $s ?p ?o, "$s" } # $s', {"s": "<urn:x>"})
     'SELECT (<urn:x> AS ?s) ?o WHERE { <urn:x> ?p ?o, "$s" } # $s'
@@ -39,7 +39,7 @@ def page(text: str, limit: int | None, offset: int) -> str:
 
 
 def _projections(text: str) -> Iterator[tuple[Token, bool]]:
-    """Yield every token, and whether it stands bare in a SELECT clause."""
+    """Yield every token, and whether it is a bare variable of a SELECT clause."""
     clause, depth = False, 0
     for token in lexer.tokens(text):
         if token.kind == "word" and token.text.upper() == "SELECT":
