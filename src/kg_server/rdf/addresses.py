@@ -1,10 +1,10 @@
 """Addresses of things, their documents and their pages, under one base IRI.
 
-An IRI is a name and never changes; the document about it is another resource with an address of
-its own (Cool URIs for the Semantic Web §4). Every name below the base IRI is served at its own
-path. Its document is at ``/doc/…`` if the name begins with ``id/`` or ``def/``, or has a path that
-the server does not use itself; any other name's is at ``/doc?iri=…``. Nothing here looks at the
-host of a request: a path names the same thing wherever the server is reached.
+An IRI is a name and never changes. The document about it is another resource with its own address
+(Cool URIs for the Semantic Web §4). Every name below the base IRI is served at its own path. Its
+document is at ``/doc/…`` if the name begins with ``id/`` or ``def/``, or if the server does not use
+the path itself. All other documents are at ``/doc?iri=…``. This module ignores the host of a
+request: a path names the same thing at every address of the server.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SERVED = frozenset(
         *("things", "validation"),
     }
 )
-"""First segments of the paths at which the server answers itself; names there have no path."""
+"""First segments of the server's own paths; names below them have no path of their own."""
 
 _NOT_IN_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\%]')
 _OCTETS = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
@@ -36,7 +36,7 @@ _DOTS = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")
 
 
 def document_path(iri: str, base_iri: str) -> str:
-    """Return the path, and the query if there is one, of the document that describes ``iri``.
+    """Return the path, with its query if any, of the document that describes ``iri``.
 
     >>> document_path("https://e.org/id/museum/LOUVRE", "https://e.org/")
     '/doc/museum/LOUVRE'
@@ -52,13 +52,13 @@ def document_path(iri: str, base_iri: str) -> str:
 
 
 def page_path(iri: str, base_iri: str, *, is_term: bool = False) -> str:
-    """Return the address at which a reader finds what the graph says about ``iri``.
+    """Return the address of the page about ``iri``.
 
     Args:
-        iri: a name that the graph mentions.
+        iri: a name in the graph.
         base_iri: the base IRI of the names that are served at their own paths.
-        is_term: whether it is a class, a property or a shape: in a namespace that ends with
-            ``#``, those are read in the document of their vocabulary.
+        is_term: whether it is a class, a property or a shape. In a namespace that ends with
+            ``#``, the document of the vocabulary describes them.
 
     >>> page_path("https://e.org/ns#Museum", "https://e.org/", is_term=True)
     '/ns#Museum'
@@ -71,7 +71,7 @@ def page_path(iri: str, base_iri: str, *, is_term: bool = False) -> str:
     local = _local(iri, base_iri)
     if local is None or local.startswith((_ID, _DEF)):
         return document_path(iri, base_iri)
-    # Its own path redirects to its document. /doc/x might be that of another name, id/x.
+    # Its own path redirects to its document. /doc/x might be the document of id/x.
     return f"/{encoded(local)}"
 
 
@@ -81,7 +81,7 @@ def is_local(iri: str, base_iri: str) -> bool:
 
 
 def _local(iri: str, base_iri: str) -> str | None:
-    """Return what follows the base IRI in a name that has a path of its own; else ``None``."""
+    """Return the part of a name after the base IRI; ``None`` if it has no path of its own."""
     if not iri.startswith(base_iri) or iri == base_iri:
         return None
     local = iri[len(base_iri) :]
@@ -94,7 +94,7 @@ def _local(iri: str, base_iri: str) -> str | None:
 
 
 def thing_iris(document: str, base_iri: str) -> Iterator[str]:
-    """Yield the IRIs that a document's path below ``/doc/`` can stand for, likeliest first.
+    """Yield the IRIs that a path below ``/doc/`` can mean, most likely first.
 
     >>> list(thing_iris("museum/LOUVRE", "https://e.org/"))
     ['https://e.org/id/museum/LOUVRE', 'https://e.org/museum/LOUVRE']
@@ -105,13 +105,13 @@ def thing_iris(document: str, base_iri: str) -> Iterator[str]:
 
 
 def iris(path: str, base_iri: str) -> Iterator[str]:
-    """Yield the IRIs that a path below the base IRI can stand for, likeliest first.
+    """Yield the IRIs that a path below the base IRI can mean, most likely first.
 
-    The same letters can be written as they are or percent-encoded, and be composed or decomposed
-    (RFC 3987 §3.1, §5.3.2). What is reserved, such as ``%2F``, differs from its plain form.
+    The same letters can be plain or percent-encoded, and composed or decomposed (RFC 3987 §3.1,
+    §5.3.2). A reserved character such as ``%2F`` differs from its plain form.
 
     Args:
-        path: as it came, percent-encoded or not, without the first slash.
+        path: the path of the request, percent-encoded or not, without the first slash.
         base_iri: the base IRI.
 
     >>> list(iris("place/New%20York", "https://e.org/"))[0]
@@ -135,7 +135,7 @@ def iris(path: str, base_iri: str) -> Iterator[str]:
 
 
 def _as_octets(found: re.Match[str]) -> str:
-    """Percent-encode a character that no IRI has; a percent sign that begins an octet stays."""
+    """Percent-encode a character that IRIs cannot have; the percent sign of an octet stays."""
     return found[0] if _begins_octet(found) else quote(found[0])
 
 
@@ -144,7 +144,7 @@ def _begins_octet(found: re.Match[str]) -> bool:
 
 
 def _readable(found: re.Match[str]) -> str:
-    """Decode the octets of letters beyond ASCII and of unreserved characters, no others."""
+    """Decode only the octets of letters beyond ASCII and of unreserved characters."""
     text = unquote(found[0], errors="strict") if _is_utf8(found[0]) else found[0]
     if text == found[0]:
         return text
@@ -155,7 +155,7 @@ def _readable(found: re.Match[str]) -> str:
 
 
 def _unreserved(found: re.Match[str]) -> str:
-    """Decode octets, but for those of a slash, a question mark, a hash and a percent sign."""
+    """Decode octets except those of a slash, a question mark, a hash and a percent sign."""
     if not _is_utf8(found[0]):
         return found[0]
     return "".join(quote(e, safe="") if e in "/?#%" else e for e in unquote(found[0]))
@@ -170,7 +170,7 @@ def _is_utf8(octets: str) -> bool:
 
 
 def local_path(iri: str, base_iri: str) -> str:
-    """Return the path, percent-encoded, at which ``iri`` itself is asked for.
+    """Return the percent-encoded path of ``iri`` itself.
 
     >>> local_path("https://e.org/id/museum/জাদুঘর", "https://e.org/")
     '/id/museum/%E0%A6%9C%E0%A6%BE%E0%A6%A6%E0%A7%81%E0%A6%98%E0%A6%B0'
@@ -194,7 +194,7 @@ def with_parameter(path: str, name: str, value: object) -> str:
 
 
 def kind(iri: str, base_iri: str) -> str | None:
-    """Return the kind that a thing's IRI names, such as ``state``; ``def`` for a concept.
+    """Return the kind in the IRI of a thing, such as ``state``; ``def`` for a concept.
 
     >>> kind("https://e.org/id/trade/bnwiki/2008-total", "https://e.org/")
     'trade'
@@ -207,7 +207,7 @@ def kind(iri: str, base_iri: str) -> str | None:
 
 
 def kinds(iris_: Iterable[str], base_iri: str) -> list[str]:
-    """Return the kinds that names have, sorted."""
+    """Return the kinds in these names, sorted."""
     return sorted({found for each in iris_ if (found := kind(each, base_iri))})
 
 
@@ -217,5 +217,5 @@ def collection_iri(kind_name: str, base_iri: str) -> str:
 
 
 def encoded(local: str) -> str:
-    """Return a path as it goes over the wire: ASCII, with the octets that it has."""
+    """Return a path in ASCII, as sent over HTTP; existing octets stay."""
     return quote(local, safe=_SAFE + "%")

@@ -1,11 +1,11 @@
 """Datatypes of XML Schema 1.1 in RDF: lexical spaces, values, and their order.
 
-Everything is decided on the characters of a literal, by the productions of XML Schema 1.1 Part 2.
-The engine and rdflib are of no use here: the engine takes ``inf`` for a double and keeps values
-instead of characters; rdflib knows no year before 1 or after 9999.
+The functions check the characters of a literal against the productions of XML Schema 1.1 Part 2.
+The engine cannot do this: it accepts ``inf`` as a double, and keeps values instead of characters.
+rdflib does not support years before 1 or after 9999.
 
-Of white space and of datatypes that RDF does not recommend (RDF 1.1 Concepts §5.1): the lexical
-space of ``xsd:integer`` has no ``" 1 "``; ``xsd:QName`` and its like are not judged.
+White space is not part of a lexical space, so ``" 1 "`` is no ``xsd:integer``. Datatypes that RDF
+does not recommend, such as ``xsd:QName``, are not checked (RDF 1.1 Concepts §5.1).
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ _INTEGERS: dict[str, tuple[float, float]] = {
         )
     },
 }
-"""The integers, with their least and greatest value."""
+"""The integer datatypes, with their least and greatest value."""
 _STRINGS = {
     "string": r"(?s:.*)",
     "normalizedString": r"[^\t\n\r]*",
@@ -115,7 +115,7 @@ _LEXICAL = {
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """A value: only those of one ``kind`` are in order with each other."""
+    """A value; only values of the same ``kind`` can be compared."""
 
     kind: str
     key: Any
@@ -123,21 +123,21 @@ class _Value:
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """A point in time: seconds since the first year's first, and whether they are those of UTC."""
+    """A point in time: seconds since the start of the first year, and whether they are in UTC."""
 
     seconds: int
     fraction: Decimal
     zoned: bool
 
     def moved(self, seconds: int) -> tuple[int, Decimal]:
-        """Return whole seconds and fraction of the point so many seconds later."""
+        """Return the point this many seconds later, as whole seconds and fraction."""
         return self.seconds + seconds, self.fraction
 
 
 def is_ill_typed(text: str, datatype: str) -> bool:
-    """Tell whether a text is outside of its datatype's lexical space (RDF 1.1 Concepts §3.3).
+    """Tell whether a text is outside of the lexical space of its datatype (RDF 1.1 Concepts §3.3).
 
-    Of datatypes that are not known here no text is.
+    No text is ill-typed for an unknown datatype.
 
     Args:
         text: the lexical form.
@@ -154,16 +154,16 @@ def is_ill_typed(text: str, datatype: str) -> bool:
 
 
 def compare(one: tuple[str, str], other: tuple[str, str]) -> int | None:
-    """Return the order of two literals: -1, 0 or 1, or ``None`` where there is none.
+    """Return the order of two literals: -1, 0 or 1; ``None`` if they cannot be compared.
 
-    Numbers are in order with numbers after promotion to a common type (XPath F&O §6.3), strings
-    by code points; dates and times, and durations, by the partial orders of XSD 1.1 Part 2: a time
-    without zone may be any within 14 hours. Values of unlike kinds, ill-typed ones, ``NaN`` and
-    those of other datatypes are in no order.
+    Numbers are compared after promotion to a common type (XPath F&O §6.3), strings by code points.
+    Dates, times and durations follow the partial orders of XSD 1.1 Part 2: a time without a zone
+    is uncertain by 14 hours. Values of different kinds, ill-typed values, ``NaN`` and values of
+    other datatypes cannot be compared.
 
     Args:
         one: lexical form and datatype's IRI.
-        other: likewise.
+        other: lexical form and datatype's IRI.
 
     >>> compare(("10", f"{XSD}byte"), ("9.5", f"{XSD}decimal"))
     1
@@ -181,7 +181,7 @@ def compare(one: tuple[str, str], other: tuple[str, str]) -> int | None:
 
 @lru_cache(_CACHED)
 def _value(text: str, name: str) -> _Value | None:
-    """Return the value of a literal of ``xsd:name``; ``None`` if it is ill-typed, or not known."""
+    """Return the value of a literal of ``xsd:name``; ``None`` if it is ill-typed or unknown."""
     lexical = _LEXICAL.get(name)
     found = lexical.fullmatch(text) if lexical else None
     if found is None:
@@ -201,7 +201,7 @@ def _value(text: str, name: str) -> _Value | None:
 
 
 class _Single(float):
-    """An ``xsd:float``: other numbers become one before they are compared with it."""
+    """An ``xsd:float``; other numbers are converted to float before the comparison."""
 
 
 def _single(number: str | Decimal) -> _Single:
@@ -220,13 +220,13 @@ _OTHERS: dict[str, Callable[[str], tuple[str, Any]]] = {
 
 
 def _moment(parts: dict[str, str | None]) -> _Moment | None:
-    """Return the point in time of the parts (§E.3.3, timeOnTimeline); ``None``: no such day."""
+    """Return the point in time of the parts (§E.3.3); ``None`` if there is no such day."""
     year = int(Decimal(parts.get("year") or 1972))  # int() refuses more than 4,300 digits
     month, day = int(parts.get("month") or 12), int(parts.get("day") or 1)
     if day > _days_in(year, month):
         return None
     seconds = _days(year, month, day) * _DAY_S
-    if parts.get("midnight"):  # of a time without date it is that of the same day
+    if parts.get("midnight"):  # without a date, midnight stays on the same day
         seconds += _DAY_S if "year" in parts else 0
     seconds += 3600 * int(parts.get("hour") or 0) + 60 * int(parts.get("minute") or 0)
     seconds += int(parts.get("second") or 0) - _offset(parts.get("zone") or "Z")
@@ -240,7 +240,7 @@ def _days_in(year: int, month: int) -> int:
 
 
 def _days(year: int, month: int, day: int) -> int:
-    """Return the days from 0000-03-01 to a date of the Gregorian calendar, whatever its year."""
+    """Return the days from 0000-03-01 to a date of the Gregorian calendar, for any year."""
     year -= month < 3
     return (
         365 * year
@@ -254,7 +254,7 @@ def _days(year: int, month: int, day: int) -> int:
 
 
 def _offset(zone: str) -> int:
-    """Return the seconds by which a time zone is before UTC."""
+    """Return the seconds by which a time zone is ahead of UTC."""
     if zone == "Z":
         return 0
     seconds = 3600 * int(zone[1:3]) + 60 * int(zone[4:6])
@@ -277,7 +277,7 @@ def _total(one: Any, other: Any) -> int:
 
 
 def _numbers(one: Any, other: Any) -> int | None:
-    """Compare numbers after the promotion of both to the same type (XPath F&O §6.3)."""
+    """Compare numbers after promotion to the same type (XPath F&O §6.3)."""
     if type(one) is not type(other):
         promoted = float if float in (type(one), type(other)) else _single
         one, other = promoted(one), promoted(other)
@@ -285,7 +285,7 @@ def _numbers(one: Any, other: Any) -> int | None:
 
 
 def _moments(one: _Moment, other: _Moment) -> int | None:
-    """Compare points in time; if only one has a zone, 14 hours must not change the order."""
+    """Compare points in time; ``None`` if 14 hours for a missing zone change the order."""
     if one.zoned == other.zoned:
         return _total(one.moved(0), other.moved(0))
     if one.moved(0) < other.moved(-_ZONE_S):
@@ -294,7 +294,7 @@ def _moments(one: _Moment, other: _Moment) -> int | None:
 
 
 def _durations(one: tuple[int, Fraction], other: tuple[int, Fraction]) -> int | None:
-    """Compare durations by what they add to four dates (§3.3.6.1)."""
+    """Compare durations by adding them to four dates (§3.3.6.1)."""
     orders = {
         _total(_after(start, one), _after(start, other))
         for start in ((1696, 9), (1697, 2), (1903, 3), (1903, 7))
@@ -317,7 +317,7 @@ _ORDERS: dict[str, Callable[[Any, Any], int | None]] = {
 
 
 def _is_xml(text: str) -> bool:
-    """Tell whether a text is balanced XML with its own namespaces (RDF 1.1 Concepts §5.3)."""
+    """Tell whether a text is balanced XML that declares its namespaces (RDF 1.1 Concepts §5.3)."""
     parser = expat.ParserCreate(namespace_separator=" ")
     try:
         parser.Parse(f"<x>{text}</x>", True)

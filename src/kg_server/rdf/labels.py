@@ -1,4 +1,4 @@
-"""Labels: which one a reader gets, and how names are compared."""
+"""Choice of labels by language, and comparison of names."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from rdflib.term import Node
 
 # Only the general blocks of combining marks, which Latin, Greek and Cyrillic use for accents.
-# The marks of Bengali and its sisters, of Arabic and of Hebrew have blocks of their own: there
-# they are vowels, and a name without them is another name.
+# Bengali and related scripts, Arabic and Hebrew have marks in their own blocks. Those marks are
+# vowels: without them, a name is another name.
 _ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
 _LETTERS = str.maketrans({"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe"})
 
 
 def fold(text: str) -> str:
-    """Return ``text`` as it is compared: compatibility forms, case and accents folded away.
+    """Return ``text`` for comparison: without compatibility forms, case and accents.
 
     >>> fold("TÜRKİYE") == fold(" Turkiye")
     True
@@ -33,7 +33,7 @@ def fold(text: str) -> str:
 
 
 def rank(language: str | None, languages: Sequence[str]) -> int:
-    """Return the place of a label's language among those a reader takes, best first.
+    """Return the rank of a label's language among a reader's languages; 0 is best.
 
     >>> rank("fr-CA", ["en", "fr"]), rank(None, ["en", "fr"]), rank("de", ["en", "fr"])
     (1, 2, 3)
@@ -45,10 +45,10 @@ def rank(language: str | None, languages: Sequence[str]) -> int:
 
 
 def pick(texts: Iterable[Node], languages: Sequence[str]) -> Literal | None:
-    """Return the literal that is best for a reader of these languages; ``None`` if there is none.
+    """Return the best literal for a reader of these languages; ``None`` if there is none.
 
-    Literals without a language come after those in one that the reader takes; among equals, the
-    first in the alphabet wins, so that the choice is the same each time.
+    Literals in the reader's languages precede literals without a language. Among equals, the first
+    in alphabetical order wins, so that the choice is always the same.
     """
     from rdflib import Literal
 

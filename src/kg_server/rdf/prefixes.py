@@ -28,16 +28,16 @@ EXTERNAL: Mapping[str, str] = {
     "wd": "http://www.wikidata.org/entity/",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
-"""Prefixes of vocabularies that others keep."""
+"""Prefixes of common vocabularies."""
 
 
 def known(declared: Mapping[str, str]) -> dict[str, str]:
-    """Return the prefixes that queries may use: a project's, and those of common vocabularies."""
+    """Return the prefixes for queries: those of a project and of common vocabularies."""
     return {**EXTERNAL, **declared}
 
 
 def merged(own: Mapping[str, str]) -> dict[str, str]:
-    """Return the prefixes to write: a project's, and others for what it has no names for.
+    """Return the prefixes for writing: those of a project, and common ones for other namespaces.
 
     >>> merged({"terms": "http://purl.org/dc/terms/"}).get("dct") is None
     True
@@ -52,7 +52,7 @@ def merged(own: Mapping[str, str]) -> dict[str, str]:
 
 
 def shorten(iri: str, prefixes: Mapping[str, str]) -> str | None:
-    """Return the prefixed name of an IRI, ``None`` where there is none (SPARQL 1.1 §4.1.1).
+    """Return the prefixed name of an IRI; ``None`` if no prefix fits (SPARQL 1.1 §4.1.1).
 
     >>> shorten("https://e.org/ns#Museum", {"e": "https://e.org/", "ns": "https://e.org/ns#"})
     'ns:Museum'
@@ -67,7 +67,7 @@ def shorten(iri: str, prefixes: Mapping[str, str]) -> str | None:
 
 
 def local_name(iri: str) -> str:
-    """Return what an IRI has after its last hash, slash or colon.
+    """Return the part of an IRI after its last hash, slash or colon.
 
     >>> local_name("https://e.org/ns#Museum"), local_name("urn:x:y"), local_name("https://e.org/a/")
     ('Museum', 'y', 'a')
@@ -76,7 +76,7 @@ def local_name(iri: str) -> str:
 
 
 def namespace_of(iri: str) -> str:
-    """Return what an IRI has before its own name.
+    """Return the part of an IRI before its local name.
 
     >>> namespace_of("http://e.org/ns#a"), namespace_of("http://e.org/b"), namespace_of("urn:x:c")
     ('http://e.org/ns#', 'http://e.org/', 'urn:x:')

@@ -1,9 +1,10 @@
-r"""Regular expressions of XPath, which SPARQL and SHACL use, as patterns of Python.
+r"""Translation of XPath regular expressions, which SPARQL and SHACL use, to Python patterns.
 
-By XPath F&O 3.1 §5.6.1, which adds anchors, reluctant quantifiers, groups and back-references to
-XML Schema 1.1 Part 2 appendix G. Python's own syntax differs without a word: there ``[a-z-[x]]``
-is no subtraction, ``$`` matches before a line break, and ``\w`` has the underscore. elementpath
-has the Unicode categories and blocks; its translator gets ``[^a\S]`` wrong (5.1).
+XPath F&O 3.1 §5.6.1 adds anchors, reluctant quantifiers, groups and back-references to XML Schema
+1.1 Part 2 appendix G. Python reads some expressions differently, without an error: ``[a-z-[x]]`` is
+no subtraction, ``$`` matches before a final line break, and ``\w`` matches the underscore.
+elementpath supplies the Unicode categories and blocks; its own translator gets ``[^a\S]`` wrong
+(5.1).
 """
 
 from __future__ import annotations
@@ -25,19 +26,19 @@ _NAME = f"{_NAME_START}-.0-9\xb7\u0300-\u036f\u203f-\u2040"
 _QUANTIFIER = re.compile(r"(?:[?*+]|\{[0-9]+(?:,[0-9]*)?\})\??")
 
 Ranges = list[tuple[int, int]]
-"""Code points as ranges, in order, that do not touch."""
+"""Sorted ranges of code points that do not touch."""
 
 
 @lru_cache(1 << 10)
 def compiled(pattern: str, flags: str = "") -> re.Pattern[str]:
-    r"""Return a regular expression of XPath as a pattern of Python, for ``search``.
+    r"""Return a Python pattern for an XPath regular expression; use it with ``search``.
 
     Args:
         pattern: the regular expression.
         flags: any of ``s``, ``m``, ``i``, ``x`` and ``q`` (F&O §5.6.2).
 
     Raises:
-        ValueError: one of them is not well-formed; says how.
+        ValueError: the expression or the flags are not well-formed; the message says why.
 
     >>> bool(compiled(r"^\p{L}+$").search("Köln")), bool(compiled("^abc$").search("abc\n"))
     (True, False)
@@ -56,7 +57,7 @@ def compiled(pattern: str, flags: str = "") -> re.Pattern[str]:
 
 
 def _without_space(pattern: str) -> str:
-    """Return a pattern without the white space that is outside of its character classes."""
+    """Return a pattern without the white space outside of its character classes."""
     kept, depth, escaped = [], 0, False
     for character in pattern:
         if not escaped:
@@ -69,14 +70,14 @@ def _without_space(pattern: str) -> str:
 
 @dataclass(slots=True)
 class _Translator:
-    """Reads a pattern from left to right."""
+    """A translator that reads a pattern from left to right."""
 
     text: str
     flags: str
     place: int = 0
     groups: int = 0
     closed: set[int] = field(default_factory=set)
-    """The capturing groups that a back-reference may mean."""
+    """The capturing groups that a back-reference may refer to."""
 
     def translation(self) -> str:
         found = self._expression()
@@ -85,14 +86,14 @@ class _Translator:
         return found
 
     def _next(self) -> str:
-        """Return the next character and go past it."""
+        """Take the next character and return it."""
         if self.place == len(self.text):
             raise ValueError("it ends too early")
         self.place += 1
         return self.text[self.place - 1]
 
     def _take(self, text: str) -> bool:
-        """Go past a text if it is next."""
+        """Take a text if it comes next."""
         found = self.text.startswith(text, self.place)
         self.place += len(text) if found else 0
         return found
@@ -153,10 +154,10 @@ class _Translator:
         if int(number) not in self.closed:
             raise ValueError(f"there is no group {number} before \\{number}")
         self.place += len(number)
-        return rf"(?({number})\{number})"  # of a group that took no part it matches nothing
+        return rf"(?({number})\{number})"  # an unmatched group is empty
 
     def _set(self, ranges: Ranges) -> str:
-        """Return a set of characters; what is in it, the flag ``i`` does not change any more."""
+        """Return a set of characters, to which the flag ``i`` no longer applies."""
         if not ranges:
             return r"(?!)"
         text = "".join(
@@ -166,12 +167,12 @@ class _Translator:
             for first, last in ranges
         )
         single = len(ranges) == 1 and ranges[0][0] == ranges[0][1]
-        if single:  # a letter stands for its capital
+        if single:  # a single letter means an uppercase category
             return text
         return f"(?-i:[{text}])" if "i" in self.flags else f"[{text}]"
 
     def _escaped(self) -> Ranges:
-        """Return what an escape stands for, after its backslash (XSD 1.1 Part 2 §G.4.2)."""
+        """Return the characters of an escape, after its backslash (XSD 1.1 Part 2 §G.4.2)."""
         character = self._next()
         if character in _SINGLE:
             return self._folded(ord(_SINGLE[character]), ord(_SINGLE[character]))
@@ -235,7 +236,7 @@ class _Translator:
         return ord(_SINGLE[escaped])
 
     def _folded(self, first: int, last: int) -> Ranges:
-        """Return a range, with the other cases of its letters where the case does not count."""
+        """Return a range; with the flag ``i``, include the other cases of its letters."""
         if "i" not in self.flags:
             return [(first, last)]
         letters = (chr(each) for each in range(first, last + 1))
@@ -248,7 +249,7 @@ _MULTIPLE = "sdwic"
 
 @lru_cache
 def _multiple(letter: str) -> Ranges:
-    """Return what a multi-character escape stands for (§G.4.2.5)."""
+    """Return the characters of a multi-character escape (§G.4.2.5)."""
     if letter == "d":
         return _unicode("Nd")
     if letter == "w":

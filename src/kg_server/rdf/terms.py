@@ -20,7 +20,7 @@ def n_triples(term: Node) -> str:
 
     if not isinstance(term, Literal):
         return term.n3()
-    # rdflib's n3() is Turtle: with a line break in it, the text stands in three quotes.
+    # rdflib's n3() writes Turtle: a text with a line break gets triple quotes.
     text = str(term)
     for character, escape in (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ('"', '\\"')):
         text = text.replace(character, escape)
@@ -36,9 +36,9 @@ def literal(text: str, datatype: str | None = None) -> str:
     """
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     escaped = escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-    # SPARQL 1.1 §19.2 replaces code point escapes before it parses, and rdflib 7.6 does so in
-    # "\\u0022" too, where the backslash is itself escaped: the quote then ends the string. The
-    # letter as an escape of its own, in eight digits, reads the same in every processor.
+    # SPARQL 1.1 §19.2 replaces code point escapes before parsing. rdflib 7.6 does so also in
+    # "\\u0022", where the backslash is itself escaped; the quote then ends the string. Every
+    # processor reads the letter correctly as an escape of its own, in eight digits.
     escaped = re.sub(r"(?<=\\\\)[uU]", lambda match: f"\\U{ord(match[0]):08X}", escaped)
     return f'"{escaped}"^^<{datatype}>' if datatype else f'"{escaped}"'
 
@@ -47,7 +47,7 @@ _XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
 
 
 def to_rdflib(term: Any) -> Identifier:
-    """Return a term of pyoxigraph as one of rdflib; a blank node keeps its name."""
+    """Return a pyoxigraph term as an rdflib term; a blank node keeps its label."""
     import pyoxigraph
     from rdflib import BNode, Literal, URIRef
 
@@ -58,15 +58,15 @@ def to_rdflib(term: Any) -> Identifier:
     if term.language:
         return Literal(term.value, lang=term.language)
     if term.datatype.value == _XSD_STRING:
-        # RDF 1.1 §3.3 holds "open" and "open"^^xsd:string to be one literal, rdflib does
-        # not: sh:in and sh:hasValue would never match.
+        # "open" and "open"^^xsd:string are one literal (RDF 1.1 §3.3), but two for rdflib:
+        # sh:in and sh:hasValue would never match.
         return Literal(term.value)
     # normalize would turn "01"^^xsd:integer into "1" and hide it from sh:pattern.
     return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
 
 
 def to_pyoxigraph(term: Node) -> Any:
-    """Return a term of rdflib as one of pyoxigraph."""
+    """Return an rdflib term as a pyoxigraph term."""
     import pyoxigraph
     from rdflib import BNode, URIRef
 

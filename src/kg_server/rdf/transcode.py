@@ -1,6 +1,6 @@
-"""Triples from one serialisation to another as a stream, with prefixes, and RDF 1.2 reification.
+"""Streaming conversion of triples between serialisations, with prefixes, and RDF 1.2 reifiers.
 
-The engine's parsers and serialisers do the work; no more than a few chunks are in memory.
+The engine's parsers and serialisers do the work; only a few chunks are in memory.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kg_server.formats import Format
 Triple = ox.Triple
 
 Claims = Mapping[ox.NamedNode | ox.BlankNode, ox.Triple]
-"""What each reifier reifies."""
+"""The triple that each reifier reifies."""
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _TYPE, _STATEMENT = ox.NamedNode(_RDF + "type"), ox.NamedNode(_RDF + "Statement")
@@ -33,7 +33,7 @@ _CHUNKS_AHEAD = 8
 
 
 class _Reader(io.RawIOBase):
-    """Chunks as the file that a parser wants to read."""
+    """A binary file for a parser that reads chunks."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks, self._rest = iter(chunks), memoryview(b"")
@@ -54,7 +54,7 @@ class _Reader(io.RawIOBase):
 
 
 class _Writer(io.RawIOBase):
-    """The file that a serialiser writes to, read elsewhere as chunks."""
+    """A binary file for a serialiser; another thread reads it as chunks."""
 
     def __init__(self) -> None:
         self.chunks: queue.Queue[bytes | Exception | None] = queue.Queue(_CHUNKS_AHEAD)
@@ -72,7 +72,7 @@ class _Writer(io.RawIOBase):
             with suppress(queue.Full):
                 self.chunks.put(item, timeout=0.1)
                 return
-        raise BrokenPipeError("nobody reads this any more")
+        raise BrokenPipeError("the reader has closed the stream")
 
 
 def triples(chunks: Iterable[bytes]) -> Iterator[ox.Triple]:
@@ -94,9 +94,9 @@ def write(
     form: Format,
     prefixes: Mapping[str, str],
 ) -> Iterator[bytes]:
-    """Serialise triples or quads, chunk by chunk, in the order in which they come.
+    """Serialise triples or quads, chunk by chunk, in their order.
 
-    The serialiser pushes and a response pulls, so that it runs in a thread of its own. Closing
+    The serialiser pushes and the response pulls, so the serialiser runs in its own thread. Closing
     the iterator ends the thread.
     """
     syntax = ox.RdfFormat.from_media_type(form.media_type)
@@ -113,7 +113,7 @@ def write(
 
 
 def _sorted_prefixes(writer: _Writer) -> Iterator[bytes]:
-    """Yield what is written, the prefixes at its head in the order of the alphabet."""
+    """Yield the chunks of a writer, with the prefixes at the start in alphabetical order."""
     head: bytes | None = b""
     while (item := writer.chunks.get()) is not None:
         if isinstance(item, Exception):
@@ -150,7 +150,7 @@ def _push(
 
 
 def claims(reifications: Iterable[ox.Triple]) -> Claims:
-    """Return what each ``rdf:Statement`` reifies, where it is one complete triple.
+    """Return the triple of each ``rdf:Statement`` that reifies exactly one.
 
     Args:
         reifications: triples with ``rdf:subject``, ``rdf:predicate`` and ``rdf:object``.
@@ -174,8 +174,8 @@ def _statement(parts: list[ox.Triple]) -> ox.Triple | None:
 def as_reifiers(statements: Iterable[ox.Triple], reified: Claims) -> Iterator[ox.Triple]:
     """Turn reification into ``rdf:reifies`` with a triple term (RDF 1.2 Concepts §3.1).
 
-    Each claim of ``reified`` becomes the reifier of its statement; what else is said of the
-    claim stays as it is.
+    Each claim of ``reified`` becomes the reifier of its statement. Other statements about the claim
+    are unchanged.
     """
     for each in statements:
         statement = reified.get(each.subject)  # type: ignore[arg-type]

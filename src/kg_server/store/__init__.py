@@ -14,13 +14,13 @@ from kg_server.store.protocol import Answer, EmbeddedStore, Store
 __all__ = ["BACKENDS", "Answer", "EmbeddedStore", "Store", "open_store"]
 
 BACKENDS: Mapping[str, Callable[[Project], EmbeddedStore]] = {"oxigraph": OxigraphStore}
-"""What makes a store of a project, by the name of the backend."""
+"""Functions that load a project into a store, by the name of the backend."""
 
 
 def open_store(project: Project, backend: str = "oxigraph") -> EmbeddedStore:
     """Load a project into a store.
 
     Raises:
-        ProjectFault: a file is not well-formed; says where.
+        ProjectFault: a file is not well-formed; the error gives the place.
     """
     return BACKENDS[backend](project)

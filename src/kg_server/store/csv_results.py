@@ -1,7 +1,7 @@
-"""CSV with IRIs that have a comma, which the engine does not quote (pyoxigraph 0.5.13).
+"""CSV results with commas in IRIs, which the engine does not quote (pyoxigraph 0.5.13).
 
-Such a result is written as TSV by the engine, whose fields cannot be mistaken, and turned into CSV
-here, row by row. That takes longer, so it is first asked whether there can be such an IRI at all.
+For such a result, the engine writes TSV, whose fields are unambiguous, and this module converts it
+to CSV row by row. That is slower, so the store first checks whether such an IRI is possible.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _QUOTED = re.compile(rb"[\",\r\n]")
 
 
 def in_an_iri(text: bytes) -> bool:
-    r"""Tell whether an IRI of a Turtle-like or SPARQL text may have a comma; rather too often.
+    r"""Tell whether an IRI in a Turtle-like or SPARQL text may have a comma; it may say so wrongly.
 
     >>> [in_an_iri(each) for each in (b'<a> <p> "1,2",<c> .', b"<a,b>", rb"e:a\,b", b"1,2")]
     [False, True, True, False]
@@ -39,12 +39,12 @@ def _is_inside(text: bytes, at: int) -> bool:
 
 
 def in_an_answer(query: str) -> bool:
-    """Tell whether a query may make an IRI with a comma, of itself."""
+    """Tell whether a query itself may create an IRI with a comma."""
     return keywords.uses(query, _MAKES_IRIS) or in_an_iri(query.encode("utf-8", "surrogatepass"))
 
 
 class CsvOfTsv:
-    r"""A binary file that hands on what is written to it in TSV as CSV (SPARQL 1.1 CSV/TSV §3).
+    r"""A binary file that converts TSV written to it to CSV (SPARQL 1.1 CSV/TSV §3).
 
     >>> import io
     >>> output = io.BytesIO()
@@ -58,7 +58,7 @@ class CsvOfTsv:
         self._output, self._rest, self._cell = output, b"", _variable
 
     def write(self, data: bytes) -> int:
-        """Hand on the rows that end in a piece."""
+        """Convert the rows that end in this chunk."""
         *rows, self._rest = (self._rest + data).split(b"\n")
         for row in rows:
             self._output.write(b",".join(map(self._cell, row.split(b"\t"))) + b"\r\n")
@@ -75,10 +75,10 @@ def _variable(cell: bytes) -> bytes:
 
 
 def _value(cell: bytes) -> bytes:
-    """Return a term in TSV as a field of CSV: its text alone, quoted where it has to be."""
+    """Return a TSV term as a CSV field: only its text, quoted if necessary."""
     if cell.startswith(b"<") and not cell.startswith(b"<<"):
         cell = cell[1:-1]
     elif cell.startswith(b'"'):
-        text = cell[1 : cell.rindex(b'"')]  # a datatype or a language has no quotation mark
+        text = cell[1 : cell.rindex(b'"')]  # datatypes and language tags have no quotation marks
         cell = _CHARACTER.sub(lambda found: _CHARACTERS.get(found[1], found[1]), text)
     return b'"' + cell.replace(b'"', b'""') + b'"' if _QUOTED.search(cell) else cell

@@ -1,4 +1,4 @@
-"""The store that serves: pyoxigraph, in memory."""
+"""The pyoxigraph backend: a store in memory."""
 
 from __future__ import annotations
 
@@ -51,16 +51,16 @@ _Term = _Name | ox.Literal | ox.Triple
 class OxigraphStore:
     """A pyoxigraph store with the project's files, each in its own named graph.
 
-    The default graph is the union of the project's own graphs but those of its shapes, so that a
-    query without FROM sees facts and labels. Graphs that describe the data set join it for queries
-    that ask for a description (``discovery``).
+    The default graph is the union of the project's graphs except the shapes graphs, so that a
+    query without FROM finds facts and labels. For queries that ask for a description
+    (``discovery``), it includes the graphs that describe the data set.
     """
 
     def __init__(self, project: Project) -> None:
         """Load every file of the project.
 
         Raises:
-            ProjectFault: a file is not well-formed; says where.
+            ProjectFault: a file is not well-formed; the error gives the place.
         """
         self.version = project.version
         self._prefixes = prefixes.known(project.profile.prefixes)
@@ -79,18 +79,18 @@ class OxigraphStore:
                 self._add_to_default(name)
 
     def add_graph(self, graph_iri: str, ntriples: bytes) -> None:
-        """Add a named graph about the dataset itself; no triple of it is in the default graph."""
+        """Add a named graph about the dataset; its triples must not be in the default graph yet."""
         graph = ox.NamedNode(graph_iri)
         self._has_commas |= csv_results.in_an_iri(ntriples)
         self._store.load(ntriples, format=ox.RdfFormat.N_TRIPLES, to_graph=graph)
         self._described.append(graph)
 
     def _add_to_default(self, graph: ox.NamedNode) -> None:
-        """Make a graph part of the default graph, in which no triple may be twice (§13.1).
+        """Make a graph part of the default graph, which must have each triple once (§13.1).
 
-        The engine does not merge the graphs that it is given but finds a triple once in each
-        (pyoxigraph 0.5.13). A graph that has triples of an earlier one is therefore copied into
-        the store's own default graph, without those; the first never is: that of the largest file.
+        The engine (pyoxigraph 0.5.13) does not merge graphs: it returns a triple once per graph.
+        So a graph that shares triples with an earlier one is copied into the store's own default
+        graph, without the shared triples. The first graph, from the largest file, is never copied.
         """
         overlaps = any(self._overlap(graph, other) for other in self._default)
         if not overlaps:
@@ -105,7 +105,7 @@ class OxigraphStore:
                 self._store.add(_in_graph(quad, merged))
 
     def _overlap(self, one: ox.NamedNode, other: _Graph) -> bool:
-        """Tell whether two graphs have a triple in common."""
+        """Tell whether two graphs share a triple."""
         default: list[_Graph] = [other]
         text = f"ASK {{ GRAPH {one} {{ ?s ?p ?o }} ?s ?p ?o }}"
         return bool(self._store.query(text, default_graph=default, named_graphs=[one]))
@@ -120,7 +120,7 @@ class OxigraphStore:
         return Answer(iter((self.evaluate(query)(None),)))
 
     def evaluate(self, query: Query) -> Writer:
-        """Start a query; return what writes its result in Rust, without holding the rows."""
+        """Start a query; return a writer that streams its result in Rust."""
         result = self._query(query)
         kind = _kind(result)
         chosen = query.format
@@ -145,13 +145,13 @@ class OxigraphStore:
         return write
 
     def evaluated(self, query: Query) -> str:
-        """Return the text that is evaluated in place of a query's own: it means the same."""
+        """Return the equivalent text that is evaluated in place of a query's own."""
         text = ordering.total(query.text)
-        # A variable that is replaced binds nothing: two sides of MINUS might have none in common.
+        # A replaced variable is no longer bound, so the two sides of MINUS might share no variable.
         return text if query.bindings else exists.rewritten(text)
 
     def close(self) -> None:
-        """Give back the memory."""
+        """Free the memory."""
         self._store = ox.Store()
 
     def _query(self, query: Query) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
@@ -199,7 +199,7 @@ class OxigraphStore:
         return diagnostics.explain(query.text, complain, self._prefixes)
 
     def _load(self, file: ProjectFile) -> None:
-        # A dataset syntax brings its own graph names; triples outside them go to the file's.
+        # A dataset syntax has its own graph names; other triples go to the graph of the file.
         syntax, graph = _SYNTAXES[file.syntax], ox.NamedNode(file.graph_iri)
         in_turtle = file.syntax in ("turtle", "ntriples", "trig", "nquads")
         found = csv_results.in_an_iri(file.content) if in_turtle else b"," in file.content
@@ -224,12 +224,12 @@ def _serialize(result: Any, output: IO[bytes] | None, syntax: Any) -> bytes:
         return result.serialize(output=output, format=syntax) or b""
     except (OSError, RuntimeError, ValueError) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise  # the reader went away: not the engine's fault
+            raise  # the reader is gone: not an error of the engine
         raise _failure(error) from error
 
 
 def _failure(error: Exception) -> Problem:
-    """Say why the engine could not evaluate a well-formed query."""
+    """Return the problem for a well-formed query that the engine could not evaluate."""
     unknown = _UNKNOWN_FUNCTION.search(str(error))
     if unknown:
         return UnknownFunction(

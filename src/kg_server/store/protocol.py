@@ -27,17 +27,17 @@ class Store(Protocol):
     """A dataset that can be queried. Every backend passes ``tests/store/test_contract.py``."""
 
     version: str
-    """The content hash of what is stored (``project.Project.version``)."""
+    """The hash of the project's contents (``project.Project.version``)."""
 
     def query(self, query: Query) -> Answer:
         """Evaluate a query.
 
         Raises:
-            MalformedQuery: the text is not a SPARQL 1.1 query; says line and column.
-            NestedTooDeeply: the engine cannot follow the query; says line and column.
+            MalformedQuery: the text is not a SPARQL 1.1 query; gives line and column.
+            NestedTooDeeply: the query would overflow the engine's stack; gives line and column.
             NotAcceptable: the format of the query cannot carry an answer of its kind.
-            QueryTimeout, MemoryExceeded, QueryCrashed, ResultTooLarge, Overloaded: a limit was
-                met, in backends that have limits.
+            QueryTimeout, MemoryExceeded, QueryCrashed, ResultTooLarge, Overloaded: the query
+                reached a limit, in backends that have limits.
         """
         ...
 
@@ -46,7 +46,7 @@ class Store(Protocol):
         ...
 
     def close(self) -> None:
-        """Give back what the store holds: processes, sockets, memory."""
+        """Free the store's processes, sockets and memory."""
         ...
 
 
@@ -56,19 +56,19 @@ class EmbeddedStore(Store, Protocol):
     def add_graph(self, graph_iri: str, ntriples: bytes) -> None:
         """Add a named graph that describes the data.
 
-        It joins the default graph for queries that ask for a description (``discovery``), and has
-        no triple that is there already.
+        For queries that ask for a description (``discovery``), the default graph includes it. It
+        must not repeat triples of the default graph.
         """
         ...
 
     def evaluated(self, query: Query) -> str:
-        """Return the text that is evaluated in place of a query's own: it means the same."""
+        """Return the equivalent text that is evaluated in place of a query's own."""
         ...
 
     def evaluate(self, query: Query) -> Writer:
-        """Start a query; return what writes its result without holding the rows.
+        """Start a query; return a writer that streams its result.
 
         Raises:
-            MalformedQuery, NotAcceptable: as ``query``. The writer raises ``EvaluationFailed``.
+            MalformedQuery, NotAcceptable: as in ``query``. The writer raises ``EvaluationFailed``.
         """
         ...

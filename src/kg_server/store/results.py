@@ -1,4 +1,4 @@
-"""Small answers of a store as RDF terms: for descriptions and pages, not for result sets."""
+"""Small results of a store as RDF terms, for descriptions and pages; not for long result sets."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def add_triples(
     """Add the triples that a CONSTRUCT gives to ``graph``.
 
     Args:
-        graph: what the triples are added to. Blank nodes keep the store's labels, so that
-            several answers about one node join up.
-        store: who is asked.
+        graph: the triples are added to it. Blank nodes keep the store's labels, so that
+            several results share them.
+        store: the store to query.
         text: a CONSTRUCT query.
-        dataset: the dataset to ask, if not the store's default.
+        dataset: the dataset to query, if not the store's default.
         bindings: values of variables, as terms in N-Triples syntax.
 
     Returns:
-        How many triples the answer had.
+        The number of triples in the result.
     """
     query = Query(text, _N_TRIPLES, dataset=dataset or Dataset(), bindings=bindings)
     count = 0
@@ -48,7 +48,7 @@ def add_triples(
 def rows(
     store: Store, text: str, *, dataset: Dataset | None = None, **bindings: str
 ) -> list[dict[str, Identifier]]:
-    """Return the solutions of a SELECT, each as variable name to RDF term."""
+    """Return the solutions of a SELECT, each as a mapping of variable name to RDF term."""
     query = Query(text, _JSON, dataset=dataset or Dataset(), bindings=bindings)
     answer = store.query(query).read()
     found = solutions(answer)
@@ -58,19 +58,19 @@ def rows(
 
 
 def iris(store: Store, text: str, *, dataset: Dataset | None = None) -> list[str]:
-    """Return the IRIs that a SELECT of one variable gives; made for long lists."""
+    """Return the IRIs in the result of a SELECT with one variable; fast for long lists."""
     query = Query(text, _TSV, dataset=dataset or Dataset())
     lines = store.query(query).read().decode().split("\n")[1:]
     return [line[1:-1] for line in lines if line.startswith("<")]
 
 
 def values(terms: Iterable[Node]) -> str:
-    """Return the IRIs among ``terms`` as they stand in a SPARQL VALUES block, sorted."""
+    """Return the IRIs among ``terms``, sorted, in the syntax of a SPARQL VALUES block."""
     return " ".join(sorted(term.n3() for term in set(terms) if isinstance(term, URIRef)))
 
 
 def solutions(content: bytes) -> tuple[tuple[str, ...], list[dict[str, Identifier]]] | bool:
-    """Read SPARQL 1.1 Query Results JSON: variables and solutions, or the answer of an ASK."""
+    """Read SPARQL 1.1 Query Results JSON: variables and solutions, or the boolean of an ASK."""
     found = ox.parse_query_results(content, format=ox.QueryResultsFormat.JSON)
     if isinstance(found, ox.QueryBoolean):
         return bool(found)

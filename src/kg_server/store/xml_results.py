@@ -1,7 +1,7 @@
-"""XML that the engine writes, made well-formed, or refused where XML cannot say it.
+"""Repair of the XML that the engine writes; results that XML cannot express are refused.
 
-The engine (pyoxigraph 0.5.13) writes every character as it is, and an RDF/XML element without a
-local name for a predicate such as ``http://example.org/p/``.
+The engine (pyoxigraph 0.5.13) escapes no control characters. For a predicate such as
+``http://example.org/p/``, it writes an RDF/XML element without a local name.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _AHEAD = len(_NO_NAME) - 1
 
 
 class WellFormed:
-    r"""A binary file that hands on what is written to it as well-formed XML 1.0.
+    r"""A binary file that passes on the XML written to it as well-formed XML 1.0.
 
     Raises:
-        NotAcceptable: from ``write``, when XML 1.0 has no such character (§2.2), or RDF/XML no
-            such element (RDF 1.1 XML Syntax §2.2).
+        NotAcceptable: from ``write``, if XML 1.0 does not allow a character (§2.2), or RDF/XML an
+            element (RDF 1.1 XML Syntax §2.2).
 
     >>> import io
     >>> output = io.BytesIO()
@@ -35,7 +35,7 @@ class WellFormed:
         self._output, self._end = output, b""
 
     def write(self, data: bytes) -> int:
-        """Hand on a piece; a carriage return would be read as a line feed (XML 1.0 §2.11)."""
+        """Pass on a chunk; escape carriage returns, which XML reads as line feeds (§2.11)."""
         seen = self._end + data
         if found := _NO_CHARACTER.search(seen):
             code = ord(found[0].decode())
