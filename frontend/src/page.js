@@ -1,9 +1,11 @@
 // Comfort for every page. Each page is complete without it.
 
 import { copyButtons } from "./copying.js";
+import { pictureButtons } from "./picture.js";
 import { sortableTables } from "./sorting.js";
 import { suggestions } from "./suggesting.js";
 
 copyButtons(document);
+pictureButtons(document);
 sortableTables(document);
 suggestions(document);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
@@ -22,13 +22,16 @@ from kg_server.sparql.query import Query
 from kg_server.web import caching, citation, exports, responses
 from kg_server.web.citation import Citation
 from kg_server.web.context import Context
-from kg_server.web.pages import forms, layout, results, tables
+from kg_server.web.pages import charts, forms, layout, results, standalone, tables
 from kg_server.web.pages.terms import Labels
 
 Pairs = Sequence[tuple[str, str]]
 
 SOURCE = "application/sparql-query"
 MAX_LIMIT = 100_000
+PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""The policy of a chart as a file: its own style, no script, in no frame."""
+_SVG = Format("svg", "image/svg+xml", "svg", Kind.BINDINGS)
 PAGE_ROWS = 100
 """How many rows the HTML page shows when the request does not say."""
 
@@ -47,6 +50,8 @@ def blueprint(context: Context) -> Blueprint:
         query = canned.find(context.queries, stem)
         if extension == "rq":
             return _source(context, query)
+        if "svg" in (extension, request.args.get("format")):
+            return _picture(context, query)
         if form := _description_format(query, extension or request.args.get("format")):
             return _description(context, query, form)
         return _answer(context, query, extension or None)
@@ -335,25 +340,97 @@ def _page(
     limit_s = context.settings.query_timeout_s
     table = tables.answer(context.store, text, labels, timeout_s=limit_s)
     given = urlencode(shown)
-    seen, same = tables.compact(results.readable(tables.arranged(table)))
     page = render_template(
         "query.html",
         **_form(context, query, shown, labels),
-        table=seen,
-        same=[(tables.heading(name), cell) for name, cell in same],
-        headings={name: tables.heading(name) for name in seen.columns},
-        panels=results.panels(query.view, table, labels),
-        left_out=results.left_out(query.view, table),
-        cards=results.cards(query.view, table, values) if query.view[:1] == ("cards",) else (),
-        series=results.series(query.view, table, labels),
+        **_answered(query, table, labels, values),
         text=text,
         links=links,
+        picture=f"/queries/{query.name}.svg" + (f"?{given}" if given else ""),
         cited=_cited(context, query, shown),
         citation_links=citation.links(request.path, shown),
         examples=results.code(f"{context.address}queries/{query.name}", values),
         downloads=_downloads(query, given),
     )
     return Response(page, mimetype="text/html")
+
+
+def _answered(
+    query: CannedQuery, table: tables.Table, labels: Labels, values: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return an answer as its view shows it."""
+    seen, same = tables.compact(results.readable(tables.arranged(table)))
+    return {
+        "table": seen,
+        "same": [(tables.heading(name), cell) for name, cell in same],
+        "headings": {name: tables.heading(name) for name in seen.columns},
+        "panels": results.panels(query.view, table, labels),
+        "left_out": results.left_out(query.view, table),
+        "cards": results.cards(query.view, table, values) if query.view[:1] == ("cards",) else (),
+        "series": results.series(query.view, table, labels),
+    }
+
+
+def _picture(context: Context, query: CannedQuery) -> Response:
+    """Answer with the first chart of a question's page, as SVG.
+
+    Raises:
+        NotAcceptable: the question has no chart, or nothing in its answer can be drawn.
+    """
+    pairs, language = _pairs(), layout.page_language()
+    shown = _shown(query, _own(query, pairs, html=True), pairs)
+    text = canned.bind(query, shown, context.names)
+    if query.kind is Kind.BINDINGS:
+        text = rewrite.page(text, PAGE_ROWS, 0)
+    labels = Labels(context.site, language)
+    limit_s = context.settings.query_timeout_s
+    table = tables.answer(context.store, text, labels, timeout_s=limit_s)
+    panels = results.panels(query.view, table, labels)
+    if not panels:
+        view = query.view[0] if query.view else "table"
+        raise NotAcceptable(
+            f"There is no chart of this answer: its view is {view!r}, and {table.total} rows were "
+            f"found. The page is at /queries/{query.name}, the rows at /queries/{query.name}.csv."
+        )
+    panel, cited = panels[0], _cited(context, query, shown)
+    title = cited.title + (f", {panel.title}" if panel.title else "")
+    drawn = render_template("_figure.html", panel=panel, title=title)
+    left_out = results.left_out(query.view, table)
+    content = standalone.picture(
+        drawn,
+        title,
+        keys=_keys(panel, results.series(query.view, table, labels), language),
+        source=[*_gaps(left_out, table, language), cited.source(language), cited.address],
+        address=cited.address,
+        language=language,
+    )
+    response = Response(content, content_type="image/svg+xml")
+    response.headers["Content-Security-Policy"] = PICTURE_POLICY
+    name = f"{query.name}-{cited.version[:8]}.svg"
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    response.vary.update(("Accept-Language", "Cookie"))
+    return context.cacheable(response, context.etag(_SVG, text, pairs, language, citation.today()))
+
+
+def _keys(panel: results.Panel, series: Sequence[str], language: str) -> tuple[standalone.Key, ...]:
+    """Return the legend of a chart: its colours, and the standings that occur."""
+    chart = panel.chart
+    bars = [row.item for row in chart.rows] if isinstance(chart, charts.Chart) else []
+    drawn = {bar.series for bar in bars if isinstance(bar, charts.Bar)}
+    names = [pair for pair in enumerate(series, 1) if pair[0] in drawn]
+    colours = [standalone.Key(name, number) for number, name in names]
+    standings = chart.standings if isinstance(chart, charts.Chart) else ()
+    looks = {"disputed": ("disputed", "hatched"), "accepted": ("accepted", "full")}
+    named = [looks.get(each, ("said by another source", "hollow")) for each in standings]
+    filled = [standalone.Key(layout.translate(text, language), 1, look) for text, look in named]
+    return (*colours, *filled)
+
+
+def _gaps(left_out: int, table: tables.Table, language: str) -> list[str]:
+    """Return the sentence that says how many rows the chart leaves out, if it does."""
+    said = "{count} of {total} rows are not in the chart: they have no number or date to draw."
+    total = len(table.terms)
+    return [layout.translate(said, language, count=left_out, total=total)] if left_out else []
 
 
 def _form(

@@ -74,6 +74,18 @@ class Citation:
             part if part.endswith((".", "?", "!", "।")) else f"{part}." for part in parts
         )
 
+    def source(self, language: str) -> str:
+        """Return what stands under a chart: site, version, licence and date, without address."""
+        version, retrieved, *_ = (layout.translate(word, language) for word in WORDS)
+        licence = layout.licence(self.licence)
+        parts = [
+            self.site,
+            f"{version} {self.version[:12]}",
+            *([licence[0]] if licence else []),
+            f"{retrieved} {self.retrieved.isoformat()}",
+        ]
+        return " · ".join(parts)
+
     @property
     def bibtex(self) -> str:
         """The citation as an entry of BibTeX; its address is as it is, as ``url`` needs."""
