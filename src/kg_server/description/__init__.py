@@ -1,1 +1,1 @@
-"""Descriptions of the server: VoID, DCAT, the service description and its counts."""
+"""Descriptions of the server: VoID, DCAT, the SPARQL service description, and their counts."""

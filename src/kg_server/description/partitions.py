@@ -1,4 +1,4 @@
-"""VoID partitions: how many of each class, with which properties, leading to what (VoID §4.5)."""
+"""VoID partitions: counts by class, by property, and by class or datatype of the values (§4.5)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NOT_IN_FRAGMENT = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 class _Namer:
-    """Gives partitions readable names, such as ``#class-ex-Museum-property-ex-city``."""
+    """A generator of readable names, such as ``#class-ex-Museum-property-ex-city``."""
 
     def __init__(self, document: URIRef, namespaces: Mapping[str, str]) -> None:
         self._document, self._namespaces = document, namespaces
@@ -47,10 +47,9 @@ def add_partitions(
 ) -> None:
     """Add class and property partitions of a data set, as ``document#class-…``.
 
-    A class partition has a partition for each property of its instances, that again one for each
-    class or datatype of the values: what a query editor needs to know what may follow what.
-    That these parts are data sets goes without saying (the range of the properties), and so it
-    is not said of each.
+    A class partition has a partition for each property of its instances. A property partition has
+    a partition for each class or datatype of the values. Query editors use them for completion.
+    The ranges of the properties imply that each part is a data set, so no triple states it.
     """
     namer = _Namer(document, namespaces)
     _add_classes(graph, dataset, counted, namer)
@@ -72,7 +71,7 @@ def add_partitions(
 
 
 def is_of_the_language(term: object) -> bool:
-    """Tell whether a class is one of OWL or RDF: how the ontology is written is no data."""
+    """Tell whether a class is one of OWL or RDF, whose instances are ontology and not data."""
     return str(term).startswith((str(OWL), str(RDF)))
 
 

@@ -1,4 +1,4 @@
-"""The profile of a project, completed by what its data say of themselves."""
+"""The profile of a project, completed from metadata in its data."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from kg_server.store.results import rows, values
 _CC = URIRef("http://creativecommons.org/ns#license")
 _SCHEMA = tuple(URIRef(f"{scheme}://schema.org/license") for scheme in ("https", "http"))
 _RANKS = ((VOID.Dataset, DCAT.Dataset), (OWL.Ontology,), (SKOS.ConceptScheme,))
-"""Classes of what can speak for the whole graph; an earlier one wins."""
+"""Classes of things that can describe the whole graph; an earlier class wins."""
 _TITLES = (DCTERMS.title, DC.title, SKOS.prefLabel, RDFS.label)
 _DESCRIPTIONS = (DCTERMS.description, DC.description, RDFS.comment)
 _LICENCES = (DCTERMS.license, _CC, *_SCHEMA)
 _NAMESPACES = (VANN.preferredNamespacePrefix, VANN.preferredNamespaceUri)
 
-# Named graphs, so that neither shapes nor the server's own description speak for the data.
+# Named graphs, to exclude the metadata of shapes and of the server's own description.
 _OWN_WORDS = """
 SELECT ?class ?this ?p ?o WHERE {
   GRAPH ?g { VALUES ?class { %(classes)s } ?this a ?class }
@@ -42,12 +42,12 @@ Words = Mapping[URIRef, Mapping[Node, Mapping[Node, Collection[Node]]]]
 
 
 def completed(project: Project, store: Store, described: Iterable[str] = ()) -> Profile:
-    """Return the project's profile, with what it leaves out taken from the data.
+    """Return the project's profile, with missing values taken from the data.
 
     Args:
-        project: the project; what its manifest says, holds.
-        store: holds its data.
-        described: names of further graphs that are not the user's.
+        project: the project; values of its manifest win.
+        store: the store with its data.
+        described: names of graphs that the server adds.
     """
     said, words = project.profile, _words(project, store, described)
     prefixes = {**_namespaces(words), **said.prefixes}
@@ -78,7 +78,7 @@ def _words(project: Project, store: Store, described: Iterable[str]) -> Words:
 
 
 def _texts(words: Words, predicates: Iterable[URIRef]) -> Texts:
-    """Return the texts of the only thing of the highest rank that has any."""
+    """Return the texts of the highest-ranked thing with any, if it is the only one of its class."""
     for rank in _RANKS:
         things = {this: said for each in rank for this, said in words.get(each, {}).items()}
         for predicate in predicates:
@@ -92,7 +92,7 @@ def _texts(words: Words, predicates: Iterable[URIRef]) -> Texts:
 
 
 def _licence(words: Words) -> str | None:
-    """Return the licence of what has the highest rank, if only one is given there."""
+    """Return the licence of the highest-ranked thing, if there is only one licence."""
     for rank in _RANKS:
         found = {
             str(licence)
@@ -118,6 +118,6 @@ def _namespaces(words: Words) -> dict[str, str]:
 
 
 def _languages(store: Store) -> tuple[str, ...]:
-    """Return the languages of labels, the commonest first."""
+    """Return the languages of labels, the most common first."""
     found = rows(store, _LANGUAGES % values((RDFS.label, SKOS.prefLabel)))
     return tuple(str(row["language"]) for row in found if "language" in row)

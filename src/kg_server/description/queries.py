@@ -13,8 +13,8 @@ from kg_server.rdf.terms import literal
 def as_graph(queries: Mapping[str, CannedQuery], base_iri: str, names: AllNames) -> bytes:
     """Describe queries as SHACL-AF executables, in N-Triples (SHACL-AF §5, §7).
 
-    Each is bound to its example, so that an editor or an agent that loads it has a query that
-    answers. The prefixes are declared for those who ask for ``sh:prefix`` and ``sh:namespace``.
+    Each query is bound to its example, so that an editor or an agent can run it at once. Prefixes
+    are declared with ``sh:prefix`` and ``sh:namespace``, which query editors look for.
     """
     lines = [*_describe_prefixes(queries, base_iri)]
     for query in queries.values():

@@ -1,7 +1,7 @@
-"""Description of the server as one graph: VoID, DCAT 3 and the SPARQL service description.
+"""Description of the server in one graph: VoID, DCAT 3 and the SPARQL service description.
 
-Everything is counted from the graph that is served, or stands in it. The description is loaded
-beside the data, so that it can be queried; ``described`` is called once, when a store is filled.
+All values come from the served graph or are counted in it. The description is loaded as a named
+graph, so that clients can query it. ``described`` is called once, when a store is filled.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from kg_server.store import Store
 from kg_server.store.results import add_triples, rows, values
 
 GRAPH = "graph/description"
-"""The named graph of the description, below the base IRI."""
+"""The path of the description's named graph below the base IRI."""
 
 QUERIES = "graph/queries"
-"""The named graph that describes the canned queries."""
+"""The path of the named graph that describes the canned queries."""
 
 SD = "http://www.w3.org/ns/sparql-service-description#"
 _ENTAILMENT = "http://www.w3.org/ns/entailment/"
@@ -44,7 +44,7 @@ TARGETS = {
     "http://www.wikidata.org/entity/": ("wikidata", "Wikidata", "https://www.wikidata.org/"),
     "https://sws.geonames.org/": ("geonames", "GeoNames", "https://www.geonames.org/"),
 }
-"""Data sets that the graph links to: namespace, key, name, home page."""
+"""Data sets that the graph may link to: namespace, key, name, home page."""
 
 _OWN = "CONSTRUCT { ?this ?p ?o } WHERE { ?this ?p ?o }"
 _CODES = 'SELECT ?s WHERE { ?s a ?type FILTER(STRSTARTS(STR(?s), "%sdef/")) } LIMIT 1'
@@ -149,7 +149,7 @@ class _Description:
         self._add(this, VOID.exampleResource, *self._examples())
 
     def _publisher(self) -> URIRef:
-        """Return an agent with the name that the data set gives its publisher or its creator."""
+        """Return an agent with the name of the data set's publisher or creator."""
         agent = self._name("publisher")
         given = [
             each
@@ -173,7 +173,7 @@ class _Description:
         return [URIRef(addresses.collection_iri(kind, base)) for kind in kinds]
 
     def _examples(self) -> Iterable[Node]:
-        """Return a thing of each kind, of its commonest class; without kinds, one of each class."""
+        """Return an example of each kind, from its largest class; without kinds, of each class."""
         examples: dict[str, Node] = {}
         has_kinds = bool(self._counted.kinds())
         for row, _ in self._counted.rows("classes"):
@@ -194,7 +194,7 @@ class _Description:
         self._add_licence(this)
 
     def _add_licence(self, subject: Node) -> None:
-        """Add the licence of the data set: as the data give it, or else the profile."""
+        """Add the licence of the data set: from the data, or else from the profile."""
         given = list(self._known.objects(self._dataset, DCTERMS.license))
         licence = self._profile.licence or ""
         if not given and re.match(r"[a-z]+:", licence):
@@ -268,7 +268,7 @@ class _Description:
         self._add_named_graph(default, self._site.base_iri + GRAPH)
 
     def _add_named_graph(self, default: URIRef, name: str) -> URIRef:
-        """Describe a named graph, and return what stands for its triples."""
+        """Describe a named graph; return the node for its triples."""
         this = self._named_graph(name)
         self._add(default, URIRef(f"{SD}namedGraph"), this)
         self._add(this, RDF.type, URIRef(f"{SD}NamedGraph"))
@@ -283,21 +283,21 @@ class _Description:
         return self._name(part + _NOT_IN_FRAGMENT.sub(lambda each: quote(each[0]), path))
 
     def _add_sizes(self) -> None:
-        """Count the description itself as well, with the triple that says so."""
+        """Add the size of the description itself, including the triple with this number."""
         self._add(self._name("default-graph"), VOID.triples, Literal(self._counted.triples))
         self._leave_out_what_is_said()
         contents = self._named_graph(self._site.base_iri + GRAPH, "contents-")
         self._add(contents, VOID.triples, Literal(len(self._graph) + 1))
 
     def _leave_out_what_is_said(self) -> None:
-        """Leave out triples that the data have: the default graph is to have them once."""
+        """Remove triples that are in the data, so that the default graph has them once."""
         said = Graph()
         subjects = values(set(self._graph.subjects()))
         add_triples(said, self._site.store, _SAID % subjects)
         self._graph -= said
 
     def _add_prefixes(self) -> None:
-        """Publish the prefixes, in the way that query editors ask for them (SHACL §5.2.1)."""
+        """Publish the prefixes in the form that query editors look for (SHACL §5.2.1)."""
         this = self._name("prefixes")
         self._add(this, RDF.type, OWL.Ontology)
         self._add(this, RDFS.label, Literal("Prefixes for queries", "en"))

@@ -1,4 +1,4 @@
-"""The list of all things that have a document: for indexes, the sitemap and near misses."""
+"""The list of all things with a document, for indexes, the sitemap and suggestions."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from kg_server.rdf import addresses
 from kg_server.store.results import iris
 
 PAGE_THINGS = 500
-"""How many things one page of an index lists."""
+"""Number of things on one page of an index."""
 
 _NEAR = 200
-"""How many neighbours in the alphabet a misspelt name is compared with, to each side."""
+"""Number of alphabetical neighbours, on each side, that a misspelt name is compared with."""
 
 _SERVER = ("queries/", ".well-known/", "sparql", "dataset", "graph/")
-"""What below the base IRI is the server and not a thing of the graph."""
+"""Paths below the base IRI that belong to the server and not to things of the graph."""
 
 _ALL = "SELECT DISTINCT ?s WHERE { ?s a ?type FILTER(ISIRI(?s)) }"
 
 
 class Catalogue:
-    """The things of a site, sorted by IRI; asked from the store once, when first needed."""
+    """The things of a site, sorted by IRI; queried once, when first needed."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -35,7 +35,7 @@ class Catalogue:
         self._namespaces: frozenset[str] = frozenset()
 
     def things(self) -> Sequence[str]:
-        """Return the IRIs of everything that has a type, but for what the server itself is."""
+        """Return the IRIs of all things with a type, except those of the server itself."""
         with work.locked(self._lock):
             if self._things is None:
                 base = self._site.base_iri
@@ -60,12 +60,12 @@ class Catalogue:
         return self._beginning_with(f"{base}def/" if kind == "def" else f"{base}id/{kind}/")
 
     def namespaces(self) -> frozenset[str]:
-        """Return the IRIs below the base IRI with which, and a fragment, things are named."""
+        """Return the IRIs below the base IRI that form names of things together with a fragment."""
         self.things()
         return self._namespaces
 
     def in_namespace(self, iri: str) -> Sequence[str]:
-        """Return the things that are named by this IRI and a fragment."""
+        """Return the things whose name is this IRI with a fragment."""
         return self._beginning_with(f"{iri}#")
 
     def _beginning_with(self, prefix: str) -> Sequence[str]:
@@ -73,7 +73,7 @@ class Catalogue:
         return things[bisect_left(things, prefix) : bisect_left(things, after)]
 
     def nearest(self, iri: str, count: int = 5) -> list[str]:
-        """Return the things whose names are most like that of ``iri``, best first."""
+        """Return the things with names most similar to that of ``iri``, best first."""
         self.things()
         name = self._name(iri)
         place = bisect_left(self._folded, (name, ""))

@@ -1,8 +1,8 @@
-"""Documents of things: the description of a thing, page by page, and facts about the document.
+"""Documents of things: the description of a thing, page by page, and metadata of the document.
 
-A description is the statements with the thing as subject and as object, everything that hangs on
-their blank nodes, the claims among them with passage, source and the conflicts they are part of,
-and the labels of all that is mentioned. Statements come in pages, so that a thing with a hundred
+A description has the statements with the thing as subject or object, and the full description of
+their blank nodes. It has the claims among them, each with passage, source and conflicts, and the
+labels of all things and properties. Statements are split into pages, so that a thing with a hundred
 thousand links has many small documents instead of a huge one.
 """
 
@@ -21,16 +21,16 @@ from kg_server.store import Store
 from kg_server.store.results import add_triples, rows, values
 
 PAGE_STATEMENTS = 200
-"""How many outgoing and how many incoming statements one page of a document has, at most."""
+"""Largest number of outgoing, and of incoming, statements on one page of a document."""
 
 HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
 
 _CLOSURE_DEPTH = 12
-"""How many blank nodes deep a description goes; the cells of a list count as one."""
+"""Depth of nested blank nodes in a description; the cells of a list count as one."""
 
-# Without ORDER BY: sorting a hundred thousand links takes the engine 0.8 s, and it gives them in
-# the order of its index, which stays the same as long as the graph does. A list cell is described
-# where its list is; alone it would be a list that ends wrongly.
+# Without ORDER BY: sorting a hundred thousand links takes the engine 0.8 s. It returns them in the
+# order of its index, which is stable while the graph does not change. A list cell is described
+# with its list; alone it would be an incomplete list.
 _STATEMENTS = """
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 SELECT ?s ?p ?o WHERE {
@@ -68,7 +68,7 @@ WHERE {
   UNION { VALUES ?cited { %(passages)s } ?cited %(source)s ?source . ?source ?q ?x }
 }
 """
-# The values stand in both branches: joined from outside, every label of the graph is read.
+# The values are in both branches: joined from outside, the engine would read every label.
 _LABELS = """
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
@@ -81,16 +81,16 @@ WHERE {
 _OBJECTS = "SELECT ?this ?o WHERE { ?this <%s> ?o } ORDER BY ?o"
 
 Statement = tuple[Node, Node]
-"""A property with the other end of a statement."""
+"""A property and the other end of a statement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What documents are made of: a store, the base IRI of its names, and the project's words.
+    """The source of documents: a store, the base IRI of its names, and the project's profile.
 
-    ``prefixes`` are those of the project's files and of common vocabularies; ``evidence`` is its
-    vocabulary of claims; ``licence`` is the IRI of the licence of its data; ``languages`` are those
-    of its texts, best first.
+    ``prefixes`` are those of the project's files and of common vocabularies. ``evidence`` is the
+    project's vocabulary of claims, ``licence`` the IRI of its data's licence. ``languages`` are
+    those of its texts, preferred language first.
     """
 
     store: Store
@@ -102,8 +102,8 @@ class Site:
 
     @classmethod
     def of(cls, store: Store, base_iri: str, profile: Profile) -> Self:
-        """Return the site of a project that a store holds."""
-        # With a prefix for the base IRI, names of things would be written as names of its paths.
+        """Return the site of a project in a store."""
+        # A prefix for the base IRI would shorten names of things to their paths.
         own = {name: iri for name, iri in profile.prefixes.items() if iri != base_iri}
         named = profile.licence or ""
         licence = named if named.startswith(("http://", "https://")) else None
@@ -118,16 +118,16 @@ class Site:
 
     @property
     def dataset_iri(self) -> str:
-        """The IRI of the data set that every document is part of."""
+        """The IRI of the data set, which every document is part of."""
         return f"{self.base_iri}dataset"
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """One page of the statements about a thing, with nothing around them.
+    """One page of the statements about a thing, without their context.
 
-    ``outgoing`` has the thing as subject, ``incoming`` as object; each pair is the property and the
-    other end.
+    ``outgoing`` statements have the thing as subject, ``incoming`` ones as object. Each pair is the
+    property and the other end.
     """
 
     iri: str
@@ -153,7 +153,7 @@ class Document:
 
     @property
     def is_collection(self) -> bool:
-        """Whether this is a list of things and not the description of one."""
+        """Whether this is a list of things and not a description of one thing."""
         return str(HYDRA.Collection) in self.types
 
     def page_iri(self, page: int) -> str:
@@ -162,12 +162,12 @@ class Document:
 
 
 def describe(site: Site, document_path: str, page: int = 1) -> Document | None:
-    """Return a page of the document at ``/doc/<document_path>``, ``None`` if nothing is known.
+    """Return a page of the document at ``/doc/<document_path>``; ``None`` if there is none.
 
     Args:
         site: the store and its base IRI.
         document_path: the decoded path below ``/doc/``.
-        page: counted from 1; a page after the last is as unknown as a thing that is not there.
+        page: counted from 1; ``None`` is returned for a page after the last.
     """
     iri = find(site, document_path)
     return describe_thing(site, iri, page) if iri else None
@@ -176,22 +176,22 @@ def describe(site: Site, document_path: str, page: int = 1) -> Document | None:
 def find(site: Site, document_path: str) -> str | None:
     """Return the IRI of the thing that the document at ``/doc/<document_path>`` is about.
 
-    It is the spelling that the graph uses; ``None`` if the graph does not mention it.
+    The IRI has the spelling of the graph; ``None`` if the graph does not contain it.
     """
     return known(site, addresses.thing_iris(document_path, site.base_iri))
 
 
 def known(site: Site, candidates: Iterable[str]) -> str | None:
-    """Return the first of these IRIs that the graph mentions, ``None`` if it mentions none."""
+    """Return the first of these IRIs that the graph contains; ``None`` if it contains none."""
     order = list(dict.fromkeys(candidates))
     found = {str(row["iri"]) for row in rows(site.store, _KNOWN % values(map(URIRef, order)))}
     return next((iri for iri in order if iri in found), None)
 
 
 def outline(site: Site, iri: str, page: int = 1) -> Outline | None:
-    """Return a page of the statements about a thing, ``None`` if there are none."""
+    """Return a page of the statements about a thing; ``None`` if there are none."""
     this = URIRef(iri).n3()
-    # One statement more than is shown tells whether there is a next page.
+    # One statement more than the page shows tells whether there is a next page.
     limits = {"limit": PAGE_STATEMENTS + 1, "offset": (page - 1) * PAGE_STATEMENTS}
     found = rows(site.store, _STATEMENTS % {"this": this, **limits})
     outgoing = [(row["p"], row["o"]) for row in found if "o" in row]
@@ -212,13 +212,13 @@ def outline(site: Site, iri: str, page: int = 1) -> Outline | None:
 
 
 def describe_thing(site: Site, iri: str, page: int = 1) -> Document | None:
-    """Return a page of the description of the thing with this IRI, ``None`` if it is unknown."""
+    """Return a page of the description of the thing with this IRI; ``None`` if it is unknown."""
     found = outline(site, iri, page)
     return complete(site, found) if found else None
 
 
 def complete(site: Site, outlined: Outline) -> Document:
-    """Return the document of a thing: its statements, and what they need to be understood."""
+    """Return the document of a thing: its statements with blank nodes, claims and labels."""
     this, graph = URIRef(outlined.iri), Graph()
     for p, o in outlined.outgoing:
         graph.add((this, p, o))
@@ -231,7 +231,7 @@ def complete(site: Site, outlined: Outline) -> Document:
 
 
 def head(site: Site, outlined: Outline, graph: Graph | None = None) -> Document:
-    """Return the document of a thing with its names, types and licence, but without triples."""
+    """Return the document of a thing with its IRIs, types and licence, but without triples."""
     path = addresses.document_path(outlined.iri, site.base_iri)
     return Document(
         iri=addresses.absolute(path, site.base_iri),
@@ -262,7 +262,7 @@ def collection_document(
 
 
 def add_metadata(site: Site, document: Document) -> None:
-    """Add what is said of the document itself: topic, licence, data set, neighbouring pages."""
+    """Add the metadata of the document: topic, licence, data set, neighbouring pages."""
     graph, this = document.graph, URIRef(document.iri)
     graph.add((this, RDF.type, FOAF.Document))
     if document.topic != document.iri:
@@ -283,7 +283,7 @@ def add_metadata(site: Site, document: Document) -> None:
 
 
 def licence_of(site: Site, iri: str) -> str | None:
-    """Return the licence that the graph gives for a data set, or else the project for its data."""
+    """Return the licence of a data set in the graph, or else that of the project's data."""
     return next(iter(_objects(site, URIRef(iri), DCTERMS.license)), site.licence)
 
 
@@ -299,7 +299,7 @@ def _objects(site: Site, this: URIRef, predicate: URIRef) -> tuple[str, ...]:
 def namespace_document(
     site: Site, iri: str, members: Iterable[str], page: int, *, has_more: bool
 ) -> Document:
-    """Return a page of the statements about the names that are ``iri``, ``#`` and more."""
+    """Return a page of the statements about the names that begin with ``iri`` and ``#``."""
     graph, names = Graph(), [URIRef(iri), *map(URIRef, members)]
     inside = f"VALUES ?this {{ {values(names)} }} ?this ?p0 ?b0"
     add_triples(graph, site.store, f"CONSTRUCT {{ ?this ?p0 ?b0 }} WHERE {{ {inside} }}")
@@ -314,7 +314,7 @@ def namespace_document(
 
 
 def _complete(site: Site, graph: Graph, this: URIRef) -> None:
-    """Add what a statement needs to be understood: blank nodes, claims, sources, labels."""
+    """Add the context of statements: blank nodes, claims, sources, labels."""
     if any(isinstance(term, BNode) for triple in graph for term in triple):
         around = f"{{ {this.n3()} ?p0 ?b0 }} UNION {{ ?b0 ?p0 {this.n3()} }}"
         _add_blank_nodes(site, graph, f"{around} FILTER(isBlank(?b0))")
@@ -334,7 +334,7 @@ def _complete(site: Site, graph: Graph, this: URIRef) -> None:
 
 
 def _add_blank_nodes(site: Site, graph: Graph, pattern: str) -> None:
-    """Add the statements of the blank nodes ``?b0`` of a pattern, and of those around them."""
+    """Add the statements of the blank nodes ``?b0`` of a pattern, and of nested blank nodes."""
     for depth in range(_CLOSURE_DEPTH):
         cell = f"?b{depth} <{RDF.rest}>* ?c{depth} ."
         text = f"CONSTRUCT {{ ?c{depth} ?p ?o }} WHERE {{ {pattern} {cell} ?c{depth} ?p ?o }}"

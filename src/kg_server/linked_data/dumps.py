@@ -1,4 +1,4 @@
-"""The whole graph as a file, streamed: every triple that the project's files have."""
+"""Dumps: every triple of the project's files, streamed as one file."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from kg_server.rdf import transcode
 from kg_server.sparql.query import Dataset, Query
 
 GENERATED = ("graph/description", "graph/queries")
-"""Named graphs, below the base IRI, that the server makes itself; dumps leave them out."""
+"""Named graphs below the base IRI that the server adds; dumps do not contain them."""
 
 FORMATS = tuple(
     named(name, Kind.GRAPH) for name in ("turtle", "ntriples", "nquads", "trig", "jsonld")
 )
-"""What a dump can be had in, usual first."""
+"""Formats of a dump, the most common first."""
 
 RDF12_FORMATS = tuple(form for form in FORMATS if form.name != "jsonld")
-"""What a dump with triple terms can be had in; JSON-LD 1.1 has none."""
+"""Formats of a dump with triple terms, which JSON-LD 1.1 does not have."""
 
 _DATASET_FORMATS = ("nquads", "trig", "jsonld")
 _N_TRIPLES = named("ntriples", Kind.GRAPH)
@@ -42,7 +42,7 @@ def dump(site: Site, form: Format, *, rdf12: bool = False) -> Iterator[bytes]:
 
     Args:
         site: the store and its base IRI.
-        form: one of ``FORMATS``; those of datasets keep the named graphs apart.
+        form: one of ``FORMATS``; dataset formats keep the named graphs apart.
         rdf12: write each claim as the reifier of a triple term (RDF 1.2) instead of as an
             ``rdf:Statement`` with subject, predicate and object.
 
@@ -62,8 +62,8 @@ def _chunks(
     if form.name != "jsonld":
         yield _header(site)
     else:
-        namespaces = {}  # the engine writes them in any order, and JSON-LD has no line to sort by
-    # Graph by graph: over a union of graphs, the engine needs ten times as long for the claims.
+        namespaces = {}  # the engine writes them in any order, and JSON-LD has no lines to sort
+    # Graph by graph: over a union of graphs, the query for claims takes ten times as long.
     each = ((name, _triples(site, name, rdf12)) for name in graph_names(site))
     if form.name in _DATASET_FORMATS:
         quads = (quad for name, found in each for quad in transcode.in_graph(found, name))

@@ -1,8 +1,7 @@
-"""JSON-LD that reads like JSON: the published context, and documents framed around their topic.
+"""JSON-LD documents, framed around their topic, and the published context.
 
-The context is made from the ontology, so that a new term is in it at once. A document carries the
-terms that it uses with it: it can be read from a file, and nobody has to fetch anything to
-understand it.
+The context is built from the ontology, so that a new term is in it at once. A document contains the
+part of the context that it uses. Clients can read it from a file without a second request.
 """
 
 from __future__ import annotations
@@ -45,10 +44,10 @@ _GENERAL: Mapping[str, tuple[URIRef, Mapping[str, str]]] = {
     "predicate": (RDF.predicate, _LINK),
     "object": (RDF.object, {}),
 }
-"""Terms of other vocabularies that documents use, by the names that the context gives them."""
+"""Terms of other vocabularies in documents, by their names in the context."""
 
 _REVERSE = {"claims": RDF.subject}
-"""What points to a thing, by the name under which it is listed at the thing."""
+"""Incoming properties, by the name under which the thing lists the subjects."""
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _BLANK = "urn:blank:"
@@ -56,14 +55,14 @@ _BLANK = "urn:blank:"
 
 def _refuse(url: str, _options: Mapping[str, Any]) -> NoReturn:
     details = {"url": url}
-    raise jsonld.JsonLdError("nothing is loaded from elsewhere", "loading", details)
+    raise jsonld.JsonLdError("remote contexts are not loaded", "loading", details)
 
 
 _OPTIONS = {"documentLoader": _refuse, "processingMode": "json-ld-1.1"}
 
 
 def context(terms: Graph, namespaces: Mapping[str, str]) -> Context:
-    """Return the published context: a name for each class and property of the project.
+    """Return the published context, with a name for each class and property of the project.
 
     Args:
         terms: the types and ranges of classes and properties.
@@ -106,11 +105,11 @@ def _compact(iri: URIRef, namespaces: Mapping[str, str]) -> str:
 
 
 def render(document: Document, published: Context) -> dict[str, Any]:
-    """Return the document as compacted JSON-LD with the part of the context that it uses.
+    """Return the document as compacted JSON-LD, with the part of the context that it uses.
 
-    A thing's document is a tree that starts at the document and its topic; what the topic does
-    not lead to is in ``@included`` (JSON-LD 1.1 §4.13), so that nothing is lost. An ontology's
-    document has no single root and is a flat ``@graph``.
+    The document of a thing is a tree with the document and its topic at the root. Nodes that cannot
+    be reached from the topic are in ``@included`` (JSON-LD 1.1 §4.13), so that none is lost. The
+    document of an ontology has no single root and is a flat ``@graph``.
     """
     has_root = (URIRef(document.iri), FOAF.primaryTopic, URIRef(document.topic)) in document.graph
     if not has_root and not document.is_collection:
@@ -143,8 +142,8 @@ def ntriples(graph: Graph) -> str:
 def _with_named_blank_nodes(graph: Graph) -> str:
     """Return the graph as N-Triples with IRIs for blank nodes.
 
-    Framing gives blank nodes new labels, so that what is framed and what is left over would not
-    join up any more (PyLD 3.3).
+    Framing gives blank nodes new labels (PyLD 3.3), so that the framed nodes and the remaining
+    nodes would no longer share them.
     """
 
     def named(term: Node) -> Node:
@@ -169,7 +168,7 @@ def _with_blank_nodes(node: Any) -> Any:
 def _frame_of_topic(document: Document) -> dict[str, Any]:
     topic = URIRef(document.topic)
     pairs = document.graph.subject_predicates(topic)
-    # PyLD 3.3 fails on a reverse property that has a literal anywhere in the document.
+    # PyLD 3.3 fails if a reverse property has a literal anywhere in the document.
     incoming = {
         str(p)
         for s, p in pairs
@@ -181,7 +180,7 @@ def _frame_of_topic(document: Document) -> dict[str, Any]:
         reverse["@reverse"] = {predicate: {} for predicate in sorted(incoming)}
     if document.is_collection:
         return reverse
-    # The data set comes first in the alphabet, and its example resources would be shown in it.
+    # The data set sorts first, so its example resources would be nested in it.
     return {
         str(DCTERMS.isPartOf): {"@embed": "@never"},
         str(FOAF.primaryTopic): {"@id": document.topic, **reverse},
@@ -189,7 +188,7 @@ def _frame_of_topic(document: Document) -> dict[str, Any]:
 
 
 def _identifiers(node: Any) -> Iterator[str]:
-    """Yield the identifiers of the nodes that are described, not only mentioned."""
+    """Yield the identifiers of the nodes with a description, not only a reference."""
     if isinstance(node, list):
         for each in node:
             yield from _identifiers(each)
@@ -212,7 +211,7 @@ def _used(terms: Mapping[str, Any], node: Any) -> Context:
 
 
 def _words(node: Any) -> Iterator[str]:
-    """Yield every word that could be a term or a prefix of ``node``."""
+    """Yield every word in ``node`` that could be a term or a prefix."""
     if isinstance(node, dict):
         for key, value in node.items():
             yield from _words(key)

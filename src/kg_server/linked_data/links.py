@@ -1,4 +1,4 @@
-"""Link headers: which formats, names and licences a resource has (RFC 8288, FAIR Signposting)."""
+"""Link headers for formats, names and licences of a resource (RFC 8288, FAIR Signposting)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LANDING_PAGE = "https://schema.org/AboutPage"
 
 
 def header(links: Iterable[tuple[str, str, str | None]]) -> str:
-    """Join targets, relations and media types to the value of a ``Link`` header."""
+    """Return the value of a ``Link`` header from targets, relations and media types."""
     return ", ".join(
         f'<{quote(target, safe=_RESERVED)}>; rel="{relation}"'
         + (f'; type="{media_type}"' if media_type else "")
@@ -31,7 +31,7 @@ _RESERVED = ":/?#[]@!$&'()*+,;=%~-._"
 def of_document(
     document: Document, base_iri: str, chosen: Format
 ) -> Iterator[tuple[str, str, str | None]]:
-    """Yield the links of a document that is sent as ``chosen``."""
+    """Yield the links of a document in the format ``chosen``."""
     path = addresses.local_path(document.iri, base_iri)
     yield document.page_iri(document.page), "canonical", None
     yield from alternates(path, document.page, chosen)
@@ -54,7 +54,7 @@ def of_document(
 def alternates(
     path: str, page: int = 1, chosen: Format | None = None
 ) -> Iterator[tuple[str, str, str | None]]:
-    """Yield the other formats of a document, and which of them describe it to a program."""
+    """Yield links to the other formats of a document; RDF formats also describe it to programs."""
     for each in OFFERED:
         if chosen is None or each.name != chosen.name:
             yield _page(with_extension(path, each), page), "alternate", each.media_type
@@ -78,7 +78,7 @@ def with_extension(path: str, form: Format) -> str:
 
 
 def split_extension(path: str) -> tuple[str, Format | None]:
-    """Split a format's extension off a path; a dot that begins none belongs to the name.
+    """Split the extension of a format off a path; any other dot belongs to the name.
 
     >>> split_extension("ns/museum/0.1.0")
     ('ns/museum/0.1.0', None)

@@ -1,4 +1,4 @@
-"""A document in each of the formats that a client can ask for."""
+"""Serialisation of documents in every RDF format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kg_server.linked_data.documents import Document
 from kg_server.rdf import transcode
 
 DATASETS = ("nquads", "trig")
-"""The formats of datasets."""
+"""Formats for datasets."""
 
 
 def render(
@@ -30,21 +30,20 @@ def render(
     """Return the document's triples in a format.
 
     Args:
-        document: what to write.
+        document: the document to write.
         form: one of ``links.OFFERED``, but no page.
-        prefixes: may be used; those that no term has are left out.
+        prefixes: prefixes to use; unused ones are not written.
         context: the published JSON-LD context.
-        in_graph: whether formats of datasets (TriG, N-Quads) put the triples into a named graph
-            with the document's IRI, so that a store that collects documents knows where each
-            statement was found; else they are in the default graph, where clients that follow a
-            link look for them.
+        in_graph: whether dataset formats (TriG, N-Quads) put the triples into a named graph with
+            the document's IRI. Then a store of many documents knows the origin of each
+            statement. Otherwise they are in the default graph, where linked-data clients look.
 
     Raises:
         NotAcceptable: the format cannot express this graph.
     """
     if any(isinstance(term, BNode) for triple in document.graph for term in triple):
-        # Labels that depend on the contents alone: the same document is the same bytes after a
-        # restart, as a strong entity tag promises (RFC 9110 §8.8.1).
+        # Canonical labels depend only on the contents. So a document has the same bytes after a
+        # restart, as a strong entity tag requires (RFC 9110 §8.8.1).
         document = replace(document, graph=to_canonical_graph(document.graph))
     if form.name == "jsonld":
         rendered = jsonld.render(document, context)
@@ -85,7 +84,7 @@ def _quads(
 
 
 def _copy(graph: Graph, namespaces: Mapping[str, str]) -> Graph:
-    """Return the graph with these prefixes only; rdflib would add thirty of its own."""
+    """Return the graph with only these prefixes; rdflib would add thirty of its own."""
     # Unlike the default store, this one keeps the order in which triples are added.
     copy = Graph("SimpleMemory", bind_namespaces="none")
     for triple in sorted(graph):

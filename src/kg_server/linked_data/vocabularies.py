@@ -1,4 +1,4 @@
-"""Documents of vocabularies: ontologies and sets of shapes, wherever their namespaces are."""
+"""Documents of vocabularies (ontologies and shapes) in any namespace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kg_server.sparql.query import Dataset
 from kg_server.store.results import add_triples, rows
 
 MOST_TRIPLES = 50_000
-"""A vocabulary with more has no document of its own: it would take too long to write."""
+"""A larger vocabulary has no document of its own: writing it would take too long."""
 
 _ONTOLOGIES = """
 PREFIX owl: <http://www.w3.org/2002/07/owl#>
@@ -62,17 +62,17 @@ _WHOLE = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ ?s ?p ?o }} LIMIT {MOST_TRIPLES + 1
 
 @dataclass(slots=True)
 class Vocabulary:
-    """An ontology of the project: its IRI, its namespaces, its versions, the graphs that say it."""
+    """An ontology of the project: its IRI, namespaces, versions, and the graphs with its terms."""
 
     iri: str
     namespaces: set[str] = field(default_factory=set)
     versions: set[str] = field(default_factory=set)
     graphs: set[str] = field(default_factory=set)
     size: int = 0
-    """How many classes and properties it has."""
+    """The number of its classes and properties."""
 
     def is_named(self, iri: str) -> bool:
-        """Tell whether an IRI is that of this vocabulary, of its namespace or of its version."""
+        """Tell whether an IRI names this vocabulary, its namespace or its version."""
         names = {self.iri, *self.versions, *self.namespaces}
         return iri in names or f"{iri}#" in names
 
@@ -109,7 +109,7 @@ def terms(site: Site) -> Graph:
 
 
 def _add_graphs(site: Site, found: dict[str, Vocabulary], graphs: tuple[str, ...]) -> None:
-    """Add the graphs of ontology and shapes that say something about a vocabulary's terms."""
+    """Add the ontology and shapes graphs that describe terms of a vocabulary."""
     folders = tuple(f"{site.base_iri}graph/{folder}/" for folder in ("ontology", "shapes"))
     kept = tuple(name for name in graphs if name.startswith(folders))
     by_namespace = {ns: each for each in found.values() for ns in each.namespaces}
@@ -121,12 +121,12 @@ def _add_graphs(site: Site, found: dict[str, Vocabulary], graphs: tuple[str, ...
 
 
 def main(found: Sequence[Vocabulary]) -> Vocabulary:
-    """Return the vocabulary with most classes and properties."""
+    """Return the vocabulary with the most classes and properties."""
     return max(found, key=lambda each: each.size)
 
 
 def document(site: Site, vocabulary: Vocabulary) -> Document | None:
-    """Return the whole vocabulary as its files have it; ``None`` if it has too many triples."""
+    """Return the whole vocabulary as written in its files; ``None`` if it has too many triples."""
     graph, this = Graph(), URIRef(vocabulary.iri)
     dataset = Dataset(default_graphs=tuple(sorted(vocabulary.graphs)))
     if add_triples(graph, site.store, _WHOLE, dataset=dataset) > MOST_TRIPLES:
@@ -143,7 +143,7 @@ def document(site: Site, vocabulary: Vocabulary) -> Document | None:
 
 
 def document_iri(site: Site, vocabulary: Vocabulary) -> str:
-    """Return the IRI of a vocabulary's document: its own, where this server answers at it."""
+    """Return the IRI of a vocabulary's document: its own IRI, if this server serves it."""
     iri = vocabulary.iri.removesuffix("#")
     if addresses.is_local(iri, site.base_iri):
         return iri
