@@ -27,6 +27,7 @@ from kg_server.web import (
     caching,
     canned,
     dataset,
+    embed,
     graphs,
     home,
     openapi,
@@ -56,6 +57,7 @@ PROTOCOLS: tuple[Callable[[Context], Blueprint], ...] = (
     problems.blueprint,
     home.blueprint,
     things.blueprint,
+    embed.blueprint,
     validation.blueprint,
 )
 """The blueprints of this package: one module a protocol."""

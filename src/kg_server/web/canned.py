@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,7 +23,7 @@ from kg_server.sparql.query import Query
 from kg_server.web import caching, citation, exports, responses
 from kg_server.web.citation import Citation
 from kg_server.web.context import Context
-from kg_server.web.pages import charts, forms, layout, results, standalone, tables
+from kg_server.web.pages import charts, embedding, forms, layout, results, standalone, tables
 from kg_server.web.pages.terms import Labels
 
 Pairs = Sequence[tuple[str, str]]
@@ -348,6 +349,10 @@ def _page(
         links=links,
         picture=f"/queries/{query.name}.svg" + (f"?{given}" if given else ""),
         cited=_cited(context, query, shown),
+        frame=embedding.iframe(
+            f"{context.address}embed/queries/{query.name}" + (f"?{given}" if given else ""),
+            query.titles.get(labels.language, query.title),
+        ),
         citation_links=citation.links(request.path, shown),
         examples=results.code(f"{context.address}queries/{query.name}", values),
         downloads=_downloads(query, given),
@@ -371,35 +376,51 @@ def _answered(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class AskedPage:
+    """The answer that a question's page shows: as templates read it, the query, its citation."""
+
+    shown: dict[str, Any]
+    text: str
+    cited: Citation
+
+
+def asked_page(context: Context, query: CannedQuery) -> AskedPage:
+    """Return the first page of the answer that the parameters of the present request ask for."""
+    pairs = _pairs()
+    values = _shown(query, _own(query, pairs, html=True), pairs)
+    text = canned.bind(query, values, context.names)
+    if query.kind is Kind.BINDINGS:
+        text = rewrite.page(text, PAGE_ROWS, 0)
+    labels = Labels(context.site, layout.page_language())
+    limit_s = context.settings.query_timeout_s
+    table = tables.answer(context.store, text, labels, timeout_s=limit_s)
+    shown = _answered(query, table, labels, dict(values))
+    return AskedPage(shown, text, _cited(context, query, values))
+
+
 def _picture(context: Context, query: CannedQuery) -> Response:
     """Answer with the first chart of a question's page, as SVG.
 
     Raises:
         NotAcceptable: the question has no chart, or nothing in its answer can be drawn.
     """
-    pairs, language = _pairs(), layout.page_language()
-    shown = _shown(query, _own(query, pairs, html=True), pairs)
-    text = canned.bind(query, shown, context.names)
-    if query.kind is Kind.BINDINGS:
-        text = rewrite.page(text, PAGE_ROWS, 0)
-    labels = Labels(context.site, language)
-    limit_s = context.settings.query_timeout_s
-    table = tables.answer(context.store, text, labels, timeout_s=limit_s)
-    panels = results.panels(query.view, table, labels)
+    asked, language = asked_page(context, query), layout.page_language()
+    panels, table, cited = asked.shown["panels"], asked.shown["table"], asked.cited
     if not panels:
         view = query.view[0] if query.view else "table"
         raise NotAcceptable(
             f"There is no chart of this answer: its view is {view!r}, and {table.total} rows were "
             f"found. The page is at /queries/{query.name}, the rows at /queries/{query.name}.csv."
         )
-    panel, cited = panels[0], _cited(context, query, shown)
+    panel = panels[0]
     title = cited.title + (f", {panel.title}" if panel.title else "")
     drawn = render_template("_figure.html", panel=panel, title=title)
-    left_out = results.left_out(query.view, table)
+    left_out = asked.shown["left_out"]
     content = standalone.picture(
         drawn,
         title,
-        keys=_keys(panel, results.series(query.view, table, labels), language),
+        keys=_keys(panel, asked.shown["series"], language),
         source=[*_gaps(left_out, table, language), cited.source(language), cited.address],
         address=cited.address,
         language=language,
@@ -409,7 +430,7 @@ def _picture(context: Context, query: CannedQuery) -> Response:
     name = f"{query.name}-{cited.version[:8]}.svg"
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     response.vary.update(("Accept-Language", "Cookie"))
-    return context.cacheable(response, context.etag(_SVG, text, pairs, language, citation.today()))
+    return context.cacheable(response, context.etag(_SVG, asked.text, language, citation.today()))
 
 
 def _keys(panel: results.Panel, series: Sequence[str], language: str) -> tuple[standalone.Key, ...]:

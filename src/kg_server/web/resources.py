@@ -17,7 +17,7 @@ from kg_server.sparql import protocol
 from kg_server.web import caching, citation
 from kg_server.web.context import Context, document_format
 from kg_server.web.pages import documents as document_pages
-from kg_server.web.pages import layout
+from kg_server.web.pages import embedding, layout
 from kg_server.web.pages.thing import thing_page
 
 
@@ -179,8 +179,11 @@ def thing(context: Context, iri: str, form: Format | None, page: int) -> Respons
         shown = thing_page(site, outlined, layout.page_language())
         cited = citation.of_thing(context, iri, shown.evidence, shown.labels)
         cited_at = citation.links(_document_of(context, iri))
+        named = {*shown.evidence.claims, *(each.iri for each in shown.evidence.conflicts)}
+        path = f"embed{_document_of(context, iri)}"
+        frame = embedding.iframe(context.address + path, cited.title) if iri in named else None
         body: str | bytes = document_pages.thing(
-            site, shown, document, cited=cited, citation_links=cited_at
+            site, shown, document, cited=cited, citation_links=cited_at, frame=frame
         )
     else:
         document = documents.complete(site, outlined)

@@ -117,6 +117,10 @@ class Evidence:
         """The passages of all claims, by IRI."""
         return {place.iri: place for each in self.claims.values() for place in each.passages}
 
+    def of(self, iris_: Iterable[str]) -> list[Claim]:
+        """Return the claims that these IRIs name, in that order."""
+        return [self.claims[each] for each in iris_ if each in self.claims]
+
     def split(self, iri: str) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:
         """Return the claims of a thing itself, and those of what it takes part in."""
         asked = [self.claims[each] for each in self.asked]

@@ -1,0 +1,84 @@
+"""Views for frames of other sites: the answer of a question, a claim, a dispute.
+
+These pages have no script and no form, and are the only ones that other sites may frame.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template, request
+
+from kg_server import canned
+from kg_server.errors import NotFound
+from kg_server.formats import HTML
+from kg_server.linked_data import documents
+from kg_server.rdf import addresses
+from kg_server.sparql import protocol
+from kg_server.web import canned as questions
+from kg_server.web import citation
+from kg_server.web.context import Context
+from kg_server.web.pages import claims, layout
+from kg_server.web.pages.terms import Labels
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'none'; "
+    "base-uri 'none'; frame-ancestors *"
+)
+
+
+def blueprint(context: Context) -> Blueprint:
+    """Answer at ``/embed/queries/NAME``, ``/embed/doc/…`` and ``/embed/doc?iri=…``."""
+    routes = Blueprint("embed", __name__)
+
+    @routes.get("/embed/queries/<name>")
+    def question(name: str) -> Response:
+        asked = questions.asked_page(context, canned.find(context.queries, name))
+        page = render_template("embed_answer.html", **asked.shown, cited=asked.cited)
+        return _framed(context, page, asked.text)
+
+    @routes.get("/embed/doc")
+    def by_iri() -> Response:
+        iri = request.args.get("iri", "")
+        protocol.absolute_iri(iri, "iri")
+        return _thing(context, iri)
+
+    @routes.get("/embed/doc/<path:name>")
+    def thing(name: str) -> Response:
+        iri = documents.find(context.site, name)
+        if iri is None:
+            raise context.unknown(next(addresses.thing_iris(name, context.site.base_iri)))
+        return _thing(context, iri)
+
+    return routes
+
+
+def _thing(context: Context, iri: str) -> Response:
+    """Answer with a claim or a conflict.
+
+    Raises:
+        NotFound: it is neither.
+    """
+    evidence = claims.about(context.site, iri)
+    conflict = next((each for each in evidence.conflicts if each.iri == iri), None)
+    claim = evidence.claims.get(iri)
+    if conflict is None and claim is None:
+        raise NotFound(
+            f"There is nothing to embed of {iri}. Answers of questions, claims and conflicts are "
+            "embedded; this is none."
+        )
+    labels = Labels(context.site, layout.page_language())
+    labels.load([iri, *evidence.terms()])
+    page = render_template(
+        "embed_claim.html",
+        conflict=conflict,
+        claim=claim,
+        evidence=evidence,
+        labels=labels,
+        cited=citation.of_thing(context, iri, evidence, labels),
+    )
+    return _framed(context, page, iri)
+
+
+def _framed(context: Context, page: str, *parts: object) -> Response:
+    response = Response(page, content_type=HTML.content_type)
+    response.headers["Content-Security-Policy"] = POLICY
+    return context.cacheable(response, context.etag(HTML, *parts, citation.today()))
