@@ -1,6 +1,5 @@
 /** Give every `[data-copy]` block a button that copies its text. */
 export function copyButtons(root) {
-  if (!navigator.clipboard) return; // only in secure contexts
   for (const block of root.querySelectorAll("[data-copy]")) {
     const button = document.createElement("button");
     button.type = "button";
@@ -15,7 +14,8 @@ export function copyButtons(root) {
 export async function copy(text, button) {
   const words = button.textContent;
   try {
-    await navigator.clipboard.writeText(text);
+    if (navigator.clipboard) await navigator.clipboard.writeText(text);
+    else if (!copySelected(text, button)) throw new Error("the browser refused");
     button.textContent = "✓";
   } catch {
     button.textContent = "✗";
@@ -23,4 +23,18 @@ export async function copy(text, button) {
   setTimeout(() => {
     button.textContent = words;
   }, 2000);
+}
+
+/** Copy by way of a selection: over plain HTTP there is no other (navigator.clipboard is absent). */
+function copySelected(text, button) {
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.readOnly = true;
+  area.className = "visually-hidden";
+  button.after(area);
+  area.select();
+  const copied = document.execCommand("copy");
+  area.remove();
+  button.focus();
+  return copied;
 }

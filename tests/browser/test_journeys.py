@@ -168,3 +168,67 @@ def test_a_page_that_is_not_there_helps_on(browser, site):
 
     assert "CAN" in browser.text()
     assert browser.link("What this problem means")
+
+
+def test_the_arrow_up_moves_in_the_list_of_suggestions(browser, site):
+    browser.open(f"{site}/")
+    box = browser.one("#q")
+    box.send_keys("embassy")
+    browser.until(lambda: len(browser.every(".suggestions [role=option]")) > 2)
+    options = browser.every(".suggestions [role=option]")
+
+    box.send_keys(Keys.ARROW_UP)
+    assert options[-1].get_attribute("aria-selected") == "true"
+    box.send_keys(Keys.ARROW_UP)
+    assert options[-2].get_attribute("aria-selected") == "true"
+
+
+def test_code_is_copied_where_the_browser_has_no_clipboard_for_the_page(browser, site):
+    browser.open(f"{site}/queries/missions")
+    browser.run("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    button = next(each for each in browser.every("button.copy") if each.is_displayed())
+
+    button.click()
+
+    browser.until(lambda: button.text == "✓")
+
+
+def test_the_header_leaves_a_phone_its_room(browser, site):
+    browser.width(390, 844)
+    browser.open(f"{site}/queries/")
+
+    height = browser.run("return document.querySelector('.site-header').offsetHeight")
+
+    assert height < 190
+
+
+def test_print_has_the_heads_of_columns_and_all_of_the_table(browser, site):
+    browser.open(f"{site}/queries/missions")
+    browser.width(800, 1000)
+    browser.cdp("Emulation.setEmulatedMedia", media="print")
+    head = browser.one("th button.sort").text.strip()
+    table, page = browser.run(
+        "return [document.querySelector('.scroll > table').scrollWidth, innerWidth]"
+    )
+    browser.cdp("Emulation.setEmulatedMedia", media="")
+
+    assert head
+    assert table <= page
+
+
+def test_the_answer_is_seen_without_scrolling_sideways(browser, site):
+    browser.width(1280)
+    for name in (
+        "trade",
+        "trade-balance",
+        "missions",
+        "conflicts",
+        "embassy-status",
+    ):
+        browser.open(f"{site}/queries/{name}")
+
+        hidden = browser.run(
+            "const box = document.querySelector('.scroll:has(> table)');"
+            "return box.scrollWidth - box.clientWidth"
+        )
+        assert hidden <= 1, name

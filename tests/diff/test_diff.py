@@ -84,7 +84,7 @@ def test_the_working_tree_is_compared_with_a_revision_in_words(place):
         "~     ex:kind ex:embassy -> ex:consulate\n\n"
         "+ ex:b  ex:Mission\n"
         "+     rdf:type ex:Mission\n\n"
-        "missions: 0 rows fewer, 1 rows more\n"
+        "missions: 0 rows fewer, 1 row more\n"
         "+     ex:b\n\n"
         "Findings: 1 new, 0 fixed, 4 unchanged\n"
         "+     Violation: ex:b: Less than 1 values on ex:b->ex:kind\n\n"
@@ -149,7 +149,7 @@ def test_a_query_that_fails_now_is_named(place):
 
     # It fails on both sides, so that nothing is said of it; a change of the data is told.
     assert "wrong" not in ended.output
-    assert "missions: 0 rows fewer, 1 rows more" in ended.output
+    assert "missions: 0 rows fewer, 1 row more" in ended.output
 
 
 def test_a_side_that_cannot_be_validated_is_said(place):

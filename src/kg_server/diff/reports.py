@@ -147,7 +147,10 @@ def _on_lines(words: str, before: str) -> str:
 def _answer(answer: Answer, view: View) -> str:
     if answer.fault:
         return f"{answer.query}: {answer.fault}"
-    head = f"{answer.query}: {len(answer.removed)} rows fewer, {len(answer.added)} rows more"
+    fewer, added = (
+        f"{len(rows)} row{'s'[: len(rows) != 1]}" for rows in (answer.removed, answer.added)
+    )
+    head = f"{answer.query}: {fewer} fewer, {added} more"
     rows = [("-", row) for row in answer.removed] + [("+", row) for row in answer.added]
     lines = [_line(sign, row.replace("\t", "  "), view) for sign, row in rows[: view.limit]]
     more = len(rows) - view.limit

@@ -17,7 +17,7 @@ def blueprint(context: Context) -> Blueprint:
             "slug": kind.slug,
             "title": kind.title,
             "status": kind.status,
-            "meaning": (kind.__doc__ or "").partition("\n\n")[0],
+            "meaning": (kind.__doc__ or "").partition("\n\n")[0].replace("``", ""),
         }
         for kind in problem_types()
     }

@@ -31,7 +31,8 @@ def text(report: Report, project: Project) -> str:
 
 def _checked(report: Report) -> str:
     files = f"{report.data_files} data file{'' if report.data_files == 1 else 's'} and the ontology"
-    by = f"{report.focus_nodes:,} nodes by {report.shapes} shapes"
+    nodes = f"{report.focus_nodes:,} node{'s'[: report.focus_nodes != 1]}"
+    by = f"{nodes} by {report.shapes} shape{'s'[: report.shapes != 1]}"
     return (
         f"Checked {report.triples:,} triples of {files if report.data_files else 'the ontology'}, "
         f"{by if report.shapes else 'by the rules only'}, in {report.seconds:.2f} s."
