@@ -42,6 +42,7 @@ PAGES = (
     "/search?q=canada",
     "/search?q=nothing-is-called-this",
     "/conflicts",
+    "/about",
     "/validation",
     "/sparql",
     "/sparql?query=ASK%20%7B%7D",

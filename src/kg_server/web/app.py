@@ -24,6 +24,7 @@ from kg_server.formats import Kind
 from kg_server.linked_data import vocabularies
 from kg_server.rdf import addresses
 from kg_server.web import (
+    about,
     caching,
     canned,
     dataset,
@@ -58,6 +59,7 @@ PROTOCOLS: tuple[Callable[[Context], Blueprint], ...] = (
     home.blueprint,
     things.blueprint,
     embed.blueprint,
+    about.blueprint,
     validation.blueprint,
 )
 """The blueprints of this package: one module a protocol."""

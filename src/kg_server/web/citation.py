@@ -41,7 +41,10 @@ _BIBTEX = {
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """What is cited; ``sources`` say where a claim stands, ``licence`` is a name or an IRI."""
+    """What is cited; without a title, the whole site.
+
+    ``sources`` say where a claim stands, ``licence`` is a name or an IRI.
+    """
 
     title: str
     site: str
@@ -62,7 +65,7 @@ class Citation:
         """Return the citation as a line of text, its words in a language."""
         version, retrieved, licence, source = (layout.translate(w, language) for w in WORDS)
         parts = [
-            self.title,
+            *([self.title] if self.title else []),
             self.site,
             f"{version} {self.version[:12]}",
             self.address,
@@ -90,7 +93,7 @@ class Citation:
     def bibtex(self) -> str:
         """The citation as an entry of BibTeX; its address is as it is, as ``url`` needs."""
         fields = {
-            "title": f"{{{_bibtex(self.title)}}}",
+            "title": f"{{{_bibtex(self.title or self.site)}}}",
             "author": f"{{{_bibtex(self.site)}}}",
             **({"year": self.changed[:4]} if self.changed else {}),
             "url": re.sub(r"[{}\\\s]", "", self.address),
@@ -109,7 +112,7 @@ class Citation:
         return {
             "id": self.key,
             "type": "webpage" if self.sources else "dataset",
-            "title": self.title,
+            "title": self.title or self.site,
             "author": [{"literal": self.site}],
             "container-title": self.site,
             "URL": self.address,
