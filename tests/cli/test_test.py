@@ -79,7 +79,7 @@ def test_a_right_answer_passes_in_each_format(place, query, answer, suffix):
         ),
         ("ASK { ?b a ex:Book }", "false", ".txt", "is true, not false"),
         ("ASK { ?b a ex:Book }", "perhaps", ".txt", "true or false is expected, not 'perhaps'"),
-        (BOOKS, "true", ".txt", "an answer of this kind does not stand in a .txt file"),
+        (BOOKS, "true", ".txt", "a .txt file cannot have an answer of this kind"),
         ("SELECT nonsense", "b\n", ".csv", "q.rq"),
     ],
 )

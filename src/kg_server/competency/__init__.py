@@ -1,1 +1,1 @@
-"""Competency questions with their answers, and examples of shapes with their verdicts."""
+"""Competency questions with expected answers, and examples of shapes with expected findings."""

@@ -1,8 +1,8 @@
 """The cases of ``kg-server test``: competency questions and examples of shapes, by convention.
 
-A question is a ``.rq`` file with its answer beside it. An example is an RDF file whose name, or
-whose folder's name, begins with ``valid`` or ``invalid``; ``# expect:`` lines in it say what must
-be found, ``# include:`` lines what belongs to it.
+A question is a ``.rq`` file with a file of the expected answer beside it. An example is an RDF
+file; its name or the name of its folder begins with ``valid`` or ``invalid``. ``# expect:`` lines
+in it give expected findings; ``# include:`` lines add other files.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _INCLUDE = re.compile(r"(?m)^\s*# include:[ \t]*(\S+)\s*$")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One thing to be checked: its path, and what says what is wrong (empty: nothing)."""
+    """One test case: its path, and a function that returns the error (empty if the case passes)."""
 
     path: Path
     check: Callable[[], str]
@@ -46,7 +46,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a case came to: what is wrong in words, empty if nothing; seconds that it took."""
+    """The result of a case: the error in words (empty if it passed), and its seconds."""
 
     path: Path
     wrong: str
@@ -57,9 +57,9 @@ def find(root: Path, base_iri: str | None, word: str = "") -> list[Case]:
     """Return the cases of a project.
 
     Args:
-        root: of the project.
+        root: the root of the project.
         base_iri: the base IRI of names, if not the one in the files.
-        word: only cases whose path has it.
+        word: return only cases with this word in their path.
 
     Raises:
         ProjectFault: the project cannot be read, or has no such case.
@@ -122,9 +122,10 @@ def _questions(files: Sequence[Path], store: EmbeddedStore, loaded: Project) -> 
 
 
 def _answered(path: Path, answer: Path, store: EmbeddedStore, loaded: Project) -> str:
-    """Return how the answer of a question differs from what is expected.
+    """Return the difference between the answer of a question and the expected answer.
 
-    A question is anybody's: it is evaluated where it can open nothing, and is timed.
+    The query may be hostile. It runs in a process that cannot open files or sockets, with a time
+    limit.
     """
     text = path.read_text("utf-8")
     kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
@@ -140,7 +141,7 @@ def _answered(path: Path, answer: Path, store: EmbeddedStore, loaded: Project) -
 
 
 def _content(store: EmbeddedStore, query: Query) -> bytes | str:
-    """Return an answer; why there is none where the query fails."""
+    """Return an answer, or as a string the reason for a failure."""
     try:
         return store.query(query).read()
     except KgError as error:
@@ -155,7 +156,7 @@ def _examples(files: Sequence[Path], loaded: Project) -> Iterator[Case]:
 
 
 def _judged(path: Path, loaded: Project, *, valid: bool) -> str:
-    """Return how what is found in an example differs from what is expected."""
+    """Return the difference between the findings in an example and the expected findings."""
     text = path.read_text("utf-8")
     included = [(path.parent / name).resolve() for name in _INCLUDE.findall(text)]
     example = projects.load([path, *included], loaded.base_iri, derive=False)
@@ -186,12 +187,12 @@ def _judged(path: Path, loaded: Project, *, valid: bool) -> str:
 
 
 def _as_data(files: Sequence[projects.ProjectFile]) -> Iterator[projects.ProjectFile]:
-    """Yield files as data, though they stand in a folder of shapes or ontology."""
+    """Yield files with the role of data, also those in a folder of shapes or ontology."""
     return (replace(file, role=Role.DATA, also=frozenset()) for file in files)
 
 
 def _fits(expected: str, finding: Finding, shorten: Shorten) -> bool:
-    """Tell whether a finding is what a line names: shape or rule, kind, severity, focus node."""
+    """Tell whether a finding fits an expected line: shape or rule, kind, severity, focus node."""
     return set(expected.split()) <= set(_words(finding, shorten))
 
 

@@ -1,7 +1,7 @@
-"""Expected answers beside queries, and how an answer differs from one.
+"""Expected answers in files beside queries, and the comparison of an answer with them.
 
-Rows are compared as a list where the query orders them, as a bag otherwise; numbers by value;
-blank nodes whatever they are called.
+Rows are compared as a list if the query orders them, else as a bag. Numbers are compared by value;
+labels of blank nodes are ignored.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _RESULTS = {
 }
 _GRAPHS = {".ttl": ox.RdfFormat.TURTLE, ".nt": ox.RdfFormat.N_TRIPLES}
 SUFFIXES = (".csv", *_RESULTS, *_GRAPHS, ".txt")
-"""Of files with an expected answer; ``.txt`` has true or false."""
+"""Suffixes of files with an expected answer; ``.txt`` has true or false."""
 
 Row = tuple[str, ...]
 
@@ -39,23 +39,23 @@ def beside(query: Path) -> Path | None:
 
 
 def form(answer: Path, kind: Kind) -> str:
-    """Return the name of the format in which to ask, so that it can be compared."""
+    """Return the name of the result format that can be compared with the expected answer."""
     if kind is Kind.GRAPH:
         return "nt"
     return "csv" if answer.suffix == ".csv" and kind is Kind.BINDINGS else "json"
 
 
 def difference(answer: Path, content: bytes, kind: Kind, *, ordered: bool) -> str:
-    """Return in words how an answer differs from the expected one; empty if it does not.
+    """Return the difference between an answer and the expected one; empty if there is none.
 
     Args:
-        answer: the file with the expected one.
+        answer: the file with the expected answer.
         content: the answer, in the format that ``form`` names.
-        kind: of the answer.
-        ordered: whether the order of the rows counts.
+        kind: the kind of the answer.
+        ordered: whether the order of rows matters.
 
     Raises:
-        ProjectFault: the file is not well-formed, or no answer of this kind.
+        ProjectFault: the file is not well-formed, or is not an answer of this kind.
     """
     try:
         if kind is Kind.GRAPH:
@@ -70,7 +70,7 @@ def difference(answer: Path, content: bytes, kind: Kind, *, ordered: bool) -> st
                 _rows(content, ox.QueryResultsFormat.JSON),
             )
     except KeyError as error:
-        message = f"an answer of this kind does not stand in a {answer.suffix} file"
+        message = f"a {answer.suffix} file cannot have an answer of this kind"
         raise ProjectFault(message, path=answer) from error
     except (SyntaxError, ValueError) as error:
         raise ProjectFault(str(error), path=answer) from error
