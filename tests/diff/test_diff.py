@@ -89,7 +89,7 @@ def test_the_working_tree_is_compared_with_a_revision_in_words(place):
         "Findings: 1 new, 0 fixed, 4 unchanged\n"
         "+     Violation: ex:b: Less than 1 values on ex:b->ex:kind\n\n"
         "2 statements added, 1 removed, 2 subjects changed.\n"
-        "1 of 1 queries answer otherwise.\n"
+        "1 of 1 queries have different results.\n"
         "This is a patch change:\n"
         "    ex:a: data changed\n"
         "    ex:b: data changed\n"
@@ -106,7 +106,7 @@ def test_two_revisions_are_compared_without_touching_the_checkout(place):
     document = json.loads(ended.stdout)
     assert ended.exit_code == Level.MINOR.exit_code == 11
     assert [each["subject"] for each in document["subjects"]] == ["<https://e.org/Post>"]
-    assert document["overdue"] == ["<https://e.org/> has version 1.0.0, 1.1.0 is due"]
+    assert document["overdue"] == ["<https://e.org/> has version 1.0.0 but needs 1.1.0"]
     assert document["findings"] is None
     assert "unfinished" in (place / "data" / "all.ttl").read_text()
 
@@ -117,7 +117,7 @@ def test_a_path_in_a_revision_is_compared_with_a_file():
 
     assert (ended.exit_code, ended.stdout) == (
         0,
-        "Nothing differs between HEAD:data/all.ttl and data/all.ttl.\n",
+        "There is no difference between HEAD:data/all.ttl and data/all.ttl.\n",
     )
 
 
@@ -157,7 +157,7 @@ def test_a_side_that_cannot_be_validated_is_said(place):
 
     ended = run("HEAD")
 
-    assert "Findings: the new one cannot be validated: " in ended.output
+    assert "Findings: the new version cannot be validated: " in ended.output
     assert "did you mean sh:minCount?" in ended.output
 
 
@@ -231,7 +231,7 @@ def test_a_version_that_was_raised_enough_is_not_overdue():
 
     assert semver.not_raised(old, new, Level.MINOR) == []
     assert semver.not_raised(old, new, Level.MAJOR) == [
-        "<https://e.org/> has version 1.1.0, 2.0.0 is due"
+        "<https://e.org/> has version 1.1.0 but needs 2.0.0"
     ]
 
 
@@ -310,7 +310,7 @@ def test_files_are_compared_outside_of_a_project_and_no_queries_are_asked(tmp_pa
 
     assert ended.returncode == 12, ended.stderr
     assert "queries" not in ended.stdout
-    assert "has version 1.0.0, 2.0.0 is due" in ended.stdout
+    assert "has version 1.0.0 but needs 2.0.0" in ended.stdout
 
 
 WOOD = """@prefix owl: <http://www.w3.org/2002/07/owl#> .
@@ -344,7 +344,7 @@ def test_two_files_are_weighed_by_what_they_contain(tmp_path, monkeypatch, old, 
     ended = run("old.ttl", "new.ttl", "--no-findings")
 
     assert ended.exit_code == code, ended.stdout
-    assert "queries answer otherwise" not in ended.stdout
+    assert "queries have different results" not in ended.stdout
 
 
 def test_a_long_blank_node_takes_a_line_a_statement(tmp_path, monkeypatch):

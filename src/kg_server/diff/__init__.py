@@ -1,1 +1,1 @@
-"""Comparison of two states of a project."""
+"""Comparison of two versions of a project."""

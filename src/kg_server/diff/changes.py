@@ -1,8 +1,8 @@
-"""Changes between two graphs: triples added and removed, whatever blank nodes are called.
+"""Changes between two graphs: triples added and removed, ignoring labels of blank nodes.
 
-Triples without blank nodes are compared as they are. Those with blank nodes are taken together in
-components, the triples that hang together by blank nodes, and each component is compared in its
-canonical form (RDF Dataset Canonicalization 1.0): a change in one of them leaves the others alone.
+Triples without blank nodes are compared directly. Triples connected by blank nodes form components.
+Each component is compared in its canonical form (RDF Dataset Canonicalization 1.0), so that a
+change in one component does not affect the others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kg_server import processes
 from kg_server.project import Project, ProjectFile, Role, parsing, roles
 
 TIMEOUT_S = 60.0
-"""How long putting blank nodes in order may take: there are graphs for which it never ends."""
+"""Time limit of canonicalization, in seconds; for some graphs it would never end."""
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _FIRST, _REST = f"<{_RDF}first>", f"<{_RDF}rest>"
@@ -31,7 +31,7 @@ _LABELS = (
 _WEIGHTIEST = (Role.ONTOLOGY, Role.SHAPES, Role.DATA, Role.DERIVED)
 _NIL = f"<{_RDF}nil>"
 _NONE = "[]"
-"""The subject of what is said of a blank node to which nothing else refers."""
+"""The subject shown for a blank node to which no triple refers."""
 
 Triple = tuple[str, str, str]
 """Subject, predicate and object in N-Triples syntax."""
@@ -39,7 +39,7 @@ Triple = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A predicate and a value; a value that is a blank node stands as Turtle: ``[ … ]``."""
+    """A predicate and a value; a blank node as value is written in Turtle, ``[ … ]``."""
 
     predicate: str
     value: str
@@ -47,10 +47,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What was removed from and added to what is said of one subject, sorted.
+    """The statements removed and added for one subject, sorted.
 
-    ``name`` has its classes and its label, as far as there are any; ``known`` and ``kept`` tell
-    whether the old and the new graph say anything of it at all.
+    ``name`` has the subject's classes and label, if any. ``known`` and ``kept`` tell whether the
+    old and the new graph have statements about it.
     """
 
     subject: str
@@ -63,18 +63,18 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The subjects that changed, by what their files contribute."""
+    """The changed subjects, by the role of their files."""
 
     subjects: dict[Role, tuple[Change, ...]]
 
     @property
     def added(self) -> int:
-        """How many statements were added; a blank node counts with what is said of it as one."""
+        """The number of statements added; a blank node with its own statements counts as one."""
         return sum(len(each.added) for found in self.subjects.values() for each in found)
 
     @property
     def removed(self) -> int:
-        """How many were removed."""
+        """The number of statements removed."""
         return sum(len(each.removed) for found in self.subjects.values() for each in found)
 
 
@@ -82,7 +82,7 @@ def between(old: Project, new: Project, timeout_s: float = TIMEOUT_S) -> Changes
     """Compare two projects.
 
     Raises:
-        ProjectFault: a file is not well-formed, or it takes too long.
+        ProjectFault: a file is not well-formed, or the comparison takes too long.
     """
     late = (
         f"the blank nodes of these graphs could not be told apart within {timeout_s:g} seconds; "
@@ -109,7 +109,7 @@ def _roles(project: Project) -> set[Role]:
 
 
 def _mixed(old: Project, new: Project) -> Changes:
-    """Compare projects whose files have several roles: what a subject is, its types say."""
+    """Compare projects with files of several roles; the types of a subject give its role."""
     held = {**_by_types(old.files), **_by_types(new.files)}
     found: dict[Role, list[Change]] = {role: [] for role in Role}
     for change in _by_subject(_Side(old.files), _Side(new.files)):
@@ -118,7 +118,7 @@ def _mixed(old: Project, new: Project) -> Changes:
 
 
 def _by_types(files: Sequence[ProjectFile]) -> dict[str, Role]:
-    """Return the role of each subject; one that is in several files has the weightiest."""
+    """Return the role of each subject; in several files, the role with the greatest weight."""
     found: dict[str, Role] = {}
     for file in files:
         types: dict[str, set[str]] = defaultdict(set)
@@ -135,7 +135,7 @@ def _by_types(files: Sequence[ProjectFile]) -> dict[str, Role]:
 
 
 class _Side:
-    """The triples of files: those without blank nodes, and the components of the others."""
+    """The triples of one side: those without blank nodes, and the components of the others."""
 
     def __init__(self, files: Sequence[ProjectFile]) -> None:
         self.ground: set[Triple] = set()
@@ -156,7 +156,7 @@ class _Side:
         self.subjects.update(subject for subject, _, _ in self.ground)
 
     def name(self, subject: str) -> str:
-        """Return the classes of a subject, and its label: an English one if there is a choice."""
+        """Return the classes of a subject and its label, in English if possible."""
         said = self._said.get(subject, [])
         kinds = sorted(value for predicate, value in said if predicate not in _LABELS)
         labels = sorted(value for predicate, value in said if predicate in _LABELS)
@@ -164,7 +164,7 @@ class _Side:
         return " ".join([*kinds, *best[:1]])
 
     def without(self, other: _Side) -> list[Triple]:
-        """Return the triples that the other side does not have."""
+        """Return the triples that are missing on the other side."""
         found = [*(self.ground - other.ground)]
         for number, component in enumerate((self.components - other.components).elements()):
             found.extend(_numbered(triple, number) for triple in component)
@@ -172,7 +172,7 @@ class _Side:
 
 
 def _numbered(triple: Triple, number: int) -> Triple:
-    """Return a triple of one component with its blank nodes told apart from those of others."""
+    """Return a triple with the number of its component in the labels of its blank nodes."""
     subject, predicate, value = (
         f"_:b{number}{term[2:]}" if term.startswith("_:") else term for term in triple
     )
@@ -180,7 +180,7 @@ def _numbered(triple: Triple, number: int) -> Triple:
 
 
 def _triples(file: ProjectFile) -> Iterator[ox.Triple]:
-    """Yield a file's triples, its blank nodes named apart from those of other files."""
+    """Yield the triples of a file, with blank node labels that no other file has."""
     prefix = parsing.blank_prefix(file)
 
     def apart(term: Any) -> Any:
@@ -195,7 +195,7 @@ def _text(triple: ox.Triple) -> Triple:
 
 
 def _components(triples: Iterable[ox.Triple]) -> Iterator[list[ox.Triple]]:
-    """Divide triples into those that hang together by blank nodes."""
+    """Yield groups of triples that are connected by blank nodes."""
     parents: dict[Any, Any] = {}
 
     def root(node: Any) -> Any:
@@ -226,7 +226,7 @@ def _canonical(triples: Iterable[ox.Triple]) -> tuple[Triple, ...]:
 def _by_subject(before: _Side, after: _Side) -> Iterator[Change]:
     removed, added = _statements(before.without(after)), _statements(after.without(before))
     for subject in sorted({*removed, *added}):
-        # What stands beside a change in the same component is on both sides, and no change.
+        # Unchanged triples of a changed component are on both sides; they cancel out.
         gone, come = Counter(removed.get(subject, ())), Counter(added.get(subject, ()))
         less, more = _sorted(gone - come), _sorted(come - gone)
         if less or more:
@@ -240,7 +240,7 @@ def _sorted(statements: Counter[Statement]) -> tuple[Statement, ...]:
 
 
 def _statements(triples: Sequence[Triple]) -> dict[str, list[Statement]]:
-    """Return what is said of each subject that has a name, blank nodes as nested values."""
+    """Return the statements of each named subject, with blank nodes as nested values."""
     of_blank: dict[str, list[Triple]] = defaultdict(list)
     referred: Counter[str] = Counter()
     for triple in triples:
@@ -263,14 +263,14 @@ def _statements(triples: Sequence[Triple]) -> dict[str, list[Statement]]:
 
 
 class _Nested:
-    """Writes blank nodes as Turtle does: ``[ … ]``, lists as ``( … )``."""
+    """A writer of blank nodes in Turtle syntax: ``[ … ]``, and lists as ``( … )``."""
 
     def __init__(self, of_blank: dict[str, list[Triple]], referred: Counter[str]) -> None:
         self._of_blank, self._referred = of_blank, referred
         self.shown: set[str] = set()
 
     def value(self, term: str) -> str:
-        """Return a value; a blank node to which more than one triple refers keeps its label."""
+        """Return a value in Turtle; a blank node with several references keeps its label."""
         if not term.startswith("_:") or term in self.shown or term not in self._of_blank:
             return term
         self.shown.add(term)

@@ -1,4 +1,4 @@
-"""Two states of a project beside each other: triples, versions, answers and findings."""
+"""Comparison of triples, versions, query results and findings of two project versions."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from kg_server.validation import baseline
 from kg_server.validation.report import Finding, Report
 
 _QUERY_S = 30.0
-"""Seconds that one query of a project may take on one side."""
+"""Time limit of one query on one side, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A query whose answer differs: rows that it gave before only, and that it gives now only.
+    """A query with different results: rows only in the old result, and rows only in the new one.
 
-    ``fault`` says why it cannot be answered any more, or could not before.
+    ``fault`` is the reason if the query fails on one side.
     """
 
     query: str
@@ -41,9 +41,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a validation finds now and did not before, and the other way round.
+    """New and fixed findings of a validation.
 
-    ``fault`` says which side could not be validated, and why; then the rest is empty.
+    ``fault`` names a side that could not be validated, with the reason; the rest is then empty.
     """
 
     new: tuple[Finding, ...] = ()
@@ -54,7 +54,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All that differs; ``asked`` is the number of queries, ``overdue`` versions not raised."""
+    """All differences; ``asked`` counts the queries, ``overdue`` has versions not raised enough."""
 
     changes: Changes
     reasons: list[Reason]
@@ -65,7 +65,7 @@ class Comparison:
 
     @property
     def level(self) -> Level:
-        """How much the change weighs."""
+        """The weight of the change."""
         return semver.level(self.reasons)
 
 
@@ -75,10 +75,10 @@ def compare(
     """Compare two projects.
 
     Args:
-        old: as it was.
-        new: as it is.
-        queries: files with SPARQL queries, each asked of both.
-        with_findings: whether both are validated.
+        old: the old version.
+        new: the new version.
+        queries: files with SPARQL queries to run on both versions.
+        with_findings: whether to validate both versions.
 
     Raises:
         ProjectFault: a file is not well-formed, or the comparison takes too long.
@@ -97,7 +97,7 @@ def compare(
 
 
 def _of_ontology(reasons: Sequence[Reason], found: Changes) -> Level:
-    """Return the weight of the changes of ontology and shapes: data have no version."""
+    """Return the weight of changes of ontology and shapes; data have no version."""
     both = (*found.subjects[Role.ONTOLOGY], *found.subjects[Role.SHAPES])
     subjects = {change.subject for change in both}
     return semver.level([each for each in reasons if each.subject in subjects])
@@ -122,9 +122,10 @@ def _answers(old: Project, new: Project, queries: Sequence[Path]) -> Iterator[An
 
 
 def _sealed_rows(store: EmbeddedStore, path: Path, project: Project) -> list[str] | str:
-    """Return the rows of an answer; why there is none where the query fails.
+    """Return the rows of a result, or as a string the reason for a failure.
 
-    A query of a project is anybody's: it is evaluated where it can open nothing, and is timed.
+    The query may be hostile. It runs in a process that cannot open files or sockets, with a time
+    limit.
     """
     try:
         text = path.read_text("utf-8")
@@ -150,7 +151,7 @@ def _rows(store: EmbeddedStore, text: str, project: Project) -> list[str] | str:
 
 def _findings(old: Project, new: Project) -> Findings:
     reports: list[Report] = []
-    for name, side in (("the old one", old), ("the new one", new)):
+    for name, side in (("the old version", old), ("the new version", new)):
         try:
             reports.append(validation.validate(side))
         except KgError as error:

@@ -1,4 +1,4 @@
-"""A comparison of two states in words, as JSON and as Markdown."""
+"""Reports of a comparison: text, JSON and Markdown."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from kg_server.validation import reports
 from kg_server.validation.report import Finding
 
 _LONG = 80
-"""Longer values with blank nodes take several lines."""
+"""Length from which a value with blank nodes is split into several lines."""
 _COLOURS = {"+": "32", "-": "31", "~": "33"}
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a comparison is shown: names of both sides, prefixes, how many subjects, colours."""
+    """Options of a report: names of both sides, prefixes, number of subjects, colours."""
 
     old: str
     new: str
@@ -32,9 +32,9 @@ class View:
 
 
 def text(compared: Comparison, view: View) -> str:
-    """Return a comparison for a person."""
+    """Return a comparison as text for a terminal."""
     if not compared.reasons:
-        return f"Nothing differs between {view.old} and {view.new}.\n"
+        return f"There is no difference between {view.old} and {view.new}.\n"
     blocks = [
         f"{view.old} -> {view.new}",
         *_subjects(compared, view),
@@ -69,7 +69,7 @@ def as_json(compared: Comparison, view: View) -> str:
 
 
 def markdown(compared: Comparison, view: View) -> str:
-    """Return a comparison for a pull request's page."""
+    """Return a comparison as Markdown, for a pull request."""
     plain = replace(view, colours=False)
     if not compared.reasons:
         return text(compared, plain)
@@ -86,7 +86,7 @@ FORMS: Mapping[str, Callable[[Comparison, View], str]] = {
     "json": as_json,
     "markdown": markdown,
 }
-"""The forms of a comparison, by the name that ``--format`` takes."""
+"""The report formats, by their name in ``--format``."""
 
 
 def _shorten(words: str, view: View) -> str:
@@ -122,7 +122,7 @@ def _lines(change: Change, view: View) -> Iterator[str]:
 def _pairs(
     removed: list[Statement], added: list[Statement]
 ) -> Iterator[tuple[Statement, Statement]]:
-    """Yield the statements that changed their value: one of a predicate before, one after."""
+    """Yield the changed statements: a predicate with one value before and one value after."""
     for old in tuple(removed):
         before = [each for each in removed if each.predicate == old.predicate]
         after = [each for each in added if each.predicate == old.predicate]
@@ -138,7 +138,7 @@ def _line(sign: str, words: str, view: View, indent: str = "    ") -> str:
 
 
 def _on_lines(words: str, before: str) -> str:
-    """Return a long value with the statements of its blank nodes a line each."""
+    """Return a long value with each statement of its blank nodes on its own line."""
     if len(words) <= _LONG or "[ " not in words:
         return words
     return re.sub(r'("(?:[^"\\]|\\.)*+")| ; ', lambda found: found[1] or f" ;\n{before}", words)
@@ -186,7 +186,7 @@ def _counts(compared: Comparison) -> str:
 def _verdict(compared: Comparison, view: View) -> str:
     lines = [_counts(compared) + "."]
     if compared.asked:
-        lines.append(f"{len(compared.answers)} of {compared.asked} queries answer otherwise.")
+        lines.append(f"{len(compared.answers)} of {compared.asked} queries have different results.")
     lines.append(f"This is a {compared.level.name.lower()} change:")
     weightiest = [each for each in compared.reasons if each.level is compared.level]
     lines += [f"    {_shorten(f'{each.subject}: {each.why}', view)}" for each in weightiest[:10]]

@@ -1,4 +1,4 @@
-"""Old and new states of a project: files, directories, or revisions in Git."""
+"""Old and new versions of a project: files, directories or Git revisions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kg_server.project import Project
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A project as it was or is, how it was named, and its root, ``None`` for single files."""
+    """A version of a project: its name, the project, and its root; ``None`` for single files."""
 
     name: str
     project: Project
@@ -30,8 +30,8 @@ def read(name: str | None, base_iri: str | None) -> Iterator[State]:
     """Read one side of a comparison.
 
     Args:
-        name: a file or directory; or else a revision of the Git repository around the current
-            directory, ``REVISION`` or ``REVISION:PATH``; ``None``: the project here.
+        name: a file or directory, or else ``REVISION`` or ``REVISION:PATH`` in the Git repository
+            of the current directory; ``None`` for the current project.
         base_iri: the base IRI of names, if not the one in the files.
 
     Raises:
@@ -54,7 +54,7 @@ def _state(name: str, place: Path, base_iri: str | None) -> State:
 
 
 def _extract(name: str, folder: Path) -> Path:
-    """Write the files of a revision into a folder; return where the project stands there."""
+    """Write the files of a revision into a folder; return the path of the project in it."""
     revision, colon, path = name.partition(":")
     inside = _git(["rev-parse", "--show-prefix"], name).decode().strip()
     _git(["rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"], name)

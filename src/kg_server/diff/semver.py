@@ -1,6 +1,6 @@
 """Weight of a change: patch, minor or major, by the policy of ``ontology/README.md``.
 
-The ontology, its code lists and the shapes move together; data may change under any version.
+Ontology, code lists and shapes share a version; data may change under any version.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _LINKS = re.compile(
 _NARROWING = re.compile(
     rf"<({_RDFS}(domain|range)|{_OWL}(disjointWith|propertyDisjointWith|hasKey))>"
 )
-"""Predicates that allow less with each value."""
+"""Predicates of which each value restricts the data further."""
 
 
 class Level(IntEnum):
-    """How much a change weighs; the exit code of ``kg-server diff`` is 10 + the value - 1."""
+    """The weight of a change; the exit code of ``kg-server diff`` is 10 + the value - 1."""
 
     NONE = 0
     PATCH = 1
@@ -49,13 +49,13 @@ class Level(IntEnum):
 
     @property
     def exit_code(self) -> int:
-        """0 where nothing changed, else 10, 11 and 12."""
+        """0 for no change, else 10, 11 or 12."""
         return 9 + self.value if self.value else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a change weighs what it does: the subject, and what happened to it in words."""
+    """A reason for the weight of a change: the subject, and the change in words."""
 
     level: Level
     subject: str
@@ -63,7 +63,7 @@ class Reason:
 
 
 def reasons(changes: Changes) -> list[Reason]:
-    """Return the reasons of each changed subject, the weightiest first."""
+    """Return the reasons for each changed subject, the greatest weight first."""
     found: list[Reason] = []
     for change in changes.subjects[Role.ONTOLOGY]:
         found.extend(_of_term(change))
@@ -75,7 +75,7 @@ def reasons(changes: Changes) -> list[Reason]:
 
 
 def level(found: list[Reason]) -> Level:
-    """Return the weightiest level."""
+    """Return the greatest weight."""
     return max((each.level for each in found), default=Level.NONE)
 
 
@@ -93,7 +93,7 @@ def _of_term(change: Change) -> Iterator[Reason]:
 
 
 def _of_statement(predicate: str, *, added: bool) -> tuple[Level, str]:
-    """Return the weight of one statement about a term that was and is there."""
+    """Return the weight of one changed statement about a term that both versions have."""
     done = "added" if added else "removed"
     if _WORDS.fullmatch(predicate):
         return Level.PATCH, f"words {done}:"
@@ -115,12 +115,12 @@ def versions(project: Project) -> dict[str, str]:
 
 
 def not_raised(old: Project, new: Project, needed: Level) -> list[str]:
-    """Return a sentence for each ontology whose version was not raised as the change asks for."""
+    """Return a sentence for each ontology whose version was not raised enough for the change."""
     if needed <= Level.NONE:
         return []
     before, after = versions(old), versions(new)
     return [
-        f"{subject} has version {after[subject]}, {_after(before[subject], needed)} is due"
+        f"{subject} has version {after[subject]} but needs {_after(before[subject], needed)}"
         for subject in sorted(before.keys() & after.keys())
         if _numbers(after[subject]) < _numbers(_after(before[subject], needed))
     ]
