@@ -1,26 +1,27 @@
 r"""Canned queries: ``.rq`` files with a header, typed parameters and safe binding.
 
-A file begins with lines ``#+ key: value``; a line that is indented further goes on with the value
+A file begins with lines ``#+ key: value``; a line that is indented further continues the value
 before it. Keys:
 
 - ``title``, and ``title@bn`` and the like for other languages;
-- ``description``: what is asked and how to read the answer;
+- ``description``: the question, and how to read the answer;
 - ``param NAME``: ``TYPE; meaning; example VALUE``, and ``default VALUE`` or ``optional``; types
   are those of ``parameters.TYPES``, such as ``year``, ``enum(a|b)`` and ``thing(CLASS)``;
 - ``param NAME@LANGUAGE``: the meaning in another language, which labels the field of a form; of an
   ``enum``, then ``; WORD label`` for its words;
-- ``result``: what one row says;
+- ``result``: the meaning of one row;
 - ``tags``: words, separated by commas;
-- ``view``: how the answer is shown, and by which columns: ``bars GROUP VALUE [SERIES]``,
+- ``view``: the view of the result and its columns: ``bars GROUP VALUE [SERIES]``,
   ``timeline EARLIEST LATEST LABEL``, ``graph SOURCE TARGET``, ``map LATITUDE LONGITUDE [LABEL]``,
   ``cards`` or ``table``.
 
 In the query, a parameter is written ``$name`` and other variables ``?name``, so the file is a
-SPARQL query by itself. To bind a parameter is to put its term where its token stands, in whatever
-group or sub-select; in a SELECT clause it becomes ``(term AS ?name)``. The terms are written by
-``parameters``, never taken from a request. (The engine's own way, pyoxigraph's ``substitutions``,
-needs every parameter in the outer projection and does not reach a sub-select that leaves it out:
-there it gives all rows, silently.)
+SPARQL query by itself. Binding replaces each token of the parameter by its term, in every group and
+sub-select; in a SELECT clause the term becomes ``(term AS ?name)``. ``parameters`` writes the
+terms; text of a request is never copied.
+
+The engine's own ``substitutions`` (pyoxigraph) needs every parameter in the outer projection. It
+does not reach a sub-select without the parameter, which then silently returns all rows.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from kg_server.project.profile import Profile, Texts
 from kg_server.sparql import rewrite
 
 RESERVED = rq.RESERVED
-"""What a request may give beside a query's own parameters."""
+"""Parameters that a request may have besides those of the query."""
 
 _PREFIX = re.compile(r"^\s*PREFIX\s+([\w.-]*):\s*<([^>]*)>", re.MULTILINE | re.IGNORECASE)
 
@@ -74,11 +75,11 @@ class CannedQuery:
 
 
 def load(files: Iterable[QueryFile]) -> dict[str, CannedQuery]:
-    """Read query files, by name. A file without a header has its name for a title.
+    """Read query files, by name. The title of a file without a header is its name.
 
     Raises:
-        ProjectFault: a file's header or its use of parameters is wrong, or two have one name;
-            says file and line.
+        ProjectFault: a header or the use of a parameter is wrong, or two files share a name; gives
+            file and line.
     """
     found: dict[str, CannedQuery] = {}
     for file in files:
@@ -92,7 +93,7 @@ def load(files: Iterable[QueryFile]) -> dict[str, CannedQuery]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A canned query whose answer stands on the home page, with its parameters and its view."""
+    """A canned query whose result is on the home page, with its parameters and its view."""
 
     query: CannedQuery
     given: Mapping[str, str]
@@ -104,7 +105,7 @@ def at_home(queries: Mapping[str, CannedQuery], profile: Profile) -> tuple[Stand
     """Return the canned queries of the home page, as the project's manifest names them.
 
     Raises:
-        ProjectFault: there is no such query, or it has no such parameter; says file and line.
+        ProjectFault: there is no such query, or it has no such parameter; gives file and line.
     """
     found = []
     for each in profile.home:
@@ -119,11 +120,11 @@ def at_home(queries: Mapping[str, CannedQuery], profile: Profile) -> tuple[Stand
 
 
 def bind(query: CannedQuery, given: Iterable[tuple[str, str]], names: AllNames) -> str:
-    """Return the query's text with its parameters bound to the terms that ``given`` means.
+    """Return the query's text with its parameters bound to the values in ``given``.
 
     Raises:
         BadRequest: a parameter is missing, unknown, given twice or ill-typed. The problem names
-            it and says what it takes.
+            the parameter and its type.
     """
     values = _once(query, given)
     context = Context(names, query.prefixes)
@@ -143,7 +144,7 @@ def find(queries: Mapping[str, CannedQuery], name: str) -> CannedQuery:
     """Return a query by its name.
 
     Raises:
-        NotFound: there is none of that name; names those near it.
+        NotFound: there is no such query; the error lists similar names.
     """
     if name in queries:
         return queries[name]
@@ -153,7 +154,7 @@ def find(queries: Mapping[str, CannedQuery], name: str) -> CannedQuery:
 
 
 def pairs(texts: Iterable[str]) -> list[tuple[str, str]]:
-    """Split ``name=value``, as a command line gives parameters.
+    """Split parameters ``name=value`` of a command line.
 
     Raises:
         BadRequest: a text has no equals sign.
@@ -169,7 +170,7 @@ def pairs(texts: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _once(query: CannedQuery, given: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return the given values by name, each of which has to be known and given once."""
+    """Return the given values by name; each name must be known and given once."""
     known = {each.name for each in query.parameters}
     values: dict[str, str] = {}
     for name, value in given:
@@ -221,7 +222,7 @@ def check(project: Project) -> None:
     """Check the canned queries and the home page of a project, and the syntax of each query.
 
     Raises:
-        ProjectFault: something is wrong with one; says file and line.
+        ProjectFault: a query or the home page is wrong; gives file and line.
     """
     queries = load(project.queries)
     at_home(queries, project.profile)
@@ -230,7 +231,7 @@ def check(project: Project) -> None:
 
 
 def example_text(query: CannedQuery, names: AllNames) -> str:
-    """Return the query bound to its own example, or as it is where the graph lacks that."""
+    """Return the query bound to its example, or unbound if the graph lacks the example."""
     defaults = {each.name for each in query.parameters if each.default is not None}
     given = [(name, text) for name, text in query.example.items() if name not in defaults]
     try:

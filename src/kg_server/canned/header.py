@@ -1,4 +1,4 @@
-"""The text of ``.rq`` files: tokens of SPARQL, header lines, and queries made of queries."""
+"""Headers of ``.rq`` files: header lines, declared parameters, and views."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kg_server.sparql import lexer
 from kg_server.sparql.keywords import Form
 
 RESERVED = ("format", "labels", "limit", "offset")
-"""What a request may give beside a query's own parameters."""
+"""Parameters that a request may have besides those of the query."""
 
 
 VIEWS = {
@@ -26,7 +26,7 @@ VIEWS = {
     "graph": 2,
     "map": 2,
 }
-"""How an answer can be shown, with the number of columns that each must be given."""
+"""The views of a result, with the number of columns that each needs."""
 
 _KEY = re.compile(
     r"(title(@[a-zA-Z-]+)?|description|result|tags|view"
@@ -46,7 +46,7 @@ def header(path: Path, lines: Sequence[str]) -> dict[str, Entry]:
     """Read header lines into values by key.
 
     Raises:
-        ProjectFault: a line has no known key, a key comes twice, or a needed one is missing.
+        ProjectFault: a line has no known key, a key is repeated, or a required key is missing.
     """
     found: dict[str, Entry] = {}
     key = ""
@@ -66,7 +66,7 @@ def header(path: Path, lines: Sequence[str]) -> dict[str, Entry]:
 
 
 def has(header: Mapping[str, Entry], key: str) -> bool:
-    """Tell whether a header has a value that is not empty."""
+    """Tell whether a header has a non-empty value."""
     return key in header and bool(header[key].value)
 
 
@@ -115,7 +115,7 @@ def _parameter(path: Path, name: str, entry: Entry, prefixes: Mapping[str, str])
     """Read the declaration of a parameter.
 
     Raises:
-        ProjectFault: it is not of the form, or has no example.
+        ProjectFault: the declaration is malformed, or has no example.
     """
     type_, _, remainder = (each.strip() for each in entry.value.partition(";"))
     meaning, *rest = (each.strip() for each in remainder.split(";"))
@@ -126,7 +126,7 @@ def _parameter(path: Path, name: str, entry: Entry, prefixes: Mapping[str, str])
         values[word] = value.strip()
     unknown = values.keys() - {"example", "default", "optional"}
     if declared is None:
-        message = f"the parameter {name!r} has no type that is known, but {type_!r}; types are"
+        message = f"the parameter {name!r} has the unknown type {type_!r}; types are"
         message += f" {', '.join(_TYPES)}; CLASS and SCHEME are IRIs or have a prefix of the query"
         raise ProjectFault(message, path=path, line=entry.line)
     if not meaning or unknown or name in RESERVED:
@@ -146,10 +146,10 @@ _TYPES = [_WRITTEN.get(each, each) for each in TYPES]
 
 
 def view(path: Path, entry: Entry | None, text: str, kind: Kind) -> tuple[str, ...]:
-    """Read the view of an answer: its kind, and the columns that it shows.
+    """Read the view of a result: its kind and its columns.
 
     Raises:
-        ProjectFault: there is no such view, it is given too few columns, or the query has no such
+        ProjectFault: there is no such view, it has too few columns, or the query has no such
             column.
     """
     words = tuple(entry.value.split()) if entry else ()
@@ -178,16 +178,16 @@ def check(path: Path, text: str, parameters: Sequence[Parameter], first_line: in
     Args:
         path: the file.
         text: the query below its header.
-        parameters: those that the header declares.
+        parameters: the declared parameters.
         first_line: the line of the file where the text begins.
 
     Raises:
         ProjectFault: ``$name`` and the declared parameters differ, a parameter is also written
-            ``?name``, or the query has a LIMIT or OFFSET of its own, which are the requests'.
+            ``?name``, or the query has a LIMIT or OFFSET, which only requests may set.
     """
 
     def line_of(word: str) -> int:
-        """Return the line of a parameter's declaration, or of the first such word in the text."""
+        """Return the line of a parameter's declaration, or else of the word in the text."""
         declared = [each.line for each in parameters if each.name == word]
         found = re.search(rf"(?i)[?$]?\b{re.escape(word)}\b", text)
         return (
@@ -204,14 +204,14 @@ def check(path: Path, text: str, parameters: Sequence[Parameter], first_line: in
     for wrong, message in (
         (used ^ declared, "either not declared or not used"),
         (plain, "written with ? and not with $"),
-        ({"LIMIT", "OFFSET"} & set(words), "for requests to say, not for the query"),
+        ({"LIMIT", "OFFSET"} & set(words), "set by requests; remove it from the query"),
     ):
         if wrong:
             names = sorted(wrong)
             raise ProjectFault(f"{', '.join(names)}: {message}", path=path, line=line_of(names[0]))
     form = next((word for word in words if word in Form.__members__), None)
     if form is None:
-        if words:  # a keyword that is misspelt has a place of its own
+        if words:  # the parser finds the place of a misspelt keyword
             parsing.check_query(text, path, first_line=first_line)
         raise ProjectFault("there is no query below the header", path=path, line=first_line)
     return Form[form].kind

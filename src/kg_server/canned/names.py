@@ -1,4 +1,4 @@
-"""Names of the things that parameters can mean: labels and codes, from the store in one query."""
+"""Names of the possible values of parameters: labels and codes, read in one query."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DCT, FOAF = (EXTERNAL[prefix] for prefix in ("dct", "foaf"))
 DC = "http://purl.org/dc/elements/1.1/"
 
 MOST_ROWS = 200_000
-"""Names beyond so many are not known; IRIs are."""
+"""Largest number of names; beyond it, only IRIs are known."""
 
 # Each branch has its constants in it, and every literal of a thing is read; those that are no names
 # are left out below. Joined from outside, or with an OPTIONAL, the engine (pyoxigraph 0.5.13) reads
@@ -62,11 +62,11 @@ _NAMING = (
     *(f"http://schema.org/{name}" for name in ("name", "alternateName", "identifier")),
     f"{FOAF}name",
 )
-"""Properties that name a thing; their sub-properties in the graph do so, too."""
+"""Properties for names of things; their sub-properties in the graph count too."""
 
 
 def of_queries(queries: Iterable[CannedQuery], store: Store) -> AllNames:
-    """Return the names of everything that parameters of these queries can mean."""
+    """Return the names of all possible values of the parameters of these queries."""
     groups = {each.group for query in queries for each in query.parameters if each.of}
     if not groups:
         return {}

@@ -1,4 +1,4 @@
-"""Typed parameters of canned queries: text in, an RDF term in SPARQL syntax out."""
+"""Typed parameters of canned queries, which convert text to RDF terms in SPARQL syntax."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kg_server.rdf.terms import literal
 XSD = "http://www.w3.org/2001/XMLSchema#"
 _MAX_TEXT = 2000
 _MOST_ERRORS = 2
-"""Wrong letters in a name for which suggestions are made; in a short name, one in four."""
+"""Largest number of wrong letters in a name that gets suggestions; in a short name, one in four."""
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,7}")
 _ENUM = re.compile(r"enum\(([^()|]+(?:\|[^()|]+)*)\)")
@@ -23,7 +23,7 @@ _OF = re.compile(r"(thing|concept)\(\s*([^()\s]+)\s*\)")
 
 
 Group = tuple[str, str]
-"""What names belong to: ``thing`` and the IRI of a class, or ``concept`` and that of a scheme."""
+"""A group of names: ``thing`` and the IRI of a class, or ``concept`` and that of a scheme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Parameter:
 
     ``type`` is one of ``TYPES``; the values of an ``enum`` are in ``choices``, and ``of`` is the
     class of a ``thing`` or the scheme of a ``concept``. A parameter with a ``default`` or that is
-    ``optional`` need not be given; an optional one that is not given stays a variable, which
-    matches anything. ``line`` is where its file declares it.
+    ``optional`` need not be given. An optional parameter that is not given stays a variable, which
+    matches anything. ``line`` is the line of its declaration.
     """
 
     name: str
@@ -52,22 +52,22 @@ class Parameter:
 
     @property
     def kind(self) -> str:
-        """Its type in a word or two: of a thing, the name of its class."""
+        """The type in a word or two; for a thing, the name of its class."""
         return _words(self.of) or self.type
 
     @property
     def group(self) -> Group:
-        """What its names belong to."""
+        """The group of its names."""
         return self.type, self.of
 
     @property
     def required(self) -> bool:
-        """Whether every request has to give it."""
+        """Whether every request has to give the parameter."""
         return self.default is None and not self.optional
 
     @property
     def takes(self) -> str:
-        """What it takes, in the reader's words."""
+        """The accepted values, in words."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
         return TYPES[self.type].takes.format(of=_words(self.of))
@@ -75,7 +75,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The things that a parameter can mean, by every name, code and IRI that they go by."""
+    """The possible values of a parameter, by every name, code and IRI."""
 
     iris: frozenset[str] = frozenset()
     by_name: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -85,19 +85,19 @@ class Names:
 
 
 AllNames = Mapping[Group, Names]
-"""Names by what they belong to."""
+"""Names by group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What values are read with: the names of the graph's things, and prefixes for short IRIs."""
+    """Names of the graph's things, and prefixes of short IRIs, to read values with."""
 
     names: AllNames = field(default_factory=dict)
     prefixes: Mapping[str, str] = field(default_factory=dict)
 
 
 class IllTyped(ValueError):
-    """The text is no value of the type; ``suggestions`` are values near it."""
+    """The text is not a value of the type; ``suggestions`` are similar values."""
 
     def __init__(self, reason: str, suggestions: Iterable[str] = ()) -> None:
         super().__init__(reason)
@@ -106,7 +106,7 @@ class IllTyped(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A type of parameter: what it takes, its JSON Schema, and how its text becomes a term."""
+    """A parameter type: accepted values in words, JSON Schema, and a function from text to term."""
 
     takes: str
     schema: Mapping[str, str]
@@ -114,7 +114,7 @@ class Type:
 
 
 def meant(parameter: Parameter, text: str, context: Context) -> str | None:
-    """Return the IRI that a text means for a parameter, ``None`` where it means none.
+    """Return the IRI that a text means for a parameter; ``None`` if it means none.
 
     >>> meant(Parameter("p", "iri", "a thing"), "https://e.org/x", Context())
     'https://e.org/x'
@@ -130,8 +130,8 @@ def term(parameter: Parameter, text: str, context: Context) -> str:
     """Return the term that ``text`` means for ``parameter``, in SPARQL syntax.
 
     Raises:
-        BadRequest: the text is no value of the parameter's type. The problem names the parameter,
-            what it takes, and values near the one given.
+        BadRequest: the text is not a value of the parameter's type. The problem names the
+            parameter, its accepted values, and similar values.
     """
     try:
         return TYPES[parameter.type].read(text, parameter, context)
@@ -198,7 +198,7 @@ def _iri(iri: str) -> str:
 
 
 def _read_name(text: str, parameter: Parameter, context: Context) -> str:
-    """Return the IRI of a thing that is named by IRI, prefixed name, label, code or local name."""
+    """Return the IRI of a thing, given its IRI, prefixed name, label, code or local name."""
     names = context.names.get(parameter.group, Names())
     key = fold(text[:_MAX_TEXT])
     full = _expanded(text, context)
@@ -217,7 +217,7 @@ def _read_name(text: str, parameter: Parameter, context: Context) -> str:
 
 
 def _distance(one: str, other: str) -> int:
-    """Return how many letters must be put in, left out or replaced (Levenshtein)."""
+    """Return the number of letters to insert, delete or replace (Levenshtein distance)."""
     row = list(range(len(other) + 1))
     for number, letter in enumerate(one, 1):
         before, row[0] = row[0], number
@@ -252,9 +252,9 @@ def _read_integer(text: str, _parameter: Parameter, _context: Context) -> str:
 
 
 def _read_string(text: str, _parameter: Parameter, _context: Context) -> str:
-    # Controls and lone surrogates are in no RDF literal that can be exchanged.
+    # RDF literals with control characters or lone surrogates cannot be exchanged.
     if len(text) > _MAX_TEXT or re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]", text):
-        raise IllTyped("this one has control characters or is longer")
+        raise IllTyped("this one is longer or has control characters")
     return literal(text)
 
 
@@ -265,7 +265,7 @@ def _read_language(text: str, _parameter: Parameter, _context: Context) -> str:
 
 
 def _shown(text: str) -> str:
-    """Return ``text`` as messages quote it: printable, and not endless."""
+    """Return ``text`` for messages: quoted, printable and shortened."""
     return ascii(text[:77] + "...") if not text.isprintable() else repr(text[:80])
 
 
