@@ -1,8 +1,7 @@
-"""Columns of a class: from its SHACL property shapes, and from what its instances have.
+"""Columns of a class, from its SHACL property shapes and the properties of its instances.
 
-A property shape gives a column its name, order and group (SHACL §2.3.2); the VoID partitions of
-the data set tell which other properties the instances have, and of what kind the values are
-(VoID §4.5).
+A property shape gives a column its name, order and group (SHACL §2.3.2). The VoID partitions of the
+data set give the other properties of the instances, and the kinds of values (VoID §4.5).
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ from kg_server.store.results import rows
 T = TypeVar("T")
 
 NAMES = (RDFS.label, SKOS.prefLabel, DCTERMS.title)
-"""The properties that name a thing; the column of things shows them."""
+"""The properties for names of things, shown in the first column."""
 RESERVED = frozenset(
     ("class", "format", "lang", "limit", "offset", "sort", "facet", "label", "labels")
 )
-"""What a request says beside the columns."""
+"""Parameters of a request that are not columns."""
 
 _ODD = re.compile(r"\W")
 _CLASSES = """
@@ -79,8 +78,8 @@ class Column:
     """One property of the instances of a class.
 
     ``iri`` is the property; ``name`` is its name in addresses; ``labels`` are its ``sh:name``.
-    ``datatypes`` are those of its values, ``classes`` the classes of the things that it leads to.
-    ``used`` is the number of its triples; ``is_single``: a thing has at most one value.
+    ``datatypes`` are the datatypes of its values; ``classes`` are the classes of its values that
+    are things. ``used`` is the number of its triples; ``is_single``: a thing has at most one value.
     """
 
     name: str
@@ -123,7 +122,7 @@ def classes(store: Store, description: str) -> dict[str, int]:
     The classes of RDF, RDFS, OWL and SHACL come last: their instances are terms, not things.
 
     Args:
-        store: who is asked.
+        store: the store to query.
         description: the IRI of the named graph with the VoID description.
     """
     found = rows(store, _CLASSES, dataset=Dataset(default_graphs=(description,)))
@@ -134,13 +133,13 @@ def classes(store: Store, description: str) -> dict[str, int]:
 def of_class(
     store: Store, class_iri: str, description: str, prefixes: Mapping[str, str]
 ) -> tuple[Column, ...]:
-    """Return the columns of a class: first those of its shapes, then what else is used.
+    """Return the columns of a class: first those of its shapes, then other used properties.
 
     Args:
-        store: who is asked.
+        store: the store to query.
         class_iri: the class.
         description: the IRI of the named graph with the VoID description.
-        prefixes: for the names of properties whose local names are the same.
+        prefixes: used to name properties with the same local name.
     """
     this = URIRef(class_iri).n3()
     everything = Dataset(default_graphs=store.graph_names())
@@ -151,7 +150,7 @@ def of_class(
 
 
 def with_singles(store: Store, class_iri: str, columns: Sequence[Column]) -> tuple[Column, ...]:
-    """Return the columns, with those marked as single of which no thing has two values."""
+    """Return the columns; mark those as single for which no thing has two values."""
     unknown = [each for each in columns if not each.is_single]
     if not unknown:
         return tuple(columns)
@@ -180,7 +179,7 @@ def _shaped(found: Iterable[Mapping[str, Identifier]]) -> dict[str, Column]:
 
 
 def _merged(shaped: Mapping[str, Column], used: Iterable[Mapping[str, Identifier]]) -> list[Column]:
-    """Return all columns in order: those of shapes, then the others by how much they are used."""
+    """Return all columns in order: those of shapes, then the others by number of triples."""
     columns = dict(shaped)
     last = (float("inf"), float("inf"))
     for row in used:
@@ -197,7 +196,7 @@ def _merged(shaped: Mapping[str, Column], used: Iterable[Mapping[str, Identifier
 
 
 def _named(found: Sequence[Column], prefixes: Mapping[str, str]) -> Iterable[Column]:
-    """Yield the columns with their names: local ones where they tell columns apart."""
+    """Yield the columns with their names: local names if they are unique."""
     locals_ = [_ODD.sub("_", local_name(each.iri)) for each in found]
     for column, name in zip(found, locals_, strict=True):
         if name and locals_.count(name) == 1 and name not in RESERVED and "__" not in name:

@@ -1,7 +1,7 @@
-"""Filters of a table: parameters of an address in, SPARQL patterns out.
+"""Filters of a table, which translate parameters of an address to SPARQL patterns.
 
-A parameter is ``COLUMN=VALUE`` or ``COLUMN__OPERATOR=VALUE``. Values are written as terms of the
-kinds that the column has, never as query text.
+A parameter is ``COLUMN=VALUE`` or ``COLUMN__OPERATOR=VALUE``. Values become terms of the kinds in
+the column; they are never copied into the query as text.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ OPERATORS: Mapping[str, str] = {
     "le": "is at most",
     "missing": "is missing",
 }
-"""Operators by the ending of a parameter's name, with their words."""
+"""Operators by the suffix of a parameter's name, with their descriptions."""
 _COMPARED = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -36,7 +36,7 @@ _MOST_TEXT = 500
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 LABEL = "label"
-"""The name of the column of things themselves, which are compared by their names."""
+"""The name of the first column, which compares things by their names."""
 _NAMED = "|".join(
     (
         *(f"<{each}>" for each in NAMES),
@@ -48,7 +48,7 @@ _NAMED = "|".join(
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One condition: a column (``None`` for the things' names), an operator, alternatives."""
+    """One condition: a column (``None`` for names of things), an operator, alternative values."""
 
     column: Column | None
     operator: str
@@ -63,10 +63,10 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What values are read with.
+    """Prefixes, languages and names to read values with.
 
-    ``prefixes`` are those of short IRIs, ``languages`` those of literals; ``named`` gives the IRIs
-    of the things that a text is a name of (``names_query``).
+    ``prefixes`` are for short IRIs, ``languages`` for literals. ``named`` gives the IRIs of the
+    things with a name (``names_query``).
     """
 
     prefixes: Mapping[str, str]
@@ -78,7 +78,7 @@ def read(pairs: Iterable[tuple[str, str]], columns: Sequence[Column]) -> tuple[F
     """Read filters; several values of one parameter are alternatives.
 
     Raises:
-        BadRequest: there is no such column or operator, or a value is no value of the column.
+        BadRequest: there is no such column or operator, or a value does not fit the column.
     """
     by_name: dict[str, Column | None] = {LABEL: None, **{each.name: each for each in columns}}
     values: dict[str, list[str]] = {}
@@ -105,9 +105,9 @@ def read(pairs: Iterable[tuple[str, str]], columns: Sequence[Column]) -> tuple[F
 
 
 def names_query(found: Iterable[Filter], languages: Sequence[str]) -> str | None:
-    """Return the query for the things that texts of filters name: ``?name ?thing``.
+    """Return the query for the things named in filters: ``?name ?thing``.
 
-    ``None`` where no filter compares things by their names.
+    Return ``None`` if no filter compares things by their names.
     """
     texts = {text for each in found if _by_name(each) for text in each.values}
     if not texts:
@@ -145,14 +145,14 @@ def _check(column: Column | None, operator: str, text: str, name: str) -> None:
     if column is None or operator not in ("", "not", *_COMPARED):
         return
     if column.is_number and not _NUMBER.fullmatch(text):
-        raise BadRequest(f"{name} takes a number; {text[:80]!r} is none.", parameter=name)
+        raise BadRequest(f"{name} takes a number; {text[:80]!r} is not a number.", parameter=name)
     if column.is_moment and not re.fullmatch(r"-?[0-9]{4}[0-9T:.Z+-]*", text):
-        detail = f"{name} takes a year or a date such as 1990 or 1990-05-31; {text[:80]!r} is none."
+        detail = f"{name} takes a year or a date such as 1990 or 1990-05-31, not {text[:80]!r}."
         raise BadRequest(detail, parameter=name)
 
 
 def _equal(each: Filter, variable: str, path: str, vocabulary: Vocabulary) -> str:
-    """Return a pattern for things that have one of the values which the texts mean."""
+    """Return a pattern for things with one of the filter's values."""
     if each.column is None:
         iris = [iri for text in each.values for iri in vocabulary.named.get(text, ())]
         return f"VALUES ?thing {{ {' '.join(f'<{iri}>' for iri in iris)} }}"
@@ -161,7 +161,7 @@ def _equal(each: Filter, variable: str, path: str, vocabulary: Vocabulary) -> st
         return f"?thing {path} {variable} . FILTER({tests})"
     found = (term for text in each.values for term in _terms(each.column, text, vocabulary))
     terms = list(dict.fromkeys(found))
-    if len(terms) == 1:  # the engine then begins with what is rare
+    if len(terms) == 1:  # the engine can then start with the rarest pattern
         return f"?thing {path} {terms[0]} ."
     return f"VALUES {variable} {{ {' '.join(terms)} }} ?thing {path} {variable} ."
 
@@ -173,7 +173,7 @@ def _is(column: Column, text: str, variable: str) -> str:
 
 
 def _terms(column: Column, text: str, vocabulary: Vocabulary) -> Iterable[str]:
-    """Yield the terms that a text may mean as a value of a column."""
+    """Yield the terms that a text may mean in a column."""
     iri = _iri(text, vocabulary)
     if iri:
         yield f"<{iri}>"
@@ -211,7 +211,7 @@ def _test(each: Filter, text: str, variable: str) -> str:
     if each.column and set(each.column.datatypes) & NUMBERS and _NUMBER.fullmatch(text):
         return f"{variable} {sign} {_number(text)}"
     if each.column and each.column.is_moment:
-        # A year holds all its days: "at most 1990" takes 1990-05-31 as well.
+        # A year includes all its days: "at most 1990" matches 1990-05-31.
         return f"SUBSTR(STR({variable}), 1, {len(text)}) {sign} {literal(text)}"
     return f"STR({variable}) {sign} {literal(text)}"
 

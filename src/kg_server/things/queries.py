@@ -1,4 +1,4 @@
-"""SPARQL queries of a table: one page of things, their values, counts, facets, and the whole."""
+"""SPARQL queries of a table: a page of things, their values, counts, facets, the whole table."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from kg_server.things.filters import LABEL, Filter, Vocabulary, pattern
 
 _NAME_PATH = "|".join(f"<{each}>" for each in NAMES)
 SEPARATOR = " | "
-"""Stands between the values of one cell."""
+"""Separator between the values of one cell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What is asked: a class, its columns, filters, and an order.
+    """The definition of a table: a class, its columns, filters and order.
 
-    ``sort`` is a column and whether it descends; ``None`` sorts by the things' IRIs, and a column
-    of ``None`` by their names. ``languages`` are those of names, the preferred one first.
+    ``sort`` is a column and whether it descends. ``None`` sorts by the things' IRIs, a column of
+    ``None`` by their names. ``languages`` are those of names, preferred language first.
     """
 
     class_iri: str
@@ -30,7 +30,7 @@ class Table:
 
     @property
     def where(self) -> str:
-        """The patterns that a thing of the table matches."""
+        """The patterns that things of the table match."""
         lines = [f"?thing a <{self.class_iri}> ."]
         lines += [pattern(each, n, self.vocabulary) for n, each in enumerate(self.filters)]
         return "\n  ".join(lines)
@@ -69,7 +69,7 @@ def cells(things: Sequence[str], columns: Sequence[Column]) -> str:
 
 
 def facets(table: Table, columns: Sequence[Column], most: int) -> str:
-    """Return the query for the commonest values of columns: ``?property ?value ?n``."""
+    """Return the query for the most common values of columns: ``?property ?value ?n``."""
     ways = " UNION ".join(
         f"{{ ?thing <{each.iri}> ?value BIND(<{each.iri}> AS ?property) }}" for each in columns
     )
@@ -83,7 +83,7 @@ def facets(table: Table, columns: Sequence[Column], most: int) -> str:
 def whole(table: Table) -> str:
     """Return the query for the whole table: ``?iri``, ``?label`` and a variable for each column.
 
-    Several values of one thing stand in one cell.
+    Several values of one thing share a cell.
     """
     parts = [_value(each) for each in table.columns]
     names = " ".join(f"?{each.name}" for each in table.columns)
@@ -109,7 +109,7 @@ def _value(column: Column) -> str:
 
 
 def _name(table: Table) -> str:
-    """Return the pattern of a thing's name in the first language that it has one in, ``?key``."""
+    """Return the pattern for a thing's name, ``?key``, in the first language that has one."""
     ways = [
         f"OPTIONAL {{ ?thing {_NAME_PATH} ?n{n} FILTER(LANGMATCHES(LANG(?n{n}), '{language}')) }}"
         for n, language in enumerate(table.languages)
