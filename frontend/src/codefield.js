@@ -3,7 +3,7 @@
 
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
-import { HighlightStyle, bracketMatching, indentOnInput, syntaxHighlighting } from "@codemirror/language";
+import { HighlightStyle, bracketMatching, indentOnInput, indentService, syntaxHighlighting } from "@codemirror/language";
 import { linter, lintKeymap } from "@codemirror/lint";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { EditorState, Prec } from "@codemirror/state";
@@ -85,6 +85,8 @@ export function codeField(place, { text, label, words, onRun, onChange }) {
       lineNumbers(),
       history(),
       drawSelection(),
+      indentService.of(indentation),
+      EditorState.languageData.of(() => [{ commentTokens: { line: "#" }, indentOnInput: /^\s*\}$/ }]),
       indentOnInput(),
       bracketMatching(),
       closeBrackets(),
@@ -111,6 +113,16 @@ export function codeField(place, { text, label, words, onRun, onChange }) {
     ],
   });
   return new EditorView({ state, parent: root, root });
+}
+
+/** A line stands as far in as the one before it, two more after "{", two less with "}". */
+function indentation(context, position) {
+  const line = context.lineAt(position, 1);
+  if (line.from === 0) return 0;
+  const before = context.lineAt(line.from - 1, -1).text;
+  const own = /^\s*/.exec(before)[0].length;
+  const opened = /\{\s*(#.*)?$/.test(before) ? 2 : 0;
+  return Math.max(0, own + opened - (/^\s*\}/.test(line.text) ? 2 : 0));
 }
 
 let checking;

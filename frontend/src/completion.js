@@ -13,10 +13,11 @@ let vocabulary;
 /** Load the vocabulary once. */
 export function loadVocabulary() {
   vocabulary ??= fetch("/completion.json", { headers: { Accept: "application/json" } })
-    .then((response) => (response.ok ? response.json() : { prefixes: {}, own: [], terms: [] }))
-    .then(({ prefixes, own, terms }) => ({
+    .then((response) => (response.ok ? response.json() : { prefixes: {}, own: [], terms: [], classes: {} }))
+    .then(({ prefixes, own, terms, classes = {} }) => ({
       prefixes,
       own,
+      propertiesOf: new Map(Object.entries(classes).map(([iri, names]) => [nameOf(iri, prefixes), names])),
       terms: terms.map((term) => ({ ...term, name: nameOf(term.iri, prefixes) })),
     }));
   return vocabulary;
@@ -37,13 +38,15 @@ export function nameOf(iri, prefixes) {
 /** The source of completions for CodeMirror. */
 export async function complete(context) {
   const word = context.matchBefore(/[?$]?[\p{L}\p{M}\p{N}_:-]*/u);
-  if (!word || (word.from === word.to && !context.explicit)) return null;
-  const { prefixes, terms } = await loadVocabulary();
+  if (!word) return null;
   const before = context.state.sliceDoc(Math.max(0, word.from - 80), word.from);
+  // After "a " and "; " names are offered unasked.
+  if (word.from === word.to && !context.explicit && !/(\s(a|rdf:type)|;) $/.test(before)) return null;
+  const { prefixes, terms, propertiesOf } = await loadVocabulary();
   const text = context.state.doc.toString();
   if (/^[?$]/.test(word.text)) return { from: word.from, options: variables(text, word.text) };
   if (/\bPREFIX\s+$/i.test(before)) return { from: word.from, options: prefixOptions(prefixes) };
-  return { from: word.from, options: options(word.text, before, terms, prefixes), filter: false };
+  return { from: word.from, options: options(word.text, before, terms, prefixes, ofSubject(text, word.from, propertiesOf)), filter: false };
 }
 
 function variables(text, typed) {
@@ -61,14 +64,25 @@ function prefixOptions(prefixes) {
   }));
 }
 
-function options(typed, before, terms, prefixes) {
+/** The properties that things of the subject's class have, the most used first. */
+function ofSubject(text, position, propertiesOf) {
+  const statement = /[^.{}]*$/.exec(text.slice(0, position).replace(/<[^>]*>|"[^"\n]*"/g, (part) => part.replace(/[.{}]/g, "_")))[0];
+  const subject = /^\s*([?$]\w+)/.exec(statement)?.[1];
+  const typed = /(?:^|[\s;])(?:a|rdf:type)\s+(<[^>\s]+>|[\w-]*:[\w-]+)/;
+  const elsewhere = subject && new RegExp(`\\${subject}\\s+(?:a|rdf:type)\\s+(<[^>\\s]+>|[\\w-]*:[\\w-]+)`);
+  const name = typed.exec(statement)?.[1] ?? (elsewhere && elsewhere.exec(text)?.[1]);
+  return propertiesOf.get(name) ?? [];
+}
+
+function options(typed, before, terms, prefixes, ownProperties) {
   const wanted = typed.toLowerCase();
   const expected = expectedKind(before);
   const found = [];
   for (const term of terms) {
     const quality = match(term, wanted);
     if (quality) {
-      const boost = quality + (term.kind === expected ? 30 : 0);
+      const place = expected === "property" ? ownProperties.indexOf(term.iri) : -1;
+      const boost = quality + (term.kind === expected ? 30 : 0) + (place < 0 ? 0 : 40 - Math.min(place, 30) / 2);
       found.push({ ...option(term, prefixes), boost });
     }
   }

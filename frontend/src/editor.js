@@ -4,14 +4,16 @@ import { forEachDiagnostic, setDiagnostics } from "@codemirror/lint";
 import { codeField, diagnosticOf } from "./codefield.js";
 import { copy } from "./copying.js";
 import { ask, labelsOf, QueryProblem, tabulate } from "./endpoint.js";
-import { pack, remember, remembered, unpack } from "./keeping.js";
+import { draft, keepDraft, pack, remember, remembered, unpack, viewOf } from "./keeping.js";
 import { Results } from "./results.js";
 
 const form = document.getElementById("query-form");
 const area = document.getElementById("query");
 const status = document.getElementById("status");
 const words = JSON.parse(document.getElementById("words").textContent);
-const results = new Results(document.getElementById("results"), words, currentQuery);
+const results = new Results(document.getElementById("results"), words, currentQuery, viewOf(location.hash), () =>
+  keepAddress(),
+);
 const stop = document.getElementById("stop");
 const share = document.getElementById("share");
 const past = document.getElementById("history");
@@ -19,12 +21,13 @@ const past = document.getElementById("history");
 let running;
 
 const view = codeField(document.getElementById("code-field"), {
-  text: (await unpack(location.hash)) ?? area.value,
+  text: (await unpack(location.hash)) ?? (new URLSearchParams(location.search).has("query") ? undefined : draft()) ?? area.value,
   label: words.query,
   words,
   onRun: () => run(),
   onChange: () => {
     area.value = currentQuery();
+    keepDraft(area.value);
   },
 });
 area.value = currentQuery();
@@ -38,7 +41,7 @@ form.addEventListener("submit", (event) => {
 });
 stop.addEventListener("click", () => running?.abort());
 share.addEventListener("click", async () => {
-  history.replaceState(null, "", await pack(currentQuery()));
+  await keepAddress();
   copy(location.href, share);
 });
 window.addEventListener("hashchange", async () => {
@@ -57,6 +60,10 @@ form.diagnostics = () => {
 
 function currentQuery() {
   return view?.state.doc.toString() ?? area.value;
+}
+
+async function keepAddress() {
+  history.replaceState(null, "", await pack(currentQuery(), results.chosen));
 }
 
 function show(query) {
@@ -79,7 +86,7 @@ async function run() {
     status.textContent = summary(table, answer);
     remember({ query, rows: table.rows.length, milliseconds: Math.round(answer.milliseconds) });
     showPast();
-    history.replaceState(null, "", await pack(query));
+    await keepAddress();
   } catch (error) {
     fail(error);
   } finally {

@@ -15,11 +15,12 @@ const EXPORTS = {
 EXPORTS.boolean = EXPORTS.bindings.slice(2);
 
 export class Results {
-  constructor(place, words, currentQuery) {
+  constructor(place, words, currentQuery, view = "table", onView = () => {}) {
     this.place = place;
     this.words = words;
     this.currentQuery = currentQuery;
-    this.chosen = "table";
+    this.chosen = view;
+    this.onView = onView;
   }
 
   /** Show an answer in the view chosen last, if it has that. */
@@ -79,6 +80,7 @@ export class Results {
     button.setAttribute("aria-pressed", String(name === this.chosen));
     button.addEventListener("click", () => {
       this.chosen = name;
+      this.onView();
       for (const other of choice.children) other.setAttribute("aria-pressed", String(other === button));
       this.draw();
     });

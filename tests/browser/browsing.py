@@ -105,6 +105,7 @@ class Browser:
     def reset(self):
         self.driver.get("about:blank")
         self.cdp("Network.clearBrowserCookies")
+        self.cdp("Storage.clearDataForOrigin", origin="*", storageTypes="local_storage")
         self.cdp("Emulation.setScriptExecutionDisabled", value=False)
         self.width(1280)
         self.scheme("light")

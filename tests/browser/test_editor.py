@@ -240,3 +240,45 @@ def test_without_scripts_a_form_asks_the_same(browser, site):
     browser.until(lambda: "18 rows" in browser.text("#status"))
     assert browser.link("Canada")
     assert "format=csv" in browser.link("CSV").get_attribute("href")
+
+
+def test_the_text_is_kept_when_the_page_is_left_and_the_view_is_in_the_link(browser, site):
+    browser.open(f"{site}/sparql")
+    write(browser, STATES)
+    run(browser)
+    browser.until(lambda: "18 rows" in browser.text("#status"))
+
+    browser.one("[data-view=raw]").click()
+    browser.until(lambda: "view=raw" in browser.driver.current_url)
+    link = browser.driver.current_url
+    browser.open(f"{site}/")
+    browser.open(link)
+
+    browser.until(lambda: browser.one("[data-view=raw]").get_attribute("aria-pressed") == "true")
+    browser.open(f"{site}/")
+    browser.open(f"{site}/sparql")
+    browser.until(lambda: "dip:State" in field(browser).text)
+
+
+def test_lines_are_commented_out_by_a_key(browser, site):
+    browser.open(f"{site}/sparql")
+    write(browser, STATES)
+
+    keys = ActionChains(browser.driver)
+    keys.key_down(Keys.CONTROL).send_keys("/").key_up(Keys.CONTROL).perform()
+
+    browser.until(lambda: "# SELECT ?state" in field(browser).text)
+
+
+def test_the_properties_of_the_class_are_offered_first_and_unasked(browser, site):
+    browser.open(f"{site}/sparql")
+    write(browser, "SELECT * { ?m a <https://diplomacy.example/ns/diplomacy#Treaty> ;")
+
+    field(browser).send_keys(" ")
+
+    browser.until(
+        lambda: browser.run(
+            "return [...document.getElementById('code-field').shadowRoot"
+            ".querySelectorAll('[role=option]')].map((each) => each.textContent)"
+        )
+    )

@@ -284,3 +284,23 @@ def test_column_heads_are_words(client):
         page = client.get(f"/queries/{query}", headers=BROWSER)
 
         assert all(head == head.lower() for head in heads(page) if len(head) > 3), query
+
+
+def test_a_misspelt_query_form_is_told_the_one_it_may_have_been(client):
+    problem = client.get("/sparql?query=SELCT+*+%7B+%3Fs+%3Fp+%3Fo+%7D").json
+
+    assert problem["detail"].endswith("Did you mean SELECT?")
+
+
+def test_completion_knows_the_properties_of_each_class(client):
+    document = client.get("/completion.json").json
+    dip = "https://diplomacy.example/ns/diplomacy#"
+
+    assert dip + "signatory" in document["classes"][dip + "Treaty"]
+    assert dip + "conflictKind" not in document["classes"][dip + "Treaty"]
+
+
+def test_names_of_other_sites_say_where_they_lead(client):
+    page = client.get("/doc/state/AZE", headers=BROWSER).text
+
+    assert "Wikidata Q227" in page

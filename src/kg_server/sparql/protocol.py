@@ -6,6 +6,7 @@ This module needs neither a web framework nor a database. Parameters and headers
 
 from __future__ import annotations
 
+import difflib
 import re
 from binascii import a2b_qp
 from collections.abc import Collection, Sequence
@@ -22,7 +23,7 @@ from kg_server.errors import (
     UpdateRefused,
 )
 from kg_server.formats import Format, Kind
-from kg_server.sparql import keywords
+from kg_server.sparql import keywords, lexer
 from kg_server.sparql.query import Dataset, Query
 
 Pairs = Sequence[tuple[str, str]]
@@ -176,11 +177,22 @@ def query(found: Operation, accept: str | None, *, base_iri: str, limit_s: float
     form = keywords.form_of(text)
     if form is None:
         raise MalformedQuery(
-            "The text has none of SELECT, ASK, CONSTRUCT, DESCRIBE.", line=1, column=1
+            f"The text has none of {', '.join(keywords.Form.__members__)}.{_meant(text)}",
+            line=1,
+            column=1,
         )
     chosen = format_for(found, accept, form.kind)
     timeout_s = min(limit_s, found.timeout_s or limit_s)
     return Query(text, chosen, base_iri, found.dataset, timeout_s=timeout_s)
+
+
+def _meant(text: str) -> str:
+    """Return which keyword a misspelt first word of a query may have been, as a sentence."""
+    for word in lexer.words(text):
+        if word not in ("BASE", "PREFIX"):
+            near = difflib.get_close_matches(word, keywords.Form.__members__, n=1)
+            return f" Did you mean {near[0]}?" if near else ""
+    return ""
 
 
 def format_for(found: Operation, accept: str | None, kind: Kind) -> Format:

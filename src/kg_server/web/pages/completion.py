@@ -38,7 +38,7 @@ def document(site: Site, description: Graph) -> dict[str, Any]:
 
     A term has ``iri``, ``kind`` (class, property or thing), ``labels`` by language, and
     ``definition`` where there is one. ``own`` are the prefixes of the project's own vocabularies,
-    whose names are known all.
+    whose names are known all; ``classes`` has the properties that things of each class have.
 
     Args:
         site: what is asked.
@@ -53,6 +53,7 @@ def document(site: Site, description: Graph) -> dict[str, Any]:
         for part in description.objects(dataset, partition):
             for iri in map(str, description.objects(part, names)):
                 terms.setdefault(iri, {"iri": iri, "kind": kind, "labels": {}})
+    classes = _properties_by_class(description, dataset)
     hidden = (site.evidence.claim, site.evidence.passage) if site.evidence else ()
     others = " ".join(f"<{each}>," for each in hidden if each) + "<urn:x-none>"
     _add(terms, site, "thing", f"?term a ?type FILTER(?type NOT IN ({others}))")
@@ -61,7 +62,22 @@ def document(site: Site, description: Graph) -> dict[str, Any]:
         "prefixes": prefixes,
         "own": sorted(name for name, iri in prefixes.items() if iri in declared),
         "terms": [terms[iri] for iri in sorted(terms)],
+        "classes": classes,
     }
+
+
+def _properties_by_class(description: Graph, dataset: URIRef) -> dict[str, list[str]]:
+    """Return the properties that things of each class have, the most used first."""
+    found: dict[str, list[str]] = {}
+    for part in description.objects(dataset, VOID.classPartition):
+        used = [
+            (-int(str(description.value(each, VOID.triples) or 0)), str(name))
+            for each in description.objects(part, VOID.propertyPartition)
+            for name in description.objects(each, VOID.property)
+        ]
+        for class_ in description.objects(part, VOID["class"]):
+            found[str(class_)] = [name for _, name in sorted(used)]
+    return found
 
 
 def _prefixes(site: Site, terms: Mapping[str, object]) -> dict[str, str]:

@@ -41,7 +41,9 @@ def page(site: Site, document: Document, language: str) -> str:
     members = list(document.graph.objects(topic, HYDRA.member))
     if members:
         labels.load(members)
-        shown = sorted((labels.show(each) for each in members), key=lambda each: each.text)
+        shown = sorted(
+            (labels.show(each) for each in members), key=lambda each: claims.natural(each.text)
+        )
         title = document.topic.rstrip("/").rpartition("/")[2]
         described = schema_org.of_thing(site, document, title, ())
         head = _head(site, document, described)

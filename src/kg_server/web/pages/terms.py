@@ -19,7 +19,7 @@ from kg_server.rdf import addresses
 from kg_server.rdf.labels import pick
 from kg_server.store.results import rows, values
 from kg_server.web.pages.dates import beginning
-from kg_server.web.pages.layout import preferred_languages
+from kg_server.web.pages.layout import licence, preferred_languages
 
 LONGEST_TEXT = 300
 """Longer literals are cut on the page, in code points; the whole can be unfolded."""
@@ -32,6 +32,25 @@ _DIGITS = {"bn": str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")}
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{0,9})?")
 """Numbers that are written in words' digits; anything longer or stranger stays as it is."""
+_SITES = {
+    "wikidata.org": "Wikidata",
+    "geonames.org": "GeoNames",
+    "wikipedia.org": "Wikipedia",
+    "dbpedia.org": "DBpedia",
+    "viaf.org": "VIAF",
+    "d-nb.info": "GND",
+    "id.loc.gov": "Library of Congress",
+    "orcid.org": "ORCID",
+    "doi.org": "DOI",
+    "openstreetmap.org": "OpenStreetMap",
+    "isni.org": "ISNI",
+    "ror.org": "ROR",
+    "eur-lex.europa.eu": "EUR-Lex",
+    "publications.europa.eu": "EU Publications",
+    "treaties.un.org": "UN Treaty Collection",
+    "vocab.getty.edu": "Getty",
+}
+"""Names of sites that IRIs lead to, by host."""
 _WEB = re.compile(r"https?://[^/]", re.IGNORECASE)
 
 _LOOKUP = """
@@ -125,6 +144,8 @@ class Labels:
 
     def _spelt(self, iri: str) -> str:
         """Return the end of an IRI that has no label; another vocabulary's as separate words."""
+        if name := outside(iri):
+            return name
         end = readable_end(iri)
         if iri.startswith(self.site.base_iri) or not end.isalpha() or end.isupper():
             return end
@@ -228,6 +249,24 @@ def link(iri: str, base_iri: str) -> str | None:
     if addresses.is_local(iri.partition("#")[0], base_iri):
         return addresses.page_path(iri, base_iri, is_term=True)
     return addresses.local_path(iri, base_iri)
+
+
+def outside(iri: str) -> str | None:
+    """Return the name of an IRI of a well-known site, ``None`` for all others.
+
+    >>> outside("http://www.wikidata.org/entity/Q227"), outside("https://sws.geonames.org/587116/")
+    ('Wikidata Q227', 'GeoNames 587116')
+    >>> outside("https://creativecommons.org/licenses/by-sa/4.0/"), outside("https://e.org/x")
+    ('CC BY-SA 4.0', None)
+    """
+    if "creativecommons.org/" in iri:
+        found = licence(iri)
+        return found[0] if found and found[0].startswith("CC") else None
+    host = iri.partition("://")[2].partition("/")[0].removeprefix("www.").removeprefix("sws.")
+    site = _SITES.get(host) or next(
+        (name for end, name in _SITES.items() if host.endswith(f".{end}")), None
+    )
+    return f"{site} {readable_end(iri).replace('_', ' ')}" if site else None
 
 
 def readable_end(iri: str) -> str:
