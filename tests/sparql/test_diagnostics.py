@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kg_server.errors import MalformedQuery
 from kg_server.formats import Kind, named
+from kg_server.project.profile import Profile
 from kg_server.sparql.query import Query
 from kg_server.store import open_store
 
 from ..store.test_contract import small_project
 
-STORE = open_store(small_project())
+PREFIXES = {"dip": "https://diplomacy.example/ns/diplomacy#"}
+STORE = open_store(replace(small_project(), profile=Profile(prefixes=PREFIXES)))
 
 
 def fault(text: str) -> MalformedQuery:
