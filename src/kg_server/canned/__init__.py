@@ -81,14 +81,14 @@ def load(files: Iterable[QueryFile]) -> dict[str, CannedQuery]:
         ProjectFault: a header or the use of a parameter is wrong, or two files share a name; gives
             file and line.
     """
-    found: dict[str, CannedQuery] = {}
+    queries: dict[str, CannedQuery] = {}
     for file in files:
         name = file.path.stem
-        if name in found:
+        if name in queries:
             message = f"another canned query is called {name!r} already"
             raise ProjectFault(message, path=file.path, line=1)
-        found[name] = _read(file)
-    return found
+        queries[name] = _read(file)
+    return queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def at_home(queries: Mapping[str, CannedQuery], profile: Profile) -> tuple[Stand
     Raises:
         ProjectFault: there is no such query, or it has no such parameter; gives file and line.
     """
-    found = []
+    standing = []
     for each in profile.home:
         try:
             query = find(queries, each.query)
@@ -115,8 +115,8 @@ def at_home(queries: Mapping[str, CannedQuery], profile: Profile) -> tuple[Stand
         except Problem as problem:
             raise ProjectFault(problem.detail, path=each.path, line=each.line) from problem
         title = each.title or {"en": query.title, **query.titles}
-        found.append(Standing(query, each.parameters, each.view or query.view, title))
-    return tuple(found)
+        standing.append(Standing(query, each.parameters, each.view or query.view, title))
+    return tuple(standing)
 
 
 def bind(query: CannedQuery, given: Iterable[tuple[str, str]], names: AllNames) -> str:
@@ -162,11 +162,11 @@ def pairs(texts: Iterable[str]) -> list[tuple[str, str]]:
     >>> pairs(["city=Paris"])
     [('city', 'Paris')]
     """
-    found = [text.partition("=") for text in texts]
-    for name, equals, _ in found:
+    parts = [text.partition("=") for text in texts]
+    for name, equals, _ in parts:
         if not equals:
             raise BadRequest(f"A parameter is written NAME=VALUE; {name!r} has no '='.")
-    return [(name, value) for name, _, value in found]
+    return [(name, value) for name, _, value in parts]
 
 
 def _once(query: CannedQuery, given: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -48,21 +48,21 @@ def header(path: Path, lines: Sequence[str]) -> dict[str, Entry]:
     Raises:
         ProjectFault: a line has no known key, a key is repeated, or a required key is missing.
     """
-    found: dict[str, Entry] = {}
+    entries: dict[str, Entry] = {}
     key = ""
     for number, line in enumerate(lines, 1):
         content = line[2:].rstrip()
         if content.startswith("   ") and key:
-            found[key] = replace(found[key], value=f"{found[key].value} {content.strip()}")
+            entries[key] = replace(entries[key], value=f"{entries[key].value} {content.strip()}")
             continue
         key, colon, value = (each.strip() for each in content.partition(":"))
-        if not colon or not _KEY.fullmatch(key) or key in found:
+        if not colon or not _KEY.fullmatch(key) or key in entries:
             raise ProjectFault(f"not a line of a query's header: {key!r}", path=path, line=number)
-        found[key] = Entry(value, number)
-    missing = [key for key in ("title", "description", "result") if not has(found, key)]
+        entries[key] = Entry(value, number)
+    missing = [key for key in ("title", "description", "result") if not has(entries, key)]
     if missing:
         raise ProjectFault(f"the header lacks {', '.join(missing)}", path=path, line=1)
-    return found
+    return entries
 
 
 def has(header: Mapping[str, Entry], key: str) -> bool:

@@ -202,10 +202,10 @@ def _read_name(text: str, parameter: Parameter, context: Context) -> str:
     names = context.names.get(parameter.group, Names())
     key = fold(text[:_MAX_TEXT])
     full = _expanded(text, context)
-    found = {full} if full in names.iris else set(names.by_name.get(key, ()))
-    if len(found) > 1:
-        raise IllTyped(f"{_shown(text)} is the name of several", sorted(found))
-    if not found:
+    iris = {full} if full in names.iris else set(names.by_name.get(key, ()))
+    if len(iris) > 1:
+        raise IllTyped(f"{_shown(text)} is the name of several", sorted(iris))
+    if not iris:
         near = difflib.get_close_matches(key, names.by_name, n=5, cutoff=0.6)
         most = min(_MOST_ERRORS, len(key) // 4)
         near = [each for each in near if _distance(each, key) <= most]
@@ -213,7 +213,7 @@ def _read_name(text: str, parameter: Parameter, context: Context) -> str:
         raise IllTyped(
             f"{_shown(text)} is not in this graph{here}", [names.shown[each] for each in near]
         )
-    return _iri(found.pop())
+    return _iri(iris.pop())
 
 
 def _distance(one: str, other: str) -> int:

@@ -65,21 +65,21 @@ def find(root: Path, base_iri: str | None, word: str = "") -> list[Case]:
         ProjectFault: the project cannot be read, or has no such case.
     """
     loaded = projects.load([root], base_iri)
-    said = manifest.read(root)
-    folders = [*said.queries, *said.tests]
+    settings = manifest.read(root)
+    folders = [*settings.queries, *settings.tests]
     files = sorted({file for each in folders for file in _files(each)})
     store = open_store(loaded)
     service.let_https_fail(store)
     cases = [*_questions(files, store, loaded), *_examples(files, loaded)]
-    found = [case for case in cases if word in case.path.relative_to(root).as_posix()]
-    if not found:
+    selected = [case for case in cases if word in case.path.relative_to(root).as_posix()]
+    if not selected:
         places = ", ".join(str(each.relative_to(root)) for each in folders) or "tests/"
         raise ProjectFault(
             f"no case to test in {places}"
             + (f" has {word!r} in its name" if word and cases else "")
             + ": NAME.rq with NAME.csv beside it, or RDF files in valid/ and invalid/"
         )
-    return found
+    return selected
 
 
 def run(case: Case) -> Outcome:
@@ -109,8 +109,8 @@ def _junit_case(outcome: Outcome, path: Path) -> junit_xml.Case:
 
 
 def _files(place: Path) -> Iterator[Path]:
-    found = place.rglob("*") if place.is_dir() else iter((place,))
-    return (each for each in found if each.is_file())
+    paths = place.rglob("*") if place.is_dir() else iter((place,))
+    return (each for each in paths if each.is_file())
 
 
 def _questions(files: Sequence[Path], store: EmbeddedStore, loaded: Project) -> Iterator[Case]:
@@ -170,18 +170,18 @@ def _judged(path: Path, loaded: Project, *, valid: bool) -> str:
         profile=loaded.profile,
     )
     world = rules.with_derived(world)
-    found = validation.validate(world, jobs=1).findings
+    findings = validation.validate(world, jobs=1).findings
     shorten = reports.shortener(loaded.profile.prefixes)
-    wrong = [each for each in found if each.severity is Severity.VIOLATION]
+    wrong = [each for each in findings if each.severity is Severity.VIOLATION]
     expected = _EXPECT.findall(text)
     shorten = reports.shortener({**example.profile.prefixes, **loaded.profile.prefixes})
     if valid and wrong:
         return "should conform, but:\n" + "\n".join(_line(each, shorten) for each in wrong)
     if not valid and not wrong and not expected:
         return "should not conform, but does"
-    missing = [each for each in expected if not any(_fits(each, one, shorten) for one in found)]
+    missing = [each for each in expected if not any(_fits(each, one, shorten) for one in findings)]
     if missing:
-        listed = "\n".join(_line(each, shorten) for each in found) or "    nothing"
+        listed = "\n".join(_line(each, shorten) for each in findings) or "    nothing"
         return "".join(f"expected: {each}\n" for each in missing) + f"found:\n{listed}"
     return ""
 

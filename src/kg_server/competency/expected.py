@@ -34,8 +34,8 @@ Row = tuple[str, ...]
 
 def beside(query: Path) -> Path | None:
     """Return the file with a query's expected answer."""
-    found = (query.with_suffix(suffix) for suffix in SUFFIXES)
-    return next((path for path in found if path.is_file()), None)
+    candidates = (query.with_suffix(suffix) for suffix in SUFFIXES)
+    return next((path for path in candidates if path.is_file()), None)
 
 
 def form(answer: Path, kind: Kind) -> str:
@@ -118,9 +118,9 @@ def _boolean(answer: Path) -> bool:
 
 
 def _of_booleans(expected: bool, content: bytes) -> str:
-    found = bool(ox.parse_query_results(content, ox.QueryResultsFormat.JSON))
+    answered = bool(ox.parse_query_results(content, ox.QueryResultsFormat.JSON))
     says = {True: "true", False: "false"}
-    return "" if found is expected else f"is {says[found]}, not {says[expected]}"
+    return "" if answered is expected else f"is {says[answered]}, not {says[expected]}"
 
 
 def _triples(content: bytes, form: ox.RdfFormat) -> ox.Dataset:
@@ -130,15 +130,15 @@ def _triples(content: bytes, form: ox.RdfFormat) -> ox.Dataset:
 
 
 def _of_graphs(expected: ox.Dataset, content: bytes) -> str:
-    found = _triples(content, ox.RdfFormat.N_TRIPLES)
-    lines = [(str(quad.triple),) for quad in expected], [(str(quad.triple),) for quad in found]
+    answered = _triples(content, ox.RdfFormat.N_TRIPLES)
+    lines = [(str(quad.triple),) for quad in expected], [(str(quad.triple),) for quad in answered]
     return _of_rows(*lines, ordered=False)
 
 
-def _of_rows(expected: Sequence[Row], found: Sequence[Row], *, ordered: bool) -> str:
-    if list(expected) == list(found):
+def _of_rows(expected: Sequence[Row], answered: Sequence[Row], *, ordered: bool) -> str:
+    if list(expected) == list(answered):
         return ""
-    missing, more = Counter(expected) - Counter(found), Counter(found) - Counter(expected)
+    missing, more = Counter(expected) - Counter(answered), Counter(answered) - Counter(expected)
     if missing or more:
         lines = [("-", row) for row in missing.elements()] + [("+", row) for row in more.elements()]
         return "\n".join(f"{sign} {', '.join(row)}" for sign, row in lines)

@@ -49,14 +49,14 @@ def completed(project: Project, store: Store, described: Iterable[str] = ()) -> 
         store: the store with its data.
         described: names of graphs that the server adds.
     """
-    said, words = project.profile, _words(project, store, described)
-    prefixes = {**_namespaces(words), **said.prefixes}
+    given, words = project.profile, _words(project, store, described)
+    prefixes = {**_namespaces(words), **given.prefixes}
     return replace(
-        said,
-        title=said.title or _texts(words, _TITLES),
-        description=said.description or _texts(words, _DESCRIPTIONS),
-        licence=said.licence or _licence(words),
-        languages=said.languages or _languages(store),
+        given,
+        title=given.title or _texts(words, _TITLES),
+        description=given.description or _texts(words, _DESCRIPTIONS),
+        licence=given.licence or _licence(words),
+        languages=given.languages or _languages(store),
         prefixes=dict(sorted(prefixes.items())),
     )
 
@@ -70,11 +70,11 @@ def _words(project: Project, store: Store, described: Iterable[str]) -> Words:
         "predicates": values(wanted),
         "hidden": ", ".join(f"<{each}>" for each in sorted(hidden)) or "<urn:x-none>",
     }
-    found: dict[URIRef, dict[Node, dict[Node, list[Node]]]] = {}
+    words: dict[URIRef, dict[Node, dict[Node, list[Node]]]] = {}
     for row in rows(store, text):
-        things = found.setdefault(URIRef(str(row["class"])), {})
+        things = words.setdefault(URIRef(str(row["class"])), {})
         things.setdefault(row["this"], {}).setdefault(row["p"], []).append(row["o"])
-    return found
+    return words
 
 
 def _texts(words: Words, predicates: Iterable[URIRef]) -> Texts:
@@ -94,30 +94,30 @@ def _texts(words: Words, predicates: Iterable[URIRef]) -> Texts:
 def _licence(words: Words) -> str | None:
     """Return the licence of the highest-ranked thing, if there is only one licence."""
     for rank in _RANKS:
-        found = {
+        licences = {
             str(licence)
             for each in rank
             for said in words.get(each, {}).values()
             for predicate in _LICENCES
             for licence in said.get(predicate, ())
         }
-        if found:
-            return found.pop() if len(found) == 1 else None
+        if licences:
+            return licences.pop() if len(licences) == 1 else None
     return None
 
 
 def _namespaces(words: Words) -> dict[str, str]:
     """Return the preferred prefixes of ontologies (VANN)."""
-    found: dict[str, str] = {}
+    namespaces_by_prefix: dict[str, str] = {}
     for things in words.values():
         for said in things.values():
             prefixes, namespaces = (sorted(map(str, said.get(each, ()))) for each in _NAMESPACES)
             if len(prefixes) == 1 and len(namespaces) == 1:
-                found.setdefault(prefixes[0], namespaces[0])
-    return found
+                namespaces_by_prefix.setdefault(prefixes[0], namespaces[0])
+    return namespaces_by_prefix
 
 
 def _languages(store: Store) -> tuple[str, ...]:
     """Return the languages of labels, the most common first."""
-    found = rows(store, _LANGUAGES % values((RDFS.label, SKOS.prefLabel)))
-    return tuple(str(row["language"]) for row in found if "language" in row)
+    counts = rows(store, _LANGUAGES % values((RDFS.label, SKOS.prefLabel)))
+    return tuple(str(row["language"]) for row in counts if "language" in row)

@@ -63,8 +63,8 @@ class Statistics:
 
     def rows(self, name: str) -> Iterator[tuple[Row, int]]:
         """Yield the rows of one query, largest count first, each with its count."""
-        found = [(row, int(str(row["n"]))) for row in self.results[name] if len(row) > 1]
-        yield from sorted(found, key=lambda each: (-each[1], sorted(map(str, each[0].values()))))
+        counts = [(row, int(str(row["n"]))) for row in self.results[name] if len(row) > 1]
+        yield from sorted(counts, key=lambda each: (-each[1], sorted(map(str, each[0].values()))))
 
     def class_properties(self) -> Iterator[tuple[Identifier, Identifier, int]]:
         """Yield each class, a property of its instances, and how many triples have both."""

@@ -56,8 +56,8 @@ _SAID = "CONSTRUCT { ?this ?p ?o } WHERE { VALUES ?this { %s } ?this ?p ?o }"
 def described(store: Store, project: Project) -> list[tuple[str, bytes]]:
     """Return the graphs that describe what a store holds: their IRIs and N-Triples."""
     base_iri = project.base_iri
-    found = canned.load(project.queries)
-    queries = as_graph(found, base_iri, names.of_queries(found.values(), store))
+    loaded = canned.load(project.queries)
+    queries = as_graph(loaded, base_iri, names.of_queries(loaded.values(), store))
     profile, size = profiles.completed(project, store), len(set(queries.splitlines()))
     site = Site.of(store, base_iri, profile)
     counted = statistics.count(store, base_iri, tuple(TARGETS))
@@ -291,10 +291,10 @@ class _Description:
 
     def _leave_out_what_is_said(self) -> None:
         """Remove triples that are in the data, so that the default graph has them once."""
-        said = Graph()
+        in_data = Graph()
         subjects = values(set(self._graph.subjects()))
-        add_triples(said, self._site.store, _SAID % subjects)
-        self._graph -= said
+        add_triples(in_data, self._site.store, _SAID % subjects)
+        self._graph -= in_data
 
     def _add_prefixes(self) -> None:
         """Publish the prefixes in the form that query editors look for (SHACL §5.2.1)."""

@@ -89,8 +89,8 @@ def between(old: Project, new: Project, timeout_s: float = TIMEOUT_S) -> Changes
         "give them names"
     )
     child = processes.start(partial(_between, old, new))
-    found: Changes = processes.result(child, time.monotonic() + timeout_s, late)
-    return found
+    changes: Changes = processes.result(child, time.monotonic() + timeout_s, late)
+    return changes
 
 
 def _between(old: Project, new: Project) -> Changes:
@@ -111,10 +111,10 @@ def _roles(project: Project) -> set[Role]:
 def _mixed(old: Project, new: Project) -> Changes:
     """Compare projects with files of several roles; the types of a subject give its role."""
     held = {**_by_types(old.files), **_by_types(new.files)}
-    found: dict[Role, list[Change]] = {role: [] for role in Role}
+    by_role: dict[Role, list[Change]] = {role: [] for role in Role}
     for change in _by_subject(_Side(old.files), _Side(new.files)):
-        found[held.get(change.subject, (*new.files, *old.files)[0].role)].append(change)
-    return Changes({role: tuple(changes) for role, changes in found.items()})
+        by_role[held.get(change.subject, (*new.files, *old.files)[0].role)].append(change)
+    return Changes({role: tuple(changes) for role, changes in by_role.items()})
 
 
 def _by_types(files: Sequence[ProjectFile]) -> dict[str, Role]:
@@ -157,18 +157,18 @@ class _Side:
 
     def name(self, subject: str) -> str:
         """Return the classes of a subject and its label, in English if possible."""
-        said = self._said.get(subject, [])
-        kinds = sorted(value for predicate, value in said if predicate not in _LABELS)
-        labels = sorted(value for predicate, value in said if predicate in _LABELS)
+        statements = self._said.get(subject, [])
+        kinds = sorted(value for predicate, value in statements if predicate not in _LABELS)
+        labels = sorted(value for predicate, value in statements if predicate in _LABELS)
         best = [each for each in labels if each.endswith("@en")] or labels
         return " ".join([*kinds, *best[:1]])
 
     def without(self, other: _Side) -> list[Triple]:
         """Return the triples that are missing on the other side."""
-        found = [*(self.ground - other.ground)]
+        triples = [*(self.ground - other.ground)]
         for number, component in enumerate((self.components - other.components).elements()):
-            found.extend(_numbered(triple, number) for triple in component)
-        return found
+            triples.extend(_numbered(triple, number) for triple in component)
+        return triples
 
 
 def _numbered(triple: Triple, number: int) -> Triple:
@@ -207,10 +207,12 @@ def _components(triples: Iterable[ox.Triple]) -> Iterator[list[ox.Triple]]:
     for triple in kept:
         blanks = [each for each in (triple.subject, triple.object) if _is_blank(each)]
         parents[root(blanks[0])] = root(blanks[-1])
-    found = defaultdict(list)
+    components = defaultdict(list)
     for triple in kept:
-        found[root(triple.subject if _is_blank(triple.subject) else triple.object)].append(triple)
-    yield from found.values()
+        components[root(triple.subject if _is_blank(triple.subject) else triple.object)].append(
+            triple
+        )
+    yield from components.values()
 
 
 def _is_blank(term: Any) -> bool:
@@ -249,17 +251,17 @@ def _statements(triples: Sequence[Triple]) -> dict[str, list[Statement]]:
         if triple[2].startswith("_:"):
             referred[triple[2]] += 1
     nested = _Nested(of_blank, referred)
-    found: dict[str, list[Statement]] = defaultdict(list)
+    statements: dict[str, list[Statement]] = defaultdict(list)
     for subject, predicate, value in triples:
         if not subject.startswith("_:"):
-            found[subject].append(Statement(predicate, nested.value(value)))
+            statements[subject].append(Statement(predicate, nested.value(value)))
     for blank in of_blank:
         if blank not in nested.shown:
-            found[_NONE].extend(
+            statements[_NONE].extend(
                 Statement(predicate, nested.value(value)) for _, predicate, value in of_blank[blank]
             )
             nested.shown.add(blank)
-    return found
+    return statements
 
 
 class _Nested:
@@ -274,21 +276,22 @@ class _Nested:
         if not term.startswith("_:") or term in self.shown or term not in self._of_blank:
             return term
         self.shown.add(term)
-        said = sorted(self._of_blank[term])
-        if [predicate for _, predicate, _ in said] == [_FIRST, _REST]:
-            return self._list(said)
+        triples = sorted(self._of_blank[term])
+        if [predicate for _, predicate, _ in triples] == [_FIRST, _REST]:
+            return self._list(triples)
         label = f"{term} = " if self._referred[term] > 1 else ""
-        inner = " ; ".join(f"{predicate} {self.value(value)}" for _, predicate, value in said)
+        inner = " ; ".join(f"{predicate} {self.value(value)}" for _, predicate, value in triples)
         return f"{label}[ {inner} ]"
 
-    def _list(self, said: list[Triple]) -> str:
+    def _list(self, triples: list[Triple]) -> str:
         items = []
         while True:
-            items.append(self.value(said[0][2]))
-            rest = said[1][2]
-            said = sorted(self._of_blank.get(rest, ()))
+            items.append(self.value(triples[0][2]))
+            rest = triples[1][2]
+            triples = sorted(self._of_blank.get(rest, ()))
             if rest == _NIL:
                 return f"( {' '.join(items)} )"
-            if [predicate for _, predicate, _ in said] != [_FIRST, _REST] or rest in self.shown:
+            is_cell = [predicate for _, predicate, _ in triples] == [_FIRST, _REST]
+            if not is_cell or rest in self.shown:
                 return f"( {' '.join(items)} … {rest} )"
             self.shown.add(rest)

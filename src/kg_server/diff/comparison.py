@@ -83,22 +83,22 @@ def compare(
     Raises:
         ProjectFault: a file is not well-formed, or the comparison takes too long.
     """
-    found = changes.between(old, new)
-    reasons = semver.reasons(found)
+    differences = changes.between(old, new)
+    reasons = semver.reasons(differences)
     changed = bool(reasons)
     return Comparison(
-        found,
+        differences,
         reasons,
-        semver.not_raised(old, new, _of_ontology(reasons, found)),
+        semver.not_raised(old, new, _of_ontology(reasons, differences)),
         tuple(_answers(old, new, queries)) if changed else (),
         len(queries),
         _findings(old, new) if with_findings and changed else None,
     )
 
 
-def _of_ontology(reasons: Sequence[Reason], found: Changes) -> Level:
+def _of_ontology(reasons: Sequence[Reason], differences: Changes) -> Level:
     """Return the weight of changes of ontology and shapes; data have no version."""
-    both = (*found.subjects[Role.ONTOLOGY], *found.subjects[Role.SHAPES])
+    both = (*differences.subjects[Role.ONTOLOGY], *differences.subjects[Role.SHAPES])
     subjects = {change.subject for change in both}
     return semver.level([each for each in reasons if each.subject in subjects])
 

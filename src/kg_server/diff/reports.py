@@ -96,12 +96,12 @@ def _shorten(words: str, view: View) -> str:
 def _subjects(compared: Comparison, view: View) -> Iterator[str]:
     left = view.limit
     for role in (Role.ONTOLOGY, Role.SHAPES, Role.DATA):
-        found = compared.changes.subjects[role]
-        shown, left = found[:left], max(0, left - len(found))
+        changed = compared.changes.subjects[role]
+        shown, left = changed[:left], max(0, left - len(changed))
         for change in shown:
             yield "\n".join(_lines(change, view))
-        if len(found) > len(shown):
-            more = len(found) - len(shown)
+        if len(changed) > len(shown):
+            more = len(changed) - len(shown)
             noun = "subject" if more == 1 else "subjects"
             yield f"... and {more:,} more changed {noun} of the {role.value}"
 

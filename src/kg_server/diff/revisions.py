@@ -85,8 +85,8 @@ def _git(arguments: list[str], name: str) -> bytes:
         message = f"there is no file or directory {name}, and no git to look for a revision"
         raise ProjectFault(message) from error
     if ended.returncode:
-        said = ended.stderr.decode("utf-8", "replace").strip()
-        where = "this is no Git repository" if "not a git repository" in said else said
+        complaint = ended.stderr.decode("utf-8", "replace").strip()
+        where = "this is no Git repository" if "not a git repository" in complaint else complaint
         raise ProjectFault(
             f"no such file, directory or revision: {name}" + (f" ({where})" if where else "")
         )

@@ -64,19 +64,19 @@ class Reason:
 
 def reasons(changes: Changes) -> list[Reason]:
     """Return the reasons for each changed subject, the greatest weight first."""
-    found: list[Reason] = []
+    listed: list[Reason] = []
     for change in changes.subjects[Role.ONTOLOGY]:
-        found.extend(_of_term(change))
+        listed.extend(_of_term(change))
     for change in changes.subjects[Role.SHAPES]:
-        found.append(Reason(Level.MINOR, change.subject, "a shape changed"))
+        listed.append(Reason(Level.MINOR, change.subject, "a shape changed"))
     for change in changes.subjects[Role.DATA]:
-        found.append(Reason(Level.PATCH, change.subject, "data changed"))
-    return sorted(set(found), key=lambda each: (-each.level, each.subject, each.why))
+        listed.append(Reason(Level.PATCH, change.subject, "data changed"))
+    return sorted(set(listed), key=lambda each: (-each.level, each.subject, each.why))
 
 
-def level(found: list[Reason]) -> Level:
+def level(listed: list[Reason]) -> Level:
     """Return the greatest weight."""
-    return max((each.level for each in found), default=Level.NONE)
+    return max((each.level for each in listed), default=Level.NONE)
 
 
 def _of_term(change: Change) -> Iterator[Reason]:

@@ -40,8 +40,8 @@ class Catalogue:
             if self._things is None:
                 base = self._site.base_iri
                 own = tuple(base + each for each in _SERVER)
-                found = iris(self._site.store, _ALL)
-                self._things = sorted(each for each in found if not each.startswith(own))
+                iris_with_type = iris(self._site.store, _ALL)
+                self._things = sorted(each for each in iris_with_type if not each.startswith(own))
                 self._folded = sorted((self._name(each), each) for each in self._things)
                 self._namespaces = frozenset(
                     each.partition("#")[0]

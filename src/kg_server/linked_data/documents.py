@@ -184,8 +184,8 @@ def find(site: Site, document_path: str) -> str | None:
 def known(site: Site, candidates: Iterable[str]) -> str | None:
     """Return the first of these IRIs that the graph contains; ``None`` if it contains none."""
     order = list(dict.fromkeys(candidates))
-    found = {str(row["iri"]) for row in rows(site.store, _KNOWN % values(map(URIRef, order)))}
-    return next((iri for iri in order if iri in found), None)
+    existing = {str(row["iri"]) for row in rows(site.store, _KNOWN % values(map(URIRef, order)))}
+    return next((iri for iri in order if iri in existing), None)
 
 
 def outline(site: Site, iri: str, page: int = 1) -> Outline | None:
@@ -193,10 +193,10 @@ def outline(site: Site, iri: str, page: int = 1) -> Outline | None:
     this = URIRef(iri).n3()
     # One statement more than the page shows tells whether there is a next page.
     limits = {"limit": PAGE_STATEMENTS + 1, "offset": (page - 1) * PAGE_STATEMENTS}
-    found = rows(site.store, _STATEMENTS % {"this": this, **limits})
-    outgoing = [(row["p"], row["o"]) for row in found if "o" in row]
-    incoming = [(row["p"], row["s"]) for row in found if "s" in row]
-    if not found:
+    statements = rows(site.store, _STATEMENTS % {"this": this, **limits})
+    outgoing = [(row["p"], row["o"]) for row in statements if "o" in row]
+    incoming = [(row["p"], row["s"]) for row in statements if "s" in row]
+    if not statements:
         return None
     about = rows(site.store, _ABOUT % {"this": this, "dataset": site.dataset_iri})
     licences = _column(about, "licence") or _column(about, "whole")
@@ -213,8 +213,8 @@ def outline(site: Site, iri: str, page: int = 1) -> Outline | None:
 
 def describe_thing(site: Site, iri: str, page: int = 1) -> Document | None:
     """Return a page of the description of the thing with this IRI; ``None`` if it is unknown."""
-    found = outline(site, iri, page)
-    return complete(site, found) if found else None
+    outlined = outline(site, iri, page)
+    return complete(site, outlined) if outlined else None
 
 
 def complete(site: Site, outlined: Outline) -> Document:
@@ -287,13 +287,13 @@ def licence_of(site: Site, iri: str) -> str | None:
     return next(iter(_objects(site, URIRef(iri), DCTERMS.license)), site.licence)
 
 
-def _column(found: Iterable[Mapping[str, Node]], name: str) -> tuple[str, ...]:
-    return tuple(sorted({str(row[name]) for row in found if name in row}))
+def _column(solutions: Iterable[Mapping[str, Node]], name: str) -> tuple[str, ...]:
+    return tuple(sorted({str(row[name]) for row in solutions if name in row}))
 
 
 def _objects(site: Site, this: URIRef, predicate: URIRef) -> tuple[str, ...]:
-    found = rows(site.store, _OBJECTS % predicate, this=this.n3())
-    return tuple(str(row["o"]) for row in found if isinstance(row["o"], URIRef))
+    solutions = rows(site.store, _OBJECTS % predicate, this=this.n3())
+    return tuple(str(row["o"]) for row in solutions if isinstance(row["o"], URIRef))
 
 
 def namespace_document(
@@ -321,14 +321,14 @@ def _complete(site: Site, graph: Graph, this: URIRef) -> None:
     links = site.evidence.links if site.evidence else ()
     claims = {*graph.subjects(RDF.subject), *graph.subjects(RDF.object)}
     claims |= {claim for each in links for claim in graph.objects(None, URIRef(each))}
-    if found := values(claims):
+    if listed := values(claims):
         path = "|".join(f"<{each}>" for each in links) or f"<{RDF.nil}>"
-        add_triples(graph, site.store, _CLAIMS % {"claims": found, "links": f"({path})"})
+        add_triples(graph, site.store, _CLAIMS % {"claims": listed, "links": f"({path})"})
     if site.evidence and site.evidence.stated_in:
-        found = values(graph.objects(None, URIRef(site.evidence.stated_in)))
+        listed = values(graph.objects(None, URIRef(site.evidence.stated_in)))
         source = f"<{site.evidence.passage_of or RDF.nil}>"
-        if found:
-            add_triples(graph, site.store, _SOURCES % {"passages": found, "source": source})
+        if listed:
+            add_triples(graph, site.store, _SOURCES % {"passages": listed, "source": source})
     mentioned = values(term for triple in graph for term in triple)
     add_triples(graph, site.store, _LABELS % {"things": mentioned})
 

@@ -81,24 +81,24 @@ def vocabularies(site: Site) -> tuple[Vocabulary, ...]:
     """Return the ontologies of the project's files, sorted by IRI."""
     own = {f"{site.base_iri}graph/{name}" for name in ("description", "queries")}
     graphs = tuple(name for name in site.store.graph_names() if name not in own)
-    found: dict[str, Vocabulary] = {}
+    by_iri: dict[str, Vocabulary] = {}
     if not graphs:
         return ()
     for row in rows(site.store, _ONTOLOGIES, dataset=Dataset(named_graphs=graphs)):
         iri = str(row["o"])
-        vocabulary = found.setdefault(iri, Vocabulary(iri))
+        vocabulary = by_iri.setdefault(iri, Vocabulary(iri))
         vocabulary.graphs.add(str(row["g"]))
         vocabulary.namespaces.add(iri if iri.endswith(("#", "/")) else f"{iri}#")
         if "version" in row:
             vocabulary.versions.add(str(row["version"]))
         if "namespace" in row:
             vocabulary.namespaces.add(str(row["namespace"]))
-    _add_graphs(site, found, graphs)
-    by_namespace = {ns: each for each in found.values() for ns in each.namespaces}
+    _add_graphs(site, by_iri, graphs)
+    by_namespace = {ns: each for each in by_iri.values() for ns in each.namespaces}
     for row in rows(site.store, _SIZES):
         if sized := by_namespace.get(str(row["namespace"])):
             sized.size += int(str(row["terms"]))
-    return tuple(found[iri] for iri in sorted(found))
+    return tuple(by_iri[iri] for iri in sorted(by_iri))
 
 
 def terms(site: Site) -> Graph:
@@ -108,11 +108,11 @@ def terms(site: Site) -> Graph:
     return graph
 
 
-def _add_graphs(site: Site, found: dict[str, Vocabulary], graphs: tuple[str, ...]) -> None:
+def _add_graphs(site: Site, by_iri: dict[str, Vocabulary], graphs: tuple[str, ...]) -> None:
     """Add the ontology and shapes graphs that describe terms of a vocabulary."""
     folders = tuple(f"{site.base_iri}graph/{folder}/" for folder in ("ontology", "shapes"))
     kept = tuple(name for name in graphs if name.startswith(folders))
-    by_namespace = {ns: each for each in found.values() for ns in each.namespaces}
+    by_namespace = {ns: each for each in by_iri.values() for ns in each.namespaces}
     if not kept or not by_namespace:
         return
     for row in rows(site.store, _NAMESPACES, dataset=Dataset(named_graphs=kept)):
@@ -120,9 +120,9 @@ def _add_graphs(site: Site, found: dict[str, Vocabulary], graphs: tuple[str, ...
             vocabulary.graphs.add(str(row["g"]))
 
 
-def main(found: Sequence[Vocabulary]) -> Vocabulary:
+def main(candidates: Sequence[Vocabulary]) -> Vocabulary:
     """Return the vocabulary with the most classes and properties."""
-    return max(found, key=lambda each: each.size)
+    return max(candidates, key=lambda each: each.size)
 
 
 def document(site: Site, vocabulary: Vocabulary) -> Document | None:

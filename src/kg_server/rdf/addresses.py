@@ -123,30 +123,30 @@ def iris(path: str, base_iri: str) -> Iterator[str]:
     """
     letters = _OCTETS.sub(_readable, path)
     plain = _OCTETS.sub(_unreserved, path)
-    found: dict[str, None] = {}
+    spellings: dict[str, None] = {}
     for spelling in (letters, plain):
         for form in ("NFC", "NFD"):
-            found[unicodedata.normalize(form, spelling)] = None
+            spellings[unicodedata.normalize(form, spelling)] = None
     for spelling in (letters, unicodedata.normalize("NFC", letters)):
-        found[_LETTERS.sub(lambda each: quote(each[0]), spelling)] = None
-    found[path] = None
-    for each in found:
+        spellings[_LETTERS.sub(lambda each: quote(each[0]), spelling)] = None
+    spellings[path] = None
+    for each in spellings:
         yield base_iri + _NOT_IN_IRI.sub(_as_octets, each)
 
 
-def _as_octets(found: re.Match[str]) -> str:
+def _as_octets(match: re.Match[str]) -> str:
     """Percent-encode a character that IRIs cannot have; the percent sign of an octet stays."""
-    return found[0] if _begins_octet(found) else quote(found[0])
+    return match[0] if _begins_octet(match) else quote(match[0])
 
 
-def _begins_octet(found: re.Match[str]) -> bool:
-    return found[0] == "%" and bool(_OCTETS.match(found.string, found.start()))
+def _begins_octet(match: re.Match[str]) -> bool:
+    return match[0] == "%" and bool(_OCTETS.match(match.string, match.start()))
 
 
-def _readable(found: re.Match[str]) -> str:
+def _readable(match: re.Match[str]) -> str:
     """Decode only the octets of letters beyond ASCII and of unreserved characters."""
-    text = unquote(found[0], errors="strict") if _is_utf8(found[0]) else found[0]
-    if text == found[0]:
+    text = unquote(match[0], errors="strict") if _is_utf8(match[0]) else match[0]
+    if text == match[0]:
         return text
     return "".join(
         each if not each.isascii() or each.isalnum() or each in "-._~" else quote(each, safe="")
@@ -154,11 +154,11 @@ def _readable(found: re.Match[str]) -> str:
     )
 
 
-def _unreserved(found: re.Match[str]) -> str:
+def _unreserved(match: re.Match[str]) -> str:
     """Decode octets except those of a slash, a question mark, a hash and a percent sign."""
-    if not _is_utf8(found[0]):
-        return found[0]
-    return "".join(quote(e, safe="") if e in "/?#%" else e for e in unquote(found[0]))
+    if not _is_utf8(match[0]):
+        return match[0]
+    return "".join(quote(e, safe="") if e in "/?#%" else e for e in unquote(match[0]))
 
 
 def _is_utf8(octets: str) -> bool:

@@ -183,18 +183,18 @@ def compare(one: tuple[str, str], other: tuple[str, str]) -> int | None:
 def _value(text: str, name: str) -> _Value | None:
     """Return the value of a literal of ``xsd:name``; ``None`` if it is ill-typed or unknown."""
     lexical = _LEXICAL.get(name)
-    found = lexical.fullmatch(text) if lexical else None
-    if found is None:
+    match = lexical.fullmatch(text) if lexical else None
+    if match is None:
         return None
     if name in _INTEGERS:
         least, greatest = _INTEGERS[name]
         number = Decimal(text)
         return _Value("number", number) if least <= number <= greatest else None
     if name in _MOMENTS:
-        moment = _moment(found.groupdict())
+        moment = _moment(match.groupdict())
         return _Value(name.removesuffix("Stamp"), moment) if moment else None
     if name in _DURATIONS:
-        return _Value("duration", _duration(found.groupdict()))
+        return _Value("duration", _duration(match.groupdict()))
     if name in _STRINGS:
         return _Value("string", text)
     return _Value(*_OTHERS[name](text)) if name in _OTHERS else _Value("", None)

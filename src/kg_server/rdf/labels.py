@@ -58,5 +58,5 @@ def pick(texts: Iterable[Node], languages: Sequence[str]) -> Literal | None:
 
 def best(texts: Iterable[Node], languages: Sequence[str]) -> str:
     """Return the best text for a reader of these languages; empty if there is none."""
-    found = pick(texts, languages)
-    return "" if found is None else str(found)
+    label = pick(texts, languages)
+    return "" if label is None else str(label)

@@ -80,10 +80,10 @@ class _Translator:
     """The capturing groups that a back-reference may refer to."""
 
     def translation(self) -> str:
-        found = self._expression()
+        translated = self._expression()
         if self.place < len(self.text):
             raise ValueError(f"there is a ) too many at character {self.place + 1}")
-        return found
+        return translated
 
     def _next(self) -> str:
         """Take the next character and return it."""
@@ -94,9 +94,9 @@ class _Translator:
 
     def _take(self, text: str) -> bool:
         """Take a text if it comes next."""
-        found = self.text.startswith(text, self.place)
-        self.place += len(text) if found else 0
-        return found
+        is_next = self.text.startswith(text, self.place)
+        self.place += len(text) if is_next else 0
+        return is_next
 
     def _expression(self) -> str:
         """Return the translation up to the end, or to a closing parenthesis."""
@@ -177,11 +177,11 @@ class _Translator:
         if character in _SINGLE:
             return self._folded(ord(_SINGLE[character]), ord(_SINGLE[character]))
         if character in "pP":
-            found = re.compile(r"\{([A-Za-z0-9-]+)\}").match(self.text, self.place)
-            if not found:
+            name = re.compile(r"\{([A-Za-z0-9-]+)\}").match(self.text, self.place)
+            if not name:
                 raise ValueError(f"\\{character} takes a category, such as \\{character}{{L}}")
-            self.place = found.end()
-            ranges = _unicode(found[1])
+            self.place = name.end()
+            ranges = _unicode(name[1])
         elif character.lower() in _MULTIPLE:
             ranges = _multiple(character.lower())
         else:
@@ -191,23 +191,23 @@ class _Translator:
     def _class(self) -> Ranges:
         """Return the characters of a class, after its opening bracket (§G.4.1)."""
         negative = self._take("^")
-        found: Ranges = []
+        ranges: Ranges = []
         begun = self.place
         while not self.text.startswith("]", self.place) or self.place == begun:
             if self.text.startswith("-[", self.place) and self.place > begun:
                 break
-            found += self._part()
-        found = _merged(found)
+            ranges += self._part()
+        ranges = _merged(ranges)
         if negative:
-            found = _complement(found)
+            ranges = _complement(ranges)
         if self._take("-["):
             without = self._class()
-            found = _complement(_merged(_complement(found) + without))
+            ranges = _complement(_merged(_complement(ranges) + without))
             if not self.text.startswith("]", self.place):
                 raise ValueError("a subtraction must be the last in its class")
         if not self._take("]"):
             raise ValueError("a ] is missing")
-        return found
+        return ranges
 
     def _part(self) -> Ranges:
         """Return a character, a range or an escape of a class."""
@@ -264,23 +264,23 @@ def _unicode(name: str) -> Ranges:
     from elementpath.regex import RegexError, unicode_subset
 
     try:
-        found = unicode_subset(name).codepoints
+        points = unicode_subset(name).codepoints
     except RegexError as error:
         raise ValueError(f"there is no category or block {name}") from error
     # elementpath's ranges end before their second number.
     return _merged(
-        (each, each) if isinstance(each, int) else (each[0], each[1] - 1) for each in found
+        (each, each) if isinstance(each, int) else (each[0], each[1] - 1) for each in points
     )
 
 
 def _merged(ranges: Iterable[tuple[int, int]]) -> Ranges:
-    found: Ranges = []
+    merged: Ranges = []
     for first, last in sorted(ranges):
-        if found and first <= found[-1][1] + 1:
-            found[-1] = found[-1][0], max(last, found[-1][1])
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = merged[-1][0], max(last, merged[-1][1])
         else:
-            found.append((first, last))
-    return found
+            merged.append((first, last))
+    return merged
 
 
 def _complement(ranges: Ranges) -> Ranges:

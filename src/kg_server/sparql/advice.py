@@ -25,8 +25,8 @@ def on(text: str) -> list[str]:
         query = groups.read(exists.rewritten(text))
     except NotUnderstood:
         return []
-    found = list(_inside(query.where)) if query.where else []
-    return list(dict.fromkeys(said for _, said in sorted(found, key=lambda each: each[0])))
+    advice = list(_inside(query.where)) if query.where else []
+    return list(dict.fromkeys(said for _, said in sorted(advice, key=lambda each: each[0])))
 
 
 def patterns(text: str) -> list[Pattern]:
@@ -94,11 +94,11 @@ def _filters(group: Group) -> Iterator[str]:
     """Yield advice on filters that are evaluated for each solution."""
     for each in group.filters:
         body = each.body or _optional(group, each.variable)
-        found = list(_patterns(body)) if body else []
-        if sum(pattern.steps for pattern in found) > 1:
+        inner = list(_patterns(body)) if body else []
+        if sum(pattern.steps for pattern in inner) > 1:
             kind = "OPTIONAL" if each.kind == "!BOUND" else each.kind
             yield (
-                f"{kind} {{ {found[0].text} … }} is evaluated for each solution. "
+                f"{kind} {{ {inner[0].text} … }} is evaluated for each solution. "
                 f"{_INSTEAD[each.kind]}, with variables that both sides always bind, and no others "
                 "of the outer group in its filters."
             )

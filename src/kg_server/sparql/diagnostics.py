@@ -59,10 +59,10 @@ def explain(text: str, complain: Complain, prefixes: Mapping[str, str]) -> Malfo
         A problem whose ``line`` and ``column`` count from 1, in characters; ``near`` is that line
         with a caret under the first token that cannot stand there.
     """
-    said = complain(text) or ""
-    reached, reason = _offset(said, text), _REASON.search(said)
+    complaint = complain(text) or ""
+    reached, reason = _offset(complaint, text), _REASON.search(complaint)
     if reached is None or len(text) > _LONGEST:
-        return _malformed(text, reached or 0, f"The query is not well-formed: {_short(said)}")
+        return _malformed(text, reached or 0, f"The query is not well-formed: {_short(complaint)}")
     tokens = list(_tokens(text))
     wrong = _first_wrong(text, tokens, complain)
     if wrong is None and tokens and tokens[-1].kind == "unclosed":
@@ -95,31 +95,31 @@ def _begins_a_query(start: str, complain: Complain) -> bool:
 
 def _offset(message: str, text: str) -> int | None:
     """Return the offset up to which the engine read."""
-    found = _POSITION.search(message)
-    if not found:
+    position = _POSITION.search(message)
+    if not position:
         return None
-    lines = text.split("\n")[: int(found[1]) - 1]
-    return sum(len(line) + 1 for line in lines) + int(found[2]) - 1
+    lines = text.split("\n")[: int(position[1]) - 1]
+    return sum(len(line) + 1 for line in lines) + int(position[2]) - 1
 
 
 def _about(
     token: Token, tokens: Sequence[Token], prefixes: Mapping[str, str]
 ) -> tuple[str, dict[str, Any]]:
     """Return the message about a misplaced token, and a suggestion."""
-    said = token.text
+    written = token.text
     if token.kind == "unclosed":
-        return f"This string has no end: {_short(said)}", {}
-    if _ODD_IRI.match(said):
-        return f"{_short(said)} is no IRI. Percent-encode what an IRI cannot have.", {}
-    prefix = said.partition(":")[0]
+        return f"This string has no end: {_short(written)}", {}
+    if _ODD_IRI.match(written):
+        return f"{_short(written)} is no IRI. Percent-encode what an IRI cannot have.", {}
+    prefix = written.partition(":")[0]
     if token.kind == "name" and prefix not in _declared(tokens):
         line = f"PREFIX {prefix}: <{prefixes[prefix]}>" if prefix in prefixes else ""
         advice = f" Add {line}" if line else ""
         more = {"suggestion": line} if line else {}
         return f"The prefix {prefix}: is not declared.{advice}", more
-    message = f"{_short(said)} cannot stand here."
-    near = get_close_matches(said.upper(), _KEYWORDS, 1) if token.kind == "word" else []
-    if near and near[0] != said.upper():
+    message = f"{_short(written)} cannot stand here."
+    near = get_close_matches(written.upper(), _KEYWORDS, 1) if token.kind == "word" else []
+    if near and near[0] != written.upper():
         return f"{message} Did you mean {near[0]}?", {"suggestion": near[0]}
     return message, {}
 
@@ -162,14 +162,14 @@ def place(text: str, offset: int) -> dict[str, Any]:
     return {"line": line, "column": column, "near": near}
 
 
-def at(where: Mapping[str, Any], said: str) -> str:
+def at(where: Mapping[str, Any], message: str) -> str:
     """Return a message that begins with its line and column."""
-    return f"line {where['line']}, column {where['column']}: {said}"
+    return f"line {where['line']}, column {where['column']}: {message}"
 
 
-def _malformed(text: str, offset: int, said: str, **more: Any) -> MalformedQuery:
+def _malformed(text: str, offset: int, message: str, **more: Any) -> MalformedQuery:
     where = place(text, offset)
-    return MalformedQuery(at(where, said), **where, **more)
+    return MalformedQuery(at(where, message), **where, **more)
 
 
 def _short(text: str) -> str:

@@ -28,9 +28,9 @@ _DECLARATION = re.compile(r"(?i)\bPREFIX\s+([\w.-]*):\s*<([^>]*)>")
 
 def asks_for_description(query: Query) -> bool:
     """Tell whether a query uses a term that describes data sets, services or queries."""
-    said = "".join((query.text, *query.bindings.values()))
-    if not query.prefixes and not any(each in said for each in (*_NAMESPACES, _SHACL)):
+    mentioned = "".join((query.text, *query.bindings.values()))
+    if not query.prefixes and not any(each in mentioned for each in (*_NAMESPACES, _SHACL)):
         return False
     prefixes = {**query.prefixes, **dict(_DECLARATION.findall(query.text))}
-    named = lexer.iris(said, prefixes) - set(prefixes.values())
+    named = lexer.iris(mentioned, prefixes) - set(prefixes.values())
     return any(each in _EXECUTABLES or each.startswith(_NAMESPACES) for each in named)

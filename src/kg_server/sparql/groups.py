@@ -224,8 +224,8 @@ class _Reader:
 
     def _variables(self, begin: int) -> set[str]:
         """Return the variables from a token to the current one."""
-        found = self._tokens[begin : self._at]
-        names = {token.text[1:] for token in found if token.kind == "variable"}
+        tokens = self._tokens[begin : self._at]
+        names = {token.text[1:] for token in tokens if token.kind == "variable"}
         if any("\\" in name for name in names):
             raise NotUnderstood("an escape")
         return names
@@ -363,7 +363,7 @@ class _Reader:
             first: index of the token that opens the bracket; the current token closes it.
             begin: offset of the filter.
         """
-        starts, depth, found = [first], 0, []
+        starts, depth, filters = [first], 0, []
         after, last = self._at, self._at - 1
         for at in range(first + 1, last):
             text = self._tokens[at].text
@@ -379,9 +379,9 @@ class _Reader:
             kind, body, variable = self._negatable(is_bracketed=True)
             if kind and self._at == end:
                 span = span if is_part else (begin, self._tokens[last].end)
-                found.append(Filter(kind, *span, body, variable, is_part))
+                filters.append(Filter(kind, *span, body, variable, is_part))
         self._at = after
-        return found
+        return filters
 
     def _negatable(self, *, is_bracketed: bool) -> tuple[FilterKind | None, Group | None, str]:
         """Read ``EXISTS {…}``, its negation, or ``!BOUND(?x)``, if one comes next."""

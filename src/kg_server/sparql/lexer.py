@@ -143,14 +143,14 @@ def iris(text: str, prefixes: Mapping[str, str]) -> set[str]:
     >>> sorted(iris("SELECT * { ?s ex:a <https://e.org/b> # ex:c", {"ex": "https://e.org/"}))
     ['https://e.org/a', 'https://e.org/b']
     """
-    found = set()
+    named = set()
     for token in tokens(text):
         prefix, _, local = token.text.partition(":")
         if token.kind == "iri":
-            found.add(token.text[1:-1])
+            named.add(token.text[1:-1])
         elif token.kind == "name" and local and prefix in prefixes:
-            found.add(prefixes[prefix] + _LOCAL_ESCAPE.sub(r"\1", local))
-    return found
+            named.add(prefixes[prefix] + _LOCAL_ESCAPE.sub(r"\1", local))
+    return named
 
 
 def after_prologue(text: str) -> int:

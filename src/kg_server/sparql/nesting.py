@@ -47,9 +47,9 @@ def check(text: str) -> None:
         elif token.kind == "word" and token.text.upper() in _PARTS:
             weight += _PART
         if weight > _LIMIT:
-            said = "The query is nested too deeply from here on. Write lists with IN or VALUES."
+            message = "The query is nested too deeply from here on. Write lists with IN or VALUES."
             where = diagnostics.place(text, token.offset)
-            raise NestedTooDeeply(diagnostics.at(where, said), **where)
+            raise NestedTooDeeply(diagnostics.at(where, message), **where)
 
 
 def _is_summand(token: Token, around: Sequence[tuple[int, str]]) -> bool:

@@ -148,22 +148,22 @@ def singles(
     Raises:
         BadRequest: a parameter is unknown, or occurs twice and is not ``repeatable``.
     """
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for name, value in pairs:
         if name not in known:
             takes = ", ".join(sorted(known))
             raise BadRequest(f"There is no parameter {name!r}. Known are: {takes}.", parameter=name)
-        if name in found and name not in repeatable:
+        if name in values and name not in repeatable:
             raise BadRequest(f"The parameter {name!r} is given twice.", parameter=name)
-        found[name] = value
-    return found
+        values[name] = value
+    return values
 
 
-def query(found: Operation, accept: str | None, *, base_iri: str, limit_s: float) -> Query:
+def query(asked: Operation, accept: str | None, *, base_iri: str, limit_s: float) -> Query:
     """Turn an operation with a query into a ``Query`` for a store.
 
     Args:
-        found: the operation; its ``text`` is not ``None``.
+        asked: the operation; its ``text`` is not ``None``.
         accept: the ``Accept`` header; a ``format`` parameter wins over it.
         base_iri: base for relative IRIs of the query.
         limit_s: the server's limit for a query, seconds.
@@ -173,7 +173,7 @@ def query(found: Operation, accept: str | None, *, base_iri: str, limit_s: float
         UpdateRefused: the text is an update.
         MalformedQuery: the text has no query form at all.
     """
-    text = found.text or ""
+    text = asked.text or ""
     form = keywords.form_of(text)
     if form is None:
         raise MalformedQuery(
@@ -181,13 +181,13 @@ def query(found: Operation, accept: str | None, *, base_iri: str, limit_s: float
             line=1,
             column=1,
         )
-    chosen = format_for(found, accept, form.kind)
-    timeout_s = min(limit_s, found.timeout_s or limit_s)
-    return Query(text, chosen, base_iri, found.dataset, timeout_s=timeout_s)
+    chosen = format_for(asked, accept, form.kind)
+    timeout_s = min(limit_s, asked.timeout_s or limit_s)
+    return Query(text, chosen, base_iri, asked.dataset, timeout_s=timeout_s)
 
 
 def _meant(text: str) -> str:
-    """Return which keyword a misspelt first word of a query may have been, as a sentence."""
+    """Return a suggestion for a misspelt first keyword of a query; empty if there is none."""
     for word in lexer.words(text):
         if word not in ("BASE", "PREFIX"):
             near = difflib.get_close_matches(word, keywords.Form.__members__, n=1)
@@ -195,7 +195,7 @@ def _meant(text: str) -> str:
     return ""
 
 
-def format_for(found: Operation, accept: str | None, kind: Kind) -> Format:
+def format_for(asked: Operation, accept: str | None, kind: Kind) -> Format:
     """Choose the format of an operation's result.
 
     The first ``format`` parameter that names a known format decides. SPARQLWrapper sends both the
@@ -204,7 +204,7 @@ def format_for(found: Operation, accept: str | None, kind: Kind) -> Format:
     Raises:
         NotAcceptable: no parameter names a format, or no format is acceptable.
     """
-    *others, last = found.format_names or (None,)
+    *others, last = asked.format_names or (None,)
     for name in others:
         with suppress(NotAcceptable):
             return choose_format(name, accept, kind)

@@ -202,8 +202,8 @@ class OxigraphStore:
         # A dataset syntax has its own graph names; other triples go to the graph of the file.
         syntax, graph = _SYNTAXES[file.syntax], ox.NamedNode(file.graph_iri)
         in_turtle = file.syntax in ("turtle", "ntriples", "trig", "nquads")
-        found = csv_results.in_an_iri(file.content) if in_turtle else b"," in file.content
-        self._has_commas |= found or "," in file.graph_iri
+        has_commas = csv_results.in_an_iri(file.content) if in_turtle else b"," in file.content
+        self._has_commas |= has_commas or "," in file.graph_iri
         try:
             if syntax.supports_datasets:
                 for quad in ox.parse(file.content, format=syntax, base_iri=file.graph_iri):

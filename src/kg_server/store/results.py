@@ -51,10 +51,10 @@ def rows(
     """Return the solutions of a SELECT, each as a mapping of variable name to RDF term."""
     query = Query(text, _JSON, dataset=dataset or Dataset(), bindings=bindings)
     answer = store.query(query).read()
-    found = solutions(answer)
-    if isinstance(found, bool):
+    result = solutions(answer)
+    if isinstance(result, bool):
         raise TypeError("rows() takes a SELECT")
-    return found[1]
+    return result[1]
 
 
 def iris(store: Store, text: str, *, dataset: Dataset | None = None) -> list[str]:
@@ -71,13 +71,13 @@ def values(terms: Iterable[Node]) -> str:
 
 def solutions(content: bytes) -> tuple[tuple[str, ...], list[dict[str, Identifier]]] | bool:
     """Read SPARQL 1.1 Query Results JSON: variables and solutions, or the boolean of an ASK."""
-    found = ox.parse_query_results(content, format=ox.QueryResultsFormat.JSON)
-    if isinstance(found, ox.QueryBoolean):
-        return bool(found)
-    if not isinstance(found, ox.QuerySolutions):
+    result = ox.parse_query_results(content, format=ox.QueryResultsFormat.JSON)
+    if isinstance(result, ox.QueryBoolean):
+        return bool(result)
+    if not isinstance(result, ox.QuerySolutions):
         raise TypeError("a graph is not in Query Results JSON")
-    names = tuple(variable.value for variable in found.variables)
+    names = tuple(variable.value for variable in result.variables)
     return names, [
         {name: to_rdflib(value) for name in names if (value := solution[name]) is not None}
-        for solution in found
+        for solution in result
     ]

@@ -37,8 +37,8 @@ class WellFormed:
     def write(self, data: bytes) -> int:
         """Pass on a chunk; escape carriage returns, which XML reads as line feeds (§2.11)."""
         seen = self._end + data
-        if found := _NO_CHARACTER.search(seen):
-            code = ord(found[0].decode())
+        if forbidden := _NO_CHARACTER.search(seen):
+            code = ord(forbidden[0].decode())
             raise NotAcceptable(
                 f"The result has the character U+{code:04X}, which XML cannot have. "
                 "Ask for another format."

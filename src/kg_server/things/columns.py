@@ -125,8 +125,8 @@ def classes(store: Store, description: str) -> dict[str, int]:
         store: the store to query.
         description: the IRI of the named graph with the VoID description.
     """
-    found = rows(store, _CLASSES, dataset=Dataset(default_graphs=(description,)))
-    counts = {str(row["class"]): int(str(row["n"])) for row in found}
+    solutions = rows(store, _CLASSES, dataset=Dataset(default_graphs=(description,)))
+    counts = {str(row["class"]): int(str(row["n"])) for row in solutions}
     return dict(sorted(counts.items(), key=lambda each: (_is_language(each[0]), -each[1], each[0])))
 
 
@@ -145,8 +145,8 @@ def of_class(
     everything = Dataset(default_graphs=store.graph_names())
     shaped = _shaped(rows(store, _SHAPES % this, dataset=everything))
     used = rows(store, _USED % this, dataset=Dataset(default_graphs=(description,)))
-    found = _merged(shaped, used or rows(store, _COUNTED % this))
-    return tuple(_named(found, prefixes))
+    columns = _merged(shaped, used or rows(store, _COUNTED % this))
+    return tuple(_named(columns, prefixes))
 
 
 def with_singles(store: Store, class_iri: str, columns: Sequence[Column]) -> tuple[Column, ...]:
@@ -155,15 +155,15 @@ def with_singles(store: Store, class_iri: str, columns: Sequence[Column]) -> tup
     if not unknown:
         return tuple(columns)
     names = " ".join(URIRef(each.iri).n3() for each in unknown)
-    found = rows(store, _REPEATED % (names, URIRef(class_iri).n3()))
-    repeated = {str(row["property"]) for row in found}
+    solutions = rows(store, _REPEATED % (names, URIRef(class_iri).n3()))
+    repeated = {str(row["property"]) for row in solutions}
     return tuple(replace(each, is_single=each.iri not in repeated) for each in columns)
 
 
-def _shaped(found: Iterable[Mapping[str, Identifier]]) -> dict[str, Column]:
+def _shaped(solutions: Iterable[Mapping[str, Identifier]]) -> dict[str, Column]:
     """Return the columns that shapes give, by property."""
     columns: dict[str, Column] = {}
-    for row in found:
+    for row in solutions:
         iri = str(row["property"])
         known = columns.get(iri) or Column(name="", iri=iri, order=_order(row))
         columns[iri] = replace(
@@ -195,15 +195,15 @@ def _merged(shaped: Mapping[str, Column], used: Iterable[Mapping[str, Identifier
     return sorted(shown, key=lambda each: (each.order, -each.used, each.iri))
 
 
-def _named(found: Sequence[Column], prefixes: Mapping[str, str]) -> Iterable[Column]:
+def _named(columns: Sequence[Column], prefixes: Mapping[str, str]) -> Iterable[Column]:
     """Yield the columns with their names: local names if they are unique."""
-    locals_ = [_ODD.sub("_", local_name(each.iri)) for each in found]
-    for column, name in zip(found, locals_, strict=True):
+    locals_ = [_ODD.sub("_", local_name(each.iri)) for each in columns]
+    for column, name in zip(columns, locals_, strict=True):
         if name and locals_.count(name) == 1 and name not in RESERVED and "__" not in name:
             yield replace(column, name=name)
             continue
         prefix = next((p for p, ns in prefixes.items() if ns and column.iri.startswith(ns)), "")
-        order = found.index(column)
+        order = columns.index(column)
         yield replace(column, name=f"{prefix}_{name}" if prefix else f"{name}_{order}")
 
 

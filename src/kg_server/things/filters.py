@@ -85,7 +85,7 @@ def read(pairs: Iterable[tuple[str, str]], columns: Sequence[Column]) -> tuple[F
     for name, value in pairs:
         if value or name.endswith("__missing"):
             values.setdefault(name, []).append(value)
-    found = []
+    filters = []
     for name, texts in values.items():
         column_name, _, operator = name.partition("__")
         if column_name not in by_name:
@@ -100,16 +100,16 @@ def read(pairs: Iterable[tuple[str, str]], columns: Sequence[Column]) -> tuple[F
         column = by_name[column_name]
         for text in texts:
             _check(column, operator, text, name)
-        found.append(Filter(column, operator, tuple(texts)))
-    return tuple(found)
+        filters.append(Filter(column, operator, tuple(texts)))
+    return tuple(filters)
 
 
-def names_query(found: Iterable[Filter], languages: Sequence[str]) -> str | None:
+def names_query(filters: Iterable[Filter], languages: Sequence[str]) -> str | None:
     """Return the query for the things named in filters: ``?name ?thing``.
 
     Return ``None`` if no filter compares things by their names.
     """
-    texts = {text for each in found if _by_name(each) for text in each.values}
+    texts = {text for each in filters if _by_name(each) for text in each.values}
     if not texts:
         return None
     values = " ".join(term for text in sorted(texts) for term in _texts(text, languages))
@@ -159,8 +159,8 @@ def _equal(each: Filter, variable: str, path: str, vocabulary: Vocabulary) -> st
     if each.column.is_number or each.column.is_moment:
         tests = " || ".join(_is(each.column, text, variable) for text in each.values)
         return f"?thing {path} {variable} . FILTER({tests})"
-    found = (term for text in each.values for term in _terms(each.column, text, vocabulary))
-    terms = list(dict.fromkeys(found))
+    meant = (term for text in each.values for term in _terms(each.column, text, vocabulary))
+    terms = list(dict.fromkeys(meant))
     if len(terms) == 1:  # the engine can then start with the rarest pattern
         return f"?thing {path} {terms[0]} ."
     return f"VALUES {variable} {{ {' '.join(terms)} }} ?thing {path} {variable} ."
