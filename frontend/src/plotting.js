@@ -13,17 +13,56 @@ const BAR = 26;
 const MARGIN = { top: 12, right: 24, bottom: 40, left: 230 };
 const MOST_ROWS = 200;
 
-/** Draw a result into `place`. */
-export function plot(place, { columns, rows }, labels) {
+/** Draw a result into `place`; `chosen` is the column of numbers to draw, else the first is. */
+export function plot(place, { columns, rows }, labels, words, chosen) {
   const shown = rows.slice(0, MOST_ROWS);
-  const number = columns.find((name) => has(shown, name, isNumber) && !isYear(shown, name));
+  const numbers = columns.filter((name) => has(shown, name, isNumber) && !isYear(shown, name));
+  const number = chosen ?? numbers[0];
   const date = columns.find((name) => has(shown, name, isDate));
   const names = columns.filter((name) => name !== number && name !== date);
   const title = (row) =>
     names.map((name) => row[name] && text(row[name], labels)).filter(Boolean).slice(0, 2).join(" · ");
   place.replaceChildren();
-  if (number) bars(place, shown, { number, title: (row) => [date && row[date]?.value, title(row)].filter(Boolean).join(" · "), label: number });
-  else timeline(place, shown, { date, title });
+  if (numbers.length > 1) {
+    place.append(picker(numbers, number, words.column, (name) => plot(place, { columns, rows }, labels, words, name)));
+  }
+  const long = (row) => [date && row[date]?.value, title(row)].filter(Boolean).join(" · ");
+  if (!number) timeline(place, shown, { date, title });
+  for (const [unit, those] of number ? byUnit(columns, shown, number) : []) {
+    if (unit) place.append(paragraph(text(unit, labels)));
+    bars(place, those, { number, title: long, label: number });
+  }
+  if (rows.length > shown.length) place.append(paragraph(words.cut.replace("{shown}", shown.length)));
+}
+
+/** Rows with a number by their unit or currency: amounts in different ones share no scale. */
+function byUnit(columns, rows, number) {
+  const column = columns.find((name) => /^(unit|currency)$/i.test(name)) ?? columns.find((name) => /^(unit|currency)Label$/i.test(name));
+  const groups = new Map();
+  for (const row of rows.filter((each) => each[number])) {
+    const unit = row[column];
+    const key = unit?.value ?? "";
+    if (!groups.has(key)) groups.set(key, [unit, []]);
+    groups.get(key)[1].push(row);
+  }
+  return groups.values();
+}
+
+function picker(names, chosen, words, onChoice) {
+  const label = document.createElement("label");
+  const select = document.createElement("select");
+  select.dataset.column = "";
+  select.append(...names.map((name) => new Option(name, name, false, name === chosen)));
+  select.addEventListener("change", () => onChoice(select.value));
+  label.append(`${words}: `, select);
+  return label;
+}
+
+function paragraph(words) {
+  const element = document.createElement("p");
+  element.className = "quiet";
+  element.textContent = words;
+  return element;
 }
 
 function isYear(rows, name) {

@@ -105,7 +105,7 @@ export class Results {
 
   async draw() {
     if (this.chosen === "raw") this.drawRaw();
-    else if (this.chosen === "chart") (await import("./plotting.js")).plot(this.body, this.table, this.labels);
+    else if (this.chosen === "chart") (await import("./plotting.js")).plot(this.body, this.table, this.labels, this.words);
     else if (this.chosen === "graph") await (await import("./drawing.js")).drawGraph(this.body, this.edges());
     else this.drawTable();
   }

@@ -282,3 +282,21 @@ def test_the_properties_of_the_class_are_offered_first_and_unasked(browser, site
             ".querySelectorAll('[role=option]')].map((each) => each.textContent)"
         )
     )
+
+
+def test_a_chart_never_draws_two_currencies_to_one_scale_and_its_column_is_chosen(browser, site):
+    browser.open(f"{site}/sparql")
+    write(
+        browser,
+        "SELECT * { VALUES (?name ?exports ?balance ?currency) "
+        '{ ("a" 1 -5 "CAD") ("b" 2 7 "USD") } }',
+    )
+    run(browser)
+    browser.until(lambda: "2 rows" in browser.text("#status"))
+    browser.one("[data-view=chart]").click()
+
+    browser.until(lambda: len(browser.every("#results svg")) == 2)
+    browser.one("#results select[data-column] option[value=balance]").click()
+    browser.until(
+        lambda: "-5" in browser.run("return document.querySelector('#results svg').textContent")
+    )
