@@ -1,12 +1,12 @@
 """Rewriting of FILTER EXISTS, FILTER NOT EXISTS and OPTIONAL with FILTER(!BOUND) to joins.
 
-The engine (pyoxigraph 0.5.13) evaluates the group of an EXISTS again for each solution, and of two
-patterns it begins with the one that seems rarer, not with the one whose variables are bound. So
+The engine (pyoxigraph 0.5.13) evaluates the group of an EXISTS again for each solution. It begins
+with the pattern that seems rarest, not with the pattern whose variables are bound. So
 "museums without a catalogue" takes minutes over a million triples; MINUS takes a tenth of a
 second. A query is rewritten only if its solutions stay the same.
 
-Let G be the group of the filter and Q the group in it, and μ ~ ν say that two solutions agree on
-the variables that both bind (§18.3). The conditions are:
+Let G be the group of the filter and Q the group in it. μ ~ ν means that two solutions agree on the
+variables that both bind (§18.3). The conditions are:
 
 1. Q has only triple patterns, unions, groups and filters. Each variable in an expression of Q, or
    in its data, is bound by Q at every occurrence, or occurs only in Q.
