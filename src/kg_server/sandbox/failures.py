@@ -5,10 +5,15 @@ from __future__ import annotations
 import signal
 
 from kg_server.errors import MemoryExceeded, Overloaded, Problem, QueryCrashed, QueryTimeout
-from kg_server.sparql import advice
+from kg_server.sparql import advice, lexer
 from kg_server.sparql.query import Query
 
 _LESS = "Ask for less: add a LIMIT, name a class or a subject, or join on fewer patterns."
+_LESS_TO_COUNT = (
+    "LIMIT does not help an aggregate, which reads all of its solutions: name a class or a "
+    "subject, join on fewer patterns, or put a sub-select with a LIMIT below it."
+)
+_AGGREGATES = {"COUNT", "SUM", "AVG", "MIN", "MAX", "SAMPLE", "GROUP_CONCAT"}
 _LONG = 3000
 """Characters of a query that is not read for advice, as the HTTP worker has others to serve."""
 
@@ -44,8 +49,10 @@ def crashed() -> QueryCrashed:
 
 def timed_out(query: Query) -> QueryTimeout:
     """Say that a query met its deadline."""
-    costly = advice.on(query.text) if len(query.text) < _LONG else []
-    said = costly[0] if costly else _LESS
+    is_short = len(query.text) < _LONG
+    costly = advice.on(query.text) if is_short else []
+    counts = is_short and not _AGGREGATES.isdisjoint(lexer.words(query.text))
+    said = costly[0] if costly else _LESS_TO_COUNT if counts else _LESS
     detail = f"The query was stopped after {query.timeout_s:g} seconds. {said}"
     return QueryTimeout(detail, limit_s=query.timeout_s)
 
