@@ -23,6 +23,7 @@ from benchmarks.writer import (
 
 LAST_YEAR, FIRST_YEAR = 2024, 1960  # of trade
 _TRADE, _GROWTH = 7e12, 1.04  # US dollars of the last year, shared out by the states' ranks
+_ACCREDITED = ("Accreditation", "প্রতিনিধিত্ব", "Accréditation")
 _TOPICS = ("AnnualTaxEvasion", "DoubleTaxation", "TaxOnIncomeAndCapital")
 
 
@@ -38,8 +39,9 @@ class World:
         self._random = random
         self._states = states
         self._rank = {state.alpha3: place + 3 for place, state in enumerate(states)}
-        self._passages: set[str] = set()
+        self._sources: set[str] = set()
         self._places: set[str] = set()
+        self._capitals: dict[str, tuple[str, str]] = {}
         self._embassies: dict[str, list[tuple[str, str]]] = {}
         self.pairs: list[tuple[State, State]] = []
 
@@ -50,9 +52,11 @@ class World:
             self._writer.node(iri, "State", names)
             self._writer.say(iri, "iso3166alpha3", plain(state.alpha3))
             self._writer.say(iri, "iso3166alpha2", plain(state.alpha2))
-            capital = self._place(state, "capital", ("Capital of", "রাজধানী:", "Capitale :"))
-            words = f"{names['en']} has its capital."
-            self._writer.cite((iri, "capital", capital), self._passage("gazetteer", state), words)
+            words = ("Capital of", "রাজধানী:", "Capitale :")
+            capital, name, passage = self._place(state, "capital", words)
+            stated = f"{names['en']} has its capital in {name}."
+            self._writer.cite((iri, "capital", capital), passage, stated)
+            self._capitals[state.alpha3] = capital, name
             yield self._writer.count
 
     def relations(self) -> Iterator[int]:
@@ -82,55 +86,55 @@ class World:
         """Write the relation of two states with its beginning; return the year."""
         write, names = self._writer, (one.names, other.names)
         key = f"{one.alpha3}-{other.alpha3}"
-        relation, passage = thing("relation", key), self._passage("register", one)
+        relation, both = thing("relation", key), f"{names[0]['en']} and {names[1]['en']}"
         parties = thing("state", one.alpha3), thing("state", other.alpha3)
         write.node(relation, "DiplomaticRelation", between(*names))
         write.say(relation, "hasParty", *parties)
         year = self._random.randint(1919, 1995)
-        day = typed(day_of(year, self._random.randrange(365)), "date")
-        if self._random.random() < 0.1:
-            self._disputed_start(relation, year, day, passage)
+        day = day_of(year, self._random.randrange(365))
+        doubted = self._random.random() < 0.1
+        words = f"{both} established relations on {day.day} {day:%B %Y}."
+        passage, fact = self._passage("register", key, words), typed(day, "date")
+        standing = "Disputed" if doubted else "Accepted"
+        claim = write.cite((relation, "startDate", fact), passage, words, standing, "hasParty")
+        if doubted:
+            self._rough_start(relation, key, f"{both} established relations", year, claim)
         else:
-            words = f"{names[0]['en']} and {names[1]['en']} established relations."
-            write.cite((relation, "startDate", day), passage, words)
-            write.say(relation, "earliest", day)
-            write.say(relation, "latest", day)
+            write.say(relation, "earliest", fact)
+            write.say(relation, "latest", fact)
         for first, second in (parties, parties[::-1]):
             write.say(first, "hasDiplomaticRelationWith", second)
             write.say(first, "hasForeignRelationsWith", second)
-        words = f"{names[0]['en']} has relations with {names[1]['en']}."
         write.claim((parties[0], "hasForeignRelationsWith", parties[1]), passage, words)
         if self._random.random() < 0.2:
             self._recognition(one, other, year)
         return year
 
-    def _disputed_start(self, relation: str, year: int, day: str, passage: str) -> None:
-        """Write two beginnings of one year, of different precision, and their conflict."""
-        write, first = self._writer, typed(f"{year:04}", "gYear")
-        rough = write.cite(
-            (relation, "startDate", first), passage, f"It began in {year}.", "Disputed"
-        )
-        exact = write.cite((relation, "startDate", day), passage, "It began on a day.", "Disputed")
-        earliest, latest = bounds(year)
-        write.say(relation, "earliest", earliest)
-        write.say(relation, "latest", latest)
+    def _rough_start(self, relation: str, key: str, words: str, year: int, exact: str) -> None:
+        """Write a beginning that names only the year, and its conflict with the exact one."""
+        write, stated = self._writer, f"{words} in {year}."
+        passage = self._passage("chronicle", key, stated)
+        fact = (relation, "startDate", typed(f"{year:04}", "gYear"))
+        rough = write.cite(fact, passage, stated, "Disputed", "hasParty")
+        self._bounds(relation, year)
         write.conflict("DateConflict", "One source gives a day, another only a year.", rough, exact)
 
     def _recognition(self, one: State, other: State, year: int) -> None:
         """Write that one state recognized the other in the year before relations began."""
-        recognition = thing("recognition", f"{one.alpha3}-{other.alpha3}-{year - 1}")
+        write, key = self._writer, f"{one.alpha3}-{other.alpha3}-{year - 1}"
+        recognition = thing("recognition", key)
         labels = {
             "en": f"Recognition of {other.names['en']} by {one.names['en']}",
             "bn": f"{one.names['bn']} কর্তৃক স্বীকৃতি: {other.names['bn']}",
         }
-        self._writer.node(recognition, "Recognition", labels)
-        self._writer.say(recognition, "recognizingState", thing("state", one.alpha3))
-        self._writer.say(recognition, "recognizedState", thing("state", other.alpha3))
+        write.node(recognition, "Recognition", labels)
+        write.say(recognition, "recognizingState", thing("state", one.alpha3))
+        write.say(recognition, "recognizedState", thing("state", other.alpha3))
+        words = f"{one.names['en']} recognized {other.names['en']} in {year - 1}."
+        passage = self._passage("register", f"{key}-recognition", words)
         fact = (recognition, "date", typed(f"{year - 1:04}", "gYear"))
-        self._writer.cite(fact, self._passage("register", other), "It was recognized that year.")
-        earliest, latest = bounds(year - 1)
-        self._writer.say(recognition, "earliest", earliest)
-        self._writer.say(recognition, "latest", latest)
+        write.cite(fact, passage, words, "Accepted", "recognizingState", "recognizedState")
+        self._bounds(recognition, year - 1)
 
     def _representation(self, sender: State, receiver: State, year: int) -> None:
         """Write an embassy, or an accreditation from a third state, or a denial, or nothing."""
@@ -147,80 +151,89 @@ class World:
             pair = thing("state", sender.alpha3), thing("state", receiver.alpha3)
             fact = (pair[0], "hasEmbassyIn", pair[1])
             words = f"{sender.names['en']} has no embassy in {receiver.names['en']}."
-            passage = self._passage("register", sender)
+            key = f"{sender.alpha3}-{receiver.alpha3}-denial"
+            passage = self._passage("register", key, words)
             self._writer.claim(fact, passage, words, polarity="Negative")
             self._writer.deny(*fact)
 
     def _embassy(self, sender: State, receiver: State, year: int) -> None:
         """Write a mission with its seat, its head, and their accreditation."""
         write, pair = self._writer, f"{sender.alpha3}-{receiver.alpha3}"
-        mission, post = thing("mission", f"{pair}-embassy"), thing("post", f"{pair}-head")
-        kind, words, head = kind_of(sender, receiver)
-        passage, host = self._passage("register", sender), thing("state", receiver.alpha3)
-        self._mission(mission, kind, directed(words, sender, receiver), (sender, receiver))
-        write.say(mission, "serves", host)
-        write.say(thing("state", sender.alpha3), "hasEmbassyIn", host)
-        seat = self._place(receiver, "capital", ())
-        write.cite((mission, "seat", seat), passage, "It is in the capital.")
+        kind, names, head = kind_of(sender, receiver)
+        labels, heads = directed(names, sender, receiver), directed(head, sender, receiver)
+        seat, city = self._capitals[receiver.alpha3]
+        words = f"{labels['en']}: opened in {year} in {city}."
+        mission, passage = self._mission(kind, labels, (sender, receiver), seat, words)
+        write.say(mission, "serves", thing("state", receiver.alpha3))
+        write.say(thing("state", sender.alpha3), "hasEmbassyIn", thing("state", receiver.alpha3))
         fact = (mission, "startDate", typed(f"{year:04}", "gYear"))
-        write.cite(fact, passage, f"It was opened in {year}.")
-        earliest, latest = bounds(year)
-        write.say(mission, "earliest", earliest)
-        write.say(mission, "latest", latest)
-        write.node(post, "Post", directed(head, sender, receiver))
-        write.say(post, "headOf", mission)
+        write.cite(fact, passage, words)
+        self._bounds(mission, year)
+        post = thing("post", f"{pair}-head")
+        write.node(post, "Post", heads)
+        write.cite((post, "headOf", mission), passage, f"{heads['en']}: heads the mission.")
         self._accreditation(sender, receiver, mission, post, resident=True)
         self._embassies.setdefault(sender.alpha3, []).append((mission, post))
 
     def _consulate(self, sender: State, receiver: State) -> None:
         """Write a consulate general in another city of the receiving state."""
-        mission = thing("mission", f"{sender.alpha3}-{receiver.alpha3}-consulate-general")
-        words = ("Consulate General", "কনস্যুলেট জেনারেল", "Consulat général")
-        labels = directed(words, sender, receiver)
-        self._mission(mission, "ConsulateGeneral", labels, (sender, receiver))
-        city = self._place(receiver, "second-city", ("Second city of", "দ্বিতীয় শহর:", "2e ville :"))
-        passage = self._passage("register", sender)
-        self._writer.cite((mission, "seat", city), passage, "It is in the second city.")
+        words = ("Second city of", "দ্বিতীয় শহর:", "2e ville :")
+        seat, city, _ = self._place(receiver, "second-city", words)
+        names = ("Consulate General", "কনস্যুলেট জেনারেল", "Consulat général")
+        labels = directed(names, sender, receiver)
+        stated = f"{labels['en']}: in {city}."
+        self._mission("ConsulateGeneral", labels, (sender, receiver), seat, stated)
 
     def _mission(
-        self, mission: str, kind: str, labels: dict[str, str], pair: tuple[State, State]
-    ) -> None:
-        """Write what missions of every kind have."""
+        self, kind: str, labels: dict[str, str], pair: tuple[State, State], seat: str, words: str
+    ) -> tuple[str, str]:
+        """Write what missions of every kind have; return the mission and its passage."""
+        sender, receiver = pair[0].alpha3, pair[1].alpha3
+        key = f"{sender}-{receiver}-{kind.lower()}"
+        mission, passage = thing("mission", key), self._passage("register", key, words)
         self._writer.node(mission, "Mission", labels)
         self._writer.say(mission, "missionKind", concept(kind))
-        self._writer.say(mission, "sendingState", thing("state", pair[0].alpha3))
-        self._writer.say(mission, "receivingState", thing("state", pair[1].alpha3))
+        self._writer.say(mission, "sendingState", thing("state", sender))
+        self._writer.say(mission, "receivingState", thing("state", receiver))
+        also = "missionKind", "sendingState", "receivingState"
+        self._writer.cite((mission, "seat", seat), passage, words, "Accepted", *also)
+        return mission, passage
 
     def _accreditation(
         self, sender: State, receiver: State, mission: str, post: str, *, resident: bool
     ) -> None:
         """Write the accreditation of a post, through a mission there or in a third state."""
         write, key = self._writer, f"{sender.alpha3}-{receiver.alpha3}"
-        accreditation, passage = thing("accreditation", key), self._passage("register", receiver)
-        words = ("Accreditation", "প্রতিনিধিত্ব", "Accréditation")
-        write.node(accreditation, "Accreditation", directed(words, sender, receiver))
+        accreditation, labels = thing("accreditation", key), directed(_ACCREDITED, sender, receiver)
+        words = f"{labels['en']}: of the head of a mission {'there' if resident else 'elsewhere'}."
+        passage = self._passage("register", f"{key}-accreditation", words)
+        write.node(accreditation, "Accreditation", labels)
         write.say(accreditation, "sendingState", thing("state", sender.alpha3))
         write.say(accreditation, "receivingState", thing("state", receiver.alpha3))
         write.say(accreditation, "resident", typed(str(resident).lower(), "boolean"))
-        write.cite((accreditation, "viaMission", mission), passage, "It goes through the mission.")
-        write.cite((accreditation, "accreditedPost", post), passage, "The head is accredited.")
+        also = "sendingState", "receivingState", "resident"
+        write.cite((accreditation, "viaMission", mission), passage, words, "Accepted", *also)
+        write.cite((accreditation, "accreditedPost", post), passage, words)
 
     def _treaty(self, one: State, other: State, year: int, number: int) -> None:
         """Write a treaty of two states with its signature and its entry into force."""
         write, signed = self._writer, self._random.randint(year, 2015)
-        treaty = thing("treaty", f"{one.alpha3}-{other.alpha3}-{signed}-{number + 1}")
-        passage = self._passage("treaty-series", one)
+        key = f"{one.alpha3}-{other.alpha3}-{signed}-{number + 1}"
+        treaty, names = thing("treaty", key), (one.names, other.names)
         parties = thing("state", one.alpha3), thing("state", other.alpha3)
-        names = one.names, other.names
         labels = {
             "en": f"{names[0]['en']}-{names[1]['en']} convention of {signed} ({number + 1})",
             "bn": f"{names[0]['bn']}–{names[1]['bn']} চুক্তি, {bengali(signed)}",
         }
+        words = f"{labels['en']}: on taxes, in force since {signed + 2}."
+        passage = self._passage("treaty-series", key, words)
         write.node(treaty, "Treaty", labels)
         write.say(treaty, "hasParty", *parties)
+        also = "hasParty", "hasAction"
         for topic in self._random.sample(_TOPICS, self._random.randint(1, 3)):
             fact = (treaty, "treatySubject", concept(topic))
-            write.cite(fact, passage, "The convention deals with this.")
+            write.cite(fact, passage, words, "Accepted", *also)
+        also = "actionKind", "actionBy"
         for kind, when in (("Signature", signed), ("EntryIntoForce", signed + 2)):
             action = f"{treaty[:-1]}/{kind.lower()}>"
             write.node(action, "TreatyAction", {"en": f"{kind} of a convention, {when}"})
@@ -228,10 +241,8 @@ class World:
             write.say(action, "actionKind", concept(kind))
             write.say(action, "actionBy", *parties)
             fact = (action, "date", typed(f"{when:04}", "gYear"))
-            write.cite(fact, passage, f"That was in {when}.")
-            earliest, latest = bounds(when)
-            write.say(action, "earliest", earliest)
-            write.say(action, "latest", latest)
+            write.cite(fact, passage, words, "Accepted", *also)
+            self._bounds(action, when)
 
     def _exchange(self, one: State, other: State, year: int) -> None:
         """Write a year of trade of two states, each direction; at times as two sources see it."""
@@ -258,10 +269,13 @@ class World:
     ) -> str:
         """Write the figure of a source, amount and currency; return its claim."""
         write, (exporter, importer), (source, amount, currency) = self._writer, pair, reported
-        key = f"{source}/{year}-{exporter.alpha3}-to-{importer.alpha3}"
-        figure, passage = thing("trade", key), self._passage(f"{source}-{year}", exporter)
+        key = f"{exporter.alpha3}-to-{importer.alpha3}"
+        sold = f"Exports of {exporter.names['en']} to {importer.names['en']}, {year}"
+        words = f"{sold}: {amount} {currency}."
+        passage = self._passage(f"{source}-{year}", key, words)
+        figure = thing("trade", f"{source}/{year}-{key}")
         labels = {
-            "en": f"Exports of {exporter.names['en']} to {importer.names['en']}, {year}",
+            "en": sold,
             "bn": f"রপ্তানি: {exporter.names['bn']} থেকে {importer.names['bn']}, {bengali(year)}",
         }
         write.node(figure, "TradeObservation", labels)
@@ -271,29 +285,42 @@ class World:
         write.say(figure, "currency", concept(currency))
         write.say(figure, "statedIn", passage)
         fact = (figure, "amount", typed(f"{amount}.0", "decimal"))
-        return write.cite(fact, passage, f"The amount is {amount}.", standing)
+        also = "year", "exporter", "importer", "currency"
+        return write.cite(fact, passage, words, standing, *also)
 
-    def _place(self, state: State, name: str, words: tuple[str, ...]) -> str:
-        """Return a place of a state; the first time, write it with these words for it."""
-        place = thing("place", f"{state.alpha3.lower()}-{name}")
+    def _bounds(self, event: str, year: int) -> None:
+        """Write the first and the last day of what is known by its year."""
+        earliest, latest = bounds(year)
+        self._writer.say(event, "earliest", earliest)
+        self._writer.say(event, "latest", latest)
+
+    def _place(self, state: State, name: str, words: tuple[str, ...]) -> tuple[str, str, str]:
+        """Write a place of a state, once, with these words for it.
+
+        Returns:
+            The place, its English name, and the passage on it.
+        """
+        key = f"{state.alpha3.lower()}-{name}"
+        place, phrases = thing("place", key), zip(("en", "bn", "fr"), words, strict=True)
+        labels = {lang: f"{phrase} {state.names[lang]}" for lang, phrase in phrases}
+        stated = f"{labels['en']}: a city in {state.names['en']}."
+        passage = thing("source", f"gazetteer/{key}")
         if place not in self._places:
             self._places.add(place)
-            phrases = zip(("en", "bn", "fr"), words, strict=True)
-            labels = {lang: f"{phrase} {state.names[lang]}" for lang, phrase in phrases}
             self._writer.node(place, "Place", labels)
-            self._writer.say(place, "inState", thing("state", state.alpha3))
-        return place
+            self._passage("gazetteer", key, stated)
+            fact = (place, "inState", thing("state", state.alpha3))
+            self._writer.cite(fact, passage, stated)
+        return place, labels["en"], passage
 
-    def _passage(self, source: str, state: State) -> str:
-        """Return the passage of a source on a state; the first time, write it and the source."""
-        passage, whole = thing("source", f"{source}/{state.alpha3}"), thing("source", source)
+    def _passage(self, source: str, key: str, words: str) -> str:
+        """Write a passage of a source, in these words, and the source the first time."""
+        passage, whole = thing("source", f"{source}/{key}"), thing("source", source)
         name = source.replace("-", " ").capitalize()
-        if whole not in self._passages:
+        if whole not in self._sources:
+            self._sources.add(whole)
             self._writer.node(whole, "Source", {"en": f"{name}, generated"})
-        if passage not in self._passages:
-            self._writer.node(passage, "Passage", {"en": f"{name}, {state.names['en']}"})
-            self._writer.say(passage, "passageOf", whole)
-            words = text(f"What the generated {name} says of {state.names['en']}.", "en")
-            self._writer.say(passage, "restatement", words)
-        self._passages |= {whole, passage}
+        self._writer.node(passage, "Passage", {"en": f"{name}, {key}"})
+        self._writer.say(passage, "passageOf", whole)
+        self._writer.say(passage, "restatement", text(words, "en"))
         return passage

@@ -100,10 +100,13 @@ class Writer:
         passage: str,
         restatement: str,
         standing: str = "Accepted",
+        *also: str,
     ) -> str:
-        """Write a fact, and the claim that states it; return the claim."""
+        """Write a fact, and the claim that states it and these properties; return the claim."""
         self.say(*fact)
-        return self.claim(fact, passage, restatement, standing)
+        claim = self.claim(fact, passage, restatement, standing)
+        self.say(claim, "alsoStates", *map(dip, also))
+        return claim
 
     def claim(
         self,
@@ -132,7 +135,7 @@ class Writer:
         return iri
 
     def conflict(self, kind: str, reason: str, *claims: str) -> None:
-        """Write that claims are in conflict, and why."""
+        """Write that these claims are contested, each by the others, and why."""
         self.conflicts += 1
         iri = thing("conflict", f"G{self.conflicts}")
         labels = {
@@ -141,6 +144,7 @@ class Writer:
         }
         self.node(iri, "Conflict", labels)
         self.say(iri, "conflictKind", concept(kind))
+        self.say(iri, "contests", *claims)
         self.say(iri, "involves", *claims)
         self.say(iri, "reason", text(reason, "en"))
 
