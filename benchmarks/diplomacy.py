@@ -284,7 +284,7 @@ class World:
         write.say(figure, "importer", thing("state", importer.alpha3))
         write.say(figure, "currency", concept(currency))
         write.say(figure, "statedIn", passage)
-        fact = (figure, "amount", typed(f"{amount}.0", "decimal"))
+        fact = (figure, "amount", typed(amount, "decimal"))
         also = "year", "exporter", "importer", "currency"
         return write.cite(fact, passage, words, standing, *also)
 
