@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from kg_server.rdf import terms
+from kg_server.sparql import exists
 from kg_server.validation.prefilter import data, queries, values
 from kg_server.validation.prefilter.branches import ALTERED_IRI, RETYPED_IRI
 from kg_server.validation.prefilter.data import Facts
@@ -117,7 +118,8 @@ class Sieve:
         return self._focus[target]
 
     def _select(self, query: str) -> Any:
-        return self._facts.store.query(query, custom_functions=self._functions)
+        text = exists.rewritten(query)
+        return self._facts.store.query(text, custom_functions=self._functions)
 
     def _task(self, shape: Node) -> Task:
         facts = self._facts
