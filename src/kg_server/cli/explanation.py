@@ -1,4 +1,4 @@
-"""How a query is evaluated, in words: ``kg-server query --explain``."""
+"""Words on how a query is evaluated: ``kg-server query --explain``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where in a file each triple stands.
+"""Places of triples in a file.
 
 The syntaxes that pyoxigraph reads in the order of the text are walked through in the same order, so
 that the n-th triple is the one at the n-th place. What is read otherwise has no places.

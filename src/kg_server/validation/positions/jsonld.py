@@ -1,4 +1,4 @@
-"""Where the keys of JSON-LD stand, by the IRIs that a document's own context gives them."""
+"""Places of the keys of JSON-LD, by the IRIs that a document's own context gives them."""
 
 from __future__ import annotations
 

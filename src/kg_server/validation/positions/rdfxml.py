@@ -1,4 +1,4 @@
-"""Where the elements of RDF/XML stand, by predicate, in the order of pyoxigraph's triples.
+"""Places of the elements of RDF/XML, by predicate, in the order of pyoxigraph's triples.
 
 pyoxigraph yields a triple when its property element ends, and those of a node element's type and
 attributes when the node element begins.

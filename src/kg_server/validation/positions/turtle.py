@@ -1,4 +1,4 @@
-"""Where the terms of Turtle and TriG stand: a tokenizer, in the order of pyoxigraph's triples."""
+"""Places of the terms of Turtle and TriG: a tokenizer, in the order of pyoxigraph's triples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is in the graph, for its home page: classes with counts and examples, the last change."""
+"""Contents of the graph, for its home page: classes with counts and examples, the last change."""
 
 from __future__ import annotations
 
