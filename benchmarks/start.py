@@ -1,4 +1,4 @@
-"""How long the commands take from their start, as whole processes, on the graph of the package.
+"""How long the commands take from their start, as whole processes, on the shipped graph.
 
 `kg-server serve` is timed until it has answered its first query, `kg-server validate` until it has
 ended. Each is run several times with an empty cache directory, and several times with the report
@@ -25,6 +25,7 @@ if __name__ == "__main__":  # else "import http" of a library would find http.py
 from benchmarks.server import Failed, Server, free_port
 
 COMMAND = [sys.executable, "-m", "kg_server"]
+ROOT = Path(__file__).resolve().parents[1]
 _WITHIN_S = 60.0
 _EXAMPLE = "example: python benchmarks/start.py --runs 20"
 
@@ -34,7 +35,7 @@ def main() -> int:
     arguments = _arguments()
     rows = []
     with tempfile.TemporaryDirectory() as temporary:
-        os.chdir(temporary)  # where no project is: the graph of the package
+        os.chdir(temporary)  # where no project is: serve has the graph of the package
         os.environ["XDG_CACHE_HOME"] = str(Path(temporary) / "cache")
         try:
             for row in _rows(Path(temporary), arguments.runs):
@@ -88,7 +89,7 @@ def _timed(measure: Callable[[], float], cache: Path, *, empty: bool) -> float:
 def validate() -> float:
     """Return the seconds of a validation, from its start to its end."""
     begun = time.perf_counter()
-    subprocess.run([*COMMAND, "validate"], check=True, capture_output=True)
+    subprocess.run([*COMMAND, "validate", str(ROOT)], check=True, capture_output=True)
     return time.perf_counter() - begun
 
 
