@@ -57,6 +57,7 @@ def shape(constraint: str) -> str:
         ("sh:class ex:V", "ex:p ex:w", "ex:p 'v'"),
         ("sh:datatype xsd:integer", "ex:p 5", "ex:p 'five'"),
         ("sh:datatype xsd:date", "ex:p '2004-02-28'^^xsd:date", "ex:p '2004-02-30'^^xsd:date"),
+        ("sh:datatype xsd:date", "ex:p '2000-02-29'^^xsd:date", "ex:p '1900-02-29'^^xsd:date"),
         ("sh:datatype rdf:langString", "ex:p 'x'@en", "ex:p 'x'"),
         ("sh:nodeKind sh:IRI", "ex:p ex:v", "ex:p 'v'"),
         ("sh:in ( ex:v 'v' )", "ex:p ex:v , 'v'", "ex:p 'v'@en"),
