@@ -57,10 +57,10 @@ def test_the_disputed_bars_of_the_trade_chart_lead_to_what_contradicts_them(brow
         browser.without_scripts()
     browser.open(f"{site}/queries/trade?state=CAN&other=AZE")
 
-    hatched = browser.every("svg.chart g.bar[data-standing=disputed] rect")
+    hatched = browser.every(".chart-wide g.bar[data-standing=disputed] rect")
     assert len(hatched) == 3
     assert all("hatch" in bar.get_attribute("fill") for bar in hatched)
-    first = browser.one("a:has(g.bar[data-standing=disputed])")
+    first = browser.one(".chart-wide a:has(g.bar[data-standing=disputed])")
     browser.open(site + first.get_dom_attribute("href"))
 
     assert "disputed" in browser.text(".fact")
@@ -160,7 +160,7 @@ def test_everything_is_reached_by_keyboard(browser, site):
 def test_code_can_be_copied(browser, site):
     browser.open(f"{site}/queries/missions")
 
-    assert len(browser.every("button.copy")) >= 3
+    browser.until(lambda: len(browser.every("button.copy")) >= 3)
 
 
 def test_a_page_that_is_not_there_helps_on(browser, site):

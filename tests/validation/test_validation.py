@@ -47,27 +47,30 @@ def shape(constraint: str) -> str:
     return f"{node_shape} ex:P sh:path ex:p ; {constraint} ."
 
 
-def test_the_shipped_graph_conforms_with_the_two_warnings_that_the_source_leaves_open(project):
+def test_the_shipped_graph_conforms_with_the_warning_that_the_source_leaves_open(project):
     report = validation.validate(project)
 
     assert report.conforms
     assert [
         (each.severity, each.source_shape.rpartition("#")[2].rstrip(">"))
         for each in report.findings
-    ] == [
-        (Severity.WARNING, "Mission-receivingStateKnown"),
-        (Severity.WARNING, "Programme-beneficiaryKnown"),
-    ]
+        if each.severity is not Severity.INFO
+    ] == [(Severity.WARNING, "Mission-receivingStateKnown")]
     assert report.focus_nodes > 300
     assert report.shapes > 40
 
 
 def test_the_shipped_shapes_find_in_broken_data_what_pyshacl_alone_finds(tmp_path):
     text = (ROOT / "data" / "relations.ttl").read_text()
-    broken = text.replace("dip:seat place:", "dip:seat state:").replace("dip:statedIn", "dip:year")
+    broken = text.replace("dip:seat place:", "dip:seat state:").replace(
+        "dip:claimNumber", "dip:year"
+    )
     (tmp_path / "relations.ttl").write_text(broken)
-    rest = {Role.ONTOLOGY: [ROOT / "ontology"], Role.SHAPES: [ROOT / "ontology" / "shapes"]}
-    broken_project = projects.load([tmp_path], chosen=rest)
+    core = tmp_path / "core.shacl"  # without SPARQL, for which pySHACL takes minutes
+    sources = projects.load([ROOT]).of_role(Role.SHAPES)
+    graphs.read(sources, "shapes").remove((None, SH.sparql, None)).serialize(core, "turtle")
+    rest = {Role.ONTOLOGY: [ROOT / "ontology"], Role.SHAPES: [core]}
+    broken_project = projects.load([tmp_path / "relations.ttl"], chosen=rest)
     data = graphs.read(broken_project.of_role(Role.DATA, Role.ONTOLOGY), "data")
     shapes = graphs.read(broken_project.of_role(Role.SHAPES), "shapes")
 
@@ -78,7 +81,11 @@ def test_the_shipped_shapes_find_in_broken_data_what_pyshacl_alone_finds(tmp_pat
         (str(theirs.value(each, SH.focusNode)), str(theirs.value(each, SH.sourceShape)))
         for each in theirs.subjects(RDF.type, SH.ValidationResult)
     )
-    found = sorted((each.focus_node.strip("<>"), each.source_shape) for each in report.findings)
+    found = sorted(
+        (each.focus_node.strip("<>"), each.source_shape)
+        for each in report.findings
+        if "urn:x-kg-server:rule" not in each.component
+    )
     assert len(found) > 100
     assert [focus for focus, _ in found] == [focus for focus, _ in expected]
 
