@@ -31,6 +31,6 @@ def test_a_setting_is_read_from_its_variable_and_refused_out_of_its_range(settin
 
 @pytest.mark.parametrize("setting", NUMBERS, ids=lambda each: each.name)
 def test_the_name_of_a_setting_has_its_unit(setting):
-    counted = ("port", "workers", "evaluators", "queue_length")
+    counted = ("port", "workers", "evaluators", "queue_length", "client_requests")
 
     assert setting.name in counted or setting.name.endswith(("_s", "_bytes"))

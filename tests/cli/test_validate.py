@@ -59,7 +59,7 @@ def test_the_shipped_graph_conforms_and_a_second_run_is_quick(kg):
 
     assert (first.returncode, again.returncode) == (0, 0), first.stderr
     assert "Conforms (1 warning, 2 infos)." in again.stdout
-    assert "Checked 5," in again.stdout
+    assert "Checked 6," in again.stdout
     assert took_s < 2
 
 
