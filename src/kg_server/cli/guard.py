@@ -32,7 +32,7 @@ def run(work: Callable[[], int]) -> int:
         most = address_space() + _free_bytes() * 3 // 4
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         os._exit(_flushed(work))
-    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the child ends, and says 130
+    interrupt = signal.signal(signal.SIGINT, lambda *_: _interrupt(pid))  # the child says 130
     try:
         _, status = os.waitpid(pid, 0)
     finally:
@@ -48,6 +48,19 @@ def end_in(seconds: float) -> None:
     if os.environ.get(_GUARDED) == str(os.getpid()):
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _interrupt(child: int) -> None:
+    """Pass an interrupt on, unless it comes from a terminal, which sends it to the child itself."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        os.kill(child, signal.SIGINT)
+        return
+    in_front = os.tcgetpgrp(terminal) == os.getpgrp()
+    os.close(terminal)
+    if not in_front:
+        os.kill(child, signal.SIGINT)
 
 
 def _flushed(work: Callable[[], int]) -> int:
