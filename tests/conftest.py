@@ -113,6 +113,12 @@ class LiveServer:
         finally:
             connection.close()
 
+    def disconnects(self) -> float:
+        """Return how many clients left before their answer was whole."""
+        text = self.ask("GET", "/metrics").body.decode()
+        lines = [line for line in text.splitlines() if line.startswith("kg_disconnects_total")]
+        return sum(float(line.split()[-1]) for line in lines)
+
     def stop(self) -> int:
         self.process.terminate()
         code = self.process.wait(40)

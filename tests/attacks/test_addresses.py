@@ -56,22 +56,16 @@ def test_a_query_that_lasts_meets_its_own_deadline_and_no_other_end(server):
 def test_the_query_of_a_client_that_leaves_behind_a_second_request_is_stopped(server):
     head = "POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
     request = f"{head}Content-Length: {len(RUNAWAY)}\r\n\r\n{RUNAWAY}".encode()
-    before = disconnects(server)
+    before = server.disconnects()
     with socket.create_connection((server.address, server.port)) as connection:
         connection.sendall(2 * request)
         time.sleep(0.1)
 
     # Each would end at its deadline, and then would not count as a client that left.
     deadline = time.monotonic() + 3
-    while disconnects(server) == before and time.monotonic() < deadline:
+    while server.disconnects() == before and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert disconnects(server) > before
-
-
-def disconnects(server) -> float:
-    text = server.ask("GET", "/metrics").body.decode()
-    lines = [line for line in text.splitlines() if line.startswith("kg_disconnects_total")]
-    return sum(float(line.split()[-1]) for line in lines)
+    assert server.disconnects() > before
 
 
 def read_to_the_end(connection: socket.socket) -> None:

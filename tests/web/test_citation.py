@@ -8,13 +8,7 @@ from datetime import date
 
 import pytest
 
-from kg_server import project as projects
-from kg_server.config import Settings
-from kg_server.web.app import create_app
 from kg_server.web.citation import Citation
-from kg_server.web.context import Context
-
-from ..conftest import described_store
 
 HTML = {"Accept": "text/html"}
 CSL = "application/vnd.citationstyles.csl+json"
@@ -28,18 +22,6 @@ CITED = Citation(
     sources=("The guide, p. 3: “Half of it.”",),
     changed="2025-03",
 )
-
-
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory):
-    """A client of a project without evidence, licence and title."""
-    root = tmp_path_factory.mktemp("plain")
-    (root / "kg.toml").write_text(
-        'base-iri = "https://e.org/"\ndata = ["d.ttl"]\nshapes = []\nontology = []\n'
-    )
-    (root / "d.ttl").write_text("<https://e.org/id/a> a <https://e.org/ns#Thing> .")
-    loaded = projects.load([root])
-    return create_app(Context(described_store(loaded), loaded, Settings())).test_client()
 
 
 def test_a_citation_as_text_says_all_that_a_reader_needs():

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kg_server.project import ProjectFile, Role
+from kg_server.project import Role
 from kg_server.rdf import terms
 from kg_server.validation import graphs as loading
 from kg_server.validation import pyshacl_engine
@@ -18,20 +17,7 @@ from kg_server.validation.prefilter import view
 from kg_server.validation.prefilter.select import Sieve
 from kg_server.validation.report import Finding
 
-PREFIXES = """@prefix ex: <https://e.org/> .
-@prefix owl: <http://www.w3.org/2002/07/owl#> .
-@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
-@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
-@prefix sh: <http://www.w3.org/ns/shacl#> .
-@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
-"""
-
-
-def file(role: Role, text: str, number: int = 0) -> ProjectFile:
-    name = f"{role.value}{number}"
-    return ProjectFile(
-        Path(f"{name}.ttl"), role, f"https://e.org/{name}", "turtle", (PREFIXES + text).encode()
-    )
+from ..conftest import file
 
 
 def both(data: Sequence[str], shapes: str) -> tuple[set[Finding], set[Finding], bool]:
