@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kg_server import escaping
 from kg_server.errors import ProjectFault
 from kg_server.project.files import ProjectFile
 from kg_server.sparql import diagnostics
@@ -34,7 +35,7 @@ def parsed(file: ProjectFile, prefixes: dict[str, str] | None = None) -> Iterato
             yield quad
     except SyntaxError as error:
         raise ProjectFault(
-            error.msg, path=file.path, line=error.lineno, column=error.offset
+            escaping.line(error.msg), path=file.path, line=error.lineno, column=error.offset
         ) from error
     if prefixes is not None:
         prefixes.update(parser.prefixes)
