@@ -20,6 +20,7 @@ from itertools import accumulate, islice
 
 from kg_server import work
 from kg_server.formats import Kind, named
+from kg_server.rdf import namespaces as ns
 from kg_server.rdf.labels import fold
 from kg_server.rdf.prefixes import local_name
 from kg_server.sparql.query import Query
@@ -41,12 +42,11 @@ _TERM_AFTER = 60.0
 MOST_TEXTS = 200_000
 """Texts beyond so many are not searched; labels are."""
 
-_OWL = "http://www.w3.org/2002/07/owl#"
-CLASSES = frozenset({_OWL + "Class", "http://www.w3.org/2000/01/rdf-schema#Class"})
+CLASSES = frozenset({ns.OWL + "Class", ns.RDFS + "Class"})
 PROPERTIES = frozenset(
     {
-        *(_OWL + name for name in ("ObjectProperty", "DatatypeProperty", "AnnotationProperty")),
-        "http://www.w3.org/1999/02/22-rdf-syntax-ns#Property",
+        *(ns.OWL + name for name in ("ObjectProperty", "DatatypeProperty", "AnnotationProperty")),
+        ns.RDF + "Property",
     }
 )
 TERMS = CLASSES | PROPERTIES

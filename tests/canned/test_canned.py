@@ -17,8 +17,8 @@ from kg_server.description.queries import as_graph
 from kg_server.errors import BadRequest, NotFound, ProjectFault
 from kg_server.formats import Kind
 from kg_server.project import QueryFile
-from kg_server.rdf.terms import literal
 from kg_server.sparql import rewrite
+from kg_server.sparql.terms import literal
 from kg_server.store import open_store
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,6 +10,7 @@ from rdflib import DCAT, DCTERMS, RDF, SKOS, VOID, Graph, Namespace, URIRef
 
 from kg_server.description import void
 from kg_server.project import FACTS, load
+from kg_server.rdf import namespaces as ns
 from kg_server.sparql.query import Dataset
 from kg_server.store import open_store
 from kg_server.store.results import add_triples, rows
@@ -196,7 +197,7 @@ def test_query_editors_find_which_class_has_which_property_leading_to_what(store
 
 
 def test_the_service_is_described_with_its_graphs_and_formats(described, store):
-    sd = Namespace(void.SD)
+    sd = Namespace(ns.SD)
     service = URIRef(f"{BASE}sparql")
 
     names = set(described.objects(None, sd.name))
@@ -206,7 +207,7 @@ def test_the_service_is_described_with_its_graphs_and_formats(described, store):
 
 
 def test_the_sizes_of_the_default_graph_and_the_named_ones_are_true(described, store):
-    sd = Namespace(void.SD)
+    sd = Namespace(ns.SD)
     (default,) = described.objects(None, sd.defaultGraph)
     sizes = {
         str(name): described.value(described.value(each, sd.graph), VOID.triples)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg_server.rdf.datatypes import RDF, XSD, compare, is_ill_typed
+from kg_server.rdf.datatypes import compare, is_ill_typed
+from kg_server.rdf.namespaces import RDF, XSD
 
 WELL_TYPED = {
     "string": ("", "a\nb"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg_server.canned.parameters import AllNames, Group, Names
 from kg_server.formats import Kind, named
+from kg_server.rdf import namespaces as ns
 from kg_server.rdf.labels import fold
 from kg_server.rdf.prefixes import EXTERNAL
 from kg_server.sparql.query import Query
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 RDFS, SKOS = (EXTERNAL[prefix] for prefix in ("rdfs", "skos"))
 DCT, FOAF = (EXTERNAL[prefix] for prefix in ("dct", "foaf"))
-DC = "http://purl.org/dc/elements/1.1/"
 
 MOST_ROWS = 200_000
 """Largest number of names; beyond it, only IRIs are known."""
@@ -56,7 +56,7 @@ _SHORT = """UNION { %s
               ?property IN (rdf:type, skos:inScheme, skos:topConceptOf)))
     BIND("%s" AS ?type) BIND(<%s> AS ?of) }"""
 _NAMING = (
-    *(f"{RDFS}label", f"{DCT}title", f"{DCT}identifier", f"{DC}title", f"{DC}identifier"),
+    *(f"{RDFS}label", f"{DCT}title", f"{DCT}identifier", f"{ns.DC}title", f"{ns.DC}identifier"),
     *(f"{SKOS}{name}" for name in ("prefLabel", "altLabel", "hiddenLabel", "notation")),
     *(f"https://schema.org/{name}" for name in ("name", "alternateName", "identifier")),
     *(f"http://schema.org/{name}" for name in ("name", "alternateName", "identifier")),

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from kg_server.errors import BadRequest
+from kg_server.rdf import namespaces as ns
 from kg_server.rdf.labels import fold
-from kg_server.rdf.terms import literal
+from kg_server.sparql.terms import literal
 
-XSD = "http://www.w3.org/2001/XMLSchema#"
 _MAX_TEXT = 2000
 _MOST_ERRORS = 2
 """Largest number of wrong letters in a name that gets suggestions; in a short name, one in four."""
@@ -236,19 +236,19 @@ def _read_date(text: str, _parameter: Parameter, _context: Context) -> str:
         date.fromisoformat(text)
     except ValueError as error:
         raise IllTyped(f"{text} is no day of the calendar") from error
-    return literal(text, XSD + "date")
+    return literal(text, ns.XSD + "date")
 
 
 def _read_year(text: str, _parameter: Parameter, _context: Context) -> str:
     if not re.fullmatch(r"[0-9]{4}", text) or text == "0000":
         raise IllTyped(f"{_shown(text)} is not one")
-    return literal(text, XSD + "gYear")
+    return literal(text, ns.XSD + "gYear")
 
 
 def _read_integer(text: str, _parameter: Parameter, _context: Context) -> str:
     if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
         raise IllTyped(f"{_shown(text)} is not one")
-    return literal(text, XSD + "integer")
+    return literal(text, ns.XSD + "integer")
 
 
 def _read_string(text: str, _parameter: Parameter, _context: Context) -> str:

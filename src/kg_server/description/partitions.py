@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from rdflib import OWL, RDF, VOID, Graph, Literal, Namespace, URIRef
 
 from kg_server.description.statistics import Statistics
+from kg_server.rdf import namespaces as ns
 
-VOID_EXT = Namespace("http://ldf.fi/void-ext#")
+VOID_EXT = Namespace(ns.VOID_EXT)
 
 _NOT_IN_FRAGMENT = re.compile(r"[^A-Za-z0-9_.-]")
 

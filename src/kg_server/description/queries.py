@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from kg_server.canned import CannedQuery, example_text
-from kg_server.canned.parameters import XSD, AllNames, Parameter
+from kg_server.canned.parameters import AllNames, Parameter
 from kg_server.formats import Kind
-from kg_server.rdf.terms import literal
+from kg_server.rdf import namespaces as ns
+from kg_server.sparql.terms import literal
 
 
 def as_graph(queries: Mapping[str, CannedQuery], base_iri: str, names: AllNames) -> bytes:
@@ -20,12 +21,6 @@ def as_graph(queries: Mapping[str, CannedQuery], base_iri: str, names: AllNames)
     for query in queries.values():
         lines.extend(_describe(query, base_iri, names))
     return "".join(f"{line} .\n" for line in lines).encode()
-
-
-SH = "http://www.w3.org/ns/shacl#"
-
-
-_RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 
 
 _TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
@@ -42,12 +37,12 @@ def _describe(query: CannedQuery, base_iri: str, names: AllNames) -> Iterator[st
     iri = f"{base_iri}queries/{query.name}"
     executable, form = _EXECUTABLES[query.kind]
     for kind in ("SPARQLExecutable", executable):
-        yield f"<{iri}> {_TYPE} <{SH}{kind}>"
+        yield f"<{iri}> {_TYPE} <{ns.SH}{kind}>"
     for language, title in {"en": query.title, **query.titles}.items():
-        yield f"<{iri}> <{_RDFS}label> {literal(title)}@{language}"
-    yield f"<{iri}> <{_RDFS}comment> {literal(query.title + '. ' + query.description)}@en"
-    yield f"<{iri}> <{SH}prefixes> <{base_iri}queries/>"
-    yield f"<{iri}> <{SH}{form}> {literal(example_text(query, names))}"
+        yield f"<{iri}> <{ns.RDFS}label> {literal(title)}@{language}"
+    yield f"<{iri}> <{ns.RDFS}comment> {literal(query.title + '. ' + query.description)}@en"
+    yield f"<{iri}> <{ns.SH}prefixes> <{base_iri}queries/>"
+    yield f"<{iri}> <{ns.SH}{form}> {literal(example_text(query, names))}"
     yield f"<{iri}> <https://schema.org/target> <{base_iri}sparql>"
     for tag in query.tags:
         yield f"<{iri}> <https://schema.org/keywords> {literal(tag)}"
@@ -57,12 +52,13 @@ def _describe(query: CannedQuery, base_iri: str, names: AllNames) -> Iterator[st
 
 def _describe_parameter(parameter: Parameter, query_iri: str) -> Iterator[str]:
     iri = f"{query_iri}#{parameter.name}"
-    yield f"<{query_iri}> <{SH}parameter> <{iri}>"
-    yield f"<{iri}> {_TYPE} <{SH}Parameter>"
-    yield f"<{iri}> <{SH}path> <{iri}>"
-    yield f"<{iri}> <{SH}name> {literal(parameter.name)}"
-    yield f"<{iri}> <{SH}description> {literal(f'{parameter.meaning}: {parameter.takes}')}@en"
-    yield f"<{iri}> <{SH}optional> {literal(str(not parameter.required).lower(), XSD + 'boolean')}"
+    yield f"<{query_iri}> <{ns.SH}parameter> <{iri}>"
+    yield f"<{iri}> {_TYPE} <{ns.SH}Parameter>"
+    yield f"<{iri}> <{ns.SH}path> <{iri}>"
+    yield f"<{iri}> <{ns.SH}name> {literal(parameter.name)}"
+    yield f"<{iri}> <{ns.SH}description> {literal(f'{parameter.meaning}: {parameter.takes}')}@en"
+    optional = literal(str(not parameter.required).lower(), f"{ns.XSD}boolean")
+    yield f"<{iri}> <{ns.SH}optional> {optional}"
 
 
 def _describe_prefixes(queries: Mapping[str, CannedQuery], base_iri: str) -> Iterator[str]:
@@ -70,6 +66,6 @@ def _describe_prefixes(queries: Mapping[str, CannedQuery], base_iri: str) -> Ite
     merged = {prefix: ns for query in queries.values() for prefix, ns in query.prefixes.items()}
     for prefix, namespace in sorted(merged.items()):
         declaration = f"{iri}#prefix-{prefix}"
-        yield f"<{iri}> <{SH}declare> <{declaration}>"
-        yield f"<{declaration}> <{SH}prefix> {literal(prefix)}"
-        yield f"<{declaration}> <{SH}namespace> {literal(namespace, XSD + 'anyURI')}"
+        yield f"<{iri}> <{ns.SH}declare> <{declaration}>"
+        yield f"<{declaration}> <{ns.SH}prefix> {literal(prefix)}"
+        yield f"<{declaration}> <{ns.SH}namespace> {literal(namespace, f'{ns.XSD}anyURI')}"

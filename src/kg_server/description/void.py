@@ -26,6 +26,7 @@ from kg_server.linked_data.documents import Site
 from kg_server.project import Project
 from kg_server.project.profile import Profile
 from kg_server.rdf import addresses
+from kg_server.rdf import namespaces as ns
 from kg_server.rdf.prefixes import namespace_of
 from kg_server.store import Store
 from kg_server.store.results import add_triples, rows, values
@@ -36,7 +37,6 @@ GRAPH = "graph/description"
 QUERIES = "graph/queries"
 """The path of the named graph that describes the canned queries."""
 
-SD = "http://www.w3.org/ns/sparql-service-description#"
 _ENTAILMENT = "http://www.w3.org/ns/entailment/"
 _MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 
@@ -244,23 +244,23 @@ class _Description:
     def _add_service(self) -> None:
         """Describe the SPARQL endpoint (SPARQL 1.1 Service Description §3, DCAT 3 §6.9)."""
         this, default = self._endpoint, self._name("default-dataset")
-        self._add(this, RDF.type, URIRef(f"{SD}Service"), DCAT.DataService)
+        self._add(this, RDF.type, URIRef(f"{ns.SD}Service"), DCAT.DataService)
         self._add(this, DCTERMS.title, Literal("SPARQL endpoint", "en"))
         self._add(this, DCAT.endpointURL, this)
         self._add(this, DCAT.endpointDescription, this)
         self._add(this, DCAT.servesDataset, self._dataset)
-        self._add(this, URIRef(f"{SD}endpoint"), this)
-        self._add(this, URIRef(f"{SD}supportedLanguage"), URIRef(f"{SD}SPARQL11Query"))
-        self._add(this, URIRef(f"{SD}defaultEntailmentRegime"), URIRef(f"{_ENTAILMENT}Simple"))
+        self._add(this, URIRef(f"{ns.SD}endpoint"), this)
+        self._add(this, URIRef(f"{ns.SD}supportedLanguage"), URIRef(f"{ns.SD}SPARQL11Query"))
+        self._add(this, URIRef(f"{ns.SD}defaultEntailmentRegime"), URIRef(f"{_ENTAILMENT}Simple"))
         for form in formats.FORMATS:
             if form.iri:
-                self._add(this, URIRef(f"{SD}resultFormat"), URIRef(form.iri))
+                self._add(this, URIRef(f"{ns.SD}resultFormat"), URIRef(form.iri))
         self._add_licence(this)
-        self._add(this, URIRef(f"{SD}defaultDataset"), default)
-        self._add(default, RDF.type, URIRef(f"{SD}Dataset"))
+        self._add(this, URIRef(f"{ns.SD}defaultDataset"), default)
+        self._add(default, RDF.type, URIRef(f"{ns.SD}Dataset"))
         graph = self._name("default-graph")
-        self._add(default, URIRef(f"{SD}defaultGraph"), graph)
-        self._add(graph, RDF.type, URIRef(f"{SD}Graph"))
+        self._add(default, URIRef(f"{ns.SD}defaultGraph"), graph)
+        self._add(graph, RDF.type, URIRef(f"{ns.SD}Graph"))
         sizes = {str(row["g"]): triples for row, triples in self._counted.rows("graphs")}
         for name, triples in {**sizes, **self._beside}.items():
             contents = self._add_named_graph(default, name)
@@ -270,12 +270,12 @@ class _Description:
     def _add_named_graph(self, default: URIRef, name: str) -> URIRef:
         """Describe a named graph; return the node for its triples."""
         this = self._named_graph(name)
-        self._add(default, URIRef(f"{SD}namedGraph"), this)
-        self._add(this, RDF.type, URIRef(f"{SD}NamedGraph"))
-        self._add(this, URIRef(f"{SD}name"), URIRef(name))
+        self._add(default, URIRef(f"{ns.SD}namedGraph"), this)
+        self._add(this, RDF.type, URIRef(f"{ns.SD}NamedGraph"))
+        self._add(this, URIRef(f"{ns.SD}name"), URIRef(name))
         contents = self._named_graph(name, "contents-")
-        self._add(this, URIRef(f"{SD}graph"), contents)
-        self._add(contents, RDF.type, URIRef(f"{SD}Graph"))
+        self._add(this, URIRef(f"{ns.SD}graph"), contents)
+        self._add(contents, RDF.type, URIRef(f"{ns.SD}Graph"))
         return contents
 
     def _named_graph(self, name: str, part: str = "") -> URIRef:

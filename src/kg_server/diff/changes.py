@@ -18,18 +18,18 @@ import pyoxigraph as ox
 
 from kg_server import processes
 from kg_server.project import Project, ProjectFile, Role, parsing, roles
+from kg_server.rdf import namespaces as ns
 
 TIMEOUT_S = 60.0
 """Time limit of canonicalization, in seconds; for some graphs it would never end."""
 
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_FIRST, _REST = f"<{_RDF}first>", f"<{_RDF}rest>"
+_FIRST, _REST = f"<{ns.RDF}first>", f"<{ns.RDF}rest>"
 _LABELS = (
     "<http://www.w3.org/2000/01/rdf-schema#label>",
     "<http://www.w3.org/2004/02/skos/core#prefLabel>",
 )
 _WEIGHTIEST = (Role.ONTOLOGY, Role.SHAPES, Role.DATA, Role.DERIVED)
-_NIL = f"<{_RDF}nil>"
+_NIL = f"<{ns.RDF}nil>"
 _NONE = "[]"
 """The subject shown for a blank node to which no triple refers."""
 
@@ -124,7 +124,7 @@ def _by_types(files: Sequence[ProjectFile]) -> dict[str, Role]:
         types: dict[str, set[str]] = defaultdict(set)
         for quad in parsing.parsed(file):
             said = types[str(quad.subject)]
-            if quad.predicate.value == f"{_RDF}type":
+            if quad.predicate.value == f"{ns.RDF}type":
                 said.add(getattr(quad.object, "value", ""))
         for subject, kinds in types.items():
             among = {file.role, *file.also}
@@ -150,7 +150,7 @@ class _Side:
         self.components = Counter(map(_canonical, _components(linked)))
         self._said: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for subject, predicate, value in self.ground:
-            if predicate in _LABELS or predicate == f"<{_RDF}type>":
+            if predicate in _LABELS or predicate == f"<{ns.RDF}type>":
                 self._said[subject].append((predicate, value))
         self.subjects = {str(triple.subject) for triple in linked}
         self.subjects.update(subject for subject, _, _ in self.ground)

@@ -12,29 +12,24 @@ from enum import IntEnum
 
 from kg_server.diff.changes import Change, Changes
 from kg_server.project import Project, Role
+from kg_server.rdf import namespaces as ns
 from kg_server.validation.prefilter import data
 
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_RDFS = "http://www.w3.org/2000/01/rdf-schema#"
-_OWL = "http://www.w3.org/2002/07/owl#"
-_SKOS = "http://www.w3.org/2004/02/skos/core#"
-_DCT = "http://purl.org/dc/terms/"
-
 _WORDS = re.compile(
-    rf"<({_RDFS}(label|comment|seeAlso|isDefinedBy)|{_DCT}(?!isReplacedBy)\w+|"
-    rf"{_SKOS}(prefLabel|altLabel|hiddenLabel|definition|note|scopeNote|example|editorialNote|"
-    rf"changeNote|historyNote|notation)|{_OWL}(versionInfo|versionIRI|priorVersion)|"
+    rf"<({ns.RDFS}(label|comment|seeAlso|isDefinedBy)|{ns.DCTERMS}(?!isReplacedBy)\w+|"
+    rf"{ns.SKOS}(prefLabel|altLabel|hiddenLabel|definition|note|scopeNote|example|editorialNote|"
+    rf"changeNote|historyNote|notation)|{ns.OWL}(versionInfo|versionIRI|priorVersion)|"
     r"http://www.w3.org/ns/prov#\w+|http://purl.org/vocab/vann/\w+)>"
 )
 """Predicates of labels, definitions, notes and sources."""
 _LINKS = re.compile(
-    rf"<({_SKOS}(exact|close|broad|narrow|related)Match|{_OWL}(equivalentClass|equivalentProperty|"
-    rf"sameAs|deprecated|incompatibleWith|backwardCompatibleWith)|{_DCT}isReplacedBy|"
-    rf"{_SKOS}hasTopConcept|{_SKOS}member)>"
+    rf"<({ns.SKOS}(exact|close|broad|narrow|related)Match|{ns.OWL}(equivalentClass|equivalentProperty|"
+    rf"sameAs|deprecated|incompatibleWith|backwardCompatibleWith)|{ns.DCTERMS}isReplacedBy|"
+    rf"{ns.SKOS}hasTopConcept|{ns.SKOS}member)>"
 )
 """Predicates of alignments, of deprecation, and of the members of code lists."""
 _NARROWING = re.compile(
-    rf"<({_RDFS}(domain|range)|{_OWL}(disjointWith|propertyDisjointWith|hasKey))>"
+    rf"<({ns.RDFS}(domain|range)|{ns.OWL}(disjointWith|propertyDisjointWith|hasKey))>"
 )
 """Predicates of which each value restricts the data further."""
 
@@ -109,7 +104,7 @@ def versions(project: Project) -> dict[str, str]:
     facts: dict[str, str] = {}
     for file in project.of_role(Role.ONTOLOGY, Role.SHAPES):
         for quad in data.quads(file):
-            if quad.predicate.value == f"{_OWL}versionInfo":
+            if quad.predicate.value == f"{ns.OWL}versionInfo":
                 facts[str(quad.subject)] = getattr(quad.object, "value", "")
     return facts
 

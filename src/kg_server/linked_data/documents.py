@@ -17,13 +17,14 @@ from rdflib.term import Node
 
 from kg_server.project.profile import Evidence, Profile
 from kg_server.rdf import addresses, prefixes
+from kg_server.rdf import namespaces as ns
 from kg_server.store import Store
 from kg_server.store.results import add_triples, rows, values
 
 PAGE_STATEMENTS = 200
 """Largest number of outgoing, and of incoming, statements on one page of a document."""
 
-HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
+HYDRA = Namespace(ns.HYDRA)
 
 _CLOSURE_DEPTH = 12
 """Depth of nested blank nodes in a description; the cells of a list count as one."""

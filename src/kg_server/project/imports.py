@@ -15,9 +15,9 @@ from xml.etree import ElementTree
 
 from kg_server.errors import ProjectFault
 from kg_server.project.files import ProjectFile
+from kg_server.rdf import namespaces as ns
 
 CATALOG = "catalog-v001.xml"
-_OWL = "http://www.w3.org/2002/07/owl#"
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 
 
@@ -40,11 +40,11 @@ def header(file: ProjectFile) -> Header:
         return Header(frozenset(), frozenset())
     try:
         for quad in parsed(file):
-            if quad.predicate.value == f"{_OWL}imports":
+            if quad.predicate.value == f"{ns.OWL}imports":
                 imported.add(getattr(quad.object, "value", ""))
-            elif quad.predicate.value == f"{_OWL}versionIRI":
+            elif quad.predicate.value == f"{ns.OWL}versionIRI":
                 names.add(loose(getattr(quad.object, "value", "")))
-            elif getattr(quad.object, "value", "") == f"{_OWL}Ontology":
+            elif getattr(quad.object, "value", "") == f"{ns.OWL}Ontology":
                 names.add(loose(getattr(quad.subject, "value", "")))
     except ProjectFault:
         return Header(frozenset(), frozenset())

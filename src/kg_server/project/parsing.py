@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyoxigraph
+
 from kg_server import escaping
 from kg_server.errors import ProjectFault
 from kg_server.project.files import ProjectFile
@@ -23,8 +25,6 @@ def parsed(file: ProjectFile, prefixes: dict[str, str] | None = None) -> Iterato
     Raises:
         ProjectFault: the file is not well-formed, says line and column; or it has triple terms.
     """
-    import pyoxigraph
-
     syntax = getattr(pyoxigraph.RdfFormat, _SYNTAXES[file.syntax])
     try:
         parser = pyoxigraph.parse(file.content, format=syntax, base_iri=file.graph_iri)
@@ -43,8 +43,6 @@ def parsed(file: ProjectFile, prefixes: dict[str, str] | None = None) -> Iterato
 
 def prefixes(file: ProjectFile) -> dict[str, str]:
     """Return the prefixes at the head of a file, before its first triple."""
-    import pyoxigraph
-
     syntax = getattr(pyoxigraph.RdfFormat, _SYNTAXES[file.syntax])
     parser = pyoxigraph.parse(file.content, format=syntax, base_iri=file.graph_iri)
     with suppress(SyntaxError):  # whatever reads the whole file says where
@@ -66,8 +64,6 @@ def check_query(
     Raises:
         ProjectFault: it is not; says line and column.
     """
-    import pyoxigraph
-
     store = pyoxigraph.Store()
 
     def complain(query: str) -> str | None:

@@ -6,20 +6,18 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+import pyoxigraph
+
 from kg_server.project.files import Role
+from kg_server.rdf import namespaces as ns
 
-_SHACL = "http://www.w3.org/ns/shacl#"
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_RDFS = "http://www.w3.org/2000/01/rdf-schema#"
-_OWL = "http://www.w3.org/2002/07/owl#"
-_SKOS = "http://www.w3.org/2004/02/skos/core#"
-_TYPE = f"{_RDF}type"
+_TYPE = f"{ns.RDF}type"
 
-_REPORTS = frozenset({f"{_SHACL}ValidationReport", f"{_SHACL}ValidationResult"})
-_HEADER = f"{_OWL}Ontology"
-_NOT_TERMS = frozenset({f"{_OWL}NamedIndividual", f"{_OWL}Thing", _HEADER})
+_REPORTS = frozenset({f"{ns.SH}ValidationReport", f"{ns.SH}ValidationResult"})
+_HEADER = f"{ns.OWL}Ontology"
+_NOT_TERMS = frozenset({f"{ns.OWL}NamedIndividual", f"{ns.OWL}Thing", _HEADER})
 _OF_TERMS = frozenset(
-    f"{_RDFS}{name}" for name in ("subClassOf", "subPropertyOf", "domain", "range")
+    f"{ns.RDFS}{name}" for name in ("subClassOf", "subPropertyOf", "domain", "range")
 )
 _MAY_BE_SHAPES = re.compile(rb"www\.w3\.org/ns/shacl")
 _MAY_BE_TERMS = re.compile(
@@ -48,12 +46,12 @@ def of(quads: Iterable[Any]) -> tuple[Role, frozenset[Role]]:
         types = kinds.setdefault(subject, set())
         if predicate == _TYPE:
             types.add(getattr(quad.object, "value", ""))
-        elif predicate.startswith(_SHACL):
+        elif predicate.startswith(ns.SH):
             shapes.add(subject)
         elif predicate in _OF_TERMS:
             terms.add(subject)
     for subject, types in kinds.items():
-        if any(each.startswith(_SHACL) for each in types):
+        if any(each.startswith(ns.SH) for each in types):
             shapes.add(subject)
     shapes -= {subject for subject, types in kinds.items() if types & _REPORTS}
     terms.update(subject for subject, types in kinds.items() if any(map(_is_term, types)))
@@ -77,7 +75,7 @@ def of(quads: Iterable[Any]) -> tuple[Role, frozenset[Role]]:
 def of_types(types: Iterable[str], among: Iterable[Role], main: Role) -> Role:
     """Return the role of a subject with these types, in a file that has several roles."""
     kinds = set(types)
-    if Role.SHAPES in among and any(kind.startswith(_SHACL) for kind in kinds):
+    if Role.SHAPES in among and any(kind.startswith(ns.SH) for kind in kinds):
         return Role.SHAPES
     if Role.ONTOLOGY in among and (_HEADER in kinds or any(map(_is_term, kinds))):
         return Role.ONTOLOGY
@@ -87,15 +85,13 @@ def of_types(types: Iterable[str], among: Iterable[Role], main: Role) -> Role:
 def _is_term(kind: str) -> bool:
     if kind in _NOT_TERMS:
         return False
-    return kind.startswith((_OWL, _RDFS, _SKOS)) or kind == f"{_RDF}Property"
+    return kind.startswith((ns.OWL, ns.RDFS, ns.SKOS)) or kind == f"{ns.RDF}Property"
 
 
 def _is_data(subject: Any, types: set[str]) -> bool:
     # A blank node without a type is a part of something else, such as a list or a path.
-    return _HEADER not in types and (bool(types - {f"{_RDF}List"}) or _is_named(subject))
+    return _HEADER not in types and (bool(types - {f"{ns.RDF}List"}) or _is_named(subject))
 
 
 def _is_named(subject: Any) -> bool:
-    import pyoxigraph
-
     return isinstance(subject, pyoxigraph.NamedNode)

@@ -17,6 +17,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import pyoxigraph as ox
+
 from kg_server import processes
 from kg_server.errors import ProjectFault, UpdateRefused
 from kg_server.project import FACTS, Project, ProjectFile, QueryFile, Role
@@ -106,15 +108,11 @@ def _refuse(rule: QueryFile, message: str, cause: Exception | None = None) -> No
 
 def _prepare() -> None:
     """Import what the child could not, which can open no file."""
-    import pyoxigraph  # noqa: F401
-
     from kg_server.project import parsing  # noqa: F401
 
 
 def _derive(project: Project, running: mmap.mmap, space: int) -> dict[str, bytes]:
     """Return what each rule derives, in N-Triples, sorted."""
-    import pyoxigraph as ox
-
     from kg_server.project.parsing import check_query
 
     signal.alarm(int(DEADLINE_S) + 5)  # the parent may be gone by then
@@ -142,8 +140,6 @@ def _derive(project: Project, running: mmap.mmap, space: int) -> dict[str, bytes
 
 def _loaded(project: Project) -> ox.Store:
     """Return data and ontology in the default graph of a store, in which no triple is twice."""
-    import pyoxigraph as ox
-
     from kg_server.project.parsing import parsed
 
     store = ox.Store()
@@ -154,8 +150,6 @@ def _loaded(project: Project) -> ox.Store:
 
 def _new(rule: QueryFile, store: ox.Store, base_iri: str) -> list[ox.Triple]:
     """Return the triples that a rule derives and that the store does not have."""
-    import pyoxigraph as ox
-
     try:
         result: Any = store.query(rule.text, base_iri=base_iri)
         found: dict[ox.Triple, None] = {}

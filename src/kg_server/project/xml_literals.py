@@ -13,8 +13,8 @@ from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from kg_server.errors import ProjectFault
+from kg_server.rdf import namespaces as ns
 
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _TAG = re.compile(rb"""<(?:[^<>"']|"[^"]*"|'[^']*')*>""")
 _DOCTYPE = re.compile(rb"<!DOCTYPE[^\[>]*(\[.*?\])?\s*>", re.DOTALL)
 _ALLOWED = ("xml:", "xmlns")
@@ -62,7 +62,7 @@ class _Walk:
             return
         for name in attributes:
             prefix, _, local = name.rpartition(":")
-            if local == "parseType" and self._spaces[-1].get(prefix) == _RDF:
+            if local == "parseType" and self._spaces[-1].get(prefix) == ns.RDF:
                 self._check(attributes, prefix)
                 if attributes[name] not in ("Resource", "Collection"):
                     start = self.parser.CurrentByteIndex
@@ -90,7 +90,7 @@ class _Walk:
             if text is not None:
                 tag = re.sub(
                     rb"""[\w.-]+:parseType(\s*=\s*)("[^"]*"|'[^']*')""",
-                    rb'%s:datatype\1"%sXMLLiteral"' % (prefix.encode(), _RDF.encode()),
+                    rb'%s:datatype\1"%sXMLLiteral"' % (prefix.encode(), ns.RDF.encode()),
                     self._content[start:inner],
                     count=1,
                 )

@@ -23,8 +23,7 @@ from functools import lru_cache
 from typing import Any
 from xml.parsers import expat
 
-XSD = "http://www.w3.org/2001/XMLSchema#"
-RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+from kg_server.rdf import namespaces as ns
 
 _DAY_S = 86_400
 _ZONE_S = 14 * 3600
@@ -143,10 +142,10 @@ def is_ill_typed(text: str, datatype: str) -> bool:
         text: the lexical form.
         datatype: the datatype's IRI.
 
-    >>> is_ill_typed("2005-02-29", f"{XSD}date"), is_ill_typed("-0044-03-15", f"{XSD}date")
+    >>> is_ill_typed("2005-02-29", f"{ns.XSD}date"), is_ill_typed("-0044-03-15", f"{ns.XSD}date")
     (True, False)
     """
-    name = datatype.removeprefix(XSD)
+    name = datatype.removeprefix(ns.XSD)
     if name == datatype:
         return datatype in _CHECKS and not _CHECKS[datatype](text)
     lexical = _LEXICAL.get(name)
@@ -165,13 +164,12 @@ def compare(one: tuple[str, str], other: tuple[str, str]) -> int | None:
         one: lexical form and datatype's IRI.
         other: lexical form and datatype's IRI.
 
-    >>> compare(("10", f"{XSD}byte"), ("9.5", f"{XSD}decimal"))
+    >>> compare(("10", f"{ns.XSD}byte"), ("9.5", f"{ns.XSD}decimal"))
     1
-    >>> compare(("2020-01-01", f"{XSD}date"), ("2020-01-01T12:00:00", f"{XSD}dateTime")) is None
-    True
+    >>> compare(("2020-01-01", f"{ns.XSD}date"), ("2020-01-01T12:00:00", f"{ns.XSD}dateTime"))
     """
     left, right = (
-        _value(text, iri.removeprefix(XSD)) if iri.startswith(XSD) else None
+        _value(text, iri.removeprefix(ns.XSD)) if iri.startswith(ns.XSD) else None
         for text, iri in (one, other)
     )
     if left is None or right is None or left.kind != right.kind:
@@ -339,4 +337,4 @@ def _is_json(text: str) -> bool:
     return True
 
 
-_CHECKS = {f"{RDF}XMLLiteral": _is_xml, f"{RDF}JSON": _is_json}
+_CHECKS = {f"{ns.RDF}XMLLiteral": _is_xml, f"{ns.RDF}JSON": _is_json}

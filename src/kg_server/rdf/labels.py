@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rdflib import Literal
@@ -50,9 +50,7 @@ def pick(texts: Iterable[Node], languages: Sequence[str]) -> Literal | None:
     Literals in the reader's languages precede literals without a language. Among equals, the first
     in alphabetical order wins, so that the choice is always the same.
     """
-    from rdflib import Literal
-
-    literals = [each for each in texts if isinstance(each, Literal)]
+    literals: list[Any] = [each for each in texts if hasattr(each, "language")]
     return min(literals, key=lambda each: (rank(each.language, languages), str(each)), default=None)
 
 

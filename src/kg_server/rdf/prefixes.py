@@ -5,28 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from kg_server.rdf import namespaces as ns
+
 _LOCAL = re.compile(r"[^\W_](?:[\w.-]*[\w-])?")
 
 EXTERNAL: Mapping[str, str] = {
-    "bibo": "http://purl.org/ontology/bibo/",
-    "dcat": "http://www.w3.org/ns/dcat#",
-    "dct": "http://purl.org/dc/terms/",
-    "foaf": "http://xmlns.com/foaf/0.1/",
-    "hydra": "http://www.w3.org/ns/hydra/core#",
-    "org": "http://www.w3.org/ns/org#",
-    "owl": "http://www.w3.org/2002/07/owl#",
-    "prov": "http://www.w3.org/ns/prov#",
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-    "schema": "https://schema.org/",
-    "sd": "http://www.w3.org/ns/sparql-service-description#",
-    "sh": "http://www.w3.org/ns/shacl#",
-    "skos": "http://www.w3.org/2004/02/skos/core#",
-    "vann": "http://purl.org/vocab/vann/",
-    "void": "http://rdfs.org/ns/void#",
-    "void-ext": "http://ldf.fi/void-ext#",
-    "wd": "http://www.wikidata.org/entity/",
-    "xsd": "http://www.w3.org/2001/XMLSchema#",
+    "bibo": ns.BIBO,
+    "dcat": ns.DCAT,
+    "dct": ns.DCTERMS,
+    "foaf": ns.FOAF,
+    "hydra": ns.HYDRA,
+    "org": ns.ORG,
+    "owl": ns.OWL,
+    "prov": ns.PROV,
+    "rdf": ns.RDF,
+    "rdfs": ns.RDFS,
+    "schema": ns.SCHEMA,
+    "sd": ns.SD,
+    "sh": ns.SH,
+    "skos": ns.SKOS,
+    "vann": ns.VANN,
+    "void": ns.VOID,
+    "void-ext": ns.VOID_EXT,
+    "wd": ns.WIKIDATA,
+    "xsd": ns.XSD,
 }
 """Prefixes of common vocabularies."""
 

@@ -1,9 +1,13 @@
-"""Conversion of RDF terms between rdflib, pyoxigraph, N-Triples and SPARQL."""
+"""Conversion of RDF terms between rdflib, pyoxigraph and N-Triples."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
+
+import pyoxigraph
+from rdflib import BNode, Literal, URIRef
+
+from kg_server.rdf import namespaces as ns
 
 if TYPE_CHECKING:
     from rdflib.term import Identifier, Node
@@ -16,8 +20,6 @@ def n_triples(term: Node) -> str:
     >>> n_triples(Literal('a "b"\nc', lang="en"))
     '"a \\"b\\"\\nc"@en'
     """
-    from rdflib import Literal
-
     if not isinstance(term, Literal):
         return term.n3()
     # rdflib's n3() writes Turtle: a text with a line break gets triple quotes.
@@ -28,36 +30,15 @@ def n_triples(term: Node) -> str:
     return f'"{text}"{suffix}' + (f"^^<{term.datatype}>" if term.datatype else "")
 
 
-def literal(text: str, datatype: str | None = None) -> str:
-    r"""Return a literal in SPARQL syntax.
-
-    >>> print(literal('say "hi"'))
-    "say \"hi\""
-    """
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    escaped = escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-    # SPARQL 1.1 §19.2 replaces code point escapes before parsing. rdflib 7.6 does so also in
-    # "\\u0022", where the backslash is itself escaped; the quote then ends the string. Every
-    # processor reads the letter correctly as an escape of its own, in eight digits.
-    escaped = re.sub(r"(?<=\\\\)[uU]", lambda match: f"\\U{ord(match[0]):08X}", escaped)
-    return f'"{escaped}"^^<{datatype}>' if datatype else f'"{escaped}"'
-
-
-_XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
-
-
 def to_rdflib(term: Any) -> Identifier:
     """Return a pyoxigraph term as an rdflib term; a blank node keeps its label."""
-    import pyoxigraph
-    from rdflib import BNode, Literal, URIRef
-
     if isinstance(term, pyoxigraph.NamedNode):
         return URIRef(term.value)
     if isinstance(term, pyoxigraph.BlankNode):
         return BNode(term.value)
     if term.language:
         return Literal(term.value, lang=term.language)
-    if term.datatype.value == _XSD_STRING:
+    if term.datatype.value == ns.XSD_STRING:
         # "open" and "open"^^xsd:string are one literal (RDF 1.1 §3.3), but two for rdflib:
         # sh:in and sh:hasValue would never match.
         return Literal(term.value)
@@ -67,9 +48,6 @@ def to_rdflib(term: Any) -> Identifier:
 
 def to_pyoxigraph(term: Node) -> Any:
     """Return an rdflib term as a pyoxigraph term."""
-    import pyoxigraph
-    from rdflib import BNode, URIRef
-
     if isinstance(term, URIRef):
         return pyoxigraph.NamedNode(str(term))
     if isinstance(term, BNode):

@@ -15,18 +15,18 @@ from typing import Any
 import pyoxigraph as ox
 
 from kg_server.formats import Format
+from kg_server.rdf import namespaces as ns
 
 Triple = ox.Triple
 
 Claims = Mapping[ox.NamedNode | ox.BlankNode, ox.Triple]
 """The triple that each reifier reifies."""
 
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_TYPE, _STATEMENT = ox.NamedNode(_RDF + "type"), ox.NamedNode(_RDF + "Statement")
+_TYPE, _STATEMENT = ox.NamedNode(ns.RDF + "type"), ox.NamedNode(ns.RDF + "Statement")
 _SUBJECT, _PREDICATE, _OBJECT = (
-    ox.NamedNode(_RDF + name) for name in ("subject", "predicate", "object")
+    ox.NamedNode(ns.RDF + name) for name in ("subject", "predicate", "object")
 )
-_REIFIES = ox.NamedNode(_RDF + "reifies")
+_REIFIES = ox.NamedNode(ns.RDF + "reifies")
 
 _CHUNK_BYTES = 1 << 16
 _CHUNKS_AHEAD = 8

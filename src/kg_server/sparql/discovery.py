@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 
+from kg_server.rdf import namespaces as ns
 from kg_server.sparql import lexer
 from kg_server.sparql.query import Query
 
-_SHACL = "http://www.w3.org/ns/shacl#"
 _NAMESPACES = (
-    "http://rdfs.org/ns/void#",
-    "http://ldf.fi/void-ext#",
-    "http://www.w3.org/ns/sparql-service-description#",
+    ns.VOID,
+    ns.VOID_EXT,
+    ns.SD,
 )
 """Vocabularies of data sets and services; a query with one of their terms gets the description."""
 _EXECUTABLES = frozenset(
-    _SHACL + name
+    ns.SH + name
     for name in (
         *("SPARQLExecutable", "SPARQLSelectExecutable", "SPARQLAskExecutable"),
         *("SPARQLConstructExecutable", "select", "ask", "construct", "Parameter", "parameter"),
@@ -29,7 +29,7 @@ _DECLARATION = re.compile(r"(?i)\bPREFIX\s+([\w.-]*):\s*<([^>]*)>")
 def asks_for_description(query: Query) -> bool:
     """Tell whether a query uses a term that describes data sets, services or queries."""
     mentioned = "".join((query.text, *query.bindings.values()))
-    if not query.prefixes and not any(each in mentioned for each in (*_NAMESPACES, _SHACL)):
+    if not query.prefixes and not any(each in mentioned for each in (*_NAMESPACES, ns.SH)):
         return False
     prefixes = {**query.prefixes, **dict(_DECLARATION.findall(query.text))}
     named = lexer.iris(mentioned, prefixes) - set(prefixes.values())

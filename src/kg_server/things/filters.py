@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from kg_server.errors import BadRequest
 from kg_server.rdf import datatypes
-from kg_server.rdf.terms import literal
+from kg_server.rdf import namespaces as ns
+from kg_server.sparql.terms import literal
 from kg_server.things.columns import NAMES, NUMBERS, Column
 
 OPERATORS: Mapping[str, str] = {
@@ -33,8 +34,6 @@ _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _MOST_TEXT = 500
-_XSD = "http://www.w3.org/2001/XMLSchema#"
-_LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 LABEL = "label"
 """The name of the first column, which compares things by their names."""
 _NAMED = "|".join(
@@ -180,10 +179,10 @@ def _terms(column: Column, text: str, vocabulary: Vocabulary) -> Iterable[str]:
     if column.classes or not column.datatypes:
         yield from (f"<{named}>" for named in vocabulary.named.get(text, ()))
     kinds = column.datatypes
-    if not kinds or _LANG_STRING in kinds or f"{_XSD}string" in kinds:
+    if not kinds or ns.LANG_STRING in kinds or f"{ns.XSD}string" in kinds:
         yield from _texts(text, vocabulary.languages)
     for kind in kinds:
-        is_text = kind in (_LANG_STRING, f"{_XSD}string") or not _IRI.fullmatch(kind)
+        is_text = kind in (ns.LANG_STRING, f"{ns.XSD}string") or not _IRI.fullmatch(kind)
         if not is_text and not datatypes.is_ill_typed(text, kind):
             yield literal(text, kind)
 
@@ -218,4 +217,4 @@ def _test(each: Filter, text: str, variable: str) -> str:
 
 def _number(text: str) -> str:
     kind = "double" if "e" in text.lower() else "decimal"
-    return literal(text, _XSD + kind)
+    return literal(text, ns.XSD + kind)

@@ -1,64 +1,28 @@
 """SHACL validation: a project in, a ``Report`` out. CI and the server share this one path.
 
-First the sieve tells which focus nodes may violate a shape at all, then pySHACL judges those. Both
-work in forked processes that cannot open a socket or a file and that end at a deadline: a pattern
-may take exponential time, and ``FROM <url>`` in a constraint must reach nothing.
+``run`` does the work, and needs rdflib and pySHACL. A report that is kept from an earlier run needs
+neither, so ``run`` is imported only where there is none.
 """
 
 from __future__ import annotations
 
-import mmap
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kg_server import processes
-from kg_server.errors import ProjectFault
-from kg_server.processes import Child
-from kg_server.project import FACTS, Project, Role
-from kg_server.rdf import terms
-from kg_server.validation import cache, graphs, pyshacl_engine
-from kg_server.validation import shapes as shapes_lint
-from kg_server.validation.corrections import shapes_graph
-from kg_server.validation.prefilter import data as reading
-from kg_server.validation.prefilter.select import Sieve, Task
-from kg_server.validation.report import ILL_FORMED, Finding, Report, Severity
+from kg_server.project import Project
+from kg_server.validation import cache
+from kg_server.validation.report import Report
 
 if TYPE_CHECKING:
-    from rdflib import Graph
-    from rdflib.term import Node
+    from kg_server.validation.run import Tell
 
 
 TIMEOUT_S = 120.0
 """How long a validation may take before it is given up."""
-
-_VIEWED = 100
-"""Up to one suspect in so many triples, pySHACL looks at the sieve's own store: converting all
-triples for rdflib would take longer."""
-_SHARE = 20
-"""So many suspects are worth a process."""
-
-_TICK_S = 0.2
-
-_NO_SHAPES = (
-    "there are no shapes and there is no ontology, so nothing would be checked: name the shapes, "
-    "as in kg-server validate data.ttl --shapes shapes.ttl"
-)
-_NO_DATA = (
-    "there are no data, only shapes, so nothing would be checked: name the data, as in "
-    "kg-server validate data.ttl --shapes shapes.ttl; to judge the shapes themselves by other "
-    "shapes, name those with --shapes"
-)
-
-Aims = Mapping["Node", Sequence["Node"] | None]
-"""Shapes, each with the nodes that it is to look at; ``None``: all that it looks at."""
-
-Tell = Callable[[str, float | None], None]
-"""Is told what is done now, and how much of it is done (0 to 1) where that is known."""
 
 
 def validate(
@@ -96,225 +60,13 @@ def validate(
     key = cache.key(project, {**levels, "inference": inference, "advanced": str(advanced)})
     report = cache.recall(key) if use_cache else None
     if report is None:
+        # Imported only now: a report is recalled in a third of the time that the import takes.
+        from kg_server.validation.run import Validation
+
         count = jobs or os.cpu_count() or 1
-        work = _Validation(project, timeout_s, count, levels, tell, advanced=advanced)
+        work = Validation(project, timeout_s, count, levels, tell, advanced=advanced)
         alone = advanced or inference != "none"
         report = work.report(partial(work.alone, inference, advanced)) if alone else work.sieved()
         if use_cache:
             cache.keep(key, report)
     return replace(report, seconds=time.monotonic() - begun)
-
-
-class _Validation:
-    """One validation under way."""
-
-    def __init__(
-        self,
-        project: Project,
-        timeout_s: float,
-        jobs: int,
-        rules: Mapping[str, str],
-        tell: Tell,
-        *,
-        advanced: bool,
-    ) -> None:
-        self._project, self._jobs, self._rules, self._tell = project, jobs, rules, tell
-        self._advanced = advanced
-        self._until = time.monotonic() + timeout_s
-        self._late = (
-            f"the validation was given up after {timeout_s:g} seconds; "
-            "is there a sh:pattern with nested repetitions, or a costly sh:sparql?"
-        )
-        files = project.of_role(*FACTS)
-        if not files:
-            raise ProjectFault(_NO_DATA)
-        self._facts = reading.read(files, lambda count: tell(f"Read {count:,} triples", None))
-        if not project.of_role(Role.SHAPES, Role.ONTOLOGY):
-            raise ProjectFault(_NO_SHAPES)
-        shapes = project.of_role(Role.SHAPES)
-        self._shapes = shapes_graph.read(shapes) if shapes else graphs.graph()
-        # This compiles all patterns, which the children could not: they can import nothing.
-        self._ill_formed = shapes_lint.take_out_ill_formed(self._shapes)
-
-    def report(self, judge_by: Callable[[Sieve], set[Finding]]) -> Report:
-        """Check everything; ``judge_by`` gives the findings of the shapes."""
-        if len(self._shapes):
-            shapes_lint.check(self._project.of_role(Role.SHAPES), self._shapes)
-        sieve = Sieve(self._facts, self._shapes, pyshacl_engine.targeted(self._shapes))
-        self._check_that_data_are_looked_at(sieve)
-        with processes.beside(self._lint()) as linting:
-            judged = judge_by(sieve)
-            (linted,) = self._finish([linting], "Linting")
-        # A rule need not say again of a triple what a shape has said.
-        told = {_about(each) for each in judged if each.value}
-        news = {each for each in linted if _about(each) not in told}
-        findings = tuple(sorted({*judged, *news, *self._ill_formed}, key=_rank))
-        if not any(each.component == ILL_FORMED for each in findings):
-            shapes_lint.remember(self._shapes)
-        if findings:
-            from kg_server.validation import locations, naming
-
-            places = locations.Places(self._project.files)
-            located = places.located(findings)
-            findings = naming.lasting(located, self._facts.store, self._shapes)
-        return Report(
-            findings,
-            len(self._project.of_role(Role.DATA)),
-            len(self._facts.store),
-            len(sieve.tasks),
-            len(sieve.focus_nodes()),
-            seconds=0.0,
-        )
-
-    def _check_that_data_are_looked_at(self, sieve: Sieve) -> None:
-        """Check that something is checked; an ontology is, by the rules.
-
-        Raises:
-            ProjectFault: no shape looks at the data.
-        """
-        has_data = any(file.role is Role.DATA for file in self._project.files)
-        if not has_data or not len(self._shapes) or sieve.looks_at_data():
-            return
-        queried = shapes_lint.has_queried_targets(self._shapes)
-        if queried and not self._advanced:
-            raise ProjectFault(
-                "nothing would be checked: the shapes have targets of the SHACL Advanced Features "
-                "(sh:target), which only --advanced looks at"
-            )
-        if not queried:
-            raise ProjectFault(
-                "no shape has a node of the data to look at: nothing would be checked"
-            )
-
-    def sieved(self) -> Report:
-        """Check everything; pySHACL looks at the nodes that the sieve leaves.
-
-        It is imported, by a process that then judges, while the sieve is at work.
-        """
-        if not len(self._shapes):
-            return self.report(lambda _sieve: set())
-        with processes.beside(self._judge, first=_prepare, waits=True) as first:
-            return self.report(lambda sieve: self._judged(self._suspects(sieve), first))
-
-    def alone(self, inference: str, advanced: bool, _sieve: Sieve) -> set[Finding]:
-        """Return what pySHACL finds by itself, in everything."""
-        pyshacl_engine.prepare_all()
-        data = graphs.read(self._project.of_role(*FACTS), "data")
-        work = partial(
-            pyshacl_engine.findings, data, self._shapes, inference=inference, advanced=advanced
-        )
-        return set().union(*self._run([work], f"Judging {len(data):,} triples"))
-
-    def _suspects(self, sieve: Sieve) -> Aims:
-        """Return the focus nodes of each shape that may violate it."""
-        aims: dict[Node, Sequence[Node] | None] = {}
-        tasks = sorted((task for task in sieve.tasks if not task.whole), key=sieve.cost)
-        shares = [share for number in range(self._jobs) if (share := tasks[number :: self._jobs])]
-        counts = mmap.mmap(-1, len(shares) or 1)  # shared with the children; a byte for each
-        work = [partial(_sieve, sieve, share, counts, place) for place, share in enumerate(shares)]
-
-        def done() -> float:
-            return sum(counts[:]) / 255 / len(counts)
-
-        for found in self._run(work, f"Sieving by {len(tasks)} shapes", done):
-            for number, nodes in found:
-                aims[sieve.tasks[number].shape] = [terms.to_rdflib(node) for node in nodes]
-        return aims | {task.shape: None for task in sieve.tasks if task.whole}
-
-    def _judged(self, aims: Aims, first: Child) -> set[Finding]:
-        """Have pySHACL look at what the sieve left, and at shapes that it has not seen before."""
-        pairs = [(shape, node) for shape, nodes in aims.items() for node in nodes or ()]
-        whole = [shape for shape, nodes in aims.items() if nodes is None]
-        count = min(self._jobs, len(pairs) // _SHARE)
-        children = []
-        if count > 1:
-            graph = self._graph(aims)
-            shares = [_share(pairs[number::count], whole[number::count]) for number in range(count)]
-            work = [partial(_judge, graph, self._shapes, share) for share in shares]
-            children = [processes.start(each, first=pyshacl_engine.prepare) for each in work]
-        elif pairs or whole:
-            first.give(_share(pairs, whole))
-            children = [first]
-        if not shapes_lint.known_good(self._shapes):
-            check = partial(pyshacl_engine.check_shapes, self._shapes)
-            children.append(processes.start(check, first=pyshacl_engine.prepare_all))
-        return set().union(*self._finish(children, f"Judging {len(pairs):,} nodes"))
-
-    def _judge(self, aims: Aims) -> tuple[Finding, ...]:
-        return _judge(self._graph(aims), self._shapes, aims)
-
-    def _lint(self) -> Callable[[], tuple[Finding, ...]]:
-        from kg_server.validation import lint
-
-        lint.levels(self._rules)
-        return partial(lint.run, self._project, self._facts, self._rules, advanced=self._advanced)
-
-    def _graph(self, aims: Aims) -> Graph:
-        """Return the data for pySHACL to look at."""
-        nodes = aims.values()
-        suspects = sum(map(len, filter(None, nodes)))
-        if None not in nodes and suspects * _VIEWED <= len(self._facts.store):
-            from kg_server.validation.prefilter import view
-
-            return view.graph(self._facts)
-        return graphs.read(self._project.of_role(*FACTS), "data")
-
-    def _run(
-        self, work: Sequence[Callable[[], Any]], what: str, done: Callable[[], float] | None = None
-    ) -> list[Any]:
-        """Do pieces of work in processes of their own, at the same time."""
-        return self._finish([processes.start(each) for each in work], what, done)
-
-    def _finish(
-        self, children: Sequence[Child], what: str, done: Callable[[], float] | None = None
-    ) -> list[Any]:
-        """Wait for processes, telling how far they are."""
-        with ThreadPoolExecutor(len(children) or 1) as pool:
-            result = partial(processes.result, until=self._until, late=self._late)
-            waiting = [pool.submit(result, child) for child in children]
-            while wait(waiting, timeout=_TICK_S).not_done:
-                self._tell(what, done() if done else None)
-            return [each.result() for each in waiting]
-
-
-def _sieve(
-    sieve: Sieve, tasks: Sequence[Task], counts: mmap.mmap, place: int
-) -> list[tuple[int, list[Any]]]:
-    """Return the numbers of tasks that have suspects, with those."""
-    numbers = {id(task): number for number, task in enumerate(sieve.tasks)}
-    found = []
-    for done, task in enumerate(tasks, 1):
-        if nodes := list(sieve.suspects(task)):
-            found.append((numbers[id(task)], nodes))
-        counts[place] = 255 * done // len(tasks)
-    return found
-
-
-def _prepare() -> None:
-    """Import what the judging process could not, which can open no file."""
-    from kg_server.validation.prefilter import view  # noqa: F401
-
-    pyshacl_engine.prepare()
-
-
-def _share(pairs: Iterable[tuple[Node, Node]], whole: Iterable[Node]) -> Aims:
-    """Return a part of the work: shapes with their nodes, and shapes that look at all of theirs."""
-    share: dict[Node, list[Node] | None] = dict.fromkeys(whole)
-    for shape, node in pairs:
-        share.setdefault(shape, []).append(node)  # type: ignore[union-attr]
-    return share
-
-
-def _judge(data: Graph, shapes: Graph, aims: Aims) -> tuple[Finding, ...]:
-    return pyshacl_engine.findings(data, pyshacl_engine.aimed(shapes, aims))
-
-
-def _about(finding: Finding) -> tuple[str, str | None, str | None]:
-    return finding.focus_node, finding.path, finding.value
-
-
-def _rank(finding: Finding) -> tuple[object, ...]:
-    """Order findings: the worst first, then by what they are about."""
-    weight, each = list(Severity).index(finding.severity), finding
-    about = each.focus_node, each.source_shape, each.message, each.component
-    return weight, *about, each.path or "", each.value or ""

@@ -7,6 +7,11 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import pyoxigraph
+from rdflib import BNode
+from rdflib import Graph as RdflibGraph
+from rdflib.plugins.sparql import prepareQuery
+
 from kg_server.errors import ProjectFault
 from kg_server.project import ProjectFile
 from kg_server.project.parsing import blank_prefix, parsed
@@ -28,7 +33,6 @@ def graph(store: Store | str = "default") -> Graph:
     pySHACL 0.40 hands over the same text of a SPARQL constraint for every focus node, and
     parsing it takes rdflib 12 ms: 95 % of a validation.
     """
-    from rdflib import Graph as RdflibGraph
 
     class PreparedGraph(RdflibGraph):
         def query(self, query_object: Any, *args: Any, **kwargs: Any) -> Any:
@@ -41,8 +45,6 @@ def graph(store: Store | str = "default") -> Graph:
 
 @cache
 def _prepared(text: str) -> Any:
-    from rdflib.plugins.sparql import prepareQuery
-
     return prepareQuery(text)
 
 
@@ -105,9 +107,6 @@ class _Terms:
         return found
 
     def _convert(self, term: Any) -> Node:
-        import pyoxigraph
-        from rdflib import BNode
-
         if isinstance(term, pyoxigraph.BlankNode):
             self._blanks += 1
             return BNode(f"{self._prefix}{self._blanks}")

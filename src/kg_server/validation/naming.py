@@ -14,18 +14,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
+from rdflib import RDF, SH, BNode, URIRef
 
+from kg_server.rdf import namespaces as ns
 from kg_server.validation.report import Finding
 
 if TYPE_CHECKING:
     from rdflib import Graph
 
-_SH = "http://www.w3.org/ns/shacl#"
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _DEPTH = 12
 _TARGETS = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
 _IS_WORDS = frozenset(
-    f"{_SH}{name}" for name in ("message", "name", "description", "order", "group", "severity")
+    f"{ns.SH}{name}" for name in ("message", "name", "description", "order", "group", "severity")
 )
 """Predicates that may change and leave a shape what it is."""
 
@@ -61,8 +61,6 @@ class ShapeNames:
         if not term.startswith("_:"):
             return term
         if term not in self._named:
-            from rdflib import BNode
-
             parts = list(self._parts(BNode(term[2:]), frozenset()))
             self._named[term] = f"_:{'.'.join(parts)}"
         return self._named[term]
@@ -75,7 +73,7 @@ class ShapeNames:
             yield _hash(self._contents(node, _DEPTH))[:8]
             return
         above, predicate = leading[0]
-        if str(predicate) in (f"{_RDF}first", f"{_RDF}rest"):
+        if str(predicate) in (f"{ns.RDF}first", f"{ns.RDF}rest"):
             above, predicate = self._list(node)
         if str(above) == str(node):
             yield _hash(self._contents(node, _DEPTH))[:8]
@@ -91,8 +89,6 @@ class ShapeNames:
 
     def _list(self, node: Any) -> tuple[Any, Any]:
         """Return the shape whose list a node is a member of, with the predicate."""
-        from rdflib import RDF
-
         head = next(iter(self._shapes.subjects(RDF.first, node)), node)
         for _ in range(10_000):
             before = next(iter(self._shapes.subjects(RDF.rest, head)), None)
@@ -102,8 +98,6 @@ class ShapeNames:
         return next(iter(sorted(self._shapes.subject_predicates(head), key=str)), (node, RDF.first))
 
     def _label(self, node: Any, predicate: Any) -> str:
-        from rdflib import SH
-
         path = self._shapes.value(node, SH.path)
         if path is None:
             return _local(str(predicate))
@@ -112,11 +106,9 @@ class ShapeNames:
         return _local(str(path))
 
     def _labels_below(self, above: Any) -> list[str]:
-        from rdflib import RDF
-
         found = []
         for predicate, value in self._shapes.predicate_objects(above):
-            if not str(predicate).startswith(_SH) or not _is_blank(value):
+            if not str(predicate).startswith(ns.SH) or not _is_blank(value):
                 continue
             if (value, RDF.first, None) in self._shapes:
                 found += [self._label(each, predicate) for each in self._shapes.items(value)]
@@ -125,10 +117,8 @@ class ShapeNames:
         return found
 
     def _target(self, node: Any) -> str:
-        from rdflib import URIRef
-
         for name in _TARGETS:
-            for value in sorted(self._shapes.objects(node, URIRef(_SH + name)), key=str):
+            for value in sorted(self._shapes.objects(node, URIRef(ns.SH + name)), key=str):
                 return _local(str(value))
         return "shape"
 
@@ -194,8 +184,6 @@ class Names:
 
 
 def _is_blank(term: Any) -> bool:
-    from rdflib import BNode
-
     return isinstance(term, BNode)
 
 

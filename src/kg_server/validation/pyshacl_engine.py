@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rdflib import RDF, SH, BNode, Graph, URIRef
+
 from kg_server.errors import ProjectFault
 from kg_server.rdf import terms
 from kg_server.validation import graphs
@@ -32,8 +34,6 @@ _UNUSABLE = "the shapes cannot be used: "
 
 def targets() -> tuple[Node, ...]:
     """Return the properties that give a shape its focus nodes (SHACL §2.1.3)."""
-    from rdflib import SH
-
     return SH.targetNode, SH.targetClass, SH.targetSubjectsOf, SH.targetObjectsOf, SH.target
 
 
@@ -56,8 +56,6 @@ def aimed(shapes: Graph, aims: Mapping[Node, Iterable[Node] | None]) -> Graph:
         aims: for each shape the nodes that it looks at; ``None``: its own. Of shapes that are not
             named here the targets are taken away.
     """
-    from rdflib import RDF, SH
-
     copy = graphs.graph()
     copy += shapes
     for shape in targeted(shapes):
@@ -118,8 +116,6 @@ def _of_shape(
     shapes: Graph, shape: Node, run: Callable[[Mapping[Node, Any]], tuple[Finding, ...]]
 ) -> tuple[Finding, ...]:
     """Return what one shape finds; nodes that pySHACL fails at are found by halves."""
-    from rdflib import SH
-
     try:
         return run({shape: None})
     except ProjectFault as fault:
@@ -157,7 +153,6 @@ def _failure(focus: Node, shape: Node, fault: ProjectFault) -> Finding:
 
 def _findings(data: Graph, shapes: Graph, *, inference: str, advanced: bool) -> tuple[Finding, ...]:
     import pyshacl
-    from rdflib import SH, Graph
 
     from kg_server.validation.corrections import components
 
@@ -197,8 +192,6 @@ def check_shapes(shapes: Graph) -> tuple[Finding, ...]:
 
 def probing(shapes: Graph) -> Graph:
     """Return the shapes, all of which look at a node of which nothing is said."""
-    from rdflib import URIRef
-
     probe = URIRef("urn:uuid:00000000-0000-0000-0000-000000000000")
     return aimed(shapes, dict.fromkeys(targeted(shapes), (probe,)))
 
@@ -224,7 +217,6 @@ def prepare_all() -> None:
 def _shapes_for_shapes() -> Graph:
     """Return the shapes for shapes, which pySHACL carries."""
     import pyshacl
-    from rdflib import Graph
 
     path = Path(pyshacl.__file__).parent / "assets" / "shacl-shacl.pickle"
     store, identifier = pickle.loads(path.read_bytes())  # noqa: S301  # a file of pySHACL
@@ -234,8 +226,6 @@ def _shapes_for_shapes() -> Graph:
 
 
 def _finding(report: Graph, result: Node, depth: int = _DETAILS) -> Finding:
-    from rdflib import SH
-
     def text(predicate: Any) -> str | None:
         term = report.value(result, predicate)
         return None if term is None else terms.n_triples(term)
@@ -260,8 +250,6 @@ def _finding(report: Graph, result: Node, depth: int = _DETAILS) -> Finding:
 
 def _details(report: Graph, result: Node, depth: int) -> Iterator[Finding]:
     """Yield the findings of nested shapes that a result has as its details (SHACL §3.6.2.6)."""
-    from rdflib import SH
-
     for detail in report.objects(result, SH.detail):
         yield _finding(report, detail, depth - 1)
 
@@ -295,8 +283,6 @@ def reader_language() -> str:
 
 def path_text(graph: Graph, path: Node) -> str:
     """Return a property path (SHACL §2.3.1) in Turtle syntax."""
-    from rdflib import RDF, BNode
-
     if not isinstance(path, BNode):
         return path.n3()
     if (path, RDF.first, None) in graph:

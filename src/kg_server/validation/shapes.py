@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
+from rdflib import RDF, SH, XSD, Literal, URIRef
+from rdflib.plugins.sparql import prepareQuery
 
 from kg_server.errors import ProjectFault
 from kg_server.project import ProjectFile
+from kg_server.rdf import namespaces as ns
 from kg_server.rdf import regex, terms
 from kg_server.sparql import diagnostics, lexer
 from kg_server.validation.prefilter import queries
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
     from rdflib import Graph
     from rdflib.term import Node
 
-SHACL = "http://www.w3.org/ns/shacl#"
 
 _INTEGERS = (
     "minCount",
@@ -74,9 +76,7 @@ def check(files: Sequence[ProjectFile], shapes: Graph) -> None:
 
 def has_queried_targets(shapes: Graph) -> bool:
     """Tell whether a shape has a target of SHACL Advanced Features (§3.1)."""
-    from rdflib import URIRef
-
-    return any(shapes.triples((None, URIRef(f"{SHACL}target"), None)))
+    return any(shapes.triples((None, URIRef(f"{ns.SH}target"), None)))
 
 
 def known_good(shapes: Graph) -> bool:
@@ -117,11 +117,9 @@ def digest_of(shapes: Graph) -> str:
 
 def _faults(shapes: Graph) -> Iterator[tuple[str, str]]:
     """Yield each fault with the text to look for in the files."""
-    from rdflib import RDF, SH, URIRef
-
     kinds = (SH.NodeShape, SH.PropertyShape)
     if not any((None, RDF.type, kind) in shapes for kind in kinds) and not any(
-        (None, URIRef(SHACL + target), None) in shapes for target in _TARGETS
+        (None, URIRef(ns.SH + target), None) in shapes for target in _TARGETS
     ):
         yield "there is no sh:NodeShape and no sh:PropertyShape: these are no shapes", ""
     yield from _unknown_terms(shapes)
@@ -130,11 +128,9 @@ def _faults(shapes: Graph) -> Iterator[tuple[str, str]]:
 
 
 def _unknown_terms(shapes: Graph) -> Iterator[tuple[str, str]]:
-    from rdflib import SH
-
     known = set(SH.__annotations__) | _RESERVED | SHACL_1_2
-    used = {str(term) for triple in shapes for term in triple if str(term).startswith(SHACL)}
-    for name in sorted(iri.removeprefix(SHACL) for iri in used):
+    used = {str(term) for triple in shapes for term in triple if str(term).startswith(ns.SH)}
+    for name in sorted(iri.removeprefix(ns.SH) for iri in used):
         if name and name not in known:
             same = [each for each in known if each.lower() == name.lower()]
             close = same or difflib.get_close_matches(name, known, 1)
@@ -151,8 +147,6 @@ def take_out_ill_formed(shapes: Graph) -> tuple[Finding, ...]:
     Returns:
         A finding for each.
     """
-    from rdflib import SH
-
     found = [*_ill_formed(shapes), *_repeated(shapes)]
     for shape, predicate, value, _ in found:
         shapes.remove((shape, predicate, value))
@@ -177,10 +171,8 @@ def take_out_ill_formed(shapes: Graph) -> tuple[Finding, ...]:
 
 def _repeated(shapes: Graph) -> Iterator[tuple[Node, Node, Node, str]]:
     """Yield parameters that have several values where one is allowed (SHACL Appendix C)."""
-    from rdflib import URIRef
-
     for name in _ONCE:
-        predicate = URIRef(SHACL + name)
+        predicate = URIRef(ns.SH + name)
         for shape in set(shapes.subjects(predicate)):
             values = sorted(shapes.objects(shape, predicate), key=str)
             if len(values) > 1:
@@ -191,8 +183,6 @@ def _repeated(shapes: Graph) -> Iterator[tuple[Node, Node, Node, str]]:
 
 def _malformed_queries(shapes: Graph) -> Iterator[tuple[Node, Node, Node, str]]:
     """Yield SPARQL constraints whose query neither the engine nor rdflib can read."""
-    from rdflib import SH
-
     if any(_outside(shapes)):  # which ``check`` refuses: the engine would call the service
         return
     for constraint in set(shapes.objects(None, SH.sparql)):
@@ -216,8 +206,6 @@ def _complaint(prefixes: Mapping[str, str], text: str) -> str | None:
 
 
 def _rdflib_reads(text: str, prefixes: Mapping[str, str]) -> bool:
-    from rdflib.plugins.sparql import prepareQuery
-
     try:
         prepareQuery(text, initNs=dict(prefixes))
     except Exception:  # noqa: BLE001  # pyparsing's, and rdflib's bare ones
@@ -227,8 +215,6 @@ def _rdflib_reads(text: str, prefixes: Mapping[str, str]) -> bool:
 
 def _ill_formed(shapes: Graph) -> Iterator[tuple[Node, Node, Node, str]]:
     """Yield parameters whose value is of the wrong kind (SHACL §4), and what kind is right."""
-    from rdflib import URIRef
-
     for names, is_good, takes in (
         (_INTEGERS, _is_count, "a whole number such as 1"),
         (_BOOLEANS, _is_boolean, "true or false"),
@@ -236,13 +222,13 @@ def _ill_formed(shapes: Graph) -> Iterator[tuple[Node, Node, Node, str]]:
         (_IRIS, lambda value: isinstance(value, URIRef), "an IRI"),
     ):
         for name in names:
-            predicate = URIRef(SHACL + name)
+            predicate = URIRef(ns.SH + name)
             for shape, value in shapes.subject_objects(predicate):
                 if not is_good(value):
                     yield shape, predicate, value, f"sh:{name} takes {takes}, not {value.n3()}."
-    predicate = URIRef(f"{SHACL}pattern")
+    predicate = URIRef(f"{ns.SH}pattern")
     for shape, pattern in shapes.subject_objects(predicate):
-        flags = "".join(str(each) for each in shapes.objects(shape, URIRef(f"{SHACL}flags")))
+        flags = "".join(str(each) for each in shapes.objects(shape, URIRef(f"{ns.SH}flags")))
         try:
             regex.compiled(str(pattern), flags)
         except ValueError as error:
@@ -252,8 +238,6 @@ def _ill_formed(shapes: Graph) -> Iterator[tuple[Node, Node, Node, str]]:
 
 def _outside(shapes: Graph) -> Iterator[tuple[str, str]]:
     """Yield queries that read what is elsewhere: rdflib takes what it cannot fetch for empty."""
-    from rdflib import SH
-
     for predicate in (SH.select, SH.ask):
         for query, text in shapes.subject_objects(predicate):
             words = (token.text for token in lexer.tokens(str(text)) if token.kind == "word")
@@ -265,31 +249,23 @@ def _outside(shapes: Graph) -> Iterator[tuple[str, str]]:
 
 def _dangling(shapes: Graph) -> Iterator[tuple[str, str]]:
     """Yield references to shapes and constraints of which nothing is said."""
-    from rdflib import URIRef
-
     for name in (*_REFERENCES, "sparql"):
-        for shape, value in shapes.subject_objects(URIRef(SHACL + name)):
+        for shape, value in shapes.subject_objects(URIRef(ns.SH + name)):
             if (value, None, None) not in shapes:
                 short = re.split(r"[#/]", str(value))[-1]
                 yield f"sh:{name} of {shape.n3()} is {value.n3()}, which is nowhere", short
 
 
 def _is_count(value: Node) -> bool:
-    from rdflib import XSD, Literal
-
     whole = isinstance(value, Literal) and value.datatype == XSD.integer and not value.ill_typed
     return whole and int(str(value)) >= 0
 
 
 def _is_boolean(value: Node) -> bool:
-    from rdflib import XSD, Literal
-
     return isinstance(value, Literal) and value.datatype == XSD.boolean and not value.ill_typed
 
 
 def _is_list(shapes: Graph, head: Node) -> bool:
-    from rdflib import RDF
-
     seen: set[Node] = set()
     while head != RDF.nil:
         if head in seen or (head, RDF.first, None) not in shapes:

@@ -9,12 +9,12 @@ from flask import Blueprint, Response, request
 from rdflib import DCAT, VOID, Graph, URIRef
 
 from kg_server import formats
-from kg_server.description import void
 from kg_server.errors import NotFound
 from kg_server.formats import Format, Kind
 from kg_server.linked_data import dumps, links, vocabularies
 from kg_server.linked_data.documents import Document, licence_of
 from kg_server.rdf import addresses
+from kg_server.rdf import namespaces as ns
 from kg_server.web import caching
 from kg_server.web.context import Context, document_format
 from kg_server.web.openapi import document as openapi
@@ -84,7 +84,7 @@ _CALLED = frozenset(
         *(VOID.sparqlEndpoint, VOID.dataDump),
         *(DCAT.accessURL, DCAT.downloadURL, DCAT.endpointURL, DCAT.landingPage),
         DCAT.endpointDescription,
-        URIRef(void.SD + "endpoint"),
+        URIRef(ns.SD + "endpoint"),
     }
 )
 """Properties whose values are addresses to call. All else in a description is a name."""

@@ -9,6 +9,7 @@ from rdflib.compare import to_canonical_graph
 from kg_server import formats
 from kg_server.errors import NotFound
 from kg_server.formats import HTML, JSON, Format, Kind, named
+from kg_server.rdf import namespaces as ns
 from kg_server.rdf import transcode
 from kg_server.validation import reports
 from kg_server.validation.report import Report
@@ -18,7 +19,7 @@ from kg_server.web.pages.layout import page_language
 from kg_server.web.pages.terms import Labels
 
 _TURTLE = named("turtle", Kind.GRAPH)
-_PREFIXES = {"sh": "http://www.w3.org/ns/shacl#"}
+_PREFIXES = {"sh": ns.SH}
 
 
 def blueprint(context: Context) -> Blueprint:

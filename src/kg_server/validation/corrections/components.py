@@ -33,6 +33,7 @@ from rdflib import SH, BNode, Literal
 from rdflib.term import Node
 
 from kg_server.rdf import datatypes, regex
+from kg_server.rdf import namespaces as ns
 
 Outcome = tuple[bool, list[Any]]
 """Whether all is well, and pySHACL's triples for each result."""
@@ -52,8 +53,8 @@ def applied() -> Iterator[None]:
 def _datatype(literal: Literal) -> str:
     """Return the IRI of a literal's datatype (SPARQL 1.1 §17.4.2.3)."""
     if literal.language:
-        return f"{datatypes.RDF}langString"
-    return str(literal.datatype or f"{datatypes.XSD}string")
+        return f"{ns.RDF}langString"
+    return str(literal.datatype or f"{ns.XSD}string")
 
 
 def _compare(one: Node, other: Node) -> int | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rdflib import OWL, RDF, RDFS, SH, XSD, Literal, URIRef
+
 from kg_server.project import ProjectFile
 from kg_server.validation import graphs
 
@@ -51,8 +53,6 @@ def _leave_out_false(shapes: Graph) -> None:
     pySHACL takes ``"1"^^xsd:boolean`` for it (W3C test core/property/uniqueLang-002,
     w3c/data-shapes#98). A value that is no truth value stays, to be found ill-formed.
     """
-    from rdflib import SH, XSD, Literal
-
     for name in _FLAGS:
         for text in ("1", "0", "false"):
             shapes.remove((None, SH[name], Literal(text, datatype=XSD.boolean, normalize=False)))
@@ -64,8 +64,6 @@ def _leave_out_ignored_properties(shapes: Graph) -> None:
     ``sh:closed`` is the mandatory parameter (SHACL §4.8.1); pySHACL gives up instead
     (RDFLib/pySHACL#58).
     """
-    from rdflib import SH
-
     for shape, ignored in list(shapes.subject_objects(SH.ignoredProperties)):
         if (shape, SH.closed, None) not in shapes:
             shapes.remove((shape, SH.ignoredProperties, ignored))
@@ -77,8 +75,6 @@ def _add_implicit_targets(shapes: Graph) -> None:
     A class is a SHACL instance of ``rdfs:Class``: by any number of ``rdfs:subClassOf``, of which
     pySHACL follows one.
     """
-    from rdflib import RDF, SH, URIRef
-
     for shape in set(_classes(shapes)):
         if isinstance(shape, URIRef) and _is_shape(shapes, shape):
             shapes.add((shape, SH.targetClass, shape))
@@ -87,8 +83,6 @@ def _add_implicit_targets(shapes: Graph) -> None:
 
 
 def _classes(shapes: Graph) -> Iterator[Node]:
-    from rdflib import OWL, RDF, RDFS
-
     for root in (RDFS.Class, OWL.Class):
         for kind in shapes.transitive_subjects(RDFS.subClassOf, root):
             yield from shapes.subjects(RDF.type, kind)
@@ -96,8 +90,6 @@ def _classes(shapes: Graph) -> Iterator[Node]:
 
 def _is_shape(shapes: Graph, node: Node) -> bool:
     """Tell whether a node is a shape (SHACL §2.1)."""
-    from rdflib import RDF, RDFS, SH
-
     kinds = {
         each
         for kind in shapes.objects(node, RDF.type)
@@ -113,8 +105,6 @@ def _add_imported_prefixes(shapes: Graph) -> None:
 
     pySHACL does not follow ``owl:imports`` (W3C test sparql/node/prefixes-001).
     """
-    from rdflib import OWL, SH
-
     found: list[tuple[Any, Any]] = list(shapes.subject_objects(SH.prefixes))
     for constraint, holder in found:
         imports: list[Any] = list(shapes.transitive_objects(holder, OWL.imports))

@@ -10,21 +10,21 @@ from typing import Any
 import pyoxigraph as ox
 
 from kg_server.project import Project, Role
+from kg_server.rdf import namespaces as ns
 from kg_server.validation.lint import names
-from kg_server.validation.lint.names import OWL, RDF, RDFS, VANN
 from kg_server.validation.prefilter import data
 from kg_server.validation.prefilter.data import Facts
 
 _HEAD = 1 << 16
 """So many bytes of a data file are searched for prefixes."""
 _WELL_KNOWN = {
-    RDF: "rdf",
-    RDFS: "rdfs",
-    OWL: "owl",
-    names.SKOS: "skos",
-    names.DCT: "dct",
-    names.SH: "sh",
-    names.XSD: "xsd",
+    ns.RDF: "rdf",
+    ns.RDFS: "rdfs",
+    ns.OWL: "owl",
+    ns.SKOS: "skos",
+    ns.DCTERMS: "dct",
+    ns.SH: "sh",
+    ns.XSD: "xsd",
 }
 
 
@@ -98,7 +98,7 @@ class Material:
     @cached_property
     def ontologies(self) -> set[str]:
         """The IRIs of the ontologies that the files are."""
-        return self.kinds(frozenset({f"{OWL}Ontology"}))
+        return self.kinds(frozenset({f"{ns.OWL}Ontology"}))
 
     @cached_property
     def namespaces(self) -> frozenset[str]:
@@ -120,7 +120,7 @@ class Material:
         return frozenset(owned & declared or self._described() & declared) - _WELL_KNOWN.keys()
 
     def _preferred(self) -> set[str]:
-        said = ox.NamedNode(f"{VANN}preferredNamespaceUri")
+        said = ox.NamedNode(f"{ns.VANN}preferredNamespaceUri")
         return {text(quad.object) for quad in self.store.quads_for_pattern(None, said, None)}
 
     def _described(self) -> set[str]:

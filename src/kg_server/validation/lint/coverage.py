@@ -8,9 +8,9 @@ from typing import Any
 import pyoxigraph as ox
 
 from kg_server.project import imports
+from kg_server.rdf import namespaces as ns
 from kg_server.validation.lint import names
 from kg_server.validation.lint.context import Found, Material, text
-from kg_server.validation.lint.names import OWL, RDF, RDFS, SH
 from kg_server.validation.shapes import SHACL_1_2
 
 _TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf", "target")
@@ -31,16 +31,15 @@ def unreached(material: Material) -> Iterator[Found]:
     referred = {
         quad.object
         for name in _REFERENCES
-        for quad in store.quads_for_pattern(None, ox.NamedNode(SH + name), None)
+        for quad in store.quads_for_pattern(None, ox.NamedNode(ns.SH + name), None)
     }
     for name in _LISTS:
-        for quad in store.quads_for_pattern(None, ox.NamedNode(SH + name), None):
+        for quad in store.quads_for_pattern(None, ox.NamedNode(ns.SH + name), None):
             referred.update(_items(store, quad.object))
     classes = _classes(store)
     for shape in sorted(_shapes(store), key=str):
-        has_target = any(_has(store, shape, ox.NamedNode(SH + name)) for name in _TARGETS) or _has(
-            store, shape, ox.NamedNode(f"{SH}deactivated")
-        )
+        telling = (ox.NamedNode(ns.SH + name) for name in (*_TARGETS, "deactivated"))
+        has_target = any(_has(store, shape, each) for each in telling)
         kinds = {quad.object for quad in store.quads_for_pattern(shape, names.TYPE, None)}
         if not (has_target or shape in referred or kinds & classes):
             message = f"{material.short(shape.value)} has no target and no shape refers to it"
@@ -50,15 +49,15 @@ def unreached(material: Material) -> Iterator[Found]:
 def unevaluated(material: Material) -> Iterator[Found]:
     """Yield constraints and targets that are not evaluated."""
     for quad in material.shapes:
-        name = quad.predicate.value.removeprefix(SH)
-        kind = text(quad.object).removeprefix(SH) if quad.predicate == names.TYPE else ""
-        if quad.predicate.value.startswith(SH) and name in _JAVASCRIPT[:1]:
+        name = quad.predicate.value.removeprefix(ns.SH)
+        kind = text(quad.object).removeprefix(ns.SH) if quad.predicate == names.TYPE else ""
+        if quad.predicate.value.startswith(ns.SH) and name in _JAVASCRIPT[:1]:
             why = "is of SHACL-JS, which is not evaluated"
-        elif quad.predicate.value.startswith(SH) and name in _ADVANCED and not material.advanced:
+        elif quad.predicate.value.startswith(ns.SH) and name in _ADVANCED and not material.advanced:
             why = f"is {_ADVANCED[name]}, which only --advanced evaluates"
-        elif quad.predicate.value.startswith(SH) and name in SHACL_1_2:
+        elif quad.predicate.value.startswith(ns.SH) and name in SHACL_1_2:
             why = "is of SHACL 1.2, which is not evaluated"
-        elif kind in SHACL_1_2 and text(quad.object).startswith(SH):
+        elif kind in SHACL_1_2 and text(quad.object).startswith(ns.SH):
             name, why = kind, "is of SHACL 1.2, which is not evaluated"
         else:
             continue
@@ -67,7 +66,7 @@ def unevaluated(material: Material) -> Iterator[Found]:
 
 def missing_imports(material: Material) -> Iterator[Found]:
     """Yield imports of ontologies that are not among the files."""
-    header, version = ox.NamedNode(f"{OWL}Ontology"), ox.NamedNode(f"{OWL}versionIRI")
+    header, version = ox.NamedNode(f"{ns.OWL}Ontology"), ox.NamedNode(f"{ns.OWL}versionIRI")
     stores = (material.store, material.shapes)
     loaded = set()
     for store in stores:
@@ -77,7 +76,7 @@ def missing_imports(material: Material) -> Iterator[Found]:
             loaded.add(imports.loose(text(quad.object)))
     seen = set()
     for store in stores:
-        for quad in store.quads_for_pattern(None, ox.NamedNode(f"{OWL}imports"), None):
+        for quad in store.quads_for_pattern(None, ox.NamedNode(f"{ns.OWL}imports"), None):
             if imports.loose(text(quad.object)) not in loaded and quad not in seen:
                 seen.add(quad)
                 message = (
@@ -91,7 +90,7 @@ def _shapes(store: ox.Store) -> set[Any]:
     return {
         quad.subject
         for kind in ("NodeShape", "PropertyShape")
-        for quad in store.quads_for_pattern(None, names.TYPE, ox.NamedNode(SH + kind))
+        for quad in store.quads_for_pattern(None, names.TYPE, ox.NamedNode(ns.SH + kind))
         if isinstance(quad.subject, ox.NamedNode)
     }
 
@@ -99,8 +98,8 @@ def _shapes(store: ox.Store) -> set[Any]:
 def _classes(store: ox.Store) -> set[Any]:
     """Return the classes whose instances are classes (SHACL §2.1.3.3)."""
     found: set[Any] = set()
-    waiting: list[Any] = [ox.NamedNode(f"{RDFS}Class"), ox.NamedNode(f"{OWL}Class")]
-    below = ox.NamedNode(f"{RDFS}subClassOf")
+    waiting: list[Any] = [ox.NamedNode(f"{ns.RDFS}Class"), ox.NamedNode(f"{ns.OWL}Class")]
+    below = ox.NamedNode(f"{ns.RDFS}subClassOf")
     while waiting:
         kind = waiting.pop()
         if kind not in found:
@@ -114,7 +113,7 @@ def _has(store: ox.Store, subject: Any, predicate: ox.NamedNode) -> bool:
 
 
 def _items(store: ox.Store, head: Any) -> Iterator[Any]:
-    first, rest = ox.NamedNode(f"{RDF}first"), ox.NamedNode(f"{RDF}rest")
+    first, rest = ox.NamedNode(f"{ns.RDF}first"), ox.NamedNode(f"{ns.RDF}rest")
     seen: set[Any] = set()
     while head not in seen:
         seen.add(head)

@@ -7,16 +7,16 @@ from typing import Any
 
 import pyoxigraph as ox
 
+from kg_server.rdf import namespaces as ns
 from kg_server.validation.lint.context import Found, Material
-from kg_server.validation.lint.names import OWL, RDF, RDFS
 
 _CYCLE = "SELECT DISTINCT ?term WHERE {{ ?term <{0}>+ ?term FILTER (isIRI(?term)) }} ORDER BY ?term"
 _PAIRS = f"""
 SELECT DISTINCT ?one ?other WHERE {{
-  {{ ?one <{OWL}disjointWith> ?other }}
+  {{ ?one <{ns.OWL}disjointWith> ?other }}
   UNION
-  {{ ?all a <{OWL}AllDisjointClasses> ; <{OWL}members> ?members .
-    ?members <{RDF}rest>*/<{RDF}first> ?one , ?other }}
+  {{ ?all a <{ns.OWL}AllDisjointClasses> ; <{ns.OWL}members> ?members .
+    ?members <{ns.RDF}rest>*/<{ns.RDF}first> ?one , ?other }}
   FILTER (isIRI(?one) && isIRI(?other) && ?one != ?other)
 }}
 """
@@ -25,7 +25,7 @@ SELECT DISTINCT ?one ?other WHERE {{
 def cycles(material: Material) -> Iterator[Found]:
     """Yield classes and properties that are their own subclass or subproperty."""
     for kind in ("subClassOf", "subPropertyOf"):
-        path = ox.NamedNode(f"{RDFS}{kind}")
+        path = ox.NamedNode(f"{ns.RDFS}{kind}")
         for term in material.select(_CYCLE.format(path.value)):
             message = f"{material.short(term.value)} is its own rdfs:{kind}, by way of others."
             yield Found(term, message, path)
@@ -44,7 +44,7 @@ def disjoint(material: Material) -> Iterator[Found]:
 def _of_both(material: Material, one: str, other: str) -> Iterator[tuple[ox.NamedNode, Any]]:
     ones, others = _subclasses(material, one), _subclasses(material, other)
     for both in sorted(ones & others, key=str):
-        yield ox.NamedNode(f"{RDFS}subClassOf"), both
+        yield ox.NamedNode(f"{ns.RDFS}subClassOf"), both
     listed, others_listed = (" ".join(sorted(map(str, each))) for each in (ones, others))
     query = (
         f"SELECT DISTINCT ?both WHERE {{ VALUES ?one {{ {listed} }} ?both a ?one . "
@@ -52,9 +52,9 @@ def _of_both(material: Material, one: str, other: str) -> Iterator[tuple[ox.Name
         "ORDER BY ?both"
     )
     for both in material.select(query):
-        yield ox.NamedNode(f"{RDF}type"), both
+        yield ox.NamedNode(f"{ns.RDF}type"), both
 
 
 def _subclasses(material: Material, iri: str) -> set[Any]:
-    query = f"SELECT ?kind WHERE {{ ?kind <{RDFS}subClassOf>* <{iri}> FILTER (isIRI(?kind)) }}"
+    query = f"SELECT ?kind WHERE {{ ?kind <{ns.RDFS}subClassOf>* <{iri}> FILTER (isIRI(?kind)) }}"
     return set(material.select(query))

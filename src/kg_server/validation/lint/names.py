@@ -7,38 +7,30 @@ from collections.abc import Iterable, Mapping
 
 import pyoxigraph as ox
 
-RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-RDFS = "http://www.w3.org/2000/01/rdf-schema#"
-OWL = "http://www.w3.org/2002/07/owl#"
-SKOS = "http://www.w3.org/2004/02/skos/core#"
-DCT = "http://purl.org/dc/terms/"
-SH = "http://www.w3.org/ns/shacl#"
-VANN = "http://purl.org/vocab/vann/"
-XSD = "http://www.w3.org/2001/XMLSchema#"
-SCHEMA = "https://schema.org/"
+from kg_server.rdf import namespaces as ns
 
-TYPE = ox.NamedNode(f"{RDF}type")
-LABELS = (ox.NamedNode(f"{RDFS}label"), ox.NamedNode(f"{SKOS}prefLabel"))
+TYPE = ox.NamedNode(f"{ns.RDF}type")
+LABELS = (ox.NamedNode(f"{ns.RDFS}label"), ox.NamedNode(f"{ns.SKOS}prefLabel"))
 """What names a term or a thing, a value a language."""
 DEFINITIONS = tuple(
     ox.NamedNode(iri)
     for iri in (
-        f"{SKOS}definition",
-        f"{RDFS}comment",
-        f"{DCT}description",
-        f"{SCHEMA}description",
-        "http://purl.org/dc/elements/1.1/description",
+        f"{ns.SKOS}definition",
+        f"{ns.RDFS}comment",
+        f"{ns.DCTERMS}description",
+        f"{ns.SCHEMA}description",
+        f"{ns.DC}description",
         "http://purl.obolibrary.org/obo/IAO_0000115",
     )
 )
 """What says the meaning of a term."""
-IS_DEFINED_BY = ox.NamedNode(f"{RDFS}isDefinedBy")
+IS_DEFINED_BY = ox.NamedNode(f"{ns.RDFS}isDefinedBy")
 
-CLASS_TYPES = frozenset({f"{OWL}Class", f"{RDFS}Class", f"{RDFS}Datatype"})
+CLASS_TYPES = frozenset({f"{ns.OWL}Class", f"{ns.RDFS}Class", f"{ns.RDFS}Datatype"})
 PROPERTY_TYPES = frozenset(
-    {f"{RDF}Property"}
+    {f"{ns.RDF}Property"}
     | {
-        f"{OWL}{name}Property"
+        f"{ns.OWL}{name}Property"
         for name in (
             *("Object", "Datatype", "Annotation", "Ontology", "Functional", "InverseFunctional"),
             *("Transitive", "Symmetric", "Asymmetric", "Reflexive", "Irreflexive"),

@@ -10,12 +10,14 @@ from functools import cache
 from typing import Any
 
 import pyoxigraph as ox
+from rdflib import DCAT, DCTERMS, FOAF, OWL, PROV, RDF, RDFS, SKOS, VOID, XSD
 
+from kg_server.rdf import namespaces as ns
 from kg_server.validation.lint import names, uses
 from kg_server.validation.lint.context import Found, Material
 
 _NEWER = {
-    "http://www.w3.org/ns/dcat#": {  # DCAT 3, W3C Recommendation of 22 August 2024
+    ns.DCAT: {  # DCAT 3, W3C Recommendation of 22 August 2024
         *("DatasetSeries", "inSeries", "seriesMember", "first", "last", "prev", "next", "version"),
         *("hasVersion", "isVersionOf", "hasCurrentVersion", "isCurrentVersionOf", "nextVersion"),
         *("previousVersion", "inCatalog", "isDistributionOf", "resource", "Resource", "bbox"),
@@ -24,10 +26,10 @@ _NEWER = {
         *("compressFormat", "packageFormat", "servesDataset", "service", "DataService"),
         *("endpointURL", "endpointDescription", "catalog", "themeTaxonomy", "record"),
     },
-    names.RDF: {"reifies", "dirLangString", "JSON", "HTML", "PlainLiteral", "CompoundLiteral"}
+    ns.RDF: {"reifies", "dirLangString", "JSON", "HTML", "PlainLiteral", "CompoundLiteral"}
     | {"direction", "language"},
-    names.RDFS: {"Proposition"},
-    "http://xmlns.com/foaf/0.1/": {"focus"},
+    ns.RDFS: {"Proposition"},
+    ns.FOAF: {"focus"},
 }
 """Terms that rdflib 7.6 does not list yet."""
 _SHORTEST = 7
@@ -163,8 +165,6 @@ def _loose(namespace: str) -> str:
 @cache
 def _vocabularies() -> dict[str, frozenset[str]]:
     """Return the terms of well-known vocabularies, by namespace, as rdflib lists them."""
-    from rdflib import DCAT, DCTERMS, FOAF, OWL, PROV, RDF, RDFS, SKOS, VOID, XSD
-
     found = {
         str(each._NS): frozenset({*each.__annotations__, *each._extras})
         for each in (DCAT, DCTERMS, FOAF, OWL, PROV, RDF, RDFS, SKOS, VOID, XSD)

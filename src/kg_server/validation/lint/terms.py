@@ -8,11 +8,12 @@ from typing import Any
 
 import pyoxigraph as ox
 
+from kg_server.rdf import namespaces as ns
 from kg_server.validation.lint import names, uses
 from kg_server.validation.lint.context import Found, Material, text
 
-_REPLACED_BY = ox.NamedNode(f"{names.DCT}isReplacedBy")
-_DEPRECATED = ox.NamedNode(f"{names.OWL}deprecated")
+_REPLACED_BY = ox.NamedNode(f"{ns.DCTERMS}isReplacedBy")
+_DEPRECATED = ox.NamedNode(f"{ns.OWL}deprecated")
 _LABELLED = " ".join(str(each) for each in names.LABELS)
 _SAME_LABEL = f"""
 SELECT ?label (MIN(?thing) AS ?one) (MAX(?thing) AS ?other) WHERE {{

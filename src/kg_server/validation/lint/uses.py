@@ -8,20 +8,20 @@ from typing import Any
 
 import pyoxigraph as ox
 
+from kg_server.rdf import namespaces as ns
 from kg_server.sparql import lexer
 from kg_server.validation.lint import names
 from kg_server.validation.lint.context import Found, Material, text
-from kg_server.validation.lint.names import OWL, RDF, RDFS, SH
 
 MOST_PLACES = 20
 """So many triples are looked at to find the first place of a term that is used often."""
 
 _SCHEMA = ("https://schema.org/", "http://schema.org/")
 _TAKE_TERMS = frozenset(
-    [f"{RDF}predicate"]
-    + [f"{RDFS}{name}" for name in ("domain", "range", "subClassOf", "subPropertyOf")]
+    [f"{ns.RDF}predicate"]
+    + [f"{ns.RDFS}{name}" for name in ("domain", "range", "subClassOf", "subPropertyOf")]
     + [
-        f"{OWL}{name}"
+        f"{ns.OWL}{name}"
         for name in (
             *("allValuesFrom", "assertionProperty", "complementOf", "disjointUnionOf"),
             *("disjointWith", "equivalentClass", "equivalentProperty", "hasKey", "intersectionOf"),
@@ -31,7 +31,7 @@ _TAKE_TERMS = frozenset(
         )
     ]
     + [
-        f"{SH}{name}"
+        f"{ns.SH}{name}"
         for name in (
             *("alternativePath", "class", "datatype", "disjoint", "equals", "ignoredProperties"),
             *("inversePath", "lessThan", "lessThanOrEquals", "oneOrMorePath", "path"),
@@ -42,7 +42,7 @@ _TAKE_TERMS = frozenset(
     + [f"{each}{name}" for each in _SCHEMA for name in ("domainIncludes", "rangeIncludes")]
 )
 """Predicates whose values are classes, properties, or lists or paths of those."""
-_TEXTS = tuple(ox.NamedNode(f"{SH}{name}") for name in ("select", "ask", "construct"))
+_TEXTS = tuple(ox.NamedNode(f"{ns.SH}{name}") for name in ("select", "ask", "construct"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ class Uses:
 def in_data(material: Material) -> set[str]:
     """Return the IRIs that data and ontology use as predicates, classes and other terms."""
     found = set(material.select("SELECT DISTINCT ?term { ?s ?term ?o }"))
-    found.update(material.select(f"SELECT DISTINCT ?term {{ ?s <{RDF}type> ?term }}"))
-    for predicate in _TAKE_TERMS - {f"{RDF}predicate"}:
+    found.update(material.select(f"SELECT DISTINCT ?term {{ ?s <{ns.RDF}type> ?term }}"))
+    for predicate in _TAKE_TERMS - {f"{ns.RDF}predicate"}:
         pattern = None, ox.NamedNode(predicate), None
         for quad in material.store.quads_for_pattern(*pattern):
             found.update(_members(material.store, quad.object))
-    found.update(material.select(f"SELECT DISTINCT ?term {{ ?s <{RDF}predicate> ?term }}"))
+    found.update(material.select(f"SELECT DISTINCT ?term {{ ?s <{ns.RDF}predicate> ?term }}"))
     return {term.value for term in found if isinstance(term, ox.NamedNode)}
 
 
@@ -120,8 +120,8 @@ def _first(store: ox.Store, iri: str) -> Iterator[ox.Quad]:
 def _declared(material: Material) -> dict[str, str]:
     """Return the namespaces of the prefixes that sh:declare gives (SHACL §5.2.1)."""
     found = {}
-    for quad in material.shapes.quads_for_pattern(None, ox.NamedNode(f"{SH}prefix"), None):
-        spaces = ox.NamedNode(f"{SH}namespace")
+    for quad in material.shapes.quads_for_pattern(None, ox.NamedNode(f"{ns.SH}prefix"), None):
+        spaces = ox.NamedNode(f"{ns.SH}namespace")
         for other in material.shapes.quads_for_pattern(quad.subject, spaces, None):
             found[text(quad.object)] = text(other.object)
     return found
@@ -129,12 +129,12 @@ def _declared(material: Material) -> dict[str, str]:
 
 def _members(store: ox.Store, term: Any) -> Iterator[ox.NamedNode]:
     """Yield the IRIs that a term is, or that it has as a list or as a path of lists."""
-    first, rest = ox.NamedNode(f"{RDF}first"), ox.NamedNode(f"{RDF}rest")
+    first, rest = ox.NamedNode(f"{ns.RDF}first"), ox.NamedNode(f"{ns.RDF}rest")
     seen, waiting = set(), [term]
     while waiting:
         term = waiting.pop()
         if isinstance(term, ox.NamedNode):
-            if term.value != f"{RDF}nil":
+            if term.value != f"{ns.RDF}nil":
                 yield term
         elif isinstance(term, ox.BlankNode) and term not in seen:
             seen.add(term)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+from kg_server.rdf import namespaces as ns
+
 _TOKEN = re.compile(r'[\s,:]*+(?P<token>"(?:[^"\\]|\\.)*+"|[{}\[\]]|[^\s{}\[\],:"]++)', re.DOTALL)
 
 
@@ -86,7 +87,7 @@ def _of_node(value: _Value, terms: dict[str, str], vocabulary: str) -> Iterator[
         if predicate == "@type":
             for each in _items(inner):
                 kind = _iri(each.data, terms, vocabulary) if isinstance(each.data, str) else None
-                yield Statement(name, f"{_RDF}type", kind, value.offset, each.offset)
+                yield Statement(name, f"{ns.RDF}type", kind, value.offset, each.offset)
         elif predicate in ("@graph", "@included"):
             yield from _of(inner, terms, vocabulary)
         elif not predicate.startswith("@"):

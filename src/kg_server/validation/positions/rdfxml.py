@@ -10,11 +10,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+from kg_server.rdf import namespaces as ns
+
 _XML = "http://www.w3.org/XML/1998/namespace"
 _SEPARATOR = "\n"
 _NOT_PROPERTIES = frozenset(
-    f"{_RDF}{name}"
+    f"{ns.RDF}{name}"
     for name in ("about", "ID", "nodeID", "resource", "datatype", "parseType", "bagID")
 )
 
@@ -57,7 +58,7 @@ class _Walk:
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.replace(_SEPARATOR, "")
         mark = self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1
-        if self._literal or (name == f"{_RDF}RDF" and not self._frames):
+        if self._literal or (name == f"{ns.RDF}RDF" and not self._frames):
             self._literal += bool(self._literal)
             return
         parent = self._frames[-1] if self._frames else None
@@ -72,18 +73,18 @@ class _Walk:
         if parent is not None:
             parent.items.append(mark)
         self._frames.append(_Frame(is_node=True, mark=mark))
-        if name != f"{_RDF}Description":
-            self.found[f"{_RDF}type"].append((mark, mark))
+        if name != f"{ns.RDF}Description":
+            self.found[f"{ns.RDF}type"].append((mark, mark))
         self._attributes(attributes, mark, mark)
 
     def _property(self, name: str, attributes: dict[str, str], mark: Mark, parent: _Frame) -> None:
-        if name == f"{_RDF}li":
+        if name == f"{ns.RDF}li":
             parent.numbers += 1
-            name = f"{_RDF}_{parent.numbers}"
-        kind = attributes.get(f"{_RDF}{_SEPARATOR}parseType", "")
+            name = f"{ns.RDF}_{parent.numbers}"
+        kind = attributes.get(f"{ns.RDF}{_SEPARATOR}parseType", "")
         frame = _Frame(is_node=kind == "Resource", mark=mark, name=name, kind=kind)
         frame.node = parent.mark
-        if f"{_RDF}{_SEPARATOR}ID" in attributes:
+        if f"{ns.RDF}{_SEPARATOR}ID" in attributes:
             frame.kind = frame.kind or "reified"
         self._frames.append(frame)
         if kind and kind not in ("Resource", "Collection"):
@@ -113,8 +114,8 @@ class _Walk:
             self.found[frame.name].append((frame.node, frame.mark))
         if frame.kind == "Collection":
             for item in reversed(frame.items):
-                self.found[f"{_RDF}rest"].append((frame.mark, item))
-                self.found[f"{_RDF}first"].append((frame.mark, item))
+                self.found[f"{ns.RDF}rest"].append((frame.mark, item))
+                self.found[f"{ns.RDF}first"].append((frame.mark, item))
         if frame.kind == "reified":
             for part in ("subject", "predicate", "object", "type"):
-                self.found[f"{_RDF}{part}"].append((frame.mark, frame.mark))
+                self.found[f"{ns.RDF}{part}"].append((frame.mark, frame.mark))

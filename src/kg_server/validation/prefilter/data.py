@@ -14,12 +14,12 @@ import pyoxigraph as ox
 from kg_server.errors import ProjectFault
 from kg_server.project import ProjectFile, Role, parsing
 from kg_server.rdf import datatypes
+from kg_server.rdf import namespaces as ns
 from kg_server.validation.prefilter import values
 
 _STEP = 50_000
-_XSD = "http://www.w3.org/2001/XMLSchema#"
 _UNCHANGED = {
-    f"{_XSD}{name}": re.compile(pattern)
+    f"{ns.XSD}{name}": re.compile(pattern)
     for name, pattern in {
         "integer": r"0|-?[1-9][0-9]{0,17}",
         "decimal": r"0|-?[1-9][0-9]{0,15}|(?!-?0\.0*$)-?(0|[1-9][0-9]{0,12})\.[0-9]{0,5}[1-9]",
@@ -102,7 +102,7 @@ def _odd(facts: Facts) -> set[str]:
 
 def _is_respelled(kept: ox.Literal, written: ox.Literal) -> bool:
     """Tell whether a number or truth value is only written otherwise, its value the same."""
-    name = kept.datatype.value.removeprefix(_XSD)
+    name = kept.datatype.value.removeprefix(ns.XSD)
     return (
         kept.datatype == written.datatype
         and name in ("integer", "decimal", "float", "double", "boolean")
@@ -191,7 +191,7 @@ def _quads(file: ProjectFile, later: list[ox.Quad]) -> Iterator[ox.Quad]:
 def is_kept(literal: ox.Literal) -> bool:
     """Tell whether the store gives a literal back as it was written."""
     datatype = literal.datatype.value
-    if not datatype.startswith(_XSD) or datatype == f"{_XSD}string":
+    if not datatype.startswith(ns.XSD) or datatype == f"{ns.XSD}string":
         return True
     sure = _UNCHANGED.get(datatype)
     if sure and sure.fullmatch(literal.value):

@@ -1,4 +1,4 @@
-"""SHACL Core constraints as SPARQL patterns that find whatever may violate them.
+"""ns.SH Core constraints as SPARQL patterns that find whatever may violate them.
 
 A *branch* is a group graph pattern without its braces in which the focus variable is bound from
 outside. A focus node may violate a shape when it solves any of the shape's branches. Branches are
@@ -12,10 +12,11 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kg_server.rdf import namespaces as ns
 from kg_server.validation.prefilter import values
 from kg_server.validation.prefilter.branches import MOST_BRANCHES, At, Bad, count, good, is_retyped
 from kg_server.validation.prefilter.constraints import CONSTRAINTS
-from kg_server.validation.prefilter.values import SHACL, Unsievable
+from kg_server.validation.prefilter.values import Unsievable
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _MOST_COUNTED = 4
 _IGNORED = {
-    f"{SHACL}{name}"
+    f"{ns.SH}{name}"
     for name in (
         *("path", "targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf"),
         *("name", "description", "order", "group", "message", "severity", "defaultValue"),
@@ -77,7 +78,7 @@ class Patterns:
         Args:
             shape: a node or property shape.
             focus: the variable of its focus node.
-            leave: names of SHACL's terms that are not to be looked at here.
+            leave: names of ns.SH's terms that are not to be looked at here.
             altered: whether the focus node may be a literal that the store has altered.
 
         Raises:
@@ -111,7 +112,7 @@ class Patterns:
     def _constraints(self, at: At, leave: set[str]) -> Bad:
         found = Bad()
         for predicate, value in sorted(self._shapes.predicate_objects(at.shape)):
-            name = str(predicate).removeprefix(SHACL)
+            name = str(predicate).removeprefix(ns.SH)
             if str(predicate) in _IGNORED or name == str(predicate) or name in leave:
                 continue
             if name in CONSTRAINTS:
@@ -122,7 +123,7 @@ class Patterns:
                 raise Unsievable(name)
         return found
 
-    def _minCount(self, at: At, value: Any) -> Bad:  # SHACL's name
+    def _minCount(self, at: At, value: Any) -> Bad:  # ns.SH's name
         return self._fewer(at, count(value))
 
     def _maxCount(self, at: At, value: Any) -> Bad:

@@ -8,7 +8,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
+from rdflib import OWL, RDF
 
+from kg_server.rdf import namespaces as ns
 from kg_server.sparql import lexer
 from kg_server.validation.prefilter import values
 from kg_server.validation.prefilter.data import Altered, stored
@@ -34,9 +36,9 @@ _ANY_PREDICATE = re.compile(
 """A variable between two terms, or after a semicolon: a predicate, or something like one. Or a
 negated property set."""
 _STANDARD = {
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-    "owl": "http://www.w3.org/2002/07/owl#",
+    "rdf": ns.RDF,
+    "rdfs": ns.RDFS,
+    "owl": ns.OWL,
 }
 """Prefixes that pySHACL declares in every query."""
 
@@ -142,9 +144,9 @@ def _constants(query: str) -> Iterator[ox.Literal]:
         if token.kind == "number":
             name = "double" if "e" in token.text.lower() else "decimal"
             kind = name if re.search(r"[.eE]", token.text) else "integer"
-            yield stored(ox.Literal(token.text, datatype=ox.NamedNode(values.XSD + kind)))
+            yield stored(ox.Literal(token.text, datatype=ox.NamedNode(ns.XSD + kind)))
         elif token.text.lower() in ("true", "false"):
-            yield ox.Literal(token.text.lower(), datatype=ox.NamedNode(f"{values.XSD}boolean"))
+            yield ox.Literal(token.text.lower(), datatype=ox.NamedNode(f"{ns.XSD}boolean"))
 
 
 def is_plain(query: str) -> bool:
@@ -183,8 +185,6 @@ def declared(shapes: Graph, constraint: Node) -> dict[str, str]:
     Raises:
         Unsievable: one is declared in two ways.
     """
-    from rdflib import OWL, RDF
-
     holders = {*shapes.objects(constraint, values.term("prefixes"))}
     if holders:
         holders.update(shapes.subjects(RDF.type, OWL.Ontology))

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from rdflib import RDF, XSD, BNode, Literal, URIRef
+
+from kg_server.rdf import namespaces as ns
 from kg_server.rdf import terms
 
 if TYPE_CHECKING:
     from rdflib import Graph
     from rdflib.term import Node
 
-SHACL = "http://www.w3.org/ns/shacl#"
-XSD = "http://www.w3.org/2001/XMLSchema#"
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _DAY = r"(0[1-9]|1[0-9]|2[0-8])"
 _LEAP = r"([1-9][0-9](0[48]|[2468][048]|[13579][26])|([2468][048]|[13579][26])00)"  # 2000, not 1900
 _DATE = (
@@ -53,9 +53,7 @@ class Unsievable(Exception):
 
 def term(name: str) -> Any:
     """Return a term of SHACL."""
-    from rdflib import URIRef
-
-    return URIRef(SHACL + name)
+    return URIRef(ns.SH + name)
 
 
 def flag(shapes: Graph, shape: Node, name: str) -> bool:
@@ -74,8 +72,6 @@ def flag(shapes: Graph, shape: Node, name: str) -> bool:
 
 def is_iri(node: Node) -> bool:
     """Tell whether a term is an IRI."""
-    from rdflib import URIRef
-
     return isinstance(node, URIRef)
 
 
@@ -96,8 +92,6 @@ def constant(node: Node) -> str:
     Raises:
         Unsievable: a blank node, or a literal that the store would alter.
     """
-    from rdflib import Literal
-
     from kg_server.validation.prefilter import data
 
     if not isinstance(node, Literal):
@@ -113,15 +107,13 @@ def path(shapes: Graph, node: Node) -> str:
     Raises:
         Unsievable: it is not well-formed.
     """
-    from rdflib import RDF, BNode
-
     if not isinstance(node, BNode):
         return iri(node)
     if (node, RDF.first, None) in shapes:
         return f"({'/'.join(path(shapes, each) for each in shapes.items(node))})"
     signs = {"zeroOrMorePath": "*", "oneOrMorePath": "+", "zeroOrOnePath": "?"}
     for predicate, value in shapes.predicate_objects(node):
-        name = str(predicate).removeprefix(SHACL)
+        name = str(predicate).removeprefix(ns.SH)
         if name == "inversePath":
             return f"(^{path(shapes, value)})"
         if name == "alternativePath":
@@ -134,12 +126,12 @@ def path(shapes: Graph, node: Node) -> str:
 def has_datatype(variable: str, datatype: Node) -> str:
     """Return the condition that a value has a datatype and is well-formed beyond doubt."""
     name = str(datatype)
-    if name == f"{_RDF}langString":
+    if name == f"{ns.RDF}langString":
         return f"isLiteral({variable}) && LANG({variable}) != ''"
     same = f"isLiteral({variable}) && DATATYPE({variable}) = {iri(datatype)}"
-    if name == f"{XSD}string" or not name.startswith((XSD, _RDF)):
+    if name == f"{ns.XSD}string" or not name.startswith((ns.XSD, ns.RDF)):
         return same
-    lexical = LEXICAL.get(name.removeprefix(XSD))
+    lexical = LEXICAL.get(name.removeprefix(ns.XSD))
     if lexical is None:
         raise Unsievable(name)
     return f"{same} && REGEX(STR({variable}), {_string(f'^({lexical})$')})"
@@ -148,16 +140,16 @@ def has_datatype(variable: str, datatype: Node) -> str:
 def is_plain(variable: str) -> str:
     """Return the condition that a literal is a string, or well-formed beyond doubt."""
     forms = " || ".join(
-        f"DATATYPE({variable}) = <{XSD}{name}> && REGEX(STR({variable}), {_string(f'^({form})$')})"
-        for name, form in LEXICAL.items()
+        f"DATATYPE({variable}) = <{ns.XSD}{name}> && REGEX(STR({variable}), {_string(pattern)})"
+        for name, pattern in ((name, f"^({form})$") for name, form in LEXICAL.items())
     )
-    return f"DATATYPE({variable}) IN (<{XSD}string>, <{_RDF}langString>) || {forms}"
+    return f"DATATYPE({variable}) IN (<{ns.XSD}string>, <{ns.RDF}langString>) || {forms}"
 
 
 def is_of_kind(variable: str, kind: Node) -> str:
     """Return the condition of ``sh:nodeKind`` (SHACL §4.1.3)."""
     tests = {"IRI": "isIRI", "BlankNode": "isBlank", "Literal": "isLiteral"}
-    names = str(kind).removeprefix(SHACL).split("Or")
+    names = str(kind).removeprefix(ns.SH).split("Or")
     if not set(names) <= set(tests):
         raise Unsievable("sh:nodeKind")
     return " || ".join(f"{tests[name]}({variable})" for name in names)
@@ -188,11 +180,9 @@ def matches(variable: str, pattern: Node, flags: Node | None) -> str:
 
 def compares(variable: str, sign: str, bound: Node) -> str:
     """Return the condition of a value range (SHACL §4.3) where the order is beyond doubt."""
-    from rdflib import Literal
-
     if not isinstance(bound, Literal) or bound.datatype is None:
         raise Unsievable("a bound")
-    name = str(bound.datatype).removeprefix(XSD)
+    name = str(bound.datatype).removeprefix(ns.XSD)
     if not re.fullmatch(LEXICAL.get(name, "(?!)"), str(bound)):
         raise Unsievable("a bound")
     text = terms.n_triples(bound)
@@ -203,15 +193,9 @@ def compares(variable: str, sign: str, bound: Node) -> str:
 
 def in_order(one: str, sign: str, other: str) -> str:
     """Return the condition of ``sh:lessThan`` (SHACL §4.5.3) where the order is beyond doubt."""
-    dates = " && ".join(has_datatype(each, _date()) for each in (one, other))
+    dates = " && ".join(has_datatype(each, XSD.date) for each in (one, other))
     numbers = f"isNumeric({one}) && isNumeric({other})"
     return f"(({dates}) || ({numbers})) && {one} {sign} {other}"
-
-
-def _date() -> Node:
-    from rdflib import XSD
-
-    return XSD.date
 
 
 def allowed(shapes: Graph, shape: Node) -> list[str]:
@@ -227,6 +211,4 @@ def allowed(shapes: Graph, shape: Node) -> list[str]:
 
 
 def _string(text: str) -> str:
-    from rdflib import Literal
-
     return terms.n_triples(Literal(text))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from rdflib import Graph, Literal, URIRef
 from rdflib.store import Store
 
 from kg_server.rdf import terms
@@ -27,8 +28,6 @@ class _View(Store):
     context_aware = graph_aware = True  # which rdflib demands of a store that it queries
 
     def __init__(self, facts: Facts) -> None:
-        from rdflib import Graph, URIRef
-
         super().__init__()
         self._facts = facts
         self._named = Graph(self, URIRef("urn:x-kg-server:facts"))
@@ -36,8 +35,6 @@ class _View(Store):
         self._term = lru_cache(1 << 16)(terms.to_rdflib)
 
     def triples(self, triple_pattern: Any, context: Any = None) -> Iterator[tuple[Any, Any]]:
-        from rdflib import Literal, URIRef
-
         del context  # there is one graph
         subject, predicate, _ = triple_pattern
         if isinstance(subject, Literal) or not isinstance(predicate, URIRef | None):

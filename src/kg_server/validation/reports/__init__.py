@@ -10,12 +10,12 @@ from typing import Any
 
 from kg_server import escaping
 from kg_server.project import Project
+from kg_server.rdf import namespaces as ns
 from kg_server.rdf import prefixes
 from kg_server.validation.report import RULES_IRI, Finding, Place, Report, Severity
 from kg_server.validation.reports import ci, pages
 from kg_server.validation.reports.ci import Shorten
 
-SHACL = "http://www.w3.org/ns/shacl#"
 MOST_SHOWN = 20
 """So many findings of one rule or one kind of a shape are shown to a person."""
 _TERM = re.compile(r'"(?:[^"\\]|\\.)*+"|<(?P<iri>[^<>"\s]*)>')
@@ -79,7 +79,7 @@ def as_json(report: Report, project: Project) -> str:
 def turtle(report: Report, project: Project) -> str:
     """Return the report as RDF (SHACL §3.6), in Turtle."""
     del project
-    lines = [f"@prefix sh: <{SHACL}> .", "", "[] a sh:ValidationReport ;"]
+    lines = [f"@prefix sh: <{ns.SH}> .", "", "[] a sh:ValidationReport ;"]
     lines.append(f"    sh:conforms {str(not report.findings).lower()}")
     for finding in report.findings:
         lines[-1] += " ;"

@@ -10,6 +10,7 @@ from rdflib import RDF, RDFS, VOID, Graph, URIRef
 
 from kg_server.linked_data.documents import Site
 from kg_server.project.profile import Evidence
+from kg_server.rdf import namespaces as ns
 from kg_server.store.results import rows
 from kg_server.web.pages.terms import Labels, Shown, number
 
@@ -20,11 +21,11 @@ _EXAMPLES = 2
 LANGUAGES_OF_MODELS = (
     str(RDF),
     str(RDFS),
-    "http://www.w3.org/2002/07/owl#",
-    "http://www.w3.org/ns/shacl#",
-    "http://rdfs.org/ns/void#",
-    "http://www.w3.org/ns/sparql-service-description#",
-    "http://www.w3.org/ns/dcat#",
+    ns.OWL,
+    ns.SH,
+    ns.VOID,
+    ns.SD,
+    ns.DCAT,
 )
 """Namespaces whose classes say how a graph is written, and not what it is about."""
 

@@ -9,10 +9,10 @@ from rdflib import DCAT, DCTERMS, OWL, URIRef
 
 from kg_server.linked_data.documents import Document, Site
 from kg_server.project.profile import Profile, in_language
+from kg_server.rdf import namespaces as ns
 from kg_server.store.results import rows, values
 from kg_server.web.pages.terms import Label
 
-_SCHEMA = "https://schema.org/"
 _SCHEMA_TYPES = """
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
@@ -36,9 +36,9 @@ def of_thing(site: Site, document: Document, title: str, names: Sequence[Label])
     """
     types = values(URIRef(each) for each in document.types)
     found = rows(site.store, _SCHEMA_TYPES % types) if types else []
-    matches = [str(row["match"]).removeprefix(_SCHEMA) for row in found]
+    matches = [str(row["match"]).removeprefix(ns.SCHEMA) for row in found]
     return {
-        "@context": _SCHEMA,
+        "@context": ns.SCHEMA,
         "@type": "WebPage",
         "@id": document.iri,
         "mainEntity": {
@@ -76,7 +76,7 @@ def of_dataset(
     ]
     creators = sorted(map(str, graph.objects(topic, DCTERMS.creator)))
     return {
-        "@context": _SCHEMA,
+        "@context": ns.SCHEMA,
         "@type": "Dataset",
         "@id": document.topic,
         "name": in_language(profile.title, languages) or address,

@@ -1,0 +1,20 @@
+"""RDF terms written in SPARQL syntax."""
+
+from __future__ import annotations
+
+import re
+
+
+def literal(text: str, datatype: str | None = None) -> str:
+    r"""Return a literal in SPARQL syntax.
+
+    >>> print(literal('say "hi"'))
+    "say \"hi\""
+    """
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    # SPARQL 1.1 §19.2 replaces code point escapes before parsing. rdflib 7.6 does so also in
+    # "\\u0022", where the backslash is itself escaped; the quote then ends the string. Every
+    # processor reads the letter correctly as an escape of its own, in eight digits.
+    escaped = re.sub(r"(?<=\\\\)[uU]", lambda match: f"\\U{ord(match[0]):08X}", escaped)
+    return f'"{escaped}"^^<{datatype}>' if datatype else f'"{escaped}"'
