@@ -8,7 +8,7 @@ import { build } from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const outdir = resolve(here, "../src/kg_server/web/pages/static/build");
-const entries = ["page", "editor", "graph"];
+const entries = ["page", "editor"];
 
 await rm(outdir, { recursive: true, force: true });
 const { metafile } = await build({

@@ -4,8 +4,10 @@ import { copyButtons } from "./copying.js";
 import { pictureButtons } from "./picture.js";
 import { sortableTables } from "./sorting.js";
 import { suggestions } from "./suggesting.js";
+import { walkable } from "./walking.js";
 
 copyButtons(document);
 pictureButtons(document);
 sortableTables(document);
 suggestions(document);
+walkable(document);

@@ -34,18 +34,14 @@ _CLOSURE_DEPTH = 12
 # with its list; alone it would be an incomplete list.
 _STATEMENTS = """
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
-SELECT ?s ?p ?o WHERE {
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX dct: <http://purl.org/dc/terms/>
+SELECT ?s ?p ?o ?type ?licence ?whole WHERE {
   { SELECT ?p ?o WHERE { %(this)s ?p ?o } LIMIT %(limit)d OFFSET %(offset)d }
   UNION
   { SELECT ?s ?p WHERE { ?s ?p %(this)s FILTER(?p != rdf:first) }
     LIMIT %(limit)d OFFSET %(offset)d }
-}
-"""
-_ABOUT = """
-PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-PREFIX dct: <http://purl.org/dc/terms/>
-SELECT ?type ?licence ?whole WHERE {
-  { %(this)s a ?type FILTER(ISIRI(?type)) }
+  UNION { %(this)s a ?type FILTER(ISIRI(?type)) }
   UNION { %(this)s rdfs:isDefinedBy/dct:license ?licence FILTER(ISIRI(?licence)) }
   UNION { <%(dataset)s> dct:license ?whole FILTER(ISIRI(?whole)) }
 }
@@ -194,12 +190,12 @@ def outline(site: Site, iri: str, page: int = 1) -> Outline | None:
     this = URIRef(iri).n3()
     # One statement more than the page shows tells whether there is a next page.
     limits = {"limit": PAGE_STATEMENTS + 1, "offset": (page - 1) * PAGE_STATEMENTS}
-    statements = rows(site.store, _STATEMENTS % {"this": this, **limits})
-    outgoing = [(row["p"], row["o"]) for row in statements if "o" in row]
-    incoming = [(row["p"], row["s"]) for row in statements if "s" in row]
-    if not statements:
+    text = _STATEMENTS % {"this": this, "dataset": site.dataset_iri, **limits}
+    about = rows(site.store, text)
+    outgoing = [(row["p"], row["o"]) for row in about if "o" in row]
+    incoming = [(row["p"], row["s"]) for row in about if "s" in row]
+    if not outgoing and not incoming:
         return None
-    about = rows(site.store, _ABOUT % {"this": this, "dataset": site.dataset_iri})
     licences = _column(about, "licence") or _column(about, "whole")
     return Outline(
         iri=iri,

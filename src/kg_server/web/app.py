@@ -42,6 +42,7 @@ from kg_server.web import (
 )
 from kg_server.web.context import Context
 from kg_server.web.pages import layout
+from kg_server.web.pages.terms import Labels
 from kg_server.web.responses import COMMON_HEADERS
 
 log = logging.getLogger(__name__)
@@ -109,7 +110,11 @@ def answer(problem: Problem, context: Context) -> Response:
     """Turn a problem into a response: a problem document, or a page for a browser (RFC 9457)."""
     document = problem.document(context.root)
     if _wants_html():
-        page = render_template("problem.html", problem=document)
+        near = [str(each) for each in document.get("nearest", ())]
+        labels = Labels(context.site, layout.page_language())
+        labels.load(near)
+        nearest = [labels.show(each) for each in near]
+        page = render_template("problem.html", problem=document, nearest=nearest)
         response = Response(page, problem.status, mimetype="text/html")
     else:
         response = context.json(document, problem.status, "application/problem+json")

@@ -176,7 +176,7 @@ def thing(context: Context, iri: str, form: Format | None, page: int) -> Respons
         raise NotFound(f"The document has no page {page}.")
     if chosen.is_page:
         document = documents.head(site, outlined)
-        shown = thing_page(site, outlined, layout.page_language())
+        shown = thing_page(site, outlined, layout.page_language(), is_whole=_drawn_whole())
         cited = citation.of_thing(context, iri, shown.evidence, shown.labels)
         cited_at = citation.links(_document_of(context, iri))
         named = {*shown.evidence.claims, *(each.iri for each in shown.evidence.conflicts)}
@@ -189,6 +189,11 @@ def thing(context: Context, iri: str, form: Format | None, page: int) -> Respons
         document = documents.complete(site, outlined)
         body = context.written(document, chosen, in_graph=_is_explicit(form))
     return sent(context, document, chosen, body, form=form)
+
+
+def _drawn_whole() -> bool:
+    """Tell whether the page's drawing shows all neighbours; everything else is the same."""
+    return request.args.get("drawing") == "whole"
 
 
 def _citation_style() -> Format | None:
@@ -247,7 +252,7 @@ def sent(
     if form is None and chosen.name not in serialize.DATASETS:
         path = addresses.local_path(document.iri, base_iri)
         response.headers["Content-Location"] = links.with_extension(path, chosen)
-    dated = [citation.today()] if chosen.is_page else []
+    dated = [citation.today(), _drawn_whole()] if chosen.is_page else []
     return context.cacheable(
         response, context.etag(chosen, document.iri, document.page, _is_explicit(form), *dated)
     )

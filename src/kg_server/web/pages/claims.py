@@ -6,7 +6,6 @@ none, nothing has claims.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +16,7 @@ from kg_server.linked_data.documents import Site
 from kg_server.project.profile import Evidence as Vocabulary
 from kg_server.rdf.prefixes import local_name
 from kg_server.store.results import add_triples, iris, values
+from kg_server.web.pages.terms import natural
 
 MOST_CLAIMS = 200
 """How many claims one page shows."""
@@ -207,6 +207,17 @@ def evidence(site: Site, asked: Sequence[str]) -> Evidence:
     return Evidence(tuple(order), claims, conflicts)
 
 
+def among(site: Site, things: Sequence[str]) -> Evidence:
+    """Return those of the things that are claims, without their conflicts."""
+    words = site.evidence
+    if words is None or words.claim is None:
+        return Evidence()
+    listed = values(map(URIRef, things))
+    found = iris(site.store, f"SELECT ?c {{ VALUES ?c {{ {listed} }} ?c a <{words.claim}> }}")
+    claims = _claims(site, words, found)
+    return Evidence(tuple(sorted(claims, key=lambda iri: natural(claims[iri].number))), claims)
+
+
 def all_conflicts(site: Site) -> Evidence:
     """Return every conflict and caveat (200 at most) with its claims."""
     words = site.evidence
@@ -231,17 +242,6 @@ def look(words: Vocabulary | None, terms: Iterable[Node | str | None]) -> str:
             if getattr(words, name) in names:
                 return name
     return ""
-
-
-def natural(text: str) -> tuple[str, int, str]:
-    """Return a key that sorts ``F9`` before ``F10``.
-
-    >>> sorted(["F10", "X1", "F9"], key=natural)
-    ['F9', 'F10', 'X1']
-    """
-    found = re.match(r"(\D*)(\d*)", text)
-    letters, digits = found.groups() if found else ("", "")
-    return letters, int(digits[:18] or 0), text
 
 
 def _path(links: Iterable[str]) -> str:
@@ -318,7 +318,7 @@ def _texts(graph: Graph, this: Node, predicate: str | None) -> tuple[Literal, ..
     return tuple(sorted((each for each in found if isinstance(each, Literal)), key=str))
 
 
-def _place(iri: str) -> tuple[str, tuple[str, int, str]]:
+def _place(iri: str) -> tuple[str, tuple[str | int, ...]]:
     return iri.rpartition("/")[0], natural(local_name(iri))
 
 
@@ -328,6 +328,7 @@ class Notes:
     def __init__(self, evidence: Evidence) -> None:
         self._places = evidence.passages
         self._numbers: dict[str, int] = {}
+        self._shown: set[str] = set()
 
     @property
     def passages(self) -> list[Passage]:
@@ -337,3 +338,9 @@ class Notes:
     def number(self, iri: str) -> int:
         """Return the number of a passage; the first time, it gets the next one."""
         return self._numbers.setdefault(iri, len(self._numbers) + 1)
+
+    def is_first(self, conflict: str) -> bool:
+        """Tell whether a conflict is shown for the first time on this page."""
+        is_first = conflict not in self._shown
+        self._shown.add(conflict)
+        return is_first

@@ -11,7 +11,7 @@ from kg_server.linked_data import links
 from kg_server.linked_data.documents import HYDRA, Document, Site
 from kg_server.rdf import addresses
 from kg_server.web.pages import claims, schema_org, vocabulary
-from kg_server.web.pages.terms import Labels
+from kg_server.web.pages.terms import Labels, natural
 from kg_server.web.pages.thing import ThingPage
 
 
@@ -40,14 +40,24 @@ def page(site: Site, document: Document, language: str) -> str:
     topic = URIRef(document.topic)
     members = list(document.graph.objects(topic, HYDRA.member))
     if members:
-        labels.load(members)
+        evidence = claims.among(site, [str(each) for each in members])
+        labels.load([*members, *evidence.terms()])
+        things = [str(each) for each in members if str(each) not in evidence.claims]
         shown = sorted(
-            (labels.show(each) for each in members), key=lambda each: claims.natural(each.text)
+            (labels.show(URIRef(each)) for each in things), key=lambda each: natural(each.text)
         )
         title = document.topic.rstrip("/").rpartition("/")[2]
         described = schema_org.of_thing(site, document, title, ())
         head = _head(site, document, described)
-        return render_template("collection.html", members=shown, title=title, **head)
+        return render_template(
+            "collection.html",
+            members=shown,
+            evidence=evidence,
+            labels=labels,
+            title=title,
+            count=len(members),
+            **head,
+        )
     terms = vocabulary.vocabulary_page(document.graph, document.topic, labels)
     described = schema_org.of_thing(site, document, terms.title.text, ())
     return render_template("vocabulary.html", page=terms, **_head(site, document, described))

@@ -1,81 +1,75 @@
-"""The neighbourhood of a thing as a drawing that needs no script: neighbours in a ring."""
+"""The neighbourhood of a thing as a drawing that needs no script.
+
+The thing stands in the middle. What links to it stands on the left, what it links to on the right,
+in rows under the property that links them. A row has one label, so labels never overlap.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rdflib import RDF, RDFS, SKOS, URIRef
-from rdflib.term import Node
+from rdflib import RDF, RDFS, SKOS
 
 from kg_server.project.profile import Evidence
-from kg_server.web.pages.terms import Labels, Shown
+from kg_server.web.pages.terms import Shown
 
-MOST_NEIGHBOURS = 12
+FEW_GROUPS, FEW_THINGS = 4, 3
+"""How many properties a side shows at first, and how many things each."""
 
-WIDTH, HEIGHT = 800, 440
+WIDTH, NARROW = 1120, 340
+_ROW, _TOP, _LEAST = 24, 20, 200
+_LETTER = 7.4
+"""Units that a letter needs at most, on average."""
 
 _HIDDEN = (RDF.type, RDF.subject, RDF.predicate, RDF.object, RDFS.isDefinedBy, SKOS.inScheme)
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
-    """A neighbour, where it is drawn, and by which properties it is connected."""
+class Group:
+    """A property and the things that it links; ``role`` as that of ``thing.Values``."""
 
-    thing: Shown
-    properties: str
-    x: float
-    y: float
-    label_x: float
-    label_y: float
+    text: str
+    role: str
+    things: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words of the drawing: ``heading`` of a group, a ``thing``, or how many are left out."""
+
+    kind: str
+    x: int
+    y: int
     anchor: str
+    text: str
+    group: Group | None = None
+    thing: Shown | None = None
+    count: int = 0
+    dot: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """The places of all words, and the paths of lines."""
+
+    width: int
+    height: int
+    middle: tuple[int, int]
+    title: str
+    anchor: str
+    texts: tuple[Text, ...]
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A thing in the middle and its neighbours; ``more`` counts those that are left out.
+    """The drawing for wide screens, the one for narrow ones, and how many things they leave out."""
 
-    ``hidden`` are the properties that are not drawn.
-    """
-
-    iri: str
     centre: Shown
-    neighbours: tuple[Neighbour, ...]
+    wide: Drawing
+    narrow: Drawing
     more: int
-    hidden: tuple[str, ...]
-    width: int = WIDTH
-    height: int = HEIGHT
-
-
-def radial(
-    iri: str,
-    outgoing: Iterable[tuple[Node, Node]],
-    incoming: Iterable[tuple[Node, Node]],
-    labels: Labels,
-) -> Network | None:
-    """Return the drawing, ``None`` where no other thing of the graph is connected."""
-    found: dict[str, dict[str, None]] = {}
-    hidden = hidden_properties(labels.site.evidence)
-    for p, term in (*outgoing, *incoming):
-        other = str(term)
-        is_thing = isinstance(term, URIRef) and labels.is_thing(other) and other != iri
-        if is_thing and str(p) not in hidden:
-            found.setdefault(other, {})[labels.of(str(p)).text] = None
-    if not found:
-        return None
-    shown = list(found.items())[:MOST_NEIGHBOURS]
-    neighbours = tuple(
-        _placed(labels.show(URIRef(term)), ", ".join(properties), index, len(shown))
-        for index, (term, properties) in enumerate(shown)
-    )
-    return Network(
-        iri=iri,
-        centre=labels.show(URIRef(iri)),
-        neighbours=neighbours,
-        more=len(found) - len(shown),
-        hidden=hidden,
-    )
 
 
 def hidden_properties(words: Evidence | None) -> tuple[str, ...]:
@@ -86,20 +80,110 @@ def hidden_properties(words: Evidence | None) -> tuple[str, ...]:
     return tuple(str(each) for each in (*_HIDDEN, *own) if each)
 
 
-def _placed(thing: Shown, properties: str, index: int, count: int) -> Neighbour:
-    angle = 2 * math.pi * (index + 0.5) / count - math.pi / 2
-    x = WIDTH / 2 + 235 * math.cos(angle)
-    y = HEIGHT / 2 + 165 * math.sin(angle)
-    side = math.cos(angle)
-    anchor = "middle" if abs(side) < 0.25 else ("start" if side > 0 else "end")
-    label_x = x + (0 if anchor == "middle" else math.copysign(14, side))
-    label_y = y + (math.copysign(22, math.sin(angle)) if anchor == "middle" else 0)
-    return Neighbour(
-        thing=thing,
-        properties=properties,
-        x=round(x, 1),
-        y=round(y, 1),
-        label_x=round(label_x, 1),
-        label_y=round(label_y, 1),
-        anchor=anchor,
+def drawings(
+    centre: Shown, incoming: Sequence[Group], outgoing: Sequence[Group], *, is_whole: bool
+) -> Network | None:
+    """Return the drawings; ``None`` where no other thing of the graph is connected.
+
+    Args:
+        centre: the thing in the middle.
+        incoming: what links to it.
+        outgoing: what it links to.
+        is_whole: whether everything is drawn, and not only the beginning of it.
+    """
+    if not incoming and not outgoing:
+        return None
+    most = None if is_whole else FEW_GROUPS
+    sides = incoming[:most], outgoing[:most]
+    hidden = sum(
+        len(each.things)
+        for all_, shown in zip((incoming, outgoing), sides, strict=True)
+        for each in all_[len(shown) :]
     )
+    few = None if is_whole else FEW_THINGS
+    more = hidden + sum(
+        len(each.things[few:]) for side in sides for each in side if few is not None
+    )
+    return Network(centre, _wide(centre, *sides, few), _narrow(centre, *sides, few), more)
+
+
+def _wide(
+    centre: Shown, incoming: Sequence[Group], outgoing: Sequence[Group], few: int | None
+) -> Drawing:
+    heights = [_height(side, few) for side in (incoming, outgoing)]
+    height = max(*heights, _LEAST) + _TOP
+    middle = WIDTH // 2, height // 2
+    texts: list[Text] = []
+    lines: list[str] = []
+    for side, groups, tall in zip((-1, 1), (incoming, outgoing), heights, strict=True):
+        spine, dot, edge = (middle[0] + side * each for each in (150, 166, 180))
+        room = round((WIDTH / 2 - 180) / _LETTER)
+        y = (height - tall) // 2 + _ROW // 2
+        anchor = "start" if side > 0 else "end"
+        for group in groups:
+            found, ends, y = _rows(group, few, (dot, edge), y, anchor, room)
+            texts += found
+            half = middle[0] + side * 75
+            lines.append(
+                f"M{middle[0]} {middle[1]}C{half} {middle[1]} {half} {ends[0]} {spine} {ends[0]}"
+            )
+            lines.append(f"M{spine} {ends[0]}V{ends[-1]}")
+            lines += [f"M{spine} {each}H{dot}" for each in ends[1:]]
+    return Drawing(
+        WIDTH, height, middle, _cut(centre.text, 36), "middle", tuple(texts), tuple(lines)
+    )
+
+
+def _narrow(
+    centre: Shown, incoming: Sequence[Group], outgoing: Sequence[Group], few: int | None
+) -> Drawing:
+    middle, y = (14, _TOP), _TOP + _ROW
+    texts: list[Text] = []
+    lines: list[str] = []
+    for group in (*incoming, *outgoing):
+        found, ends, y = _rows(group, few, (44, 56), y, "start", round((NARROW - 56) / _LETTER))
+        texts += found
+        lines.append(f"M14 {_TOP}V{ends[0]}H30V{ends[-1]}")
+        lines += [f"M30 {each}H44" for each in ends[1:]]
+    title = _cut(centre.text, round((NARROW - 32) / _LETTER))
+    return Drawing(NARROW, y, middle, title, "start", tuple(texts), tuple(lines))
+
+
+def _rows(
+    group: Group, few: int | None, at: tuple[int, int], y: int, anchor: str, room: int
+) -> tuple[list[Text], list[int], int]:
+    """Return the words of a group, the heights of its rows, and that of what follows."""
+    dot, edge = at
+    words = _cut(group.text, room - (14 if group.role == "whose" else 6))
+    texts = [Text("heading", dot, y, anchor, words, group)]
+    heights = [y]
+    for thing in group.things[:few]:
+        y += _ROW
+        heights.append(y)
+        texts.append(Text("thing", edge, y, anchor, _cut(thing.text, room), thing=thing, dot=dot))
+    left_out = len(group.things) - len(group.things[:few])
+    if left_out:
+        y += _ROW
+        heights.append(y)
+        texts.append(Text("more", edge, y, anchor, "", count=left_out, dot=dot))
+    return texts, heights, y + _ROW + _ROW // 2
+
+
+def _height(groups: Sequence[Group], few: int | None) -> int:
+    rows = 0.0
+    for group in groups:
+        shown = len(group.things[:few])
+        rows += 1.5 + shown + (len(group.things) > shown)
+    return round(rows * _ROW)
+
+
+def _cut(text: str, room: int) -> str:
+    """Return a text that fits; its end stays, because names often differ there.
+
+    >>> _cut("Exports of Canada, 2008", 16)
+    'Exports of…, 2008'
+    """
+    if len(text) <= room:
+        return text
+    end = room * 2 // 5
+    return f"{text[: room - 1 - end].rstrip()}…{text[-end:].lstrip()}"

@@ -32,6 +32,7 @@ _DIGITS = {"bn": str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")}
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{0,9})?")
 """Numbers that are written in words' digits; anything longer or stranger stays as it is."""
+_DIGITS_WITHIN = re.compile(r"(\d{1,18})")
 _SITES = {
     "wikidata.org": "Wikidata",
     "geonames.org": "GeoNames",
@@ -267,6 +268,34 @@ def outside(iri: str) -> str | None:
         (name for end, name in _SITES.items() if host.endswith(f".{end}")), None
     )
     return f"{site} {readable_end(iri).replace('_', ' ')}" if site else None
+
+
+def natural(text: str) -> tuple[str | int, ...]:
+    """Return a key that sorts numbers within texts by value, and letters without case.
+
+    >>> sorted(["F10", "X1", "F9", "sentence 10", "Sentence 2"], key=natural)
+    ['F9', 'F10', 'Sentence 2', 'sentence 10', 'X1']
+    """
+    parts = _DIGITS_WITHIN.split(text.casefold())
+    return tuple(int(part) if place % 2 else part for place, part in enumerate(parts))
+
+
+def with_site(labels: Labels, term: Node) -> Shown:
+    """Return a value as a page shows it; an IRI of another site without a label names the site."""
+    shown = labels.show(term)
+    if shown.iri is None or shown.href != shown.iri or shown.language or outside(shown.iri):
+        return shown
+    site = named_site(shown.iri)
+    return shown if site in ("", shown.text) else replace(shown, text=f"{shown.text} ({site})")
+
+
+def named_site(iri: str) -> str:
+    """Return the host of an IRI, without ``www.``.
+
+    >>> named_site("https://www.archive.example/item/7")
+    'archive.example'
+    """
+    return iri.partition("://")[2].partition("/")[0].removeprefix("www.")
 
 
 def readable_end(iri: str) -> str:
