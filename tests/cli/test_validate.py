@@ -51,16 +51,13 @@ def broken(tmp_path):
     return path, number + 1
 
 
-def test_the_shipped_graph_conforms_and_a_second_run_is_quick(kg):
+def test_the_shipped_graph_conforms_and_a_second_run_recalls_the_report(kg):
     first = kg("validate")
-    begun = time.monotonic()
-    again = kg("validate")
-    took_s = time.monotonic() - begun
+    again = kg("validate", "--timeout", "0.1")  # too short for anything but recalling
 
-    assert (first.returncode, again.returncode) == (0, 0), first.stderr
+    assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
     assert "Conforms (2 infos)." in again.stdout
     assert "Checked 6," in again.stdout
-    assert took_s < 2
 
 
 def test_a_wrong_fact_is_reported_at_its_line_in_every_form_at_once(kg, broken, tmp_path):

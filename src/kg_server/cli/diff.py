@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 
 from kg_server.cli import options
+from kg_server.diff import comparison, reports, revisions
 from kg_server.errors import ProjectFault
+from kg_server.project import manifest
 
 _EPILOG = """\b
 Examples:
@@ -55,8 +57,6 @@ def diff(  # one parameter an option
     Exit code: 0 when nothing differs; 10, 11 or 12 when the change is patch, minor or major by the
     policy in ontology/README.md; 2 when it could not be done.
     """
-    from kg_server.diff import comparison, reports, revisions
-
     with revisions.read(old, base_iri) as before, revisions.read(new, base_iri) as after:
         counted = [f"{each.name} ({each.project.counted})" for each in (before, after)]
         click.echo(f"kg-server: {' beside '.join(counted)}", err=True)
@@ -79,8 +79,6 @@ def _queries(folder: Path | None, root: Path | None) -> list[Path]:
     Raises:
         ProjectFault: the folder that was named has none.
     """
-    from kg_server.project import manifest
-
     if folder is None and root is None:
         return []
     said = manifest.read(root) if root else None

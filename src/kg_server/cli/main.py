@@ -7,6 +7,7 @@ be done: a wrong argument, a file that is missing or not well-formed.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable
@@ -16,12 +17,37 @@ from typing import Any
 import click
 
 from kg_server import escaping
-from kg_server.cli import diff, guard, init, query, serve, test, validate
+from kg_server.cli import guard
 from kg_server.errors import KgError, Problem, ProjectFault
+
+_COMMANDS = {
+    "init": "Begin a project that validates, passes its tests and can be served.",
+    "validate": "Check data and ontology by the SHACL shapes, and the shapes themselves.",
+    "test": "Ask a project's competency questions and judge its examples of shapes.",
+    "diff": "Compare two states of a project.",
+    "query": "Ask the project's files a SPARQL query.",
+    "describe": "Print what the graph says of a thing.",
+    "dump": "Print the whole graph: every triple of every file.",
+    "serve": "Serve the graph: SPARQL, canned queries, linked data and pages.",
+}
+"""The commands, each with what ``--help`` says of it, which need not import it for that."""
 
 
 class _Commands(click.Group):
-    """Turns what went wrong for the user into one message and an exit code."""
+    """Imports only the command that is run, and turns a user's mistake into message and exit code.
+
+    What the commands need takes up to a second to import.
+    """
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return _command(cmd_name)
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -49,17 +75,33 @@ def commands() -> None:
     """
 
 
-for each in (
-    init.init,
-    validate.validate,
-    test.test,
-    diff.diff,
-    query.query,
-    query.describe,
-    query.dump,
-    serve.serve,
-):
-    commands.add_command(each)
+def _command(name: str) -> click.Command | None:
+    """Import a command and return it; ``None`` if there is none of that name."""
+    if name == "init":
+        from kg_server.cli.init import init
+
+        return init
+    if name == "validate":
+        from kg_server.cli.validate import validate
+
+        return validate
+    if name == "test":
+        from kg_server.cli.test import test
+
+        return test
+    if name == "diff":
+        from kg_server.cli.diff import diff
+
+        return diff
+    if name == "serve":
+        from kg_server.cli.serve import serve
+
+        return serve
+    if name in ("query", "describe", "dump"):
+        from kg_server.cli import query
+
+        return {"query": query.query, "describe": query.describe, "dump": query.dump}[name]
+    return None
 
 
 def _complain(message: str) -> None:
@@ -91,9 +133,11 @@ def main() -> None:
 
     All commands but ``serve``, which has its own processes, run in a guarded child.
     """
+    command = next((each for each in sys.argv[1:] if not each.startswith("-")), "")
+    if command == "serve":  # until there is something to reload
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if not sys.warnoptions:  # libraries tell developers what their users cannot change
         warnings.filterwarnings("ignore", module=r"rdflib|pyshacl")
-    command = next((each for each in sys.argv[1:] if not each.startswith("-")), "")
 
     def run() -> int:
         return _quietly(lambda: commands(standalone_mode=False))

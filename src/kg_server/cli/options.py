@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kg_server.project import Role
+
 if TYPE_CHECKING:
     from kg_server.project import Project, Role
 
@@ -32,8 +34,6 @@ def chosen(
     data: Sequence[Path], ontology: Sequence[Path], shapes: Sequence[Path]
 ) -> dict[Role, Sequence[Path]]:
     """Return the files whose role is said, by role."""
-    from kg_server.project import Role
-
     given = {Role.DATA: data, Role.ONTOLOGY: ontology, Role.SHAPES: shapes}
     return {role: paths for role, paths in given.items() if paths}
 

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg_server.cli import options
+from kg_server import formats, project
+from kg_server.cli import console, explanation, options
 from kg_server.errors import ProjectFault
+from kg_server.linked_data import dumps
+from kg_server.linked_data.documents import Site
+from kg_server.store import open_store
 
 if TYPE_CHECKING:
     from kg_server.project import Project
@@ -43,9 +47,6 @@ def query(  # one parameter an option
     need no declaration. On a terminal the answer is a table, in a pipe it is CSV or Turtle.
     --explain prints what is evaluated, how many triples match each pattern, and what is costly.
     """
-    from kg_server.cli import console, explanation
-    from kg_server.store import open_store
-
     loaded = _load(paths, base_iri)
     if listing:
         click.echo(console.canned_list(loaded), nl=False)
@@ -74,9 +75,6 @@ def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str | None)
     IRI is a full IRI, a path such as id/louvre, or a prefixed name such as id:louvre, with the
     prefixes that the files declare.
     """
-    from kg_server.cli import console
-    from kg_server.store import open_store
-
     loaded = _load(paths, base_iri)
     store = open_store(loaded)
     full = console.expand(iri, loaded)
@@ -99,11 +97,6 @@ def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str | None)
 @options.BASE
 def dump(paths: tuple[Path, ...], form: str, rdf_version: str, base_iri: str | None) -> None:
     """Print the whole graph: every triple of every file."""
-    from kg_server import formats
-    from kg_server.linked_data import dumps
-    from kg_server.linked_data.documents import Site
-    from kg_server.store import open_store
-
     loaded = _load(paths, base_iri)
     site = Site.of(open_store(loaded), loaded.base_iri, loaded.profile)
     chosen = formats.named(form, formats.Kind.GRAPH)
@@ -112,8 +105,6 @@ def dump(paths: tuple[Path, ...], form: str, rdf_version: str, base_iri: str | N
 
 
 def _load(paths: tuple[Path, ...], base_iri: str | None) -> Project:
-    from kg_server import project
-
     loaded = project.load(paths, base_iri)
     options.announce(loaded)
     return loaded

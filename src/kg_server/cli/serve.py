@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ import click
 
 from kg_server.cli import options
 from kg_server.config import Settings
+from kg_server.processes import StandardError, open_standard_streams
+from kg_server.server.loading import Start
+from kg_server.server.main import serve as run
 
 
 @click.command(epilog="Example: kg-server serve --port 8080 --base-iri https://kg.example.org/")
@@ -36,14 +40,6 @@ def serve(  # one parameter an option
 
     Every setting can also come from the environment, as KG_SERVER_<NAME>.
     """
-    import logging
-    import signal
-
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
-    from kg_server.processes import StandardError, open_standard_streams
-    from kg_server.server.loading import Start
-    from kg_server.server.main import serve as run
-
     open_standard_streams()
     logging.basicConfig(
         format="kg-server: %(message)s", level=logging.WARNING, handlers=[StandardError()]

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kg_server import project
 from kg_server.cli import options
+from kg_server.competency import cases
 from kg_server.errors import ProjectFault
 
 if TYPE_CHECKING:
@@ -33,9 +35,6 @@ def test(root: Path | None, word: str, junit: Path | None, base_iri: str | None)
 
     Exit code: 0 all pass; 1 some fail; 2 there is nothing to test, or it cannot be.
     """
-    from kg_server import project
-    from kg_server.competency import cases
-
     home = (root or project.home()).resolve()
     click.echo(f"kg-server: the project in {home}", err=True)
     found = cases.find(home, base_iri, word)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from kg_server.cli import guard, options
+from kg_server import canned, project, validation
+from kg_server.cli import guard, options, progress, reporting
 from kg_server.validation.report import Severity
 
 _SLACK_S = 5.0
@@ -90,9 +91,6 @@ def validate(  # one parameter an option
     around the current directory. What a file is, its contents say: data, ontology, shapes, or
     several of these. Exit code 0: conforms; 1: does not; 2: could not be checked.
     """
-    from kg_server import canned, project, validation
-    from kg_server.cli import progress, reporting
-
     if list_rules:
         click.echo(reporting.rules(), nl=False)
         return
