@@ -20,9 +20,11 @@ from typing import TypeVar
 if __name__ == "__main__":  # else "import http" of a library would find http.py beside this file
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from kg_server import canned, project, search
+from kg_server import canned, project
 from kg_server.canned import CannedQuery, names
 from kg_server.formats import Kind, named
+from kg_server.search import building
+from kg_server.search.index import Index
 from kg_server.sparql.query import Query
 from kg_server.store import Store
 
@@ -48,7 +50,7 @@ def main() -> int:
 
     loading, store = best(lambda: Store(project.load([arguments.file])), runs=1)
     print(f"{loading:8.3f} s  loaded")
-    indexing, index = best(lambda: search.build(store, BASE_IRI), runs=1)
+    indexing, index = best(lambda: building.build(store), runs=1)
     print(f"{indexing:8.3f} s  indexed {len(index):,} things for search")
     slowest = 0.0
     for name, ask in measures(store, index):
@@ -69,7 +71,7 @@ def best(run: Callable[[], T], runs: int = RUNS) -> tuple[float, T]:
     return min(times), result
 
 
-def measures(store: Store, index: search.Index) -> Iterator[tuple[str, Callable[[], int]]]:
+def measures(store: Store, index: Index) -> Iterator[tuple[str, Callable[[], int]]]:
     """Yield what is measured: each query in full and in its shortest form, and searches."""
     known = names.of_queries(canned.load(project.load([ROOT]).queries).values(), store)
     chosen = rows(store, _STATES)

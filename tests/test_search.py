@@ -1,9 +1,14 @@
 """Finding things by label."""
 
+import io
+
 import pytest
 
-from kg_server import search
+from kg_server import project as projects
 from kg_server.rdf.labels import fold
+from kg_server.search import building, columns
+from kg_server.search import index as search
+from kg_server.store import open_store
 
 BASE = "https://diplomacy.example/"
 DIP = f"{BASE}ns/diplomacy#"
@@ -11,7 +16,7 @@ DIP = f"{BASE}ns/diplomacy#"
 
 @pytest.fixture(scope="module")
 def index(store):
-    return search.build(store)
+    return building.build(store)
 
 
 def found(index, text, **options):
@@ -119,7 +124,7 @@ def test_marks_that_are_vowels_or_consonants_are_kept(one, other):
 
 @pytest.mark.parametrize("text", ["1992", "Baku", "USSR", "evasion", "CIDA", "10 July"])
 def test_texts_and_years_are_searched_for_people(store, text):
-    index = search.build(store, (f"{DIP}restatement", f"{DIP}reason"))
+    index = building.build(store, (f"{DIP}restatement", f"{DIP}reason"))
 
     hits = index.search(text, texts=True, limit=50)
 
@@ -133,6 +138,34 @@ def test_things_come_before_classes_that_match_as_well(index):
 
     assert not are_terms[0]
     assert any(are_terms)
+
+
+def test_an_index_in_a_file_is_read_by_others_once_it_is_whole(tmp_path, store, index):
+    path = tmp_path / "index"
+    whole = io.BytesIO()
+    building.write(whole, store)
+    path.write_bytes(b"\0" * 8 + whole.getvalue()[8:])
+    assert columns.read(str(path), store.version) is None
+
+    path.write_bytes(whole.getvalue())
+
+    assert columns.read(str(path), "another graph") is None
+    shared = search.Index(columns.read(str(path), store.version))
+    for text in ("canada", "treaty", "a", "অটোয়া", "kazahkstan"):
+        assert shared.search(text, texts=True) == index.search(text, texts=True)
+    assert columns.read(str(tmp_path / "none"), store.version) is None
+
+
+def test_a_label_without_a_language_is_shown(tmp_path):
+    (tmp_path / "a.ttl").write_text(
+        '<urn:a> a <urn:C> ; <http://www.w3.org/2000/01/rdf-schema#label> "Two\\nlines" .'
+    )
+    own = building.build(open_store(projects.load([tmp_path])))
+
+    (hit,) = own.search("lines two")
+
+    assert (hit.label, hit.language, hit.types) == ("Two\nlines", "", ("urn:C",))
+    assert ("urn:a" in own, "urn:C" in own, own.types(), len(own)) == (True, False, ["urn:C"], 1)
 
 
 def test_the_nearest_names_are_found_however_far_they_are(index):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 
 from kg_server.errors import Overloaded
@@ -187,6 +187,17 @@ def check() -> None:
     work = _current.get()
     if work:
         work.check()
+
+
+def sleep(seconds: float) -> None:
+    """Wait for a time, in which another thread computes.
+
+    Raises:
+        ClientLeft, Overloaded: the work may not go on.
+    """
+    work = _current.get()
+    with work.pause() if work else nullcontext():
+        time.sleep(seconds)
 
 
 @contextmanager

@@ -34,7 +34,8 @@ RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }
 @pytest.fixture(scope="module")
 def server():
     started = LiveServer("--timeout", str(TIMEOUT_S), "--no-validate")
-    before = Usage.of(started.process.pid)
+    started.ask("GET", "/search?q=a")  # the index is made by a process that then ends
+    before = steady(started.process.pid)
     yield started
     deadline = time.monotonic() + 10
     while (after := Usage.of(started.process.pid)).processes != before.processes:
@@ -68,6 +69,15 @@ class Usage:
         return cls(
             len(found), len([each for each in found if evaluates(each)]), descriptors, memory
         )
+
+
+def steady(pid: int) -> Usage:
+    """Return what a server has once its processes are the evaluators and the four beside them."""
+    deadline = time.monotonic() + 10
+    while (usage := Usage.of(pid)).processes != usage.evaluators + 4:
+        assert time.monotonic() < deadline, "processes are not what they are to be"
+        time.sleep(0.1)
+    return usage
 
 
 def evaluates(pid: int) -> bool:

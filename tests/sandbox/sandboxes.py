@@ -8,6 +8,7 @@ import shutil
 import signal
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -23,7 +24,13 @@ from kg_server.store import open_store
 class Sandbox:
     """Two evaluators over a project, until the ``with`` block ends."""
 
-    def __init__(self, project: Project, *, queue_timeout_s: float = 10) -> None:
+    def __init__(
+        self,
+        project: Project,
+        *,
+        queue_timeout_s: float = 10,
+        aside: Callable[[], None] | None = None,
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp())
         self.board = Board(2)
         queries = zygotes.bound(str(self.folder / "s"))
@@ -34,7 +41,7 @@ class Sandbox:
             try:
                 limits = Limits(1 << 28, 1 << 24, 5.0, 60.0)
                 ready = os.fdopen(theirs, "wb")
-                load = lambda: (open_store(project), b"ready")  # noqa: E731  # called in the zygote
+                load = lambda: zygotes.Prepared(open_store(project), b"ready", aside)  # noqa: E731  # called in the zygote
                 zygotes.run(load, queries, self.board, 0, limits, ready, parent)
             finally:
                 os._exit(0)

@@ -195,5 +195,23 @@ def test_evaluators_that_cannot_be_started_now_are_started_later(monkeypatch):
         assert count(sandbox) == b"n\r\n1\r\n"
 
 
+def test_work_beside_the_evaluators_is_done_again_where_it_was_ended(tmp_path):
+    done = tmp_path / "done"
+
+    def work() -> None:
+        if not done.exists():
+            done.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        done.write_text("again")
+
+    with Sandbox(numbers(1), aside=work) as sandbox:
+        assert count(sandbox) == b"n\r\n1\r\n"
+        until = time.monotonic() + 20
+        while not (done.exists() and done.read_text()) and time.monotonic() < until:
+            time.sleep(0.05)
+
+    assert done.read_text() == "again"
+
+
 def count_for(sandbox, timeout_s: float) -> bytes:
     return sandbox.store.query(query(LONG, timeout_s)).read()

@@ -335,11 +335,14 @@ def test_a_reload_serves_the_new_graph_and_an_invalid_one_is_not_taken(copy):
     server = LiveServer("--no-validate", paths=(str(copy),))
     facts = Path(copy / "data" / "relations.ttl")
     whole = facts.read_text()
+    label = "http://www.w3.org/2000/01/rdf-schema#label"
     try:
         before = server.ask("GET", STATE)
-        facts.write_text(whole + "\n<urn:new> <urn:p> 1 .\n")
+        assert b"urn:new" not in server.ask("GET", "/search?q=novelty&format=json").body
+        facts.write_text(f'{whole}\n<urn:new> <urn:p> 1 ; <{label}> "Novelty" .\n')
         os.kill(server.process.pid, signal.SIGHUP)
         assert eventually(lambda: b"true" in server.ask("GET", STATE).body)
+        assert b"urn:new" in server.ask("GET", "/search?q=novelty&format=json").body
         assert server.ask("GET", STATE).headers["etag"] != before.headers["etag"]
 
         facts.write_text(whole[: len(whole) // 2])

@@ -102,6 +102,12 @@ class Profile:
     prefixes: Mapping[str, str] = field(default_factory=dict)
     """The prefixes of the project's files, those of the base IRI and of its ontologies."""
 
+    @property
+    def text_properties(self) -> tuple[str, ...]:
+        """The properties of the vocabulary of evidence whose values are texts."""
+        given = (self.evidence.text, self.evidence.reason) if self.evidence else ()
+        return tuple(each for each in given if each)
+
 
 def in_language(texts: Texts, languages: Iterable[str]) -> str:
     """Return a text in the first of these languages that it is in, or else in any; or ``""``.

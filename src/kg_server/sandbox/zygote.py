@@ -10,9 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import IO, TypeVar
 
-from kg_server.processes import die_with_parent, say
+from kg_server.processes import die_with_parent, in_child, say
 from kg_server.sandbox import evaluator, messages, service
 from kg_server.sandbox.evaluator import Limits
 from kg_server.sandbox.scoreboard import Board
@@ -25,7 +26,24 @@ _LONG_QUERY_S = 0.05
 """Longer queries make way for others; until then, others wait a tick of the clock beside them."""
 _AGAIN_S = 1.0
 """When a process is tried for again that could not be started."""
+_LONGEST_PAUSE_S = 60.0
+"""How long it is waited, at the most, before work that ended is begun again."""
+_ASIDE_NICENESS = 10
 _SIGNALS = {signal.SIGCHLD, signal.SIGTERM}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A store, and what else there is to do with it.
+
+    ``store`` is ``None`` where it cannot be made. ``news`` is what ``ready`` is told. ``aside`` is
+    done once in a process beside the evaluators; with ``aside_first``, before queries can come.
+    """
+
+    store: EmbeddedStore | None
+    news: bytes
+    aside: Callable[[], None] | None = None
+    aside_first: bool = False
 
 
 def bound(path: str) -> socket.socket:
@@ -38,7 +56,7 @@ def bound(path: str) -> socket.socket:
 
 
 def run(
-    load: Callable[[], tuple[EmbeddedStore | None, bytes]],
+    load: Callable[[], Prepared],
     queries: socket.socket,
     board: Board,
     first_slot: int,
@@ -49,7 +67,7 @@ def run(
     """Load the graph, fork the evaluators, replace those that die; until SIGTERM.
 
     Args:
-        load: makes the store, and what ``ready`` is to be told; no store: it cannot be made.
+        load: makes the store.
         queries: the socket on which every evaluator receives.
         board: where evaluators say what they do.
         first_slot: the first of this zygote's slots on the board.
@@ -59,9 +77,10 @@ def run(
     """
     die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    store, news = _in_thread(load)
+    prepared = _in_thread(load)
+    store = prepared.store
     if store is None:
-        _tell(ready, news)
+        _tell(ready, prepared.news)
         return
     service.let_https_fail(store)
     gc.collect()
@@ -71,8 +90,11 @@ def run(
     zygote = _Zygote(
         store, queries, board, limits, range(first_slot, first_slot + board.evaluators)
     )
+    zygote.aside = prepared.aside
+    if prepared.aside_first:
+        zygote.finish_aside()
     zygote.fill(ready)
-    _tell(ready, news)
+    _tell(ready, prepared.news)
     zygote.mind()
     zygote.let_finish()
 
@@ -122,6 +144,8 @@ class _Zygote:
         self._demoted: set[int] = set()
         self._processors = len(os.sched_getaffinity(0))
         self._notices: dict[int, bytes] = {}
+        self.aside: Callable[[], None] | None = None
+        self._aside_pid, self._aside_at, self._aside_pause_s = 0, 0.0, _AGAIN_S
 
     def fill(self, ready: IO[bytes] | None = None) -> None:
         """Start an evaluator in every empty slot; those that cannot be now, at the next look."""
@@ -150,6 +174,7 @@ class _Zygote:
         """Replace evaluators that die, and let long queries yield to short ones; until SIGTERM."""
         told = None
         while told is None or told.si_signo != signal.SIGTERM:
+            self._work_aside()
             told = signal.sigtimedwait(_SIGNALS, _TICK_S)
             self._reap()
             self.fill()
@@ -171,6 +196,9 @@ class _Zygote:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 break
+            if pid == self._aside_pid:
+                self._end_aside(status)
+                continue
             index = self._children.pop(pid)
             self._bury(pid, index, os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0)
             if status:
@@ -178,6 +206,35 @@ class _Zygote:
         for query_id, notice in list(self._notices.items()):
             if self._send(notice, messages.asker_address(self._address, query_id >> 32)):
                 del self._notices[query_id]
+
+    def _work_aside(self) -> None:
+        """Start the work that is done beside the evaluators, and again where it was ended."""
+        aside = self.aside
+        if aside is None or self._aside_pid or time.monotonic() < self._aside_at:
+            return
+        self._aside_at = time.monotonic() + _AGAIN_S
+        with suppress(OSError):  # too many processes, or too little memory (fork(2))
+            parent = os.getpid()
+            self._aside_pid = os.fork()
+            if self._aside_pid == 0:
+                die_with_parent(parent)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+                os.nice(_ASIDE_NICENESS)
+                in_child(aside)
+
+    def finish_aside(self) -> None:
+        """Wait for the work that is done beside the evaluators; if it fails, it is done later."""
+        self._work_aside()
+        if self._aside_pid:
+            self._end_aside(os.waitpid(self._aside_pid, 0)[1])
+
+    def _end_aside(self, status: int) -> None:
+        self._aside_pid = 0
+        if status:
+            self._aside_at = time.monotonic() + self._aside_pause_s
+            self._aside_pause_s = min(2 * self._aside_pause_s, _LONGEST_PAUSE_S)
+        else:
+            self.aside = None
 
     def _bury(self, pid: int, index: int, number: int) -> None:
         """Count a death by a signal (0: none), or of an evaluator that still owed an answer."""

@@ -21,6 +21,7 @@ from kg_server.project import Project, Role
 from kg_server.sandbox import zygote as zygotes
 from kg_server.sandbox.evaluator import Limits
 from kg_server.sandbox.scoreboard import Board
+from kg_server.sandbox.zygote import Prepared
 from kg_server.store import EmbeddedStore, open_store
 from kg_server.validation.report import Report
 
@@ -58,11 +59,12 @@ class Loading:
     Args:
         pid: the zygote.
         address: the path of the socket on which its evaluators will receive.
+        index: the file of the search index, in memory.
         ready: the socket on which it says how it went.
     """
 
-    def __init__(self, pid: int, address: str, ready: socket.socket) -> None:
-        self.pid, self.address, self.ready = pid, address, ready
+    def __init__(self, pid: int, address: str, index: int, ready: socket.socket) -> None:
+        self.pid, self.address, self.index, self.ready = pid, address, index, ready
         self.has_ended = False
         self._content = bytearray()
 
@@ -88,7 +90,7 @@ class Loading:
         raise ProjectFault(outcome.message)
 
 
-def start(start: Start, generation: int, board: Board, folder: Path) -> Loading:
+def start(start: Start, generation: int, board: Board, folder: Path, *, is_reload: bool) -> Loading:
     """Fork the zygote of a graph.
 
     Args:
@@ -96,10 +98,12 @@ def start(start: Start, generation: int, board: Board, folder: Path) -> Loading:
         generation: the number of the graph.
         board: where evaluators say what they do.
         folder: where the socket for queries is made: ``evaluators-<generation>``.
+        is_reload: whether another graph is in service, so that this one may wait for its index.
     """
     ours, theirs = socket.socketpair()
     settings, address = start.settings, str(folder / f"evaluators-{generation}")
     queries = zygotes.bound(address)
+    index = os.memfd_create("search-index")
     main = os.getpid()
     pid = os.fork()
     if pid == 0:
@@ -113,14 +117,14 @@ def start(start: Start, generation: int, board: Board, folder: Path) -> Loading:
         first = board.first(generation)
         file = theirs.makefile("wb")
         theirs.close()
-        load = partial(_load, start)
+        load = partial(_load, start, index, is_reload=is_reload)
         in_child(lambda: zygotes.run(load, queries, board, first, limits, file, main))
     theirs.close()
     queries.close()
-    return Loading(pid, address, ours)
+    return Loading(pid, address, index, ours)
 
 
-def _load(start: Start) -> tuple[EmbeddedStore | None, bytes]:
+def _load(start: Start, index: int, *, is_reload: bool) -> Prepared:
     """Load, describe and validate a project; return its store, and the news for the main process.
 
     Description and validation are made in processes of their own, because what they take is not
@@ -140,8 +144,18 @@ def _load(start: Start) -> tuple[EmbeddedStore | None, bytes]:
             store.add_graph(graph_iri, ntriples)
         report = _result(validator) if validator else None
     except ProjectFault as fault:
-        return None, pickle.dumps(_Failed(str(fault)))
-    return store, pickle.dumps(Loaded(project, report))
+        return Prepared(None, pickle.dumps(_Failed(str(fault))))
+    aside = partial(_write_index, index, store, project)
+    return Prepared(store, pickle.dumps(Loaded(project, report)), aside, is_reload)
+
+
+def _write_index(index: int, store: EmbeddedStore, project: Project) -> None:
+    """Write the search index, unless another process had just done so when it was ended."""
+    from kg_server.search import building, columns
+
+    with open(index, "r+b", closefd=False) as file:  # a descriptor
+        if not columns.is_written(file):
+            building.write(file, store, project.profile.text_properties)
 
 
 def _described(store: EmbeddedStore, project: Project) -> object:

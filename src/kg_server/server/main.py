@@ -139,11 +139,18 @@ class _Main:
         self._reload = self._waits = False
         self._watched.remember()
         try:
-            self._loading = loading.start(self._start, generation, self._board, self._folder)
+            self._loading = loading.start(
+                self._start,
+                generation,
+                self._board,
+                self._folder,
+                is_reload=self._generation in self._graphs,
+            )
         except OSError as error:  # no process, no descriptor, no room for a socket
             self._say_why_not(ProjectFault(f"the graph cannot be loaded: {error}"))
         else:
-            self._graphs[generation] = _Graph(self._loading.pid, self._loading.address)
+            new = self._loading
+            self._graphs[generation] = _Graph(new.pid, new.address, new.index)
 
     def _follow_loading(self, zygote: Loading) -> None:
         """Read what the zygote says of its loading; put the graph into service when it is ready.
@@ -164,7 +171,8 @@ class _Main:
     def _put_into_service(self, loaded: Loaded, *, has_ended: bool) -> None:
         generation, is_reload = self._generation + 1, self._generation > 0
         self._loading = None
-        self._states.write(generation, (self._graphs[generation].address, loaded))
+        graph = self._graphs[generation]
+        self._states.write(generation, (graph.address, graph.index_path, loaded))
         self._generation = self._board.generation = generation
         for number, graph in self._graphs.items():
             if number != generation:
@@ -247,6 +255,7 @@ class _Main:
         """Take away what a zygote that has ended left behind."""
         graph = self._graphs.pop(generation)
         self._board.clear(generation)
+        os.close(graph.index)
         Path(graph.address).unlink(missing_ok=True)
 
     def _stop(self) -> None:
@@ -262,12 +271,18 @@ class _Graph:
     Args:
         pid: the zygote.
         address: the path of the socket on which its evaluators receive.
+        index: the file of its search index, in memory.
     """
 
-    def __init__(self, pid: int, address: str) -> None:
-        self.pid, self.address = pid, address
+    def __init__(self, pid: int, address: str, index: int) -> None:
+        self.pid, self.address, self.index = pid, address, index
         self.replaced_at: float | None = None
         self.is_told = False
+
+    @property
+    def index_path(self) -> str:
+        """The path under which other processes of this user can open the index (proc(5))."""
+        return f"/proc/{os.getpid()}/fd/{self.index}"
 
     def is_asked(self) -> bool:
         """Tell whether an HTTP worker still has a socket to ask it; clear those of dead ones."""

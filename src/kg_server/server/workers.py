@@ -91,10 +91,11 @@ class Serving:
         from kg_server.web.app import create_app
         from kg_server.web.context import Context
 
-        address, loaded = self._states.read(generation)
+        address, index, loaded = self._states.read(generation)
         client = Client(address, self._board, queue_timeout_s=self._settings.queue_timeout_s)
         store = SandboxStore(client, asyncio.get_running_loop(), loaded.project.version)
-        app = create_app(Context(store, loaded.project, self._settings, loaded.report, self._board))
+        context = Context(store, loaded.project, self._settings, loaded.report, self._board, index)
+        app = create_app(context)
         return Served(generation, app, store, loaded.project.base_iri)
 
 

@@ -60,7 +60,8 @@ class Context:
     """What is served, and how.
 
     ``report`` is the validation of what is served, ``None`` where it was not asked for; ``board``
-    says what the evaluators do, where there are any.
+    says what the evaluators do, where there are any; ``index`` is the file of the search index,
+    where another process makes it.
     """
 
     store: Store
@@ -68,6 +69,7 @@ class Context:
     settings: Settings
     report: Report | None = None
     board: Board | None = None
+    index: str | None = None
 
     @cached_property
     def queries(self) -> dict[str, CannedQuery]:

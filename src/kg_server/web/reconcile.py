@@ -20,7 +20,7 @@ from kg_server.linked_data import vocabularies
 from kg_server.project.profile import in_language
 from kg_server.rdf import addresses
 from kg_server.rdf.prefixes import local_name
-from kg_server.search import CLASSES, EXACT, PROPERTIES, Hit, Index
+from kg_server.search.index import CLASSES, EXACT, PROPERTIES, Hit, Index
 from kg_server.store.results import rows, values
 from kg_server.web import caching
 from kg_server.web.context import Context

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request
 
-from kg_server import formats, search, work
+from kg_server import formats, work
 from kg_server.errors import BadRequest, NotAcceptable
 from kg_server.formats import HTML, JSON, Format, Kind
 from kg_server.rdf import addresses
 from kg_server.rdf.labels import fold
 from kg_server.rdf.prefixes import local_name
-from kg_server.search import Hit, Index
+from kg_server.search import building, columns
+from kg_server.search.index import Hit, Index
 from kg_server.sparql import protocol
 from kg_server.web import reconcile
 from kg_server.web.context import Context
@@ -26,13 +28,15 @@ MAX_TEXT = 500
 
 _WAYS_ON = 6
 """How many names, questions and classes a search that found nothing leads to."""
+_WAIT_S, _LOOK_S = 2.0, 0.02
+"""How long a request waits for the index, and how often it looks for it."""
 _PARAMETERS = {"q", "type", "lang", "limit", "format"}
 _SUGGESTIONS = "application/x-suggestions+json"
 _DESCRIPTION = "application/opensearchdescription+xml"
 
 
 class LazyIndex:
-    """The index of what is served, built when it is first needed."""
+    """The index of what is served: another process makes it, or else this one when it needs it."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -40,15 +44,27 @@ class LazyIndex:
         self._index: Index | None = None
 
     def get(self) -> Index:
-        """Return the index; the first call takes about a second for each million triples."""
+        """Return the index.
+
+        Raises:
+            Overloaded: it is not made yet.
+        """
+        if self._context.index:
+            return self._index or self._shared(self._context.index)
         with work.locked(self._lock):
             if self._index is None:
-                evidence = self._context.profile.evidence
-                texts = (evidence.text, evidence.reason) if evidence else ()
-                self._index = search.build(
-                    self._context.store, tuple(each for each in texts if each)
-                )
+                texts = self._context.project.profile.text_properties
+                self._index = building.build(self._context.store, texts)
             return self._index
+
+    def _shared(self, path: str) -> Index:
+        until = time.monotonic() + _WAIT_S
+        while not (made := columns.read(path, self._context.store.version)):
+            if time.monotonic() > until:
+                raise work.overloaded("The search index is being made. Try again in a few seconds.")
+            work.sleep(_LOOK_S)
+        self._index = Index(made)
+        return self._index
 
 
 def blueprint(context: Context) -> Blueprint:

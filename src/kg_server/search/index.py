@@ -1,0 +1,340 @@
+"""Search in an index: labels in alphabetical order, a line each.
+
+A name that begins with the text is found by bisection, one that contains it by the interpreter's
+own substring search, which reads some gigabytes a second.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher, get_close_matches
+from typing import NamedTuple
+
+from kg_server import work
+from kg_server.rdf import namespaces as ns
+from kg_server.rdf.labels import fold
+from kg_server.rdf.prefixes import local_name
+from kg_server.search.columns import Columns, encode
+
+_MOST_HITS = 10_000
+"""How many labels with the text are ranked; the rest of a text as short as that is not read."""
+
+EXACT, PREFIX, WORDS, INFIX, NEAR = 100.0, 80.0, 60.0, 40.0, 20.0
+"""Scores, from 0 to 100: the label itself, its beginning, the beginnings of words, any part, or
+where there is none of these, a spelling near it."""
+
+TEXT = 30.0
+"""The score of a thing that is found by a text about it, or by one of its dates."""
+_TERM_AFTER = 60.0
+"""By how much a class or property has to match better than a thing to stand before it."""
+
+CLASSES = frozenset({ns.OWL + "Class", ns.RDFS + "Class"})
+PROPERTIES = frozenset(
+    {
+        *(ns.OWL + name for name in ("ObjectProperty", "DatatypeProperty", "AnnotationProperty")),
+        ns.RDF + "Property",
+    }
+)
+TERMS = CLASSES | PROPERTIES
+"""The types of classes and properties."""
+
+_NEIGHBOURS = 300
+"""How many labels to each side in the alphabet a misspelt text is compared with."""
+_LIKENESS = 0.75
+_MOST_COMPARED = 10_000
+"""How many names are compared with a text that nothing else is like."""
+_PART = 1 << 14
+"""How many labels are read at one time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A thing that was found. ``label`` is in the language asked for, ``matched`` is what matched.
+
+    ``score`` is 0 to 100; 100 means that a label is the text itself.
+    """
+
+    iri: str
+    label: str
+    language: str
+    types: tuple[str, ...]
+    matched: str
+    score: float
+
+
+class _Lines:
+    """Labels or texts in alphabetical order, a line each."""
+
+    def __init__(self, columns: Columns, name: str) -> None:
+        self._folded, self._texts = columns.texts(f"{name} folded"), columns.texts(f"{name} texts")
+        self._languages = columns.numbers(f"{name} languages")
+        self.things = columns.numbers(f"{name} things")
+
+    def __len__(self) -> int:
+        return len(self._folded)
+
+    def folded(self, line: int) -> str:
+        """Return a text as it is compared."""
+        return self._folded[line]
+
+    def text(self, line: int) -> str:
+        """Return a text as it is."""
+        return self._texts[line]
+
+    def language(self, line: int) -> int:
+        """Return the number of a text's language."""
+        return int(self._languages[line])
+
+    def near(self, wanted: str, neighbours: int) -> Iterator[int]:
+        """Yield labels that are spelt nearly like a text, among its neighbours in the alphabet."""
+        place = self._place(wanted)
+        for line in range(max(0, place - neighbours), min(len(self), place + neighbours)):
+            if _likeness(wanted, self.folded(line)) >= _LIKENESS:
+                yield line
+
+    def containing(self, wanted: str, most: int) -> Iterator[int]:
+        """Yield labels with every word of the text, those that begin with the text first."""
+        first = self._place(wanted)
+        last = min(self._place(wanted + "\U0010ffff"), first + most)
+        yield from range(first, last)
+        words = sorted((encode(each) for each in wanted.split()), key=len, reverse=True)
+        for line in self._lines_with(words[0], most):
+            if not first <= line < last and all(w in self._folded.line(line) for w in words[1:]):
+                yield line
+
+    def _place(self, text: str) -> int:
+        return bisect_left(range(len(self)), encode(text), key=self._folded.line)
+
+    def _lines_with(self, word: bytes, most: int) -> Iterator[int]:
+        """Yield the labels that contain a word, each once.
+
+        The block is read in parts, because the search within ``bytes`` is several times as fast
+        as the one within ``mmap`` (Python 3.11).
+        """
+        block, starts = self._folded.block, self._folded.starts
+        for first in range(0, len(self), _PART):
+            last = min(first + _PART, len(self))
+            begin = starts[first]
+            part = block[begin : starts[last]]
+            position = part.find(word)
+            while position >= 0:
+                line = bisect_right(starts, begin + position, first, last) - 1
+                yield line
+                most -= 1
+                if not most:
+                    return
+                position = part.find(word, starts[line + 1] - begin)
+            work.check()
+
+
+class Index:
+    """Every label of a store, ready to be searched, and texts about things. It never changes.
+
+    Args:
+        columns: what ``building`` wrote. Things are in the order of their IRIs.
+    """
+
+    def __init__(self, columns: Columns) -> None:
+        self._labels, self._texts = _Lines(columns, "label"), _Lines(columns, "text")
+        self._things = columns.texts("things")
+        self._label_starts = columns.numbers("label starts")
+        self._labels_of_things = columns.numbers("labels of things")
+        self._type_starts, self._types = columns.numbers("type starts"), columns.numbers("types")
+        classes, languages = columns.texts("classes"), columns.texts("languages")
+        self._languages = [languages[each] for each in range(len(languages))]
+        self._classes = [classes[each] for each in range(len(classes))]
+        self._numbers = {iri: number for number, iri in enumerate(self._classes)}
+        self._commonness = [math.log10(1 + each) for each in columns.numbers("class counts")]
+        self._terms = {self._numbers[each] for each in TERMS if each in self._numbers}
+
+    def __len__(self) -> int:
+        return len(set(self._labels.things))
+
+    def __contains__(self, iri: object) -> bool:
+        return isinstance(iri, str) and any(True for _ in self._lines_of(self._number(iri)))
+
+    def types(self) -> list[str]:
+        """Return the types that things in the index have, sorted."""
+        return sorted(iri for iri in self._classes if self._commonness[self._numbers[iri]])
+
+    def label(self, iri: str, language: str = "en") -> str:
+        """Return a thing's first label in a language, else in English, else any; else its IRI."""
+        return self._label(self._number(iri), language)[0] or iri
+
+    def name(self, iri: str, language: str = "en") -> str:
+        """Return a thing's label, or else the last part of its IRI."""
+        label = self.label(iri, language)
+        return local_name(iri) if label == iri else label
+
+    def commonest(self, count: int) -> list[str]:
+        """Return the types that most things have, the commonest first."""
+        return heapq.nlargest(
+            count, self.types(), key=lambda each: self._commonness[self._numbers[each]]
+        )
+
+    def is_term(self, iri: str) -> bool:
+        """Tell whether something is a class or a property."""
+        return self._is_term(self._number(iri))
+
+    def types_of(self, iri: str) -> tuple[str, ...]:
+        """Return the types of a thing, the rarest first."""
+        return self._types_of(self._number(iri))
+
+    def search(
+        self,
+        text: str,
+        *,
+        types: frozenset[str] | None = None,
+        language: str = "en",
+        limit: int = 20,
+        batch: int = 1,
+        texts: bool = False,
+    ) -> list[Hit]:
+        """Return the things that best match, best first.
+
+        Args:
+            text: what to find; every word of it has to be in the label, in any order.
+            types: the IRIs of classes; the things have to be of one of them. ``None``: of any.
+            language: in which the labels are returned where they can be.
+            limit: how many things at most.
+            batch: how many searches share the work of one.
+            texts: whether texts and dates are searched as well, as for people; things then come
+                before classes and properties that match as well or a little better.
+        """
+        work.check()
+        wanted = fold(text)
+        if not wanted:
+            return []
+        best: dict[int, _Found] = {}
+        most = max(_MOST_HITS // batch, 1)
+        labels = self._of_types(self._labels, self._labels.containing(wanted, most), types)
+        said = []
+        if texts:
+            said = self._of_types(self._texts, self._texts.containing(wanted, most), types)
+        if not labels and not said:
+            neighbours = max(_NEIGHBOURS // batch, 30)
+            labels = self._of_types(self._labels, self._labels.near(wanted, neighbours), types)
+        for line in labels:
+            thing, folded = self._labels.things[line], self._labels.folded(line)
+            score = _score(wanted, folded)
+            if thing not in best or score > best[thing].score:
+                best[thing] = _Found(score, thing, folded, self._labels, line)
+        for line in said:
+            thing = self._texts.things[line]
+            if thing not in best:
+                best[thing] = _Found(TEXT, thing, self._texts.folded(line), self._texts, line)
+        ranked = heapq.nsmallest(limit, best.values(), key=lambda each: self._rank(each, texts))
+        return [self._hit(each, language) for each in ranked]
+
+    def nearest(self, text: str, count: int, language: str = "en") -> list[Hit]:
+        """Return the things whose names are the most like a text, however far they are from it.
+
+        In a large index, only some of the names are compared.
+        """
+        step = len(self._labels) // _MOST_COMPARED + 1
+        sample = {self._labels.folded(line): line for line in range(0, len(self._labels), step)}
+        near = get_close_matches(fold(text)[:50], sample, n=count, cutoff=0.5)
+        things = {self._labels.things[sample[each]]: each for each in near}
+        found = (
+            _Found(NEAR, thing, folded, self._labels, sample[folded])
+            for thing, folded in things.items()
+        )
+        return [self._hit(each, language) for each in found]
+
+    def _rank(self, found: _Found, is_for_people: bool) -> tuple[float, float, int, str, bytes]:
+        score = found.score
+        if is_for_people and self._is_term(found.thing):
+            score -= _TERM_AFTER
+        types = self._type_numbers(found.thing)
+        common = min((self._commonness[each] for each in types), default=math.inf)
+        folded = found.folded
+        return -score, common, len(folded), folded, self._things.line(found.thing)
+
+    def _hit(self, found: _Found, language: str) -> Hit:
+        iri = self._things[found.thing]
+        shown, tag = self._label(found.thing, language)
+        matched = found.lines.text(found.line)
+        return Hit(iri, shown or iri, tag, self._types_of(found.thing), matched, found.score)
+
+    def _of_types(
+        self, lines: _Lines, found: Iterable[int], types: frozenset[str] | None
+    ) -> list[int]:
+        if types is None:
+            return list(found)
+        numbers = {self._numbers[each] for each in types if each in self._numbers}
+        things = lines.things
+        return [each for each in found if not numbers.isdisjoint(self._type_numbers(things[each]))]
+
+    def _number(self, iri: str) -> int:
+        """Return the number of a thing, or one that no thing has."""
+        wanted = encode(iri)
+        number = bisect_left(range(len(self._things)), wanted, key=self._things.line)
+        if number < len(self._things) and self._things.line(number) == wanted:
+            return number
+        return len(self._things)
+
+    def _label(self, thing: int, language: str) -> tuple[str, str]:
+        """Return a thing's label, empty where it has none, and the label's language."""
+        lines = list(self._lines_of(thing))
+        tags = [self._languages[self._labels.language(each)] for each in lines]
+        for wanted in (language, "en"):
+            if wanted in tags:
+                return self._labels.text(lines[tags.index(wanted)]), wanted
+        if not lines:
+            return "", ""
+        place = next((place for place, tag in enumerate(tags) if tag), 0)
+        return self._labels.text(lines[place]), tags[place]
+
+    def _lines_of(self, thing: int) -> Sequence[int]:
+        """Return the labels of a thing as the store gave them: a label before its other names."""
+        if thing == len(self._things):
+            return ()
+        starts = self._label_starts
+        return self._labels_of_things[starts[thing] : starts[thing + 1]]
+
+    def _type_numbers(self, thing: int) -> Sequence[int]:
+        if thing == len(self._things):
+            return ()
+        starts = self._type_starts
+        return self._types[starts[thing] : starts[thing + 1]]
+
+    def _types_of(self, thing: int) -> tuple[str, ...]:
+        numbers = sorted(self._type_numbers(thing), key=self._commonness.__getitem__)
+        return tuple(self._classes[each] for each in numbers)
+
+    def _is_term(self, thing: int) -> bool:
+        return not self._terms.isdisjoint(self._type_numbers(thing))
+
+
+class _Found(NamedTuple):
+    """A thing that was found, by the best of its labels or texts so far."""
+
+    score: float
+    thing: int
+    folded: str
+    lines: _Lines
+    line: int
+
+
+def _score(wanted: str, folded: str) -> float:
+    if folded == wanted:
+        return EXACT
+    if any(word not in folded for word in wanted.split()):
+        return NEAR * _likeness(wanted, folded)
+    closeness = 15 * len(wanted) / max(len(folded), len(wanted))
+    if folded.startswith(wanted):
+        return PREFIX + closeness
+    beginnings = folded.split()
+    if all(any(b.startswith(word) for b in beginnings) for word in wanted.split()):
+        return WORDS + closeness
+    return INFIX + closeness
+
+
+def _likeness(one: str, other: str) -> float:
+    """Return how alike two texts are, 0 to 1."""
+    matcher = SequenceMatcher(None, one, other)
+    return matcher.ratio() if matcher.quick_ratio() >= _LIKENESS else 0.0
