@@ -73,6 +73,12 @@ MISSION = ":m dip:sendingState :A ; dip:receivingState :B ; dip:missionKind def:
             False,
         ),
         (":A dip:hasForeignRelationsWith :B .", ":B dip:hasForeignRelationsWith :A", True),
+        (":x dip:member :A ; dip:organization :O .", ":A dip:memberOf :O", True),
+        (
+            ':x dip:member :A ; dip:organization :O ; dip:endDate "1972"^^xsd:gYear .',
+            ":A dip:memberOf :O",
+            False,
+        ),
         (":C1 dip:contests :F1 ; dip:evidenceFor :X1 .", ":C1 dip:involves :F1 , :X1", True),
     ],
 )
@@ -133,7 +139,7 @@ def test_the_shipped_graph_says_nothing_derived_that_does_not_follow() -> None:
         store.bulk_load(path=str(path), format=ox.RdfFormat.TURTLE)
 
     for rule in RULES:
-        if rule.stem not in {"claim-labels", "symmetric"}:
+        if rule.stem not in {"claim-labels", "memberships", "symmetric"}:
             found = {ox.Quad(*each) for each in store.query(rule.read_text(encoding="utf-8"))}
             predicates = {each.predicate for each in found}
             said = {quad for p in predicates for quad in store.quads_for_pattern(None, p, None)}

@@ -137,6 +137,7 @@ PARAMETERS = {
     SH.minInclusive: "MinInclusive",
     SH.node: "Node",
     SH.nodeKind: "NodeKind",
+    SH["not"]: "Not",
     SH["or"]: "Or",
     SH.pattern: "Pattern",
     SH.qualifiedMinCount: "QualifiedMinCount",
