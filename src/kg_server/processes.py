@@ -40,10 +40,15 @@ class Child:
         with suppress(OSError):  # it died; ``result`` says so
             self.channel.sendall(pickle.dumps(value))
 
-    def end(self) -> None:
-        """Kill it, if it still runs."""
+    def kill(self) -> None:
+        """Kill it, if it still runs; whoever waits for its result waits no longer."""
         if not self.ended:
             os.kill(self.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Kill it, if it still runs, and wait until it has ended."""
+        if not self.ended:
+            self.kill()
             self.wait()
 
     def wait(self) -> None:
@@ -95,7 +100,8 @@ def start(
 ) -> Child:
     """Start work in a forked child.
 
-    Its result must be picklable; a ``ProjectFault`` that it raises is raised by ``result``.
+    Its result must be picklable; a ``ProjectFault`` that it raises is raised by ``result``. Ctrl-C
+    is for the parent, whose end is also the child's.
 
     Args:
         work: what is done.
@@ -107,16 +113,20 @@ def start(
     sys.stdout.flush()
     sys.stderr.flush()
     parent = os.getpid()
+    # Blocked, so that an interrupt finds the child only when it ignores it.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     pid = os.fork()
     if pid:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         theirs.close()
         return Child(pid, ours)
     try:
         die_with_parent(parent)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         gc.freeze()  # looking through what is inherited would copy its pages
         ours.close()  # so that writing fails, and does not wait, when the parent is gone
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         argument = theirs.makefile("rb") if waits else None
         theirs.sendall(pickle.dumps(_outcome(partial(_done, work, sealed, first, argument))))
     finally:

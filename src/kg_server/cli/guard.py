@@ -7,6 +7,7 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from kg_server.processes import address_space, die_with_parent
@@ -55,11 +56,16 @@ def _interrupt(child: int) -> None:
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:
-        os.kill(child, signal.SIGINT)
+        _signal(child)
         return
     in_front = os.tcgetpgrp(terminal) == os.getpgrp()
     os.close(terminal)
     if not in_front:
+        _signal(child)
+
+
+def _signal(child: int) -> None:
+    with suppress(ProcessLookupError):  # it has ended
         os.kill(child, signal.SIGINT)
 
 

@@ -216,8 +216,13 @@ class Validation:
         with ThreadPoolExecutor(len(children) or 1) as pool:
             result = partial(processes.result, until=self._until, late=self._late)
             waiting = [pool.submit(result, child) for child in children]
-            while wait(waiting, timeout=_TICK_S).not_done:
-                self._tell(what, done() if done else None)
+            try:
+                while wait(waiting, timeout=_TICK_S).not_done:
+                    self._tell(what, done() if done else None)
+            except BaseException:  # Ctrl-C: the pool would wait for threads that wait for these
+                for child in children:
+                    child.kill()
+                raise
             return [each.result() for each in waiting]
 
 
