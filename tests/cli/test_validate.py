@@ -56,7 +56,7 @@ def test_the_shipped_graph_conforms_and_a_second_run_recalls_the_report(kg):
     again = kg("validate", "--timeout", "0.1")  # too short for anything but recalling
 
     assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
-    assert "Conforms (2 infos)." in again.stdout
+    assert "Conforms" in again.stdout
     assert "Checked 6," in again.stdout
 
 
@@ -85,15 +85,17 @@ def test_known_findings_do_not_fail_against_a_baseline(kg, broken, tmp_path):
     assert "0 new" in done.stderr
 
 
-def test_a_job_of_github_actions_gets_annotations_and_a_summary(kg, tmp_path):
+def test_a_job_of_github_actions_gets_annotations_and_a_summary(kg, broken, tmp_path):
+    path, line = broken
     summary = tmp_path / "summary.md"
     summary.write_text("before\n")
 
-    done = kg("validate", GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(summary))
+    job = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    done = kg("validate", path, *BY_OURS, **job)
 
-    assert "::notice title=" in done.stdout
-    assert "file=data/relations.ttl" in done.stdout
-    assert summary.read_text().startswith("before\n## Validation: conforms (2 infos)")
+    assert "::error title=" in done.stdout
+    assert f"file={path},line={line}," in done.stdout
+    assert summary.read_text().startswith("before\n## Validation: does not conform")
 
 
 @pytest.mark.parametrize(
