@@ -91,6 +91,14 @@ def since(path: Path | None, report: Report) -> Report:
     return compared.new
 
 
+def say_unread(report: Report) -> bool:
+    """Say on standard error which files could not be read; tell whether there are any."""
+    for each in report.unread:
+        place = f"{each.place}: " if each.place else ""
+        sys.stderr.write(f"kg-server: {escaping.terminal(place + each.message)}\n")
+    return bool(report.unread)
+
+
 def write(planned: Plan, report: Report, project: Project) -> str:
     """Write the files, and return what is to be printed.
 

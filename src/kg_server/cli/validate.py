@@ -89,14 +89,16 @@ def validate(  # one parameter an option
 
     PATHS are files or directories, or the root of a project; without them, it is the project
     around the current directory. What a file is, its contents say: data, ontology, shapes, or
-    several of these. Exit code 0: conforms; 1: does not; 2: could not be checked.
+    several of these. Exit code 0: conforms; 1: does not; 2: something could
+    not be checked.
     """
     if list_rules:
         click.echo(reporting.rules(), nl=False)
         return
     guard.end_in(timeout + _SLACK_S)
     plan = reporting.plan(form, outputs)
-    loaded = project.load(paths, base_iri, chosen=options.chosen(data, ontology, shapes))
+    roles = options.chosen(data, ontology, shapes)
+    loaded = project.load(paths, base_iri, chosen=roles, lenient=True)
     options.announce(loaded)
     canned.check(loaded)  # as the server does, which would not start
     with progress.Bar() as bar:
@@ -112,8 +114,11 @@ def validate(  # one parameter an option
         )
     if engine:
         reporting.compare_with(engine, loaded, report, timeout)
+    unread = reporting.say_unread(report)
     report = reporting.since(baseline, report)
     click.echo(reporting.write(plan, report, loaded), nl=False)
+    if unread:
+        sys.exit(2)
     weights = [each.value.lower() for each in Severity]
     failing = weights[: weights.index(fail_on) + 1]
     if any(finding.severity.value.lower() in failing for finding in report.findings):

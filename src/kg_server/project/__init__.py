@@ -21,12 +21,13 @@ from kg_server.project import (
     imports,
     manifest,
     parsing,
+    rdfxml,
     roles,
     syntax,
     xml_literals,
 )
 from kg_server.project.discovery import Found, bundled, is_root
-from kg_server.project.files import FACTS, Project, ProjectFile, QueryFile, Role
+from kg_server.project.files import FACTS, Project, ProjectFile, QueryFile, Role, Unread
 from kg_server.project.profile import Profile
 from kg_server.project.syntax import SYNTAXES
 
@@ -38,12 +39,14 @@ __all__ = [
     "ProjectFile",
     "QueryFile",
     "Role",
+    "Unread",
     "base_iri_of",
     "bundled",
     "home",
     "is_root",
     "load",
     "shared_namespace",
+    "sound",
     "stamps",
 ]
 
@@ -63,6 +66,7 @@ def load(
     chosen: Chosen | None = None,
     example: bool = False,
     derive: bool = True,
+    lenient: bool = False,
 ) -> Project:
     """Read the project's files, and run its rules.
 
@@ -75,6 +79,7 @@ def load(
         chosen: files whose role is said. They take the place of those of that role.
         example: whether the project that comes with the package is read where there is no other.
         derive: whether the rules are run.
+        lenient: whether files that cannot be read are left out and listed as ``unread``.
 
     Raises:
         ProjectFault: there is no project; a path does not exist, cannot be read, is not UTF-8 or
@@ -87,15 +92,16 @@ def load(
     if not is_base_iri(wanted):
         raise ProjectFault(f"the base IRI {wanted!r} must be of the web, and end with a slash")
     read = _Reader(plan.said.base_iri or wanted, wanted)
-    files = [read(each) for each in discovery.told_apart(plan.found)]
+    unread: list[Unread] | None = [] if lenient else None
+    files = list(_readable(discovery.told_apart(plan.found), read, unread))
     origin, said = plan.origin, plan.said
     if not plan.roots:  # of files by themselves, the project around them says only how to read them
         said = replace(said, profile=Profile(), queries=(), derive=())
     if plan.lent and not any(each.has_role(Role.ONTOLOGY, Role.SHAPES) for each in files):
-        files += [read(each) for each in plan.lent]
+        files += _readable(plan.lent, read, unread)
         origin += f", by the ontology and the shapes of {_called(plan.said.root)}"
         said = plan.said
-    files += _imported(files, said.imports, read)
+    files += _imported(files, said.imports, read, unread)
     files.sort(key=lambda each: (list(Role).index(each.role), each.graph_iri, each.path))
     queries = tuple(_canned_queries(said, read))
     to_derive = tuple(
@@ -106,6 +112,7 @@ def load(
     named = [(file.graph_iri, file.content) for file in files]
     named += [(query.path.name, query.text.encode()) for query in (*queries, *to_derive)]
     named.append(("profile", repr(profile).encode()))
+    named += [(each.graph_iri, str(each.fault).encode()) for each in unread or ()]
     for name, content in named:
         for part in (name.encode(), b"\0", content, b"\0"):
             digest.update(part)
@@ -118,8 +125,28 @@ def load(
         to_derive,
         profile,
         origin,
+        tuple(unread or ()),
     )
-    return rules.with_derived(loaded) if derive else loaded
+    if not derive:
+        return loaded
+    try:
+        return rules.with_derived(loaded)
+    except ProjectFault:
+        rest = sound(loaded) if lenient else loaded
+        if len(rest.files) == len(loaded.files):
+            raise
+        return rules.with_derived(rest)
+
+
+def sound(project: Project) -> Project:
+    """Return a project without the files that are not well-formed: they become ``unread``."""
+    files, unread = [], list(project.unread)
+    for file in project.files:
+        if fault := parsing.fault(file):
+            unread.append(Unread(file.graph_iri, fault))
+        else:
+            files.append(file)
+    return replace(project, files=tuple(files), unread=tuple(unread))
 
 
 def base_iri_of(paths: Sequence[Path], *, example: bool = False) -> str:
@@ -240,6 +267,13 @@ class _Reader:
     def __init__(self, written: str, wanted: str) -> None:
         self.written, self.wanted = written, wanted
 
+    def graph_iri(self, found: Found) -> str:
+        """Return the name of a file's graph."""
+        name = _NOT_IN_IRI.sub(
+            lambda each: quote(each[0].encode("utf-8", "surrogateescape"), safe=""), found.name
+        )
+        return f"{self.wanted}graph/{name}"
+
     def __call__(self, found: Found) -> ProjectFile:
         """Read a file.
 
@@ -250,13 +284,11 @@ class _Reader:
         kind = syntax.of(found.path, content)
         if kind == "rdfxml":
             entities.check(found.path, content)
+            rdfxml.check(found.path, content)
             content = xml_literals.written_out(found.path, content)
         elif kind == "jsonld":
             content = contexts.inlined(found.path, content)
-        name = _NOT_IN_IRI.sub(
-            lambda each: quote(each[0].encode("utf-8", "surrogateescape"), safe=""), found.name
-        )
-        graph_iri = f"{self.wanted}graph/{name}"
+        graph_iri = self.graph_iri(found)
         file = ProjectFile(found.path, found.role or Role.DATA, graph_iri, kind, content)
         main, also = _roles(found, file)
         return replace(file, role=main, also=also)
@@ -273,6 +305,23 @@ class _Reader:
         if self.written != self.wanted:  # else it would be a copy of them all
             content = content.replace(self.written.encode(), self.wanted.encode())
         return content
+
+
+def _readable(
+    found: Iterable[Found], read: _Reader, unread: list[Unread] | None
+) -> Iterator[ProjectFile]:
+    """Yield the files that can be read; what is wrong with others is added to ``unread``.
+
+    Raises:
+        ProjectFault: one cannot be read, and ``unread`` is ``None``.
+    """
+    for each in found:
+        try:
+            yield read(each)
+        except ProjectFault as fault:
+            if unread is None:
+                raise
+            unread.append(Unread(read.graph_iri(each), fault))
 
 
 def _roles(found: Found, file: ProjectFile) -> tuple[Role, frozenset[Role]]:
@@ -300,7 +349,10 @@ def _roles(found: Found, file: ProjectFile) -> tuple[Role, frozenset[Role]]:
 
 
 def _imported(
-    files: Sequence[ProjectFile], said: Mapping[str, Path], read: _Reader
+    files: Sequence[ProjectFile],
+    said: Mapping[str, Path],
+    read: _Reader,
+    unread: list[Unread] | None,
 ) -> list[ProjectFile]:
     """Read the ontologies that files import, and those that these import, as far as they are here.
 
@@ -316,15 +368,22 @@ def _imported(
     while waiting:
         file, header = waiting.pop(0)
         for iri in sorted(header.imports):
-            path = imports.local(iri, file.path, said)
+            try:
+                path = imports.local(iri, file.path, said)
+            except ProjectFault as fault:  # of a catalog
+                if unread is None:
+                    raise
+                unread.append(Unread(f"{read.wanted}graph/{imports.CATALOG}", fault))
+                continue
             if path is None or imports.loose(iri) in names or path.resolve() in paths:
                 continue
             paths.add(path.resolve())
             name = f"imported/{path.name}"
-            more = read(Found(path, name, Role.ONTOLOGY, by_content=True))
-            found.append(more)
-            waiting.append((more, imports.header(more)))
-            names |= waiting[-1][1].names
+            wanted = Found(path, name, Role.ONTOLOGY, by_content=True)
+            for more in _readable([wanted], read, unread):
+                found.append(more)
+                waiting.append((more, imports.header(more)))
+                names |= waiting[-1][1].names
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from kg_server.errors import ProjectFault
 from kg_server.project.profile import Profile
 
 
@@ -53,13 +54,22 @@ class QueryFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A file that cannot be read: the named graph that it would be, and what is wrong with it."""
+
+    graph_iri: str
+    fault: ProjectFault
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """Everything that is validated, loaded and served; ``version`` is a hash of its contents.
 
     ``rules`` are levels of the rules of ``lint``, by name, as the project's manifest has them.
     ``queries`` are the files of its canned queries, ``derive`` those of the CONSTRUCT queries that
     derive triples, both in the order of their names. ``profile`` is what it says of itself,
-    ``origin`` says in words where the files come from.
+    ``origin`` says in words where the files come from. ``unread`` are files that are left out,
+    because they cannot be read.
     """
 
     files: tuple[ProjectFile, ...]
@@ -70,6 +80,7 @@ class Project:
     derive: tuple[QueryFile, ...] = ()
     profile: Profile = field(default_factory=Profile)
     origin: str = ""
+    unread: tuple[Unread, ...] = ()
 
     def of_role(self, *roles: Role) -> tuple[ProjectFile, ...]:
         """Return the files with one of these roles, in loading order."""
@@ -95,6 +106,8 @@ class Project:
             for role in Role
             if (found := self.of_role(role))
         ]
+        left_out = [each.fault.path for each in self.unread if each.fault.path]
+        parts += [f"not read: {_listed(left_out)}"] if left_out else []
         return "; ".join(parts) or "no RDF files"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -34,11 +35,23 @@ def parsed(file: ProjectFile, prefixes: dict[str, str] | None = None) -> Iterato
                 raise ProjectFault(message, path=file.path)
             yield quad
     except SyntaxError as error:
+        # The place is told once, in front.
+        message = re.sub(r"^Parser error[^:]*: ", "", error.msg)
         raise ProjectFault(
-            escaping.line(error.msg), path=file.path, line=error.lineno, column=error.offset
+            escaping.line(message), path=file.path, line=error.lineno, column=error.offset
         ) from error
     if prefixes is not None:
         prefixes.update(parser.prefixes)
+
+
+def fault(file: ProjectFile) -> ProjectFault | None:
+    """Return what is wrong with a file; ``None`` if it is well-formed."""
+    try:
+        for _ in parsed(file):
+            pass
+    except ProjectFault as found:
+        return found
+    return None
 
 
 def prefixes(file: ProjectFile) -> dict[str, str]:

@@ -51,9 +51,11 @@ def validate(
             program and its engines, is taken from the user's cache directory and kept there.
         tell: is told how far it is.
 
+    A file that is not well-formed, and a shape that is ill-formed, is a finding; the rest is
+    checked.
+
     Raises:
-        ProjectFault: a file is not well-formed, a shape is ill-formed, there are no data, no
-            shapes or no focus nodes, or the time is over.
+        ProjectFault: there are no data, no shapes or no focus nodes, or the time is over.
     """
     begun = time.monotonic()
     levels = {**project.rules, **(rules or {})}
@@ -61,12 +63,18 @@ def validate(
     report = cache.recall(key) if use_cache else None
     if report is None:
         # Imported only now: a report is recalled in a third of the time that the import takes.
+        from kg_server.validation import unreadable
         from kg_server.validation.run import Validation
 
         count = jobs or os.cpu_count() or 1
-        work = Validation(project, timeout_s, count, levels, tell, advanced=advanced)
-        alone = advanced or inference != "none"
-        report = work.report(partial(work.alone, inference, advanced)) if alone else work.sieved()
+
+        def judged(project: Project) -> Report:
+            work = Validation(project, timeout_s, count, levels, tell, advanced=advanced)
+            if advanced or inference != "none":
+                return work.report(partial(work.alone, inference, advanced))
+            return work.sieved()
+
+        report = unreadable.reported(project, judged)
         if use_cache:
             cache.keep(key, report)
     return replace(report, seconds=time.monotonic() - begun)

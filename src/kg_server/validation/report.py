@@ -17,6 +17,10 @@ ILL_FORMED = f"<{RULES_IRI}ill-formed-shape>"
 """Stands in findings about shapes that cannot be used, or a part of which cannot."""
 
 
+UNREAD = f"<{RULES_IRI}unreadable-file>"
+"""Stands in findings about files that could not be read, and what was not checked therefore."""
+
+
 class Severity(Enum):
     """How much a finding weighs (SHACL §2.1.4): wrong, look again, could be richer."""
 
@@ -118,6 +122,11 @@ class Report:
     shapes: int
     focus_nodes: int
     seconds: float
+
+    @property
+    def unread(self) -> tuple[Finding, ...]:
+        """The findings about files that could not be read: not everything was checked."""
+        return tuple(each for each in self.findings if each.component == UNREAD)
 
     @property
     def conforms(self) -> bool:

@@ -38,11 +38,11 @@ _SHARE = 20
 
 _TICK_S = 0.2
 
-_NO_SHAPES = (
+NO_SHAPES = (
     "there are no shapes and there is no ontology, so nothing would be checked: name the shapes, "
     "as in kg-server validate data.ttl --shapes shapes.ttl"
 )
-_NO_DATA = (
+NO_DATA = (
     "there are no data, only shapes, so nothing would be checked: name the data, as in "
     "kg-server validate data.ttl --shapes shapes.ttl; to judge the shapes themselves by other "
     "shapes, name those with --shapes"
@@ -77,10 +77,10 @@ class Validation:
         )
         files = project.of_role(*FACTS)
         if not files:
-            raise ProjectFault(_NO_DATA)
+            raise ProjectFault(NO_DATA)
         self._facts = reading.read(files, lambda count: tell(f"Read {count:,} triples", None))
         if not project.of_role(Role.SHAPES, Role.ONTOLOGY):
-            raise ProjectFault(_NO_SHAPES)
+            raise ProjectFault(NO_SHAPES)
         shapes = project.of_role(Role.SHAPES)
         self._shapes = shapes_graph.read(shapes) if shapes else graphs.graph()
         # This compiles all patterns, which the children could not: they can import nothing.
@@ -89,7 +89,7 @@ class Validation:
     def report(self, judge_by: Callable[[Sieve], set[Finding]]) -> Report:
         """Check everything; ``judge_by`` gives the findings of the shapes."""
         if len(self._shapes):
-            shapes_lint.check(self._project.of_role(Role.SHAPES), self._shapes)
+            shapes_lint.check(self._shapes)
         sieve = Sieve(self._facts, self._shapes, pyshacl_engine.targeted(self._shapes))
         self._check_that_data_are_looked_at(sieve)
         with processes.beside(self._lint()) as linting:
@@ -121,7 +121,7 @@ class Validation:
             ProjectFault: no shape looks at the data.
         """
         has_data = any(file.role is Role.DATA for file in self._project.files)
-        if not has_data or not len(self._shapes) or sieve.looks_at_data():
+        if not has_data or not len(self._shapes) or self._ill_formed or sieve.looks_at_data():
             return
         queried = shapes_lint.has_queried_targets(self._shapes)
         if queried and not self._advanced:

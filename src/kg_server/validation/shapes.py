@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,6 @@ from rdflib import RDF, SH, XSD, Literal, URIRef
 from rdflib.plugins.sparql import prepareQuery
 
 from kg_server.errors import ProjectFault
-from kg_server.project import ProjectFile
 from kg_server.rdf import namespaces as ns
 from kg_server.rdf import regex, terms
 from kg_server.sparql import diagnostics, lexer
@@ -62,16 +60,18 @@ SHACL_1_2 = frozenset(
 _TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf", "target")
 
 
-def check(files: Sequence[ProjectFile], shapes: Graph) -> None:
-    """Check the shapes.
+def check(shapes: Graph) -> None:
+    """Check that there are shapes.
 
     Raises:
-        ProjectFault: the first fault, with the file and line where its term stands: an unknown
-            term of SHACL, a shape that nothing reaches, or no shape.
+        ProjectFault: there are none.
     """
-    for message, term in _faults(shapes):
-        path, line = _place(files, term)
-        raise ProjectFault(message, path=path, line=line)
+    kinds = (SH.NodeShape, SH.PropertyShape)
+    if not any((None, RDF.type, kind) in shapes for kind in kinds) and not any(
+        (None, URIRef(ns.SH + target), None) in shapes for target in _TARGETS
+    ):
+        message = "there is no sh:NodeShape and no sh:PropertyShape: these are no shapes"
+        raise ProjectFault(message)
 
 
 def has_queried_targets(shapes: Graph) -> bool:
@@ -115,31 +115,21 @@ def digest_of(shapes: Graph) -> str:
     return digest.hexdigest()[:40]
 
 
-def _faults(shapes: Graph) -> Iterator[tuple[str, str]]:
-    """Yield each fault with the text to look for in the files."""
-    kinds = (SH.NodeShape, SH.PropertyShape)
-    if not any((None, RDF.type, kind) in shapes for kind in kinds) and not any(
-        (None, URIRef(ns.SH + target), None) in shapes for target in _TARGETS
-    ):
-        yield "there is no sh:NodeShape and no sh:PropertyShape: these are no shapes", ""
-    yield from _unknown_terms(shapes)
-    yield from _outside(shapes)
-    yield from _dangling(shapes)
-
-
-def _unknown_terms(shapes: Graph) -> Iterator[tuple[str, str]]:
-    known = set(SH.__annotations__) | _RESERVED | SHACL_1_2
-    used = {str(term) for triple in shapes for term in triple if str(term).startswith(ns.SH)}
-    for name in sorted(iri.removeprefix(ns.SH) for iri in used):
-        if name and name not in known:
-            same = [each for each in known if each.lower() == name.lower()]
-            close = same or difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean sh:{close[0]}?" if close else ""
-            yield f"sh:{name} is not a term of SHACL{hint}", name
+def _unknown_terms(shapes: Graph) -> Iterator[tuple[Node, Node, Node, str]]:
+    """Yield the triples with a predicate or object that is no term of SHACL, and the one meant."""
+    known = set(SH.__annotations__) | _RESERVED | SHACL_1_2 | {""}
+    for subject, predicate, value in shapes:
+        for term in (predicate, value):
+            name = str(term).removeprefix(ns.SH)
+            if isinstance(term, URIRef) and name != str(term) and name not in known:
+                same = [each for each in known if each.lower() == name.lower()]
+                close = same or difflib.get_close_matches(name, known, 1)
+                hint = f"; did you mean sh:{close[0]}?" if close else "."
+                yield subject, predicate, value, f"sh:{name} is not a term of SHACL{hint}"
 
 
 def take_out_ill_formed(shapes: Graph) -> tuple[Finding, ...]:
-    """Remove the parameters whose value is of the wrong kind, so that all else can be checked.
+    """Remove the triples that are wrong, so that all else can be checked.
 
     Args:
         shapes: the shapes graph, which is changed in place.
@@ -147,13 +137,19 @@ def take_out_ill_formed(shapes: Graph) -> tuple[Finding, ...]:
     Returns:
         A finding for each.
     """
-    found = [*_ill_formed(shapes), *_repeated(shapes)]
+    found = [
+        *_unknown_terms(shapes),
+        *_ill_formed(shapes),
+        *_repeated(shapes),
+        *_dangling(shapes),
+    ]
     for shape, predicate, value, _ in found:
         shapes.remove((shape, predicate, value))
-    malformed = list(_malformed_queries(shapes))
-    for constraint, _, _, _ in malformed:
-        shapes.remove((None, SH.sparql, constraint))
-    found += malformed
+    for faults in (_outside, _malformed_queries):  # in this order: the engine would call a service
+        malformed = list(faults(shapes))
+        for constraint, _, _, _ in malformed:
+            shapes.remove((None, SH.sparql, constraint))
+        found += malformed
     return tuple(
         Finding(
             severity=Severity.VIOLATION,
@@ -183,8 +179,6 @@ def _repeated(shapes: Graph) -> Iterator[tuple[Node, Node, Node, str]]:
 
 def _malformed_queries(shapes: Graph) -> Iterator[tuple[Node, Node, Node, str]]:
     """Yield SPARQL constraints whose query neither the engine nor rdflib can read."""
-    if any(_outside(shapes)):  # which ``check`` refuses: the engine would call the service
-        return
     for constraint in set(shapes.objects(None, SH.sparql)):
         try:
             prefixes = queries.declared(shapes, constraint)
@@ -236,24 +230,25 @@ def _ill_formed(shapes: Graph) -> Iterator[tuple[Node, Node, Node, str]]:
             yield shape, predicate, pattern, f"sh:pattern {takes}: {error}."
 
 
-def _outside(shapes: Graph) -> Iterator[tuple[str, str]]:
+def _outside(shapes: Graph) -> Iterator[tuple[Node, Node, Node, str]]:
     """Yield queries that read what is elsewhere: rdflib takes what it cannot fetch for empty."""
     for predicate in (SH.select, SH.ask):
-        for query, text in shapes.subject_objects(predicate):
+        for constraint, text in shapes.subject_objects(predicate):
             words = (token.text for token in lexer.tokens(str(text)) if token.kind == "word")
             word = next((word for word in words if word.upper() in ("FROM", "SERVICE")), None)
             if word:
-                message = f"the query of {query.n3()} must not use {word}: it reads this graph"
-                yield message, word
+                message = f"The query must not use {word}: it reads the graph that is checked."
+                yield constraint, predicate, text, message
 
 
-def _dangling(shapes: Graph) -> Iterator[tuple[str, str]]:
+def _dangling(shapes: Graph) -> Iterator[tuple[Node, Node, Node, str]]:
     """Yield references to shapes and constraints of which nothing is said."""
     for name in (*_REFERENCES, "sparql"):
-        for shape, value in shapes.subject_objects(URIRef(ns.SH + name)):
+        predicate = URIRef(ns.SH + name)
+        for shape, value in shapes.subject_objects(predicate):
             if (value, None, None) not in shapes:
-                short = re.split(r"[#/]", str(value))[-1]
-                yield f"sh:{name} of {shape.n3()} is {value.n3()}, which is nowhere", short
+                message = f"sh:{name} is {value.n3()}, which is nowhere described."
+                yield shape, predicate, value, message
 
 
 def _is_count(value: Node) -> bool:
@@ -276,13 +271,3 @@ def _is_list(shapes: Graph, head: Node) -> bool:
             return False
         head = following
     return True
-
-
-def _place(files: Sequence[ProjectFile], term: str) -> tuple[Path | None, int | None]:
-    """Find the file and line where a term stands first."""
-    pattern = re.compile(rb"(?<![\w-])" + re.escape(term.encode()) + rb"(?![\w-])")
-    for file in files if term else ():
-        found = pattern.search(file.content)
-        if found:
-            return file.path, file.content.count(b"\n", 0, found.start()) + 1
-    return (files[0].path if len(files) == 1 else None), None

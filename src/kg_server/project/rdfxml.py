@@ -1,0 +1,95 @@
+"""Grammar of RDF/XML, as far as the parser is lenient: each fault with its line.
+
+pyoxigraph 0.5 takes a document that ends in the middle, and attributes that do not go together
+(RDF 1.1 XML Syntax §7.2.10 to §7.2.21); of XML that is not well-formed it says no line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from pathlib import Path
+from xml.parsers import expat
+
+from kg_server.errors import ProjectFault
+
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns# "
+_XML = "http://www.w3.org/XML/1998/namespace "
+_NOT_ON_NODES = frozenset(f"{_RDF}{name}" for name in ("datatype", "resource", "parseType"))
+_NOT_ON_PROPERTIES = frozenset(f"{_RDF}{name}" for name in ("about", "bagID"))
+_DATATYPE, _PARSE_TYPE, _ID = f"{_RDF}datatype", f"{_RDF}parseType", f"{_RDF}ID"
+
+
+_NODES, _PROPERTIES, _XML_ONLY, _NOTHING = range(4)
+"""What the elements in an element are."""
+_INSIDE_OF_PROPERTY = {None: _NODES, "Resource": _PROPERTIES, "Collection": _NODES}
+"""By the value of rdf:parseType."""
+
+
+def check(path: Path, content: bytes) -> None:
+    """Refuse a document that is not well-formed XML, or whose attributes do not go together.
+
+    Raises:
+        ProjectFault: it is such a one; says line and column.
+    """
+    _Grammar(path).check(content)
+
+
+class _Grammar:
+    """Follows the striped syntax: nodes in properties in nodes. A big file has many elements."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._inside: list[int] = []
+        self._parser = expat.ParserCreate("UTF-8", " ")
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+
+    def check(self, content: bytes) -> None:
+        try:
+            self._parser.Parse(content, True)
+        except expat.ExpatError as error:
+            message = f"not well-formed XML: {expat.ErrorString(error.code)}"
+            raise ProjectFault(
+                message, path=self._path, line=error.lineno, column=error.offset + 1
+            ) from error
+
+    def _end(self, _name: str) -> None:
+        self._inside.pop()
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        kind = self._inside[-1] if self._inside else _NODES
+        inside = kind
+        if kind == _PROPERTIES:
+            inside = self._of_property(attributes) if attributes else _NODES
+        elif kind == _NODES:
+            if self._inside or name != f"{_RDF}RDF":
+                if not _NOT_ON_NODES.isdisjoint(attributes):
+                    self._refuse(attributes, _NOT_ON_NODES, "an element of a node")
+                inside = _PROPERTIES
+        elif kind == _NOTHING:
+            self._fail("an element with rdf:datatype has text only, no elements")
+        self._inside.append(inside)
+
+    def _of_property(self, attributes: dict[str, str]) -> int:
+        if not _NOT_ON_PROPERTIES.isdisjoint(attributes):
+            self._refuse(attributes, _NOT_ON_PROPERTIES, "an element of a property")
+        if _DATATYPE not in attributes:
+            return _INSIDE_OF_PROPERTY.get(attributes.get(_PARSE_TYPE), _XML_ONLY)
+        if len(attributes) > 1:
+            others = {name for name in attributes if not name.startswith(_XML)}
+            self._refuse(attributes, others - {_DATATYPE, _ID}, "an element with rdf:datatype")
+        return _NOTHING
+
+    def _refuse(self, attributes: dict[str, str], refused: Set[str], what: str) -> None:
+        for name in attributes:
+            if name in refused:
+                shown = name.replace(_RDF, "rdf:").rpartition(" ")[2]
+                self._fail(f"{what} cannot have the attribute {shown}")
+
+    def _fail(self, message: str) -> None:
+        raise ProjectFault(
+            message,
+            path=self._path,
+            line=self._parser.CurrentLineNumber,
+            column=self._parser.CurrentColumnNumber + 1,
+        )
