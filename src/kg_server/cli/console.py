@@ -92,19 +92,12 @@ def _table(content: bytes, declared: dict[str, str], kind: Kind) -> str:
         return content.decode().strip() + "\n"
     header, *rows = list(csv.reader(io.StringIO(content.decode())))
     table = Table(*header)
-    by_length = sorted(declared.items(), key=lambda item: -len(item[1]))
     for row in rows:
-        table.add_row(*(escaping.terminal(_short(cell, by_length)) for cell in row))
+        shown = (prefixes.shorten(cell, declared, to_read=True) or cell for cell in row)
+        table.add_row(*map(escaping.terminal, shown))
     console = Console(file=io.StringIO(), width=None if rows else 80, markup=False)
     console.print(table)
     console.print(f"{len(rows)} row{'' if len(rows) == 1 else 's'}")
     written = console.file
     assert isinstance(written, io.StringIO)  # noqa: S101  # for the type checker
     return written.getvalue()
-
-
-def _short(cell: str, by_length: list[tuple[str, str]]) -> str:
-    for prefix, namespace in by_length:
-        if cell.startswith(namespace):
-            return f"{prefix}:{cell.removeprefix(namespace)}"
-    return cell

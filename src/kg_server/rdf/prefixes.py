@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from kg_server.rdf import namespaces as ns
 
 _LOCAL = re.compile(r"[^\W_](?:[\w.-]*[\w-])?")
+_READABLE = re.compile(r"(?:[\w-]+(?:\.[\w-]+)*(?:/[\w.-]*[\w-])*)?")
 
 EXTERNAL: Mapping[str, str] = {
     "bibo": ns.BIBO,
@@ -53,17 +54,26 @@ def merged(own: Mapping[str, str]) -> dict[str, str]:
     return {**{prefix: iri for prefix, iri in own.items() if prefix}, **others}
 
 
-def shorten(iri: str, prefixes: Mapping[str, str]) -> str | None:
+def shorten(iri: str, prefixes: Mapping[str, str], *, to_read: bool = False) -> str | None:
     """Return the prefixed name of an IRI; ``None`` if no prefix fits (SPARQL 1.1 §4.1.1).
+
+    Args:
+        iri: the IRI.
+        prefixes: the namespaces, by prefix; of those that fit, the longest counts.
+        to_read: whether people alone read the name, which may then have slashes, or end with the
+            colon.
 
     >>> shorten("https://e.org/ns#Museum", {"e": "https://e.org/", "ns": "https://e.org/ns#"})
     'ns:Museum'
     >>> shorten("https://e.org/a/b", {"e": "https://e.org/"})
+    >>> shorten("https://e.org/a/b", {"e": "https://e.org/"}, to_read=True)
+    'e:a/b'
     """
+    local = _READABLE if to_read else _LOCAL
     best = ""
     for prefix, namespace in prefixes.items():
         longer = not best or len(namespace) > len(prefixes[best])
-        if longer and iri.startswith(namespace) and _LOCAL.fullmatch(iri, len(namespace)):
+        if longer and iri.startswith(namespace) and local.fullmatch(iri, len(namespace)):
             best = prefix
     return f"{best}:{iri[len(prefixes[best]) :]}" if best else None
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import pyoxigraph as ox
 
 from kg_server.rdf import namespaces as ns
+from kg_server.rdf.prefixes import shorten
 
 TYPE = ox.NamedNode(f"{ns.RDF}type")
 LABELS = (ox.NamedNode(f"{ns.RDFS}label"), ox.NamedNode(f"{ns.SKOS}prefLabel"))
@@ -39,7 +40,6 @@ PROPERTY_TYPES = frozenset(
 )
 
 _PREFIX = re.compile(rb"^[ \t]*(?:@prefix|prefix)\s+([\w.-]*):\s*<([^<>\s]*)>", re.M | re.I)
-_LOCAL = re.compile(r"[\w-]+(\.[\w-]+)*")
 
 
 def split(iri: str) -> tuple[str, str]:
@@ -68,8 +68,5 @@ def short(iri: str, known: Mapping[str, str]) -> str:
     >>> short("https://e.org/ns#Mission", {"https://e.org/ns#": "ex"})
     'ex:Mission'
     """
-    fits = [namespace for namespace in known if iri.startswith(namespace)]
-    for namespace in sorted(fits, key=len, reverse=True):
-        if _LOCAL.fullmatch(iri, len(namespace)):
-            return f"{known[namespace]}:{iri[len(namespace) :]}"
-    return f"<{iri}>"
+    by_prefix = {prefix: namespace for namespace, prefix in known.items()}
+    return shorten(iri, by_prefix, to_read=True) or f"<{iri}>"

@@ -19,7 +19,6 @@ from kg_server.validation.reports.ci import Shorten
 MOST_SHOWN = 20
 """So many findings of one rule or one kind of a shape are shown to a person."""
 _TERM = re.compile(r'"(?:[^"\\]|\\.)*+"|<(?P<iri>[^<>"\s]*)>')
-_LOCAL = re.compile(r"(?:[\w-]+(?:\.[\w-]+)*(?:/[\w.-]*[\w-])*)?")
 
 
 def text(report: Report, project: Project) -> str:
@@ -154,18 +153,11 @@ def _excerpt(place: Place) -> tuple[str, str]:
 
 def shortener(declared: Mapping[str, str]) -> Callable[[str], str]:
     """Return what writes the IRIs in a term or a path as prefixed names where a prefix fits."""
-    known = {namespace: prefix for prefix, namespace in prefixes.merged(declared).items()}
-    known[RULES_IRI] = "rule"
-    by_length = sorted(known, key=len, reverse=True)
+    known = {**prefixes.merged(declared), "rule": RULES_IRI}
 
     def short(found: re.Match[str]) -> str:
         iri = found["iri"]
-        if iri is None:
-            return found[0]
-        for namespace in by_length:
-            if iri.startswith(namespace) and _LOCAL.fullmatch(iri, len(namespace)):
-                return f"{known[namespace]}:{iri[len(namespace) :]}"
-        return found[0]
+        return (iri and prefixes.shorten(iri, known, to_read=True)) or found[0]
 
     return lambda term: _TERM.sub(short, term)
 
