@@ -108,18 +108,10 @@ def load(
         QueryFile(path, read.text(path).decode()) for path in _query_files(said.derive)
     )
     profile = _profile(said, files, read)
-    digest = hashlib.sha256(wanted.encode())
-    named = [(file.graph_iri, file.content) for file in files]
-    named += [(query.path.name, query.text.encode()) for query in (*queries, *to_derive)]
-    named.append(("profile", repr(profile).encode()))
-    named += [(each.graph_iri, str(each.fault).encode()) for each in unread or ()]
-    for name, content in named:
-        for part in (name.encode(), b"\0", content, b"\0"):
-            digest.update(part)
     loaded = Project(
         tuple(files),
         wanted,
-        digest.hexdigest(),
+        _version(wanted, files, (*queries, *to_derive), profile, unread or ()),
         said.rules,
         queries,
         to_derive,
@@ -147,6 +139,25 @@ def sound(project: Project) -> Project:
         else:
             files.append(file)
     return replace(project, files=tuple(files), unread=tuple(unread))
+
+
+def _version(
+    base_iri: str,
+    files: Iterable[ProjectFile],
+    queries: Iterable[QueryFile],
+    profile: Profile,
+    unread: Iterable[Unread],
+) -> str:
+    """Return a hash of all that is served: base IRI, contents, queries, and what kg.toml says."""
+    digest = hashlib.sha256(base_iri.encode())
+    named = [(file.graph_iri, file.content) for file in files]
+    named += [(query.path.name, query.text.encode()) for query in queries]
+    named.append(("profile", repr(profile).encode()))
+    named += [(each.graph_iri, str(each.fault).encode()) for each in unread]
+    for name, content in named:
+        for part in (name.encode(), b"\0", content, b"\0"):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def base_iri_of(paths: Sequence[Path], *, example: bool = False) -> str:
