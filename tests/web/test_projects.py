@@ -110,6 +110,19 @@ def test_title_description_and_licence_are_the_project_s_own(
     assert f"<Description>{title}" in client.get("/opensearch.xml").text
 
 
+def test_a_table_lists_things_without_a_name_only_where_none_has_one(zoo):
+    classes = zoo.get("/things/Class", headers=BROWSER).text
+    meals = zoo.get("/things/Meal", headers=BROWSER).text
+
+    assert '<th scope="row"><bdi>…' not in classes
+    assert '<td class="number"><bdi>7</bdi></td>' in meals
+    counted = {
+        each["table"]: each["count"] for each in zoo.get("/things/?format=json").json["classes"]
+    }
+    assert counted["/things/Class"] == 3
+    assert counted["/things/Meal"] == 1
+
+
 def test_nothing_known_is_nothing_said(tmp_path):
     (tmp_path / "kg.toml").write_text('base-iri = "https://e.org/"\ndata = ["one.ttl"]\n')
     (tmp_path / "one.ttl").write_text(

@@ -38,7 +38,7 @@ PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 SELECT ?namespace (COUNT(DISTINCT ?term) AS ?terms) WHERE {
   VALUES ?type { owl:Class rdfs:Class rdf:Property owl:ObjectProperty owl:DatatypeProperty }
-  ?term a ?type
+  ?term a ?type FILTER(ISIRI(?term))
   BIND(REPLACE(STR(?term), "[^#/]*$", "") AS ?namespace)
 } GROUP BY ?namespace
 """

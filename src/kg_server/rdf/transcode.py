@@ -82,6 +82,16 @@ def triples(chunks: Iterable[bytes]) -> Iterator[ox.Triple]:
         yield quad.triple
 
 
+def canonical(content: bytes) -> bytes:
+    """Return N-Triples with canonical labels of blank nodes, sorted (RDF Canonicalization 1.0).
+
+    The same graph gives the same bytes, whatever its blank nodes were called.
+    """
+    graph = ox.Dataset(ox.Quad(*each) for each in triples([content]))
+    graph.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return b"".join(sorted(f"{quad.triple} .\n".encode() for quad in graph))
+
+
 def in_graph(statements: Iterable[ox.Triple], graph_iri: str) -> Iterator[ox.Quad]:
     """Put triples into a named graph."""
     name = ox.NamedNode(graph_iri)

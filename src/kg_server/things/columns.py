@@ -33,6 +33,10 @@ _CLASSES = """
 PREFIX void: <http://rdfs.org/ns/void#>
 SELECT ?class ?n { ?data void:classPartition ?part . ?part void:class ?class ; void:entities ?n }
 """
+_BLANK = """
+SELECT ?class (COUNT(DISTINCT ?thing) AS ?n) { ?thing a ?class FILTER(ISBLANK(?thing)) }
+GROUP BY ?class
+"""
 _SHAPES = """
 PREFIX sh: <http://www.w3.org/ns/shacl#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
@@ -128,6 +132,11 @@ def classes(store: Store, description: str) -> dict[str, int]:
     solutions = rows(store, _CLASSES, dataset=Dataset(default_graphs=(description,)))
     counts = {str(row["class"]): int(str(row["n"])) for row in solutions}
     return dict(sorted(counts.items(), key=lambda each: (_is_language(each[0]), -each[1], each[0])))
+
+
+def blank_counts(store: Store) -> dict[str, int]:
+    """Return the number of instances that are blank nodes, by class."""
+    return {str(row["class"]): int(str(row["n"])) for row in rows(store, _BLANK) if "class" in row}
 
 
 def of_class(

@@ -19,6 +19,7 @@ class Table:
 
     ``sort`` is a column and whether it descends. ``None`` sorts by the things' IRIs, a column of
     ``None`` by their names. ``languages`` are those of names, preferred language first.
+    ``only_named``: instances that are blank nodes are left out.
     """
 
     class_iri: str
@@ -27,12 +28,15 @@ class Table:
     vocabulary: Vocabulary
     languages: tuple[str, ...]
     sort: tuple[Column | None, bool] | None = None
+    only_named: bool = False
 
     @property
     def where(self) -> str:
         """The patterns that things of the table match."""
         lines = [f"?thing a <{self.class_iri}> ."]
         lines += [pattern(each, n, self.vocabulary) for n, each in enumerate(self.filters)]
+        if self.only_named:
+            lines.append("FILTER(ISIRI(?thing))")
         return "\n  ".join(lines)
 
 
@@ -64,6 +68,15 @@ def cells(things: Sequence[str], columns: Sequence[Column]) -> str:
     properties = ", ".join(f"<{each.iri}>" for each in columns)
     return (
         f"SELECT ?thing ?property ?value WHERE {{\n  VALUES ?thing {{ {names} }}\n"
+        f"  ?thing ?property ?value FILTER(?property IN ({properties}))\n}}\n"
+    )
+
+
+def cells_of_page(table: Table, columns: Sequence[Column], limit: int, offset: int) -> str:
+    """Return the query for the values of a page of things that may be blank nodes."""
+    properties = ", ".join(f"<{each.iri}>" for each in columns)
+    return (
+        f"SELECT ?thing ?property ?value WHERE {{\n  {{ {page(table, limit, offset)} }}\n"
         f"  ?thing ?property ?value FILTER(?property IN ({properties}))\n}}\n"
     )
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request
 from rdflib import URIRef
+from rdflib.term import Identifier
 
 from kg_server import formats
 from kg_server.description import void
@@ -63,6 +64,7 @@ class _Tables:
         self.context = context
         self._description = context.project.base_iri + void.GRAPH
         self.classes = lru_cache(1)(self._classes)
+        self.blank = lru_cache(1)(lambda: columns.blank_counts(context.store))
         self.columns = lru_cache(256)(self._columns)
 
     def vocabulary(self, wanted: tuple[Filter, ...]) -> Vocabulary:
@@ -90,6 +92,15 @@ class _Tables:
             raise NotFound(f"Several classes are called {name[:80]!r}. Their tables are at {ways}.")
         raise NotFound(f"There is no class {name[:80]!r} with instances. /things/ lists them all.")
 
+    def only_named(self, class_iri: str) -> bool:
+        """Tell whether the table leaves out blank nodes: only if the class has named things."""
+        return class_iri in self.blank() and self.classes()[class_iri] != self.blank()[class_iri]
+
+    def count(self, class_iri: str) -> int:
+        """Return the number of things in the table of a class."""
+        left_out = self.blank()[class_iri] if self.only_named(class_iri) else 0
+        return self.classes()[class_iri] - left_out
+
     def _classes(self) -> dict[str, int]:
         return columns.classes(self.context.store, self._description)
 
@@ -103,12 +114,13 @@ def _classes(tables: _Tables) -> Response:
     context, found = tables.context, tables.classes()
     if not _choose(request.args.get("format")).is_page:
         document = [
-            {"class": iri, "count": n, "table": _address(tables, iri)} for iri, n in found.items()
+            {"class": iri, "count": tables.count(iri), "table": _address(tables, iri)}
+            for iri in found
         ]
         return context.cacheable(context.json({"classes": document}), context.etag(JSON))
     labels = Labels(context.site, layout.page_language())
     labels.load(URIRef(iri) for iri in found)
-    listed = [(labels.show(URIRef(iri)), _address(tables, iri), n) for iri, n in found.items()]
+    listed = [(labels.show(URIRef(iri)), _address(tables, iri), tables.count(iri)) for iri in found]
     page = render_template("things.html", classes=listed)
     response = Response(page, content_type=formats.HTML.content_type)
     return context.cacheable(response, context.etag(formats.HTML))
@@ -161,6 +173,7 @@ def _table(tables: _Tables, class_iri: str, extension: str | None) -> Response:
         vocabulary=tables.vocabulary(wanted),
         languages=layout.preferred_languages(layout.page_language()),
         sort=_sort(reserved.get("sort"), found),
+        only_named=tables.only_named(class_iri),
     )
     etag = context.etag(chosen, pairs)
     if responses.matches(request.headers.get("If-None-Match"), etag):
@@ -220,6 +233,7 @@ def _data(
         filters=table.filters,
         vocabulary=table.vocabulary,
         languages=table.languages,
+        only_named=table.only_named,
     )
     text = rewrite.page(queries.whole(whole), limit, offset)
     if chosen is QUESTION:
@@ -244,12 +258,12 @@ def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) 
     context, shown = tables.context, _shown_columns(table.columns)
     store = context.store
     total = _count(tables, table)
-    things = [str(row["thing"]) for row in rows(store, queries.page(table, limit, offset))]
-    values = rows(store, queries.cells(things, shown)) if things else []
+    things = [row["thing"] for row in rows(store, queries.page(table, limit, offset))]
+    values = _values(context, table, things, shown, limit, offset)
     faceted = _faceted(table.columns, pairs)
     counts = rows(store, queries.facets(table, faceted, _MOST_COUNTS)) if faceted else []
     labels = Labels(context.site, layout.page_language())
-    labels.load([URIRef(iri) for iri in (table.class_iri, *things)])
+    labels.load((URIRef(table.class_iri), *things))
     labels.load(URIRef(each.iri) for each in table.columns)
     labels.load(row["value"] for row in (*values, *counts))
     kept = [pair for pair in pairs if pair[0] not in ("lang", "format")]
@@ -287,9 +301,27 @@ def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) 
     return Response(page, content_type=formats.HTML.content_type)
 
 
+def _values(
+    context: Context,
+    table: Table,
+    things: list[Identifier],
+    shown: tuple[Column, ...],
+    limit: int,
+    offset: int,
+) -> list[dict[str, Identifier]]:
+    """Return the values of a page of things: ``thing``, ``property``, ``value``."""
+    if not things:
+        return []
+    if all(isinstance(each, URIRef) for each in things):
+        text = queries.cells([str(each) for each in things], shown)
+    else:  # a query cannot name a blank node
+        text = queries.cells_of_page(table, shown, limit, offset)
+    return rows(context.store, text)
+
+
 def _count(tables: _Tables, table: Table) -> int:
     if not table.filters:
-        return tables.classes()[table.class_iri]
+        return tables.count(table.class_iri)
     (row,) = rows(tables.context.store, queries.count(table))
     return int(str(row["n"]))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request
 from rdflib import Graph
-from rdflib.compare import to_canonical_graph
 
 from kg_server import formats
 from kg_server.errors import NotFound
@@ -56,11 +55,9 @@ def _written(context: Context, report: Report, chosen: Format) -> bytes:
     turtle = reports.turtle(report, context.project)
     if chosen.name == _TURTLE.name:
         return turtle.encode()
-    graph = Graph()
-    graph.parse(data=turtle, format="turtle")
+    graph = Graph().parse(data=turtle, format="turtle")
     # Blank nodes get the same labels each time, so that the same report is the same bytes.
-    lines = sorted(to_canonical_graph(graph).serialize(format="nt").splitlines(keepends=True))
-    statements = transcode.triples(["".join(lines).encode()])
+    statements = transcode.triples([transcode.canonical(graph.serialize(format="nt").encode())])
     return b"".join(transcode.write(statements, chosen, _PREFIXES))
 
 

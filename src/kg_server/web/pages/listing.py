@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from rdflib import URIRef
 from rdflib.term import Identifier, Node
 
 from kg_server.things.columns import Column
@@ -100,17 +99,17 @@ class Listing:
 
     def rows(
         self,
-        things: Sequence[str],
+        things: Sequence[Identifier],
         columns: Sequence[Column],
         values: Iterable[Mapping[str, Identifier]],
     ) -> list[Row]:
         """Return the rows: each thing with the values of its columns."""
-        found: dict[tuple[str, str], list[Node]] = {}
+        found: dict[tuple[Identifier, str], list[Node]] = {}
         for row in values:
-            found.setdefault((str(row["thing"]), str(row["property"])), []).append(row["value"])
+            found.setdefault((row["thing"], str(row["property"])), []).append(row["value"])
         return [
             Row(
-                self._labels.show(URIRef(thing)),
+                self._labels.show(thing),
                 tuple(self._cell(found.get((thing, each.iri), [])) for each in columns),
             )
             for thing in things
