@@ -23,6 +23,7 @@ from kg_server.project import (
     parsing,
     rdfxml,
     roles,
+    rules,
     syntax,
     xml_literals,
 )
@@ -30,6 +31,7 @@ from kg_server.project.discovery import Found, bundled, is_root
 from kg_server.project.files import FACTS, Project, ProjectFile, QueryFile, Role, Unread
 from kg_server.project.profile import Profile
 from kg_server.project.syntax import SYNTAXES
+from kg_server.rdf import prefixes
 
 __all__ = [
     "EXAMPLE",
@@ -85,8 +87,6 @@ def load(
         ProjectFault: there is no project; a path does not exist, cannot be read, is not UTF-8 or
             is no RDF file; a directory has no RDF files; a manifest or a rule is wrong.
     """
-    from kg_server.project import rules
-
     plan = _Plan(paths, chosen or {}, example=example)
     wanted = base_iri or plan.said.base_iri or NEUTRAL_BASE_IRI
     if not is_base_iri(wanted):
@@ -202,8 +202,6 @@ def shared_namespace(project: Project) -> str:
 
     Its own are those that its files declare and that are no well-known vocabulary's.
     """
-    from kg_server.rdf import prefixes
-
     known = set(prefixes.EXTERNAL.values())
     own = [each for each in project.profile.prefixes.values() if each not in known]
     common = os.path.commonprefix(own)  # noqa: RUF071  # letter by letter, to a slash below

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 from kg_server.errors import ProjectFault
 from kg_server.project.files import ProjectFile
+from kg_server.project.parsing import parsed
 from kg_server.rdf import namespaces as ns
 
 CATALOG = "catalog-v001.xml"
@@ -33,8 +34,6 @@ def header(file: ProjectFile) -> Header:
 
     The fault is told when the file is read for good.
     """
-    from kg_server.project.parsing import parsed
-
     names, imported = set(), set()
     if b"imports" not in file.content and b"Ontology" not in file.content:
         return Header(frozenset(), frozenset())

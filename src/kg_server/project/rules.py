@@ -15,17 +15,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import pyoxigraph as ox
 
 from kg_server import processes
 from kg_server.errors import ProjectFault, UpdateRefused
-from kg_server.project import FACTS, Project, ProjectFile, QueryFile, Role
+from kg_server.project.files import FACTS, Project, ProjectFile, QueryFile, Role
+from kg_server.project.parsing import check_query, parsed
 from kg_server.sparql import keywords
-
-if TYPE_CHECKING:
-    import pyoxigraph as ox
 
 ROUNDS = 1000
 """A rule that still derives something new after so many rounds has no end."""
@@ -55,7 +53,7 @@ def with_derived(project: Project) -> Project:
         _check(rule, project.derive[:number])
     running = mmap.mmap(-1, 4)  # shared with the child: which rule runs
     work = partial(_derive, project, running, processes.address_space())
-    child = processes.start(work, first=_prepare)
+    child = processes.start(work)
     try:
         found = processes.result(child, time.monotonic() + DEADLINE_S, _LATE)
     except ProjectFault as fault:
@@ -106,15 +104,8 @@ def _refuse(rule: QueryFile, message: str, cause: Exception | None = None) -> No
     raise ProjectFault(message, path=rule.path, line=next(starts, 1)) from cause
 
 
-def _prepare() -> None:
-    """Import what the child could not, which can open no file."""
-    from kg_server.project import parsing  # noqa: F401
-
-
 def _derive(project: Project, running: mmap.mmap, space: int) -> dict[str, bytes]:
     """Return what each rule derives, in N-Triples, sorted."""
-    from kg_server.project.parsing import check_query
-
     signal.alarm(int(DEADLINE_S) + 5)  # the parent may be gone by then
     for rule in project.derive:
         check_query(rule.text, rule.path, project.profile.prefixes)
@@ -140,8 +131,6 @@ def _derive(project: Project, running: mmap.mmap, space: int) -> dict[str, bytes
 
 def _loaded(project: Project) -> ox.Store:
     """Return data and ontology in the default graph of a store, in which no triple is twice."""
-    from kg_server.project.parsing import parsed
-
     store = ox.Store()
     for file in project.of_role(*FACTS):
         store.bulk_extend(ox.Quad(*quad.triple) for quad in parsed(file))

@@ -8,15 +8,13 @@ import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from kg_server.errors import Problem
 from kg_server.sandbox import failures, messages
+from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql.query import Query
 from kg_server.work import ClientLeft
-
-if TYPE_CHECKING:
-    from kg_server.sandbox.client import Client
 
 WATCH_AFTER_S = 0.02
 """Most answers are here by then; only for later ones is the client's connection watched."""
@@ -26,12 +24,25 @@ _LAST_WORD_S = 5.0
 """Seconds to wait, after a stream ends, for the message that says whether it is whole."""
 
 
+class Mailbox(Protocol):
+    """What a call needs of the client that makes it."""
+
+    board: Board
+    queue_timeout_s: float
+
+    async def send(self, datagram: bytes) -> None:
+        """Send a datagram to the evaluators."""
+
+    def forget(self, query_id: int) -> None:
+        """Hear no more of a query."""
+
+
 class Call:
     """One query to an evaluator and its answer; see ``Client.ask``."""
 
     def __init__(
         self,
-        client: Client,
+        client: Mailbox,
         loop: asyncio.AbstractEventLoop,
         query: Query,
         query_id: int,

@@ -13,7 +13,8 @@ from rdflib import OWL, RDF
 from kg_server.rdf import namespaces as ns
 from kg_server.sparql import lexer
 from kg_server.validation.prefilter import values
-from kg_server.validation.prefilter.data import Altered, stored
+from kg_server.validation.prefilter.data import Altered
+from kg_server.validation.prefilter.stored import stored
 from kg_server.validation.prefilter.values import Unsievable
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from rdflib import RDF, XSD, BNode, Literal, URIRef
 
 from kg_server.rdf import namespaces as ns
 from kg_server.rdf import terms
+from kg_server.validation.prefilter.stored import is_kept
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -92,11 +93,9 @@ def constant(node: Node) -> str:
     Raises:
         Unsievable: a blank node, or a literal that the store would alter.
     """
-    from kg_server.validation.prefilter import data
-
     if not isinstance(node, Literal):
         return iri(node)
-    if node.datatype is not None and not data.is_kept(terms.to_pyoxigraph(node)):
+    if node.datatype is not None and not is_kept(terms.to_pyoxigraph(node)):
         raise Unsievable("an altered literal")
     return terms.n_triples(node)
 
