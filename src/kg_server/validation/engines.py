@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kg_server import processes
 from kg_server.errors import ProjectFault
 from kg_server.project import FACTS, Project, Role
-from kg_server.validation import graphs, pyshacl_engine
-from kg_server.validation import shapes as shapes_lint
+from kg_server.validation import graphs, ill_formed, pyshacl_engine
 from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.report import RULES_IRI, Finding, Report
 
@@ -40,7 +39,7 @@ def disagreement(name: str, project: Project, report: Report, timeout_s: float) 
     """
     data = graphs.read(project.of_role(*FACTS), "data")
     shapes = shapes_graph.read(project.of_role(Role.SHAPES))
-    shapes_lint.take_out_ill_formed(shapes)
+    ill_formed.take_out(shapes)
     pyshacl_engine.prepare()
     work = ENGINES[name](data, shapes)
     late = f"{name} was given up after {timeout_s:g} seconds"

@@ -8,11 +8,11 @@ import pickle
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rdflib import RDF, SH, BNode, Graph, URIRef
+from rdflib import OWL, RDF, SH, BNode, Graph, URIRef
 
 from kg_server.errors import ProjectFault
 from kg_server.rdf import terms
@@ -29,7 +29,15 @@ logging.getLogger("pyshacl-validate").disabled = True
 
 _DETAILS = 5
 """So many levels of nested results are kept."""
+_MOST_FAILURES = 20
+"""So many nodes of one shape that pySHACL fails at are told one by one."""
 _UNUSABLE = "the shapes cannot be used: "
+_PROBE = URIRef("urn:uuid:00000000-0000-0000-0000-000000000000")
+"""A node of which nothing is said."""
+
+Aims = Mapping["Node", Iterable["Node"] | None]
+"""The nodes that each shape looks at; ``None``: its own."""
+Run = Callable[[Aims], tuple[Finding, ...]]
 
 
 def targets() -> tuple[Node, ...]:
@@ -88,20 +96,41 @@ def findings(
         ProjectFault: the shapes cannot be used, not even one of them.
     """
 
-    def run(aims: Mapping[Node, Iterable[Node] | None]) -> tuple[Finding, ...]:
-        part = aimed(shapes, aims)
-        return _findings(data, part, inference=inference, advanced=advanced)
+    def run(some: Graph, aims: Aims) -> tuple[Finding, ...]:
+        return _findings(data, aimed(some, aims), inference=inference, advanced=advanced)
 
     try:
         return _findings(data, shapes, inference=inference, advanced=advanced)
     except ProjectFault:
-        run({})  # raises if it is not for one of the shapes
-        return _of_shapes(shapes, targeted(shapes), run)
+        pass
+    try:
+        run(shapes, {})
+    except ProjectFault:  # it fails at a shape without targets: each is taken with what it uses
+        found: list[Finding] = []
+        for shape in targeted(shapes):
+            used = _used(shapes, shape)
+            found += _of_shape(used, shape, partial(run, used))
+        return tuple(found)
+    return _of_shapes(shapes, targeted(shapes), partial(run, shapes))
 
 
-def _of_shapes(
-    shapes: Graph, some: list[Node], run: Callable[[Mapping[Node, Any]], tuple[Finding, ...]]
-) -> tuple[Finding, ...]:
+def _used(shapes: Graph, shape: Node) -> Graph:
+    """Return the part of a shapes graph that a shape leads to, and what holds for all shapes."""
+    part = graphs.graph()
+    waiting = [shape, *shapes.subjects(RDF.type, OWL.Ontology)]
+    waiting += shapes.subjects(SH.parameter)
+    seen: set[Node] = set()
+    while waiting:
+        node = waiting.pop()
+        if node not in seen:
+            seen.add(node)
+            for triple in shapes.triples((node, None, None)):
+                part.add(triple)
+                waiting.append(triple[2])
+    return part
+
+
+def _of_shapes(shapes: Graph, some: list[Node], run: Run) -> tuple[Finding, ...]:
     """Return what some shapes find; those that pySHACL fails at are found by halves."""
     if len(some) == 1:
         return _of_shape(shapes, some[0], run)
@@ -112,9 +141,7 @@ def _of_shapes(
         return _of_shapes(shapes, some[:middle], run) + _of_shapes(shapes, some[middle:], run)
 
 
-def _of_shape(
-    shapes: Graph, shape: Node, run: Callable[[Mapping[Node, Any]], tuple[Finding, ...]]
-) -> tuple[Finding, ...]:
+def _of_shape(shapes: Graph, shape: Node, run: Run) -> tuple[Finding, ...]:
     """Return what one shape finds; nodes that pySHACL fails at are found by halves."""
     try:
         return run({shape: None})
@@ -124,17 +151,26 @@ def _of_shape(
     others = [target for target in targets() if target != SH.targetNode]
     if any((shape, target, None) in shapes for target in others):
         return (failure,)
+    try:
+        run({shape: (_PROBE,)})
+    except ProjectFault:  # it fails at any node
+        return (failure,)
+    failures = 0
 
     def halves(nodes: list[Node]) -> tuple[Finding, ...]:
+        nonlocal failures
         try:
             return run({shape: nodes})
         except ProjectFault as fault:
             if len(nodes) == 1:
+                failures += 1
                 return (_failure(nodes[0], shape, fault),)
+            if failures >= _MOST_FAILURES:
+                return (_failure(shape, shape, fault),)
         middle = len(nodes) // 2
         return halves(nodes[:middle]) + halves(nodes[middle:])
 
-    return halves(nodes) if len(nodes) > 1 else (failure,)
+    return halves(nodes)
 
 
 def _failure(focus: Node, shape: Node, fault: ProjectFault) -> Finding:
@@ -192,8 +228,7 @@ def check_shapes(shapes: Graph) -> tuple[Finding, ...]:
 
 def probing(shapes: Graph) -> Graph:
     """Return the shapes, all of which look at a node of which nothing is said."""
-    probe = URIRef("urn:uuid:00000000-0000-0000-0000-000000000000")
-    return aimed(shapes, dict.fromkeys(targeted(shapes), (probe,)))
+    return aimed(shapes, dict.fromkeys(targeted(shapes), (_PROBE,)))
 
 
 def prepare() -> None:

@@ -22,7 +22,7 @@ from kg_server.errors import ProjectFault
 from kg_server.processes import Child
 from kg_server.project import FACTS, Project, Role
 from kg_server.rdf import terms
-from kg_server.validation import graphs, lint, locations, naming, pyshacl_engine
+from kg_server.validation import graphs, ill_formed, lint, locations, naming, pyshacl_engine
 from kg_server.validation import shapes as shapes_lint
 from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.prefilter import data as reading
@@ -84,7 +84,7 @@ class Validation:
         shapes = project.of_role(Role.SHAPES)
         self._shapes = shapes_graph.read(shapes) if shapes else graphs.graph()
         # This compiles all patterns, which the children could not: they can import nothing.
-        self._ill_formed = shapes_lint.take_out_ill_formed(self._shapes)
+        self._ill_formed = ill_formed.take_out(self._shapes)
 
     def report(self, judge_by: Callable[[Sieve], set[Finding]]) -> Report:
         """Check everything; ``judge_by`` gives the findings of the shapes."""
@@ -104,7 +104,7 @@ class Validation:
         if findings:
             places = locations.Places(self._project.files)
             located = places.located(findings)
-            findings = naming.lasting(located, self._facts.store, self._shapes)
+            findings = naming.lasting(located, self._facts.store, self._written_shapes())
         return Report(
             findings,
             len(self._project.of_role(Role.DATA)),
@@ -113,6 +113,12 @@ class Validation:
             len(sieve.focus_nodes()),
             seconds=0.0,
         )
+
+    def _written_shapes(self) -> Graph:
+        """Return the shapes with all that is ill-formed, which is named by where it stands."""
+        if not self._ill_formed:
+            return self._shapes
+        return shapes_graph.read(self._project.of_role(Role.SHAPES))
 
     def _check_that_data_are_looked_at(self, sieve: Sieve) -> None:
         """Check that something is checked; an ontology is, by the rules.

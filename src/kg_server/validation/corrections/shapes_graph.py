@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from rdflib.term import Node
 
 _FLAGS = ("closed", "uniqueLang", "deactivated", "qualifiedValueShapesDisjoint", "optional")
+_COUNTS = ("qualifiedMinCount", "qualifiedMaxCount")
+_PARTS = (
+    (("ignoredProperties",), ("closed",)),
+    (("qualifiedValueShape",), _COUNTS),
+    ((*_COUNTS, "qualifiedValueShapesDisjoint"), ("qualifiedValueShape",)),
+    (("flags",), ("pattern",)),
+)
+"""Parameters, and those of which one must be there as well."""
 _TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf", "target")
 _PARAMETERS = (
     *("class", "datatype", "nodeKind", "minCount", "maxCount", "minExclusive", "minInclusive"),
@@ -42,7 +50,7 @@ def write_out(shapes: Graph) -> None:
         shapes: the shapes graph, which is changed in place.
     """
     _leave_out_false(shapes)
-    _leave_out_ignored_properties(shapes)
+    _leave_out_parts(shapes)
     _add_implicit_targets(shapes)
     _add_imported_prefixes(shapes)
 
@@ -58,15 +66,17 @@ def _leave_out_false(shapes: Graph) -> None:
             shapes.remove((None, SH[name], Literal(text, datatype=XSD.boolean, normalize=False)))
 
 
-def _leave_out_ignored_properties(shapes: Graph) -> None:
-    """Remove ``sh:ignoredProperties`` from shapes that are not closed: they mean nothing there.
+def _leave_out_parts(shapes: Graph) -> None:
+    """Remove parameters without the other that their constraint needs: they mean nothing alone.
 
-    ``sh:closed`` is the mandatory parameter (SHACL §4.8.1); pySHACL gives up instead
-    (RDFLib/pySHACL#58).
+    A constraint is declared by all its mandatory parameters (SHACL §2.1.1), such as ``sh:closed``
+    (§4.8.1); pySHACL gives up instead (RDFLib/pySHACL#58).
     """
-    for shape, ignored in list(shapes.subject_objects(SH.ignoredProperties)):
-        if (shape, SH.closed, None) not in shapes:
-            shapes.remove((shape, SH.ignoredProperties, ignored))
+    for parts, others in _PARTS:
+        for part in parts:
+            for shape, value in list(shapes.subject_objects(SH[part])):
+                if not any((shape, SH[other], None) in shapes for other in others):
+                    shapes.remove((shape, SH[part], value))
 
 
 def _add_implicit_targets(shapes: Graph) -> None:

@@ -194,7 +194,11 @@ def declared(shapes: Graph, constraint: Node) -> dict[str, str]:
         for each in shapes.objects(holder, values.term("declare")):
             prefix = shapes.value(each, values.term("prefix"))
             namespace = shapes.value(each, values.term("namespace"))
-            if prefix is None or found.get(str(prefix), str(namespace)) != str(namespace):
+            if (
+                prefix is None
+                or namespace is None
+                or found.get(str(prefix), str(namespace)) != str(namespace)
+            ):
                 raise Unsievable("prefixes")
             found[str(prefix)] = str(namespace)
     return found
