@@ -6,7 +6,11 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from rdflib import OWL, RDF, RDFS, SKOS, Graph, Literal, Namespace, URIRef
+
+from kg_server import project as projects
+from kg_server.cli.main import commands
 
 ROOT = Path(__file__).parents[1]
 ONTOLOGY = ROOT / "ontology"
@@ -33,12 +37,26 @@ def read(*paths: Path) -> Graph:
     return graph
 
 
+MODULES = {
+    "concepts": set(),
+    "evidence": set(),
+    "diplomacy": {"concepts", "evidence"},
+    "trade": {"diplomacy"},
+}
+"""What each module imports."""
+
+
 def ontology() -> Graph:
-    return read(ONTOLOGY / "diplomacy.ttl")
+    return read(*(ONTOLOGY / f"{module}.ttl" for module in MODULES))
 
 
 def concepts() -> Graph:
-    return read(ONTOLOGY / "concepts.ttl")
+    return ontology()
+
+
+def closure(module: str) -> set[str]:
+    """Return a module and all that it imports, by whatever way."""
+    return {module}.union(*(closure(each) for each in MODULES[module]))
 
 
 def declared_terms() -> list[URIRef]:
@@ -81,6 +99,8 @@ def test_the_files_of_the_ontology_are_there():
         "alignments.ttl",
         "concepts.ttl",
         "diplomacy.ttl",
+        "evidence.ttl",
+        "trade.ttl",
     ]
     assert DATA_FILES
     assert QUERY_FILES
@@ -99,7 +119,8 @@ def test_each_term_is_labelled_defined_and_placed(term):
 
     assert {"bn", "en"} <= set(languages(ontology(), term, RDFS.label)) <= {"bn", "en", "fr"}
     assert "en" in [definition.language for definition in definitions]
-    assert ontology().value(term, RDFS.isDefinedBy) == URIRef(f"{BASE}ns/diplomacy")
+    (module,) = ontology().objects(term, RDFS.isDefinedBy)
+    assert (term, RDF.type, None) in read(ONTOLOGY / f"{local_name(module)}.ttl")
 
 
 @pytest.mark.parametrize("term", declared_terms(), ids=local_name)
@@ -173,7 +194,8 @@ def test_each_ontology_says_what_it_is_whose_and_which_version(path):
     )
     for predicate in ("license", "creator", "publisher", "created", "issued", "modified"):
         assert graph.value(iri, DCT[predicate]) is not None, predicate
-    assert not list(graph.objects(None, OWL.imports))
+    imported = {local_name(each) for each in graph.objects(iri, OWL.imports)}
+    assert imported == MODULES.get(path.stem, {"trade"})
 
 
 def test_the_ontology_gives_its_prefix_status_citation_sources_and_history():
@@ -210,9 +232,37 @@ def test_each_concept_and_list_is_labelled_twice_over_and_defined():
         assert "en" in languages(concepts(), subject, SKOS.definition)
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_uses_no_term_but_its_own_and_those_of_the_modules_it_imports(module):
+    here = {BASE + f"ns/{each}" for each in closure(module)}
+
+    used = {
+        term
+        for term in used_iris(ONTOLOGY / f"{module}.ttl")
+        if re.match(f"({DIP}|{DEF})\\w", term)
+    }
+
+    assert used
+    for term in used:
+        assert str(ontology().value(term, RDFS.isDefinedBy)) in here, term
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_valid_with_what_it_imports_and_nothing_else(module):
+    path = ONTOLOGY / f"{module}.ttl"
+    loaded = {each.path.stem for each in projects.load([path]).files}
+    shapes = [f"--shapes={ONTOLOGY / 'shapes' / name}.ttl" for name in ("ontology", "prefixes")]
+    rules = ["--rule=unused-term=off", "--fail-on=info", "--no-cache"]
+
+    run = CliRunner().invoke(commands, ["validate", str(path), *shapes, *rules])
+
+    assert loaded == closure(module)
+    assert run.exit_code == 0, run.output
+
+
 def test_each_controlled_value_that_is_used_is_declared():
     used = used_iris(*DATA_FILES, *SHAPE_FILES, *ONTOLOGY_FILES)
-    lists = read(ONTOLOGY / "concepts.ttl", *DATA_FILES)
+    lists = read(*ONTOLOGY_FILES, *DATA_FILES)
     declared = set(lists.subjects(RDF.type, SKOS.Concept)) | set(
         lists.subjects(RDF.type, SKOS.ConceptScheme)
     )
@@ -224,8 +274,8 @@ def test_nothing_but_the_alignments_speaks_of_the_vocabularies_aligned_to():
     aligned = re.compile(r"http://www\.w3\.org/ns/(prov|org)#|wikidata\.org/entity/[QP]")
 
     assert aligned.search((ONTOLOGY / "alignments.ttl").read_text(encoding="utf-8"))
-    for name in ("diplomacy.ttl", "concepts.ttl"):
-        assert not aligned.search((ONTOLOGY / name).read_text(encoding="utf-8"))
+    for name in MODULES:
+        assert not aligned.search((ONTOLOGY / f"{name}.ttl").read_text(encoding="utf-8"))
 
 
 def test_the_alignments_align_terms_that_exist():
@@ -239,7 +289,8 @@ def test_the_alignments_align_terms_that_exist():
 @pytest.mark.parametrize("path", ONTOLOGY_FILES + DATA_FILES, ids=lambda path: path.stem)
 def test_the_base_is_written_in_prefixes_and_names_of_ontologies_only(path):
     ontology_iri = (
-        r"<https://diplomacy\.example/ns/(diplomacy|concepts|alignments)(/\d+\.\d+\.\d+)?>"
+        r"<https://diplomacy\.example/ns/(alignments|concepts|diplomacy|evidence|trade)"
+        r"(/\d+\.\d+\.\d+)?>"
     )
     for line in path.read_text(encoding="utf-8").splitlines():
         rest = re.sub(ontology_iri, "", line)

@@ -40,7 +40,10 @@ def graph() -> Graph:
 
 @functools.cache
 def ontology() -> Graph:
-    return Graph().parse(ROOT / "ontology" / "diplomacy.ttl", format="turtle")
+    graph = Graph()
+    for path in sorted((ROOT / "ontology").glob("*.ttl")):
+        graph.parse(path, format="turtle")
+    return graph
 
 
 @functools.cache

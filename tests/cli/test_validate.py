@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -57,7 +58,7 @@ def test_the_shipped_graph_conforms_and_a_second_run_recalls_the_report(kg):
 
     assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
     assert "Conforms" in again.stdout
-    assert "Checked 6," in again.stdout
+    assert re.search(r"Checked \d,\d{3} triples", again.stdout)
 
 
 def test_a_wrong_fact_is_reported_at_its_line_in_every_form_at_once(kg, broken, tmp_path):

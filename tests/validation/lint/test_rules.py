@@ -237,6 +237,10 @@ def test_well_formed_literals_are_left_alone(place, literal):
     assert told(place(data=f"id:a rdfs:comment {literal} .\n")) == []
 
 
+def test_a_deprecated_term_that_nothing_uses_is_left_alone(place):
+    assert told(place(ontology=term("Organ", more="owl:deprecated true"))) == []
+
+
 def test_levels_weigh_and_the_exit_code_follows(place):
     root = place(ontology=term("Organ"))
 

@@ -79,7 +79,7 @@ RULES = {
         Rule(
             "unused-term",
             "info",
-            "a term that no data, shape, query or other term uses",
+            "a term that no data, shape, query or other term uses, and that is not deprecated",
             terms.unused,
         ),
         Rule(

@@ -69,11 +69,12 @@ def duplicate_label(material: Material) -> Iterator[Found]:
 
 
 def unused(material: Material) -> Iterator[Found]:
-    """Yield terms that nothing uses."""
+    """Yield terms that nothing uses, but for those that nothing is to use any more."""
     used = uses.in_data(material) | uses.in_shapes(material).keys()
     used |= uses.in_queries(material).keys()
     for iri in material.own_terms:
-        if iri not in used:
+        said = material.store.quads_for_pattern(ox.NamedNode(iri), _DEPRECATED, ox.Literal(True))
+        if iri not in used and not any(said):
             message = f"{material.short(iri)} is used by no data, shape, query or other term."
             yield Found(ox.NamedNode(iri), message)
 
