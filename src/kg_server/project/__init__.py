@@ -92,7 +92,12 @@ def load(
     if not is_base_iri(wanted):
         raise ProjectFault(f"the base IRI {wanted!r} must be of the web, and end with a slash")
     read = _Reader(plan.said.base_iri or wanted, wanted)
-    unread: list[Unread] | None = [] if lenient else None
+    loaded = _read(plan, read, [] if lenient else None)
+    return _with_derived(loaded, lenient=lenient) if derive else loaded
+
+
+def _read(plan: _Plan, read: _Reader, unread: list[Unread] | None) -> Project:
+    """Read all files of a plan; those that cannot be read go to ``unread`` where there is one."""
     files = list(_readable(discovery.told_apart(plan.found), read, unread))
     origin, said = plan.origin, plan.said
     if not plan.roots:  # of files by themselves, the project around them says only how to read them
@@ -104,28 +109,28 @@ def load(
     files += _imported(files, said.imports, read, unread)
     files.sort(key=lambda each: (list(Role).index(each.role), each.graph_iri, each.path))
     queries = tuple(_canned_queries(said, read))
-    to_derive = tuple(
-        QueryFile(path, read.text(path).decode()) for path in _query_files(said.derive)
-    )
-    profile = _profile(said, files, read)
+    derive = (QueryFile(path, read.text(path).decode()) for path in _query_files(said.derive))
     loaded = Project(
-        tuple(files),
-        wanted,
-        _version(wanted, files, (*queries, *to_derive), profile, unread or ()),
-        said.rules,
-        queries,
-        to_derive,
-        profile,
-        origin,
-        tuple(unread or ()),
+        files=tuple(files),
+        base_iri=read.wanted,
+        version="",
+        rules=said.rules,
+        queries=queries,
+        derive=tuple(derive),
+        profile=_profile(said, files, read),
+        origin=origin,
+        unread=tuple(unread or ()),
     )
-    if not derive:
-        return loaded
+    return replace(loaded, version=_version(loaded))
+
+
+def _with_derived(project: Project, *, lenient: bool) -> Project:
+    """Run the rules; over the files that are well-formed where others may be left out."""
     try:
-        return rules.with_derived(loaded)
+        return rules.with_derived(project)
     except ProjectFault:
-        rest = sound(loaded) if lenient else loaded
-        if len(rest.files) == len(loaded.files):
+        rest = sound(project) if lenient else project
+        if len(rest.files) == len(project.files):
             raise
         return rules.with_derived(rest)
 
@@ -141,19 +146,15 @@ def sound(project: Project) -> Project:
     return replace(project, files=tuple(files), unread=tuple(unread))
 
 
-def _version(
-    base_iri: str,
-    files: Iterable[ProjectFile],
-    queries: Iterable[QueryFile],
-    profile: Profile,
-    unread: Iterable[Unread],
-) -> str:
+def _version(project: Project) -> str:
     """Return a hash of all that is served: base IRI, contents, queries, and what kg.toml says."""
-    digest = hashlib.sha256(base_iri.encode())
-    named = [(file.graph_iri, file.content) for file in files]
-    named += [(query.path.name, query.text.encode()) for query in queries]
-    named.append(("profile", repr(profile).encode()))
-    named += [(each.graph_iri, str(each.fault).encode()) for each in unread]
+    digest = hashlib.sha256(project.base_iri.encode())
+    named = [(file.graph_iri, file.content) for file in project.files]
+    named += [
+        (query.path.name, query.text.encode()) for query in (*project.queries, *project.derive)
+    ]
+    named.append(("profile", repr(project.profile).encode()))
+    named += [(each.graph_iri, str(each.fault).encode()) for each in project.unread]
     for name, content in named:
         for part in (name.encode(), b"\0", content, b"\0"):
             digest.update(part)
