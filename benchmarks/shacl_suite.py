@@ -27,7 +27,7 @@ from rdflib import RDF, SH, Graph, Namespace, URIRef
 from kg_server.errors import ProjectFault
 from kg_server.project import SYNTAXES, ProjectFile, Role
 from kg_server.rdf import terms
-from kg_server.validation import graphs, pyshacl_engine
+from kg_server.validation import graphs, paths, pyshacl_engine
 from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.prefilter import data as reading
 from kg_server.validation.prefilter import view
@@ -123,7 +123,7 @@ def _expected(graph: Graph, result: Any) -> Result:
     severity = str(graph.value(result, SH.resultSeverity)).rpartition("#")[2]
     return (
         text(SH.focusNode) or "",
-        None if path is None else _name(pyshacl_engine.path_text(graph, path)),
+        None if path is None else _name(paths.written(graph, path)),
         text(SH.value),
         text(SH.sourceConstraintComponent) or "",
         severity,

@@ -62,6 +62,11 @@ FORMS = ("text", "json", "turtle", "sarif", "junit", "github", "gitlab", "markdo
     type=click.Choice(["pyshacl", "shacl-rust"]),
     help="Have this one judge as well; ends with 2 where it disagrees.",
 )
+@click.option(
+    "--lang",
+    metavar="TAG",
+    help="The language of messages, if the shapes have it.  [default: LANG, kg.toml, English]",
+)
 @click.option("--jobs", type=click.IntRange(1), help="Processes to use; all cores by default.")
 @click.option("--no-cache", is_flag=True, help="Check anew even if no file has changed.")
 @click.option("--timeout", default=120.0, show_default=True, help="Give up after seconds.")
@@ -80,6 +85,7 @@ def validate(  # one parameter an option
     inference: str,
     advanced: bool,
     engine: str | None,
+    lang: str | None,
     jobs: int | None,
     no_cache: bool,  # click passes it by name
     timeout: float,
@@ -110,6 +116,7 @@ def validate(  # one parameter an option
             inference=inference,
             advanced=advanced,
             use_cache=not no_cache,
+            language=lang,
             tell=bar,
         )
     if engine:

@@ -70,12 +70,12 @@ def shorten(iri: str, prefixes: Mapping[str, str], *, to_read: bool = False) -> 
     'e:a/b'
     """
     local = _READABLE if to_read else _LOCAL
-    best = ""
+    best = None
     for prefix, namespace in prefixes.items():
-        longer = not best or len(namespace) > len(prefixes[best])
+        longer = best is None or len(namespace) > len(prefixes[best])
         if longer and iri.startswith(namespace) and local.fullmatch(iri, len(namespace)):
             best = prefix
-    return f"{best}:{iri[len(prefixes[best]) :]}" if best else None
+    return None if best is None else f"{best}:{iri[len(prefixes[best]) :]}"
 
 
 def local_name(iri: str) -> str:

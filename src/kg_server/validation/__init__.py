@@ -7,8 +7,9 @@ neither, so ``run`` is imported only where there is none.
 from __future__ import annotations
 
 import os
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ def validate(
     inference: str = "none",
     advanced: bool = False,
     use_cache: bool = True,
+    language: str | None = None,
     tell: Tell = lambda _what, _done: None,
 ) -> Report:
     """Validate a project's data and ontology by its shapes.
@@ -49,6 +51,7 @@ def validate(
             looks at everything: the sieve knows neither.
         use_cache: whether a report about the same contents, made by the same versions of the
             program and its engines, is taken from the user's cache directory and kept there.
+        language: of messages, if the shapes have it; else the locale's, the project's, or English.
         tell: is told how far it is.
 
     A file that is not well-formed, and a shape that is ill-formed, is a finding; the rest is
@@ -59,7 +62,9 @@ def validate(
     """
     begun = time.monotonic()
     levels = {**project.rules, **(rules or {})}
-    key = cache.key(project, {**levels, "inference": inference, "advanced": str(advanced)})
+    spoken = languages(language, project.profile.languages)
+    chosen = {"inference": inference, "advanced": str(advanced), "languages": " ".join(spoken)}
+    key = cache.key(project, {**levels, **chosen})
     report = cache.recall(key) if use_cache else None
     if report is None:
         # Imported only now: a report is recalled in a third of the time that the import takes.
@@ -69,7 +74,7 @@ def validate(
         count = jobs or os.cpu_count() or 1
 
         def judged(project: Project) -> Report:
-            work = Validation(project, timeout_s, count, levels, tell, advanced=advanced)
+            work = Validation(project, timeout_s, count, levels, tell, spoken, advanced=advanced)
             if advanced or inference != "none":
                 return work.report(partial(work.alone, inference, advanced))
             return work.sieved()
@@ -78,3 +83,17 @@ def validate(
         if use_cache:
             cache.keep(key, report)
     return replace(report, seconds=time.monotonic() - begun)
+
+
+def languages(chosen: str | None = None, project: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the languages to speak: the chosen one, the locale's, the project's, then English.
+
+    >>> os.environ.update(LC_ALL="de_AT.UTF-8")
+    >>> languages(project=["bn"])
+    ('de-at', 'bn', 'en')
+    >>> del os.environ["LC_ALL"]
+    """
+    said = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    locale = re.split(r"[.@]", said)[0].replace("_", "-").lower()
+    wanted = (chosen or "", "" if locale in ("c", "posix") else locale, *project, "en")
+    return tuple(dict.fromkeys(each.lower() for each in wanted if each))

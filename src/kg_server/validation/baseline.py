@@ -12,7 +12,10 @@ from typing import Any
 from kg_server.errors import ProjectFault
 from kg_server.validation.report import Finding, Report
 
-_KEYS = ("severity", "focus_node", "path", "value", "source_shape", "source_constraint")
+_KEYS = (
+    *("severity", "focus_node", "path", "value", "source_shape", "source_constraint"),
+    *("component", "other_path", "other_value"),
+)
 Key = tuple[str | None, ...]
 
 

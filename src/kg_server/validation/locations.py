@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
@@ -12,16 +12,14 @@ from typing import NamedTuple
 from kg_server.errors import ProjectFault
 from kg_server.project import ProjectFile, Role
 from kg_server.rdf import terms
-from kg_server.validation import positions
+from kg_server.validation import paths, positions
+from kg_server.validation.paths import Pattern
 from kg_server.validation.report import Finding, Place
 
 _IRI = re.compile(r"<([^<>]*)>")
-_INVERSE = re.compile(r"\[ <http://www\.w3\.org/ns/shacl#inversePath> (<[^<>]*>) \]")
-_COUNTED = ("MinCount", "QualifiedMinCount", "HasValue", "Node", "Property", "Closed")
+_COUNTED = ("MinCount", "QualifiedMinCount", "Node", "Property", "Closed")
 """Kinds of constraints of which no value that is there is to blame."""
 _MOST_RELATED = 20
-
-Pattern = tuple[str | None, str | None, str | None]
 
 
 class _Spot(NamedTuple):
@@ -35,17 +33,21 @@ class _Spot(NamedTuple):
 class Places:
     """Finds places in files: each file is walked through once, for all findings together."""
 
-    def __init__(self, files: Sequence[ProjectFile]) -> None:
+    def __init__(
+        self, files: Sequence[ProjectFile], objects: paths.Objects = lambda _node, _predicate: []
+    ) -> None:
+        """Prepare the files; ``objects`` gives values, for paths of several steps."""
         order = (Role.DATA, Role.ONTOLOGY, Role.SHAPES)
         known = [file for file in files if file.role in order]
         self._files = sorted(known, key=lambda file: order.index(file.role))
+        self._objects = objects
         self._texts: dict[int, _Text] = {}
         self._found: dict[Pattern, list[_Spot]] = {}
 
     def located(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """Return the findings with their places; each has one if there is any file."""
         listed = tuple(findings)
-        self._search(listed)
+        self._search(tuple(_with_details(listed)))
         return tuple(self._placed(finding) for finding in listed)
 
     def _search(self, findings: Sequence[Finding]) -> None:
@@ -53,6 +55,8 @@ class Places:
         found: dict[Pattern, list[_Spot]] = defaultdict(list)
         subjects = {finding.focus_node for finding in findings}
         objects = subjects | {finding.value for finding in findings if _is_complex(finding)}
+        for finding in findings:
+            subjects |= {subject for subject, _, _ in self._ends(finding) if subject}
         for number, file in enumerate(self._files):
             if not any(_hint(each) in file.content for each in subjects):
                 continue
@@ -61,6 +65,11 @@ class Places:
             except (ProjectFault, RecursionError):
                 continue
         self._found = found
+
+    def _ends(self, finding: Finding) -> list[Pattern]:
+        """Return the patterns of the triples that a finding's path ends with."""
+        path = paths.parse(finding.path or "")
+        return paths.ends(path, finding.focus_node, self._objects) if path else []
 
     def _walk(
         self,
@@ -97,49 +106,51 @@ class Places:
                 found[None, None, spelt].append(spot)
 
     def _placed(self, finding: Finding) -> Finding:
-        focus, value = finding.focus_node, finding.value
         spots = next((each for each in self._candidates(finding) if each), None)
-        place = self._place(spots[0]) if spots else self._anywhere(focus)
-        related = self._related(finding, focus, value)
-        if related and place == related[0]:
-            related = related[1:]
-        return replace(finding, place=place, related=related)
+        place = self._place(spots[0]) if spots else self._anywhere(finding.focus_node)
+        details = tuple(self._placed(each) for each in finding.details)
+        others = [self._place(each) for each in self._related(finding)[: _MOST_RELATED + 1]]
+        related = tuple(each for each in dict.fromkeys(others) if each != place)
+        return replace(finding, place=place, related=related, details=details)
 
-    def _candidates(self, finding: Finding) -> Iterable[list[_Spot]]:
+    def _candidates(self, finding: Finding) -> Iterator[list[_Spot]]:
         focus, path, value = finding.focus_node, finding.path, finding.value
         found = self._found
-        if path and path.startswith("<"):
-            yield found.get((focus, path, value), [])
-            yield found.get((focus, path, None), [])
-        elif path:
-            if inverse := _INVERSE.fullmatch(path):
-                yield found.get((value, inverse[1], focus), [])
-                yield found.get((None, inverse[1], focus), [])
-            else:
-                steps = [f"<{iri}>" for iri in _IRI.findall(path)]
-                for step in steps:
-                    yield found.get((focus, step, value), [])
-                for step in reversed(steps):
-                    yield found.get((None, step, value), []) if value else []
-        elif value and value != focus:
+        if finding.kind == "UniqueLang":
+            yield self._related(finding)
+        for subject, predicate, node in self._ends(finding):
+            if node is None or (value and subject is None):
+                yield found.get((subject or value, predicate, node or value), [])
+        if finding.other_path and value:
+            yield found.get((focus, finding.other_path, value), [])
+        for subject, predicate, node in self._ends(finding):
+            yield found.get((subject, predicate, node), [])
+        if path and not self._ends(finding):
+            steps = [f"<{iri}>" for iri in _IRI.findall(path)]
+            for step in steps:
+                yield found.get((focus, step, value), [])
+            for step in reversed(steps):
+                yield found.get((None, step, value), []) if value else []
+        elif value and value != focus and not path:
             yield found.get((focus, None, value), [])
         yield found.get((focus, None, None), [])
         yield found.get((None, None, focus), [])
 
-    def _related(self, finding: Finding, focus: str, value: str | None) -> tuple[Place, ...]:
-        """Return the places of all values where too many, or two that do not agree, are wrong."""
-        path, kind = finding.path, finding.kind
-        if path and path.startswith("<") and value is None and kind not in _COUNTED:
-            spots = self._found.get((focus, path, None), [])
-            if kind == "UniqueLang":
-                tags = Counter(_tag(each.value) for each in spots)
-                spots = [each for each in spots if _tag(each.value) and tags[_tag(each.value)] > 1]
-        elif kind == "Disjoint":
-            spots = self._found.get((focus, None, value), [])
-        else:
-            return ()
-        places = [self._place(each) for each in spots[: _MOST_RELATED + 1]]
-        return tuple(dict.fromkeys(places)) if len(places) > 1 else ()
+    def _related(self, finding: Finding) -> list[_Spot]:
+        """Return where the other values are, if several do not go together."""
+        focus, kind = finding.focus_node, finding.kind
+        if kind in ("LessThan", "LessThanOrEquals", "Equals", "Disjoint") and finding.other_path:
+            other = finding.value if kind == "Disjoint" else finding.other_value
+            is_here = self._found.get((focus, finding.path, finding.value))
+            where = finding.other_path if is_here or kind != "Equals" else finding.path
+            return self._found.get((focus, where, other), [])
+        if finding.value is not None or kind in _COUNTED:
+            return []
+        spots = [spot for each in self._ends(finding) for spot in self._found.get(each, [])]
+        if kind == "UniqueLang" and finding.other_value:
+            tag = finding.other_value.strip('"')
+            spots = [each for each in spots if _tag(each.value) == tag]
+        return spots
 
     def _place(self, spot: _Spot) -> Place:
         return self._text(spot.file).place(spot.offset or 0)
@@ -180,6 +191,12 @@ class _Text:
         column = offset - start + 1
         length = _token_length(excerpt[column - 1 :], xml=self._file.syntax == "rdfxml")
         return Place(self._file.path, line, column, column + length, excerpt)
+
+
+def _with_details(findings: Iterable[Finding]) -> Iterator[Finding]:
+    for finding in findings:
+        yield finding
+        yield from _with_details(finding.details)
 
 
 def _is_complex(finding: Finding) -> bool:

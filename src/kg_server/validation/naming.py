@@ -1,8 +1,8 @@
 """Names of blank nodes that last: by what is said of them, not by their number in a file.
 
-A shape without a name is called by the shape above it and its path, a node of the data by what
-leads to it; both by a hash of their contents where that is not unique. Baselines and fingerprints
-so survive unrelated edits, and a new fault does not pass as one that is known.
+A shape without a name is called by the shape above it, its path and a hash of its contents, a node
+of the data by what leads to it and by its contents. Baselines and fingerprints so survive edits
+elsewhere, such as one more value or shape beside it, and a new fault does not pass as known.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ def lasting(findings: Iterable[Finding], facts: ox.Store, shapes: Graph) -> tupl
             if each.source_constraint is None
             else of_shapes.name(each.source_constraint),
             details=lasting(each.details, facts, shapes) if each.details else (),
+            other_value=None if each.other_value is None else data.name(each.other_value),
         )
         for each in findings
     )
@@ -82,9 +83,8 @@ class ShapeNames:
             yield from self._parts(above, seen | {node})
         else:
             yield _local(str(above))
-        label = self._label(node, predicate)
-        yield label
-        if self._labels_below(above).count(label) > 1:
+        yield self._label(node, predicate)
+        if not seen:
             yield _hash(self._contents(node, _DEPTH))[:8]
 
     def _list(self, node: Any) -> tuple[Any, Any]:
@@ -104,17 +104,6 @@ class ShapeNames:
         if _is_blank(path):
             return f"path{_hash(self._contents(path, _DEPTH))[:6]}"
         return _local(str(path))
-
-    def _labels_below(self, above: Any) -> list[str]:
-        found = []
-        for predicate, value in self._shapes.predicate_objects(above):
-            if not str(predicate).startswith(ns.SH) or not _is_blank(value):
-                continue
-            if (value, RDF.first, None) in self._shapes:
-                found += [self._label(each, predicate) for each in self._shapes.items(value)]
-            else:
-                found.append(self._label(value, predicate))
-        return found
 
     def _target(self, node: Any) -> str:
         for name in _TARGETS:
@@ -152,7 +141,7 @@ class Names:
         return self._named[term]
 
     def _lasting(self, node: ox.BlankNode) -> str:
-        return f"_:n{_hash(self._way(node, 0) or self._contents(node, _DEPTH))}"
+        return f"_:n{_hash(f'{self._way(node, 0)} {self._contents(node, _DEPTH)}')}"
 
     def _way(self, node: Any, depth: int) -> str:
         """Return what leads to a node; empty if nothing does, or more than one thing."""
@@ -160,17 +149,9 @@ class Names:
         if len(leading) != 1 or depth > _DEPTH:
             return ""
         (quad,) = leading
-        siblings = [
-            each.object
-            for each in self._store.quads_for_pattern(quad.subject, quad.predicate, None, None)
-            if isinstance(each.object, ox.BlankNode)
-        ]
-        which = "" if len(siblings) == 1 else self._contents(node, _DEPTH)
-        if isinstance(quad.subject, ox.BlankNode):
-            above = self._way(quad.subject, depth + 1) or self._contents(quad.subject, _DEPTH)
-        else:
-            above = str(quad.subject)
-        return f"{above} {quad.predicate} {which}"
+        is_blank = isinstance(quad.subject, ox.BlankNode)
+        above = self._way(quad.subject, depth + 1) if is_blank else str(quad.subject)
+        return f"{above} {quad.predicate}"
 
     def _contents(self, node: Any, depth: int) -> str:
         """Return what is said of a node, and of those that it leads to."""

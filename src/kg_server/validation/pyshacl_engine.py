@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import logging
-import os
 import pickle
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rdflib import OWL, RDF, SH, BNode, Graph, URIRef
+from rdflib import OWL, RDF, SH, Graph, URIRef
 
 from kg_server.errors import ProjectFault
 from kg_server.rdf import terms
-from kg_server.validation import graphs
+from kg_server.validation import graphs, paths, wording
 from kg_server.validation.report import ILL_FORMED, Finding, Severity
 
 if TYPE_CHECKING:
-    from rdflib import Graph
     from rdflib.term import Node
 
 
@@ -206,7 +203,7 @@ def _findings(data: Graph, shapes: Graph, *, inference: str, advanced: bool) -> 
         raise ProjectFault(f"{_UNUSABLE}{_first_line(error)}") from error
     if not isinstance(report, Graph):
         raise ProjectFault(f"{_UNUSABLE}{text}")
-    return tuple(_finding(report, result) for result in report.objects(None, SH.result))
+    return tuple(_finding(report, result, shapes) for result in report.objects(None, SH.result))
 
 
 def check_shapes(shapes: Graph) -> tuple[Finding, ...]:
@@ -260,7 +257,7 @@ def _shapes_for_shapes() -> Graph:
     return merged
 
 
-def _finding(report: Graph, result: Node, depth: int = _DETAILS) -> Finding:
+def _finding(report: Graph, result: Node, shapes: Graph, depth: int = _DETAILS) -> Finding:
     def text(predicate: Any) -> str | None:
         term = report.value(result, predicate)
         return None if term is None else terms.n_triples(term)
@@ -272,58 +269,31 @@ def _finding(report: Graph, result: Node, depth: int = _DETAILS) -> Finding:
     return Finding(
         severities.get(severity, Severity.VIOLATION),
         text(SH.focusNode) or "",
-        None if path is None else path_text(report, path),
+        None if path is None else paths.written(report, path),
         text(SH.value),
         text(SH.sourceShape) or "",
         text(SH.sourceConstraint),
         text(SH.sourceConstraintComponent) or "",
-        _message(list(report.objects(result, SH.resultMessage))),
+        _message(report, result, shapes),
         own_severity=None if severity in severities else text(SH.resultSeverity),
-        details=tuple(sorted(_details(report, result, depth), key=repr)) if depth else (),
+        details=tuple(sorted(_details(report, result, shapes, depth), key=repr)) if depth else (),
     )
 
 
-def _details(report: Graph, result: Node, depth: int) -> Iterator[Finding]:
+def _details(report: Graph, result: Node, shapes: Graph, depth: int) -> Iterator[Finding]:
     """Yield the findings of nested shapes that a result has as its details (SHACL §3.6.2.6)."""
     for detail in report.objects(result, SH.detail):
-        yield _finding(report, detail, depth - 1)
+        yield _finding(report, detail, shapes, depth - 1)
 
 
-def _message(messages: Sequence[Any]) -> str:
-    """Return a message in the reader's language, or else in English, or else in any."""
-    wanted = reader_language()
-    ranks = {wanted: 0, wanted.partition("-")[0]: 1, "en": 2, "": 3}
-
-    def rank(message: Any) -> tuple[int, str]:
-        language = (message.language or "").lower()
-        return ranks.get(language, ranks.get(language.partition("-")[0], 4)), str(message)
-
-    ordered = sorted(messages, key=rank)
-    same = [str(each) for each in ordered if rank(each)[0] == rank(ordered[0])[0]]
-    return " ".join(dict.fromkeys(same if rank(ordered[0])[0] < 4 else same[:1])) if ordered else ""
-
-
-def reader_language() -> str:
-    """Return the language tag of the locale, ``en`` where it names none.
-
-    >>> os.environ.update(LC_ALL="de_AT.UTF-8")
-    >>> reader_language()
-    'de-at'
-    >>> del os.environ["LC_ALL"]
-    """
-    said = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
-    name = re.split(r"[.@]", said)[0].replace("_", "-").lower()
-    return "en" if name in ("", "c", "posix") else name
-
-
-def path_text(graph: Graph, path: Node) -> str:
-    """Return a property path (SHACL §2.3.1) in Turtle syntax."""
-    if not isinstance(path, BNode):
-        return path.n3()
-    if (path, RDF.first, None) in graph:
-        return f"( {' '.join(path_text(graph, each) for each in graph.items(path))} )"
-    steps = sorted((str(predicate), value) for predicate, value in graph.predicate_objects(path))
-    return f"[ {' ; '.join(f'<{step}> {path_text(graph, value)}' for step, value in steps)} ]"
+def _message(report: Graph, result: Node, shapes: Graph) -> str:
+    """Return the message of a result: that of the query, rather than that of the shape."""
+    messages = list(report.objects(result, SH.resultMessage))
+    if len(messages) > 1:
+        source = report.value(result, SH.sourceShape)
+        own = {str(each) for each in shapes.objects(source, SH.message)}
+        messages = [each for each in messages if str(each) not in own] or messages
+    return str(wording.best(messages, ("en",))) if messages else ""
 
 
 def _first_line(error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -29,6 +30,8 @@ class Severity(Enum):
     INFO = "Info"
 
 
+MOST_SHOWN = 20
+"""So many findings of one rule, or of one kind of a shape, are shown to a person."""
 EXCERPT = 200
 """How many characters of a line a report shows; a file may be one line."""
 
@@ -77,6 +80,8 @@ class Finding:
 
     ``source_constraint`` is the SHACL-SPARQL constraint that found it, where it has a name.
     ``own_severity`` is the IRI of a severity that is none of SHACL's; it weighs as a violation.
+    ``other_path`` and ``other_value`` tell apart results that are otherwise alike: the property and
+    the value that a value is compared with, the missing value, the language that is there twice.
     ``place`` is where the offending triple stands, or else the focus node's first statement, or
     else the file. ``related`` are the places of other values where several do not go together;
     ``details`` are the findings of nested shapes that led to this one (``sh:detail``).
@@ -94,12 +99,19 @@ class Finding:
     own_severity: str | None = None
     related: tuple[Place, ...] = ()
     details: tuple[Finding, ...] = ()
+    other_path: str | None = None
+    other_value: str | None = None
 
     @property
     def kind(self) -> str:
         """The kind of constraint in a word: ``MinCount``."""
         name = re.split(r"[#/]", self.component.strip("<>"))[-1]
         return name.removesuffix("ConstraintComponent")
+
+    @property
+    def group(self) -> tuple[str, ...]:
+        """What findings have in common that are summed up together."""
+        return self.severity.value, self.rule, self.component
 
     @property
     def rule(self) -> str:
@@ -132,6 +144,19 @@ class Report:
     def conforms(self) -> bool:
         """Whether nothing is wrong: warnings and hints are no violations."""
         return not self.count(Severity.VIOLATION)
+
+    @property
+    def summed_up(self) -> Iterator[tuple[Finding, int]]:
+        """The findings for a person, with 0; of many of one rule, the last with how many more."""
+        counts = Counter(each.group for each in self.findings)
+        shown: Counter[tuple[str, ...]] = Counter()
+        for finding in self.findings:
+            group = finding.group
+            shown[group] += 1
+            if shown[group] <= MOST_SHOWN or counts[group] == MOST_SHOWN + 1:
+                yield finding, 0
+            elif shown[group] == counts[group]:
+                yield finding, counts[group] - MOST_SHOWN
 
     def count(self, severity: Severity) -> int:
         """Return how many findings have a severity."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from rdflib import Graph
@@ -22,7 +23,15 @@ from kg_server.errors import ProjectFault
 from kg_server.processes import Child
 from kg_server.project import FACTS, Project, Role
 from kg_server.rdf import terms
-from kg_server.validation import graphs, ill_formed, lint, locations, naming, pyshacl_engine
+from kg_server.validation import (
+    graphs,
+    ill_formed,
+    lint,
+    locations,
+    naming,
+    pyshacl_engine,
+    wording,
+)
 from kg_server.validation import shapes as shapes_lint
 from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.prefilter import data as reading
@@ -65,6 +74,7 @@ class Validation:
         jobs: int,
         rules: Mapping[str, str],
         tell: Tell,
+        languages: Sequence[str],
         *,
         advanced: bool,
     ) -> None:
@@ -85,8 +95,10 @@ class Validation:
         self._shapes = shapes_graph.read(shapes) if shapes else graphs.graph()
         # This compiles all patterns, which the children could not: they can import nothing.
         self._ill_formed = ill_formed.take_out(self._shapes)
+        self._languages = languages
+        self._spoken = wording.with_one_message(self._shapes, languages)
 
-    def report(self, judge_by: Callable[[Sieve], set[Finding]]) -> Report:
+    def report(self, judge_by: Callable[[Sieve], list[Finding]]) -> Report:
         """Check everything; ``judge_by`` gives the findings of the shapes."""
         if len(self._shapes):
             shapes_lint.check(self._shapes)
@@ -98,11 +110,17 @@ class Validation:
         # A rule need not say again of a triple what a shape has said.
         told = {_about(each) for each in judged if each.value}
         news = {each for each in linted if _about(each) not in told}
-        findings = tuple(sorted({*judged, *news, *self._ill_formed}, key=_rank))
+        unusable = {each for each in judged if each.component == ILL_FORMED}
+        objects = wording.objects_of_facts(self._facts)
+        words = wording.Words(self._shapes, objects, self._languages)
+        worded = words.of(each for each in judged if each.component != ILL_FORMED)
+        # A shape that two others refer to finds the same twice.
+        found = {*worded, *news, *unusable, *self._ill_formed}
+        findings = tuple(sorted(found, key=_rank))
         if not any(each.component == ILL_FORMED for each in findings):
             shapes_lint.remember(self._shapes)
         if findings:
-            places = locations.Places(self._project.files)
+            places = locations.Places(self._project.files, objects)
             located = places.located(findings)
             findings = naming.lasting(located, self._facts.store, self._written_shapes())
         return Report(
@@ -146,18 +164,18 @@ class Validation:
         It is imported, by a process that then judges, while the sieve is at work.
         """
         if not len(self._shapes):
-            return self.report(lambda _sieve: set())
+            return self.report(lambda _sieve: [])
         with processes.beside(self._judge, first=pyshacl_engine.prepare, waits=True) as first:
             return self.report(lambda sieve: self._judged(self._suspects(sieve), first))
 
-    def alone(self, inference: str, advanced: bool, _sieve: Sieve) -> set[Finding]:
+    def alone(self, inference: str, advanced: bool, _sieve: Sieve) -> list[Finding]:
         """Return what pySHACL finds by itself, in everything."""
         pyshacl_engine.prepare_all()
         data = graphs.read(self._project.of_role(*FACTS), "data")
         work = partial(
-            pyshacl_engine.findings, data, self._shapes, inference=inference, advanced=advanced
+            pyshacl_engine.findings, data, self._spoken, inference=inference, advanced=advanced
         )
-        return set().union(*self._run([work], f"Judging {len(data):,} triples"))
+        return list(chain(*self._run([work], f"Judging {len(data):,} triples")))
 
     def _suspects(self, sieve: Sieve) -> Aims:
         """Return the focus nodes of each shape that may violate it."""
@@ -175,16 +193,18 @@ class Validation:
                 aims[sieve.tasks[number].shape] = [terms.to_rdflib(node) for node in nodes]
         return aims | {task.shape: None for task in sieve.tasks if task.whole}
 
-    def _judged(self, aims: Aims, first: Child) -> set[Finding]:
+    def _judged(self, aims: Aims, first: Child) -> list[Finding]:
         """Have pySHACL look at what the sieve left, and at shapes that it has not seen before."""
-        pairs = [(shape, node) for shape, nodes in aims.items() for node in nodes or ()]
+        pairs = [
+            (shape, node) for shape, nodes in aims.items() for node in dict.fromkeys(nodes or ())
+        ]
         whole = [shape for shape, nodes in aims.items() if nodes is None]
         count = min(self._jobs, len(pairs) // _SHARE)
         children = []
         if count > 1:
             graph = self._graph(aims)
             shares = [_share(pairs[number::count], whole[number::count]) for number in range(count)]
-            work = [partial(_judge, graph, self._shapes, share) for share in shares]
+            work = [partial(_judge, graph, self._spoken, share) for share in shares]
             children = [processes.start(each, first=pyshacl_engine.prepare) for each in work]
         elif pairs or whole:
             first.give(_share(pairs, whole))
@@ -192,10 +212,10 @@ class Validation:
         if not shapes_lint.known_good(self._shapes):
             check = partial(pyshacl_engine.check_shapes, self._shapes)
             children.append(processes.start(check, first=pyshacl_engine.prepare_all))
-        return set().union(*self._finish(children, f"Judging {len(pairs):,} nodes"))
+        return list(chain(*self._finish(children, f"Judging {len(pairs):,} nodes")))
 
     def _judge(self, aims: Aims) -> tuple[Finding, ...]:
-        return _judge(self._graph(aims), self._shapes, aims)
+        return _judge(self._graph(aims), self._spoken, aims)
 
     def _lint(self) -> Callable[[], tuple[Finding, ...]]:
         lint.levels(self._rules)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from kg_server import escaping
@@ -16,9 +17,15 @@ from kg_server.validation.report import RULES_IRI, Finding, Place, Report, Sever
 from kg_server.validation.reports import ci, pages
 from kg_server.validation.reports.ci import Shorten
 
-MOST_SHOWN = 20
-"""So many findings of one rule or one kind of a shape are shown to a person."""
-_TERM = re.compile(r'"(?:[^"\\]|\\.)*+"|<(?P<iri>[^<>"\s]*)>')
+_TERM = re.compile(
+    r'(?P<text>"(?:[^"\\]|\\.)*+")(?:\^\^<(?P<datatype>[^<>"\s]*)>)?|<(?P<iri>[^<>"\s]*)>'
+)
+_BARE = {
+    f"{ns.XSD}integer": re.compile(r"[+-]?[0-9]+"),
+    f"{ns.XSD}decimal": re.compile(r"[+-]?[0-9]*\.[0-9]+"),
+    f"{ns.XSD}boolean": re.compile(r"true|false"),
+}
+"""Literals that Turtle writes without quotes, by datatype (RDF 1.1 Turtle §2.5)."""
 
 
 def text(report: Report, project: Project) -> str:
@@ -40,26 +47,17 @@ def _checked(report: Report) -> str:
 
 def _blocks(report: Report, shorten: Shorten) -> Iterator[str]:
     """Yield a block for each finding; of those of one rule or shape, for the first ones."""
-    counts = Counter(_group(finding) for finding in report.findings)
-    shown: Counter[tuple[str, ...]] = Counter()
-    for finding in report.findings:
-        group = _group(finding)
-        shown[group] += 1
-        if shown[group] <= MOST_SHOWN or counts[group] == MOST_SHOWN + 1:
+    for finding, more in report.summed_up:
+        if not more:
             yield _block(finding, shorten)
-        elif shown[group] == counts[group]:
-            more = counts[group] - MOST_SHOWN
-            what = _source(finding, shorten).split(maxsplit=1)[1]
-            yield f"{finding.severity.value.upper()}: {more:,} more of {what}, see --format json"
-
-
-def _group(finding: Finding) -> tuple[str, ...]:
-    return finding.severity.value, finding.rule, finding.component
+            continue
+        what = _source(finding, shorten).split(maxsplit=1)[1]
+        yield f"{finding.severity.value.upper()}: {more:,} more of {what}, see --format json"
 
 
 def as_json(report: Report, project: Project) -> str:
-    """Return the report as JSON, its terms in N-Triples syntax."""
-    del project
+    """Return the report as JSON, its terms in N-Triples syntax, those in messages shortened."""
+    report = _with_short_messages(report, shortener(project.profile.prefixes))
     document = {
         "conforms": report.conforms,
         "counts": {each.value: report.count(each) for each in Severity},
@@ -77,7 +75,7 @@ def as_json(report: Report, project: Project) -> str:
 
 def turtle(report: Report, project: Project) -> str:
     """Return the report as RDF (SHACL §3.6), in Turtle."""
-    del project
+    report = _with_short_messages(report, shortener(project.profile.prefixes))
     lines = [f"@prefix sh: <{ns.SH}> .", "", "[] a sh:ValidationReport ;"]
     lines.append(f"    sh:conforms {str(not report.findings).lower()}")
     for finding in report.findings:
@@ -87,7 +85,19 @@ def turtle(report: Report, project: Project) -> str:
 
 
 def _with_names(form: Callable[[Report, Shorten], str]) -> Callable[[Report, Project], str]:
-    return lambda report, project: form(report, shortener(project.profile.prefixes))
+    def write(report: Report, project: Project) -> str:
+        shorten = shortener(project.profile.prefixes)
+        return form(_with_short_messages(report, shorten), shorten)
+
+    return write
+
+
+def _with_short_messages(report: Report, shorten: Shorten) -> Report:
+    def short(finding: Finding) -> Finding:
+        details = tuple(map(short, finding.details))
+        return replace(finding, message=shorten(finding.message), details=details)
+
+    return replace(report, findings=tuple(map(short, report.findings)))
 
 
 FORMS: Mapping[str, Callable[[Report, Project], str]] = {
@@ -108,7 +118,7 @@ def _block(finding: Finding, shorten: Callable[[str], str]) -> str:
     """Return one finding as a few lines, like a compiler's message."""
     place = finding.place
     head = f"{finding.severity.value.upper()}: {shorten(finding.focus_node)}"
-    rows = [("path", finding.path), ("value", finding.value)]
+    rows = [("path", ci.path_of(finding)), ("value", finding.value)]
     return "\n".join(
         (
             f"{escaping.line(str(place))}: {head}" if place else head,
@@ -125,9 +135,8 @@ def _block(finding: Finding, shorten: Callable[[str], str]) -> str:
 def _causes(finding: Finding, shorten: Shorten, indent: str) -> Iterator[str]:
     """Yield what nested shapes found, a line each."""
     for detail in finding.details:
-        path = f" {shorten(detail.path)}" if detail.path else ""
-        words = shorten(detail.message)
-        yield f"{indent}cause  {shorten(detail.focus_node)}{path}: {words}"
+        place = f" ({escaping.line(str(detail.place))})" if detail.place else ""
+        yield f"{indent}cause  {shorten(detail.focus_node)}: {shorten(detail.message)}{place}"
         yield from _causes(detail, shorten, indent + "  ")
 
 
@@ -154,10 +163,20 @@ def _excerpt(place: Place) -> tuple[str, str]:
 def shortener(declared: Mapping[str, str]) -> Callable[[str], str]:
     """Return what writes the IRIs in a term or a path as prefixed names where a prefix fits."""
     known = {**prefixes.merged(declared), "rule": RULES_IRI}
+    if "" in declared and declared[""] not in known.values():
+        known[""] = declared[""]
+
+    @lru_cache(maxsize=1 << 16)
+    def name(iri: str) -> str:
+        return prefixes.shorten(iri, known, to_read=True) or f"<{iri}>"
 
     def short(found: re.Match[str]) -> str:
-        iri = found["iri"]
-        return (iri and prefixes.shorten(iri, known, to_read=True)) or found[0]
+        written, datatype = found["text"], found["datatype"]
+        if written is None:
+            return name(found["iri"])
+        if datatype in _BARE and _BARE[datatype].fullmatch(written[1:-1]):
+            return written[1:-1]
+        return f"{written}^^{name(datatype)}" if datatype else written
 
     return lambda term: _TERM.sub(short, term)
 
@@ -171,6 +190,8 @@ def _members(finding: Finding) -> dict[str, Any]:
         "source_shape": finding.source_shape,
         "source_constraint": finding.source_constraint,
         "component": finding.component,
+        "other_path": finding.other_path,
+        "other_value": finding.other_value,
         "message": finding.message,
         "place": _place(finding.place),
         "related": [_place(each) for each in finding.related],

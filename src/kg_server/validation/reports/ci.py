@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
 from kg_server import escaping
+from kg_server.validation import paths
 from kg_server.validation.report import Finding, Place, Report, Severity
 from kg_server.validation.reports.junit import Case, write
+
+_HASH = re.compile(r"\.[0-9a-f]{8}$")
+"""At the end of the name of a shape that has none of its own (``naming``)."""
 
 Shorten = Callable[[str], str]
 """Writes a term as people read it, with a prefix where one fits."""
@@ -26,7 +31,8 @@ _GITLAB = {Severity.VIOLATION: "major", Severity.WARNING: "minor", Severity.INFO
 def fingerprint(finding: Finding) -> str:
     """Return what stays the same when lines move and messages are worded anew: 64 hex digits."""
     each = finding
-    about = (each.rule, each.component, each.focus_node, each.path or "", each.value or "")
+    about = [each.rule, each.component, each.focus_node, each.path or "", each.value or ""]
+    about += [other for other in (each.other_path, each.other_value) if other]
     return hashlib.sha256("\n".join(about).encode()).hexdigest()
 
 
@@ -53,9 +59,9 @@ def _sarif_result(finding: Finding, rules: list[str], shorten: Shorten) -> dict[
     }
     if finding.place is not None:
         location["physicalLocation"] = _physical(finding.place)
-    related = [{"physicalLocation": _physical(each)} for each in finding.related]
+    related = [{"physicalLocation": _physical(each)} for each in _related(finding)]
     return {
-        "ruleId": named(finding, shorten),
+        "ruleId": _shown(finding.rule, shorten),
         "ruleIndex": rules.index(finding.rule),
         "level": _LEVELS[finding.severity],
         "message": {"text": escaping.sarif(_about(finding, shorten))},
@@ -63,6 +69,13 @@ def _sarif_result(finding: Finding, rules: list[str], shorten: Shorten) -> dict[
         **({"relatedLocations": related} if related else {}),
         "partialFingerprints": {"finding/v1": fingerprint(finding)},
     }
+
+
+def _related(finding: Finding) -> list[Place]:
+    """Return the places of other values, and of what nested shapes found."""
+    nested = [each for detail in finding.details for each in (detail.place, *_related(detail))]
+    places = dict.fromkeys(each for each in (*finding.related, *nested) if each)
+    return [each for each in places if each != finding.place]
 
 
 def _physical(place: Place) -> dict[str, Any]:
@@ -78,8 +91,14 @@ def _physical(place: Place) -> dict[str, Any]:
 
 
 def named(finding: Finding, shorten: Shorten) -> str:
-    """Return the shape or the rule of a finding as people read it."""
-    return _shown(finding.rule, shorten)
+    """Return the shape or the rule of a finding as people read it: without a hash."""
+    rule = finding.rule
+    return _shown(_HASH.sub("", rule) if rule.startswith("_:") else rule, shorten)
+
+
+def path_of(finding: Finding) -> str:
+    """Return the path of a finding as SPARQL writes it; empty if there is none."""
+    return paths.shown(finding.path) if finding.path else ""
 
 
 def _shown(rule: str, shorten: Shorten) -> str:
@@ -95,11 +114,12 @@ def junit(report: Report, shorten: Shorten) -> str:
 
 def _junit_case(finding: Finding, shorten: Shorten) -> Case:
     place, failed = finding.place, finding.severity is Severity.VIOLATION
-    message = f"{place}: {finding.message}" if place else finding.message
+    words = _words(finding, shorten)
+    message = f"{place}: {words}" if place else words
     return Case(
         classname=named(finding, shorten),
         name=shorten(finding.focus_node),
-        failure=finding.message if failed else None,
+        failure=words if failed else None,
         kind=_local(finding.component.strip("<>")) if failed else None,
         output=message if failed else f"{finding.severity.value}: {message}",
         file=place.shown_path if place else None,
@@ -109,10 +129,15 @@ def _junit_case(finding: Finding, shorten: Shorten) -> Case:
 
 def github(report: Report, shorten: Shorten) -> str:
     """Return the report as workflow commands, which GitHub Actions shows at the lines."""
-    return "".join(_github_command(each, shorten) for each in report.findings)
+    return "".join(
+        _github_command(
+            each, f"{more:,} more like this" if more else _about(each, shorten), shorten
+        )
+        for each, more in report.summed_up
+    )
 
 
-def _github_command(finding: Finding, shorten: Shorten) -> str:
+def _github_command(finding: Finding, words: str, shorten: Shorten) -> str:
     place = finding.place
     properties = {"title": named(finding, shorten)}
     if place is not None:
@@ -121,7 +146,7 @@ def _github_command(finding: Finding, shorten: Shorten) -> str:
     written = ",".join(
         f"{name}={escaping.workflow_property(value)}" for name, value in properties.items()
     )
-    message = escaping.workflow_message(_about(finding, shorten))
+    message = escaping.workflow_message(words)
     return f"::{_COMMANDS[finding.severity]} {written}::{message}\n"
 
 
@@ -131,7 +156,7 @@ def gitlab(report: Report, shorten: Shorten) -> str:
         [
             {
                 "description": _about(each, shorten),
-                "check_name": named(each, shorten),
+                "check_name": _shown(each.rule, shorten),
                 "fingerprint": fingerprint(each),
                 "severity": _GITLAB[each.severity],
                 "location": {
@@ -145,9 +170,19 @@ def gitlab(report: Report, shorten: Shorten) -> str:
 
 
 def _about(finding: Finding, shorten: Shorten) -> str:
-    value = f" (found {shorten(finding.value)})" if finding.value else ""
-    causes = "".join(f"; {_about(each, shorten)}" for each in finding.details)
-    return f"{shorten(finding.focus_node)}: {finding.message}{value}{causes}"
+    return f"{shorten(finding.focus_node)}: {_words(finding, shorten)}"
+
+
+def _words(finding: Finding, shorten: Shorten) -> str:
+    """Return the message with the value that was found, and with what nested shapes found."""
+    value = shorten(finding.value) if finding.value else ""
+    found = f" (found {value})" if value and value not in finding.message else ""
+    return f"{finding.message}{found}{causes(finding, shorten)}"
+
+
+def causes(finding: Finding, shorten: Shorten) -> str:
+    """Return what nested shapes found, on one line; empty if there is nothing."""
+    return "".join(f"; {_about(each, shorten)}" for each in finding.details)
 
 
 def _local(iri: str) -> str:

@@ -24,8 +24,8 @@ def markdown(report: Report, shorten: Shorten) -> str:
     lines = [f"## Validation: {report.summary}", ""]
     if report.findings:
         lines += [f"| {' | '.join(_HEADS)} |", "|" + " --- |" * len(_HEADS)]
-        for finding in report.findings:
-            cells = (escaping.markdown(cell) for cell in _row(finding, shorten))
+        for finding, more in report.summed_up:
+            cells = (escaping.markdown(cell) for cell in _row(finding, more, shorten))
             lines.append(f"| {' | '.join(cells)} |")
         lines.append("")
     return "\n".join((*lines, _checked(report))) + "\n"
@@ -35,8 +35,8 @@ def html(report: Report, shorten: Shorten) -> str:
     """Return the report as one HTML page that loads nothing."""
     head = "".join(f"<th scope=col>{name}</th>" for name in _HEADS)
     rows = "\n".join(
-        f"<tr>{''.join(f'<td>{_for_html(cell)}</td>' for cell in _row(each, shorten))}</tr>"
-        for each in report.findings
+        f"<tr>{''.join(f'<td>{_for_html(cell)}</td>' for cell in _row(each, more, shorten))}</tr>"
+        for each, more in report.summed_up
     )
     table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n"
     return (
@@ -51,13 +51,16 @@ def _for_html(text: str) -> str:
     return escape(escaping.line(text))
 
 
-def _row(finding: Finding, shorten: Shorten) -> tuple[str, ...]:
-    about = (finding.focus_node, finding.path, finding.value)
+def _row(finding: Finding, more: int, shorten: Shorten) -> tuple[str, ...]:
+    if more:
+        return finding.severity.value, "", "", f"{more:,} more", ci.named(finding, shorten)
+    about = (finding.focus_node, ci.path_of(finding), finding.value)
+    also = f" (also {', '.join(map(str, finding.related))})" if finding.related else ""
     return (
         finding.severity.value,
-        str(finding.place or ""),
+        f"{finding.place or ''}{also}",
         " ".join(shorten(each) for each in about if each),
-        finding.message,
+        finding.message + ci.causes(finding, shorten),
         ci.named(finding, shorten),
     )
 
