@@ -82,7 +82,7 @@ def test_a_thing_is_shown_by_its_label_whatever_name_it_was_found_by(index, text
 def test_things_of_one_type_only(index):
     hits = index.search("canada", types=frozenset([DIP + "Mission"]), limit=50)
 
-    assert len(hits) >= 2
+    assert hits
     assert all(DIP + "Mission" in hit.types for hit in hits)
 
 
