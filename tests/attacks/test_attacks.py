@@ -135,6 +135,21 @@ def test_a_query_that_is_nested_too_deeply_is_refused_with_the_place(server, tex
     assert deaths(server, "crash") == before
 
 
+@pytest.mark.parametrize("parameter", ["default-graph-uri", "named-graph-uri"])
+@pytest.mark.parametrize(
+    "iri", ["a:%", "a:[", "a:]", "a:\x7f", "a:\x85", "a:\ufffe", "a:\U0010ffff", "x://a:b:c"]
+)
+def test_a_graph_whose_iri_the_engine_refuses_is_a_bad_request_and_ends_no_evaluator(
+    server, parameter, iri
+):
+    before = deaths(server, "crash")
+
+    reply = server.ask("GET", "/sparql?" + urlencode({"query": "ASK {}", parameter: iri}))
+
+    assert reply.status == 400, reply.body
+    assert deaths(server, "crash") == before
+
+
 PRODUCT = "?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o"
 
 

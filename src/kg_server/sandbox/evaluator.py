@@ -20,7 +20,7 @@ from typing import IO, cast
 
 from kg_server.errors import MemoryExceeded, Overloaded, Problem, ResultTooLarge
 from kg_server.processes import address_space, plug_standard_streams, say
-from kg_server.sandbox import messages, service
+from kg_server.sandbox import failures, messages, service
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql.query import Query
 from kg_server.store import EmbeddedStore
@@ -171,6 +171,9 @@ class _Evaluator:
             reply.refuse(MemoryExceeded("The query needed more memory than one query may use."))
         except OSError:
             pass  # the asker went away
+        except Exception as error:  # noqa: BLE001  # whatever it is, it must not end the evaluator
+            say(f"kg-server: a query could not be evaluated: {error!r}\n")
+            reply.refuse(failures.crashed())
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             reply.close()

@@ -11,6 +11,7 @@ from typing import IO, Any, cast
 import pyoxigraph as ox
 
 from kg_server.errors import (
+    BadRequest,
     EvaluationFailed,
     MalformedQuery,
     NotAcceptable,
@@ -159,8 +160,8 @@ class OxigraphStore:
         default: list[_Graph] | None = self._default
         named: list[_Name] | None = None
         if query.dataset:
-            default = [ox.NamedNode(iri) for iri in query.dataset.default_graphs]
-            named = [ox.NamedNode(iri) for iri in query.dataset.named_graphs]
+            default = [_name(iri) for iri in query.dataset.default_graphs]
+            named = [_name(iri) for iri in query.dataset.named_graphs]
         elif keywords.has_dataset(query.text):
             default = None  # an argument would win over FROM
         elif self._described and discovery.asks_for_description(query):
@@ -251,6 +252,18 @@ def _kind(result: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples) -> Kind
 
 def _substitutions(query: Query) -> dict[ox.Variable, _Term]:
     return {ox.Variable(name): _term(term) for name, term in query.bindings.items()}
+
+
+def _name(iri: str) -> ox.NamedNode:
+    """Return the IRI of a graph.
+
+    Raises:
+        BadRequest: the engine takes it for none.
+    """
+    try:
+        return ox.NamedNode(iri)
+    except ValueError as error:
+        raise BadRequest(f"The graph {iri[:200]!r} has no valid IRI: {error}.") from error
 
 
 def _term(ntriples: str) -> ox.NamedNode | ox.Literal:
