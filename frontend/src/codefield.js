@@ -4,7 +4,7 @@
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { HighlightStyle, bracketMatching, indentOnInput, indentService, syntaxHighlighting } from "@codemirror/language";
-import { linter, lintKeymap } from "@codemirror/lint";
+import { linter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { EditorState, Prec } from "@codemirror/state";
 import {
@@ -126,6 +126,13 @@ function indentation(context, position) {
 }
 
 let checking;
+let hints = { text: "", marks: [] };
+
+/** Mark places in the text until it changes. */
+export function showHints(view, marks) {
+  hints = { text: view.state.doc.toString(), marks };
+  view.dispatch(setDiagnostics(view.state, marks));
+}
 
 async function check(view, words) {
   const text = view.state.doc.toString();
@@ -139,12 +146,13 @@ async function check(view, words) {
     return []; // a newer check is under way, or the server is away
   }
   if (problem) return [diagnosticOf(problem, view.state.doc)];
-  return (await unknownNames(text)).map(({ name, index, nearest }) => ({
+  const unknown = (await unknownNames(text)).map(({ name, index, nearest }) => ({
     from: index,
     to: index + name.length,
     severity: "warning",
     message: words.unknownName.replace("{name}", name) + (nearest ? ` ${words.didYouMean} ${nearest}` : ""),
   }));
+  return hints.text === text ? [...unknown, ...hints.marks] : unknown;
 }
 
 /**

@@ -1,4 +1,4 @@
-// Graph drawing with d3-force: used for a thing's neighbourhood and for query results.
+// Graph drawing with d3-force, for query results.
 
 import { drag } from "d3-drag";
 import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY } from "d3-force";
@@ -16,18 +16,14 @@ const STEPS_AT_ONCE = 250;
  *
  * @param {HTMLElement} place
  * @param {{source: string, property: string, target: string}[]} links
- * @param {{start?: string, expand?: (iri: string) => Promise<object[]>}} options `start` is drawn
- *   apart; `expand` brings in the links of a node that is clicked
  */
-export async function drawGraph(place, links, { start, expand } = {}) {
-  const drawing = new Drawing(place, start, expand);
+export async function drawGraph(place, links) {
+  const drawing = new Drawing(place);
   await drawing.add(links);
 }
 
 class Drawing {
-  constructor(place, start, expand) {
-    this.start = start;
-    this.expand = expand;
+  constructor(place) {
     this.nodes = new Map();
     this.links = new Map();
     this.labels = new Map();
@@ -125,10 +121,9 @@ class Drawing {
     const group = enter.append("g").attr("class", "node");
     const dot = group
       .append("circle")
-      .attr("r", ({ iri }) => (iri === this.start ? 13 : 9))
-      .attr("class", ({ iri }) => (iri === this.start ? "series-2" : "series-1"));
+      .attr("r", 9)
+      .attr("class", "series-1");
     dot.append("title");
-    if (this.expand) this.makeExpandable(dot);
     group
       .append("a")
       .attr("href", ({ iri }) => pageOf(iri) ?? null)
@@ -143,25 +138,6 @@ class Drawing {
         }),
     );
     return group;
-  }
-
-  makeExpandable(dot) {
-    const open = async (node) => {
-      if (node.expanded) return;
-      node.expanded = true;
-      await this.add(await this.expand(node.iri));
-    };
-    dot
-      .attr("tabindex", 0)
-      .attr("role", "button")
-      .attr("aria-label", ({ iri }) => `+ ${this.label(iri)}`)
-      .on("click", (_, node) => open(node))
-      .on("keydown", (event, node) => {
-        if (event.key === "Enter" || event.key === " ") {
-          event.preventDefault();
-          open(node);
-        }
-      });
   }
 
   place() {

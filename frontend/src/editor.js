@@ -1,33 +1,44 @@
 // The query editor. The page without it is a form with a text area that works the same way.
 
+import { toggleComment } from "@codemirror/commands";
 import { forEachDiagnostic, setDiagnostics } from "@codemirror/lint";
-import { codeField, diagnosticOf } from "./codefield.js";
+import { codeField, diagnosticOf, showHints } from "./codefield.js";
 import { copy } from "./copying.js";
-import { ask, labelsOf, QueryProblem, tabulate } from "./endpoint.js";
-import { draft, keepDraft, pack, remember, remembered, unpack, viewOf } from "./keeping.js";
+import { ask, explain, labelsOf, QueryProblem, tabulate } from "./endpoint.js";
+import { formatted } from "./formatting.js";
+import { pack, remember, remembered, shownOf, unpack } from "./keeping.js";
 import { Results } from "./results.js";
+import { Tabs } from "./tabs.js";
 
 const form = document.getElementById("query-form");
 const area = document.getElementById("query");
 const status = document.getElementById("status");
 const words = JSON.parse(document.getElementById("words").textContent);
-const results = new Results(document.getElementById("results"), words, currentQuery, viewOf(location.hash), () =>
+const results = new Results(document.getElementById("results"), words, currentQuery, shownOf(location.hash), () =>
   keepAddress(),
 );
 const stop = document.getElementById("stop");
 const share = document.getElementById("share");
 const past = document.getElementById("history");
+const inAddress = new URLSearchParams(location.search).has("query") ? area.value : undefined;
 
 let running;
 
+const shared = await unpack(location.hash);
+const tabs = new Tabs(document.getElementById("tabs"), words, shared ?? inAddress, area.value, (text) => {
+  show(text);
+  running?.abort();
+  results.clear();
+  view.focus();
+});
 const view = codeField(document.getElementById("code-field"), {
-  text: (await unpack(location.hash)) ?? (new URLSearchParams(location.search).has("query") ? undefined : draft()) ?? area.value,
+  text: tabs.text,
   label: words.query,
   words,
   onRun: () => run(),
   onChange: () => {
     area.value = currentQuery();
-    keepDraft(area.value);
+    tabs.write(area.value);
   },
 });
 area.value = currentQuery();
@@ -46,12 +57,29 @@ share.addEventListener("click", async () => {
 });
 window.addEventListener("hashchange", async () => {
   const query = await unpack(location.hash);
-  if (query !== undefined && query !== currentQuery()) show(query);
+  if (query === undefined || query === currentQuery()) return;
+  tabs.add(query);
+  tabs.show(tabs.open);
 });
+document.getElementById("format").addEventListener("click", () => {
+  show(formatted(currentQuery()));
+  view.focus();
+});
+document.getElementById("comment").addEventListener("click", () => {
+  toggleComment(view);
+  view.focus();
+});
+document.getElementById("explain").addEventListener("click", () =>
+  guarded(async (signal) => {
+    results.showExplanation(await explain(currentQuery(), signal));
+    status.textContent = "";
+  }),
+);
 showPast();
 // The query of a shared link, or of this page's address, has its result shown at once.
 if (currentQuery().trim() && (location.hash.length > 1 || form.dataset.run === "true")) run();
-// For automated tests: what the field marks as wrong.
+// For automated tests: what the field marks as wrong, and a text put in whole.
+form.write = show;
 form.diagnostics = () => {
   const found = [];
   forEachDiagnostic(view.state, ({ severity, message }, from, to) => found.push({ severity, message, from, to }));
@@ -63,36 +91,68 @@ function currentQuery() {
 }
 
 async function keepAddress() {
-  history.replaceState(null, "", await pack(currentQuery(), results.chosen));
+  history.replaceState(null, "", await pack(currentQuery(), results.shown));
 }
 
 function show(query) {
   view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: query } });
 }
 
-async function run() {
+/** Do one thing at a time: what was running is stopped, its answer is not shown. */
+async function guarded(work) {
   running?.abort();
   const mine = new AbortController();
   running = mine;
-  const query = currentQuery();
   stop.disabled = false;
   status.textContent = words.running;
-  document.getElementById("results").setAttribute("aria-busy", "true");
+  results.clear();
+  results.place.setAttribute("aria-busy", "true");
   try {
-    const answer = await ask(query, { signal: mine.signal });
+    await work(mine.signal);
+  } catch (error) {
+    if (running === mine) fail(error);
+  } finally {
+    if (running === mine) {
+      stop.disabled = true;
+      results.place.removeAttribute("aria-busy");
+      results.settle();
+    }
+  }
+}
+
+function run() {
+  return guarded(async (signal) => {
+    const query = currentQuery();
+    const answer = await ask(query, { signal });
     const table = tabulate(answer);
-    const labels = await labelsOf(irisOf(table), document.documentElement.lang, mine.signal);
+    const labels = await labelsOf(irisOf(table), document.documentElement.lang, signal, words.names);
     results.show(answer, table, labels);
     status.textContent = summary(table, answer);
     remember({ query, rows: table.rows.length, milliseconds: Math.round(answer.milliseconds) });
     showPast();
     await keepAddress();
-  } catch (error) {
-    fail(error);
-  } finally {
-    if (running === mine) stop.disabled = true;
-    document.getElementById("results").removeAttribute("aria-busy");
-  }
+    if (!table.rows.length) await whyNothing(query, signal);
+  });
+}
+
+/** Say which pattern alone has no match, below an empty result and at its place. */
+async function whyNothing(query, signal) {
+  const explanation = await explain(query, signal);
+  results.showNothing(explanation);
+  const { doc } = view.state;
+  const marks = explanation.patterns
+    .filter(({ matches }) => matches === 0)
+    .map(({ pattern }) => placeOf(pattern, doc.toString()))
+    .filter(Boolean)
+    .map((place) => ({ ...place, severity: "warning", message: words.noMatch }));
+  showHints(view, marks);
+}
+
+/** Where the predicate and the object of a pattern stand; the subject may be far before them. */
+function placeOf(pattern, text) {
+  const end = pattern.split(/\s+/).slice(1).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("\\s+");
+  const found = new RegExp(end).exec(text);
+  return found && { from: found.index, to: found.index + found[0].length };
 }
 
 function summary({ kind, rows }, { milliseconds, text }) {
@@ -132,7 +192,7 @@ function showPast() {
       const item = document.createElement("li");
       const button = document.createElement("button");
       button.type = "button";
-      button.textContent = `${new Date(when).toLocaleString(document.documentElement.lang)} · ${rows} · ${milliseconds} ms`;
+      button.textContent = `${new Date(when).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" })} · ${rows} · ${milliseconds} ms`;
       button.title = query;
       button.addEventListener("click", () => show(query));
       const code = document.createElement("code");

@@ -45,6 +45,14 @@ export async function syntaxProblem(query, signal) {
   return undefined;
 }
 
+/** How many matches each pattern of a query has by itself, and what is costly. */
+export async function explain(query, signal) {
+  const response = await fetch("/sparql/explain", { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams({ query }), signal });
+  const text = await response.text();
+  if (!response.ok) throw new QueryProblem(problemOf(text), response.status);
+  return JSON.parse(text);
+}
+
 /** Columns and rows of a result, whichever kind it is. */
 export function tabulate({ media, text }) {
   if (media === TRIPLES) return triplesTable(text);
@@ -98,8 +106,11 @@ function problemOf(text) {
   }
 }
 
-/** Labels of IRIs in the reader's language, English or any other, as one query. */
-export async function labelsOf(iris, language, signal) {
+/**
+ * Labels of IRIs in the reader's language, English or any other, as one query. `known` has labels
+ * of terms that most graphs use and do not describe.
+ */
+export async function labelsOf(iris, language, signal, known = {}) {
   const wanted = [...new Set(iris)].filter((iri) => /^[^\s<>"{}|\\^`]+$/.test(iri)).slice(0, 2000);
   if (!wanted.length) return new Map();
   const { text } = await ask(
@@ -111,8 +122,8 @@ SELECT ?iri ?label WHERE {
 }`,
     { signal, accept: BINDINGS },
   );
-  const labels = new Map();
-  const ranks = new Map();
+  const labels = new Map(Object.entries(known));
+  const ranks = new Map(Object.keys(known).map((iri) => [iri, 1]));
   for (const { iri, label } of JSON.parse(text).results.bindings) {
     const rank = [language, "en"].indexOf(label["xml:lang"]);
     const better = rank === -1 ? 9 : rank;

@@ -1,34 +1,42 @@
 // A query in the address, and the queries asked before in this browser.
 
 const KEY = "queries";
-const DRAFT = "draft";
+const DRAFTS = "drafts";
 const MOST = 50;
 
-/** A fragment that holds a query: compressed, so that the link stays short; no server sees it. */
-export async function pack(query, view = "table") {
+/**
+ * A fragment that holds a query: compressed, so that the link stays short; no server sees it.
+ * `shown` has the view of the result and the column of its chart, where they are not the first.
+ */
+export async function pack(query, shown = {}) {
   const compressed = await through(new TextEncoder().encode(query), new CompressionStream("deflate-raw"));
   const binary = Array.from(compressed, (byte) => String.fromCharCode(byte)).join("");
-  return `#z=${btoa(binary).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "")}${view === "table" ? "" : `&view=${view}`}`;
+  const parameters = new URLSearchParams({ z: btoa(binary).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "") });
+  if (shown.view && shown.view !== "table") parameters.set("view", shown.view);
+  if (shown.column) parameters.set("column", shown.column);
+  return `#${parameters}`;
 }
 
-/** The view of the result that a fragment names. */
-export function viewOf(fragment) {
-  return new URLSearchParams(fragment.slice(1)).get("view") ?? "table";
+/** The view of the result and the column of its chart that a fragment names. */
+export function shownOf(fragment) {
+  const parameters = new URLSearchParams(fragment.slice(1));
+  return { view: parameters.get("view") ?? "table", column: parameters.get("column") ?? undefined };
 }
 
-/** Keep the text that is being written. */
-export function keepDraft(text) {
+/** Keep the texts that are being written, and which of them is open. */
+export function keepDrafts(drafts) {
   try {
-    localStorage.setItem(DRAFT, text);
+    localStorage.setItem(DRAFTS, JSON.stringify(drafts));
   } catch {
     // storage is full or switched off: nothing is kept
   }
 }
 
-/** The text that was being written when the page was left. */
-export function draft() {
+/** The texts that were being written when the page was left: `{texts, open}`. */
+export function keptDrafts() {
   try {
-    return localStorage.getItem(DRAFT) || undefined;
+    const { texts, open } = JSON.parse(localStorage.getItem(DRAFTS));
+    return texts.every((text) => typeof text === "string") && texts[open] !== undefined ? { texts, open } : undefined;
   } catch {
     return undefined;
   }

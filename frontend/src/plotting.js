@@ -13,24 +13,31 @@ const BAR = 26;
 const MARGIN = { top: 12, right: 24, bottom: 40, left: 230 };
 const MOST_ROWS = 200;
 
-/** Draw a result into `place`; `chosen` is the column of numbers to draw, else the first is. */
-export function plot(place, { columns, rows }, labels, words, chosen) {
+/**
+ * Draw a result into `place`; `chosen` is the column of numbers to draw, else the first is.
+ * `onChoice` is told when the reader chooses another.
+ */
+export function plot(place, { columns, rows }, labels, words, chosen, onChoice) {
   const shown = rows.slice(0, MOST_ROWS);
   const numbers = columns.filter((name) => has(shown, name, isNumber) && !isYear(shown, name));
-  const number = chosen ?? numbers[0];
+  const number = numbers.includes(chosen) ? chosen : numbers[0];
   const date = columns.find((name) => has(shown, name, isDate));
   const names = columns.filter((name) => name !== number && name !== date);
   const title = (row) =>
     names.map((name) => row[name] && text(row[name], labels)).filter(Boolean).slice(0, 2).join(" · ");
   place.replaceChildren();
   if (numbers.length > 1) {
-    place.append(picker(numbers, number, words.column, (name) => plot(place, { columns, rows }, labels, words, name)));
+    place.append(picker(numbers, number, words.column, (name) => {
+      onChoice(name);
+      plot(place, { columns, rows }, labels, words, name, onChoice);
+    }));
   }
   const long = (row) => [date && row[date]?.value, title(row)].filter(Boolean).join(" · ");
-  if (!number) timeline(place, shown, { date, title });
+  const look = (row) => lookOf(row, words.standings);
+  if (!number) timeline(place, shown, { date, title, look });
   for (const [unit, those] of number ? byUnit(columns, shown, number) : []) {
     if (unit) place.append(paragraph(text(unit, labels)));
-    bars(place, those, { number, title: long, label: number });
+    bars(place, those, { number, title: long, label: number, look });
   }
   if (rows.length > shown.length) place.append(paragraph(words.cut.replace("{shown}", shown.length)));
 }
@@ -84,7 +91,7 @@ function canvas(place, count, label) {
   return { svg, height };
 }
 
-function bars(place, rows, { number, title, label }) {
+function bars(place, rows, { number, title, label, look }) {
   const drawn = rows.filter((row) => row[number]);
   const { svg, height } = canvas(place, drawn.length, label);
   const value = (row) => Number(row[number].value);
@@ -96,11 +103,11 @@ function bars(place, rows, { number, title, label }) {
     .domain(drawn.map((_, index) => index))
     .range([MARGIN.top, height - MARGIN.bottom])
     .padding(0.25);
-  axis(svg, axisBottom(x).ticks(6, "s"), 0, height - MARGIN.bottom);
+  axis(svg, axisBottom(x).ticks(6).tickFormat(compact), 0, height - MARGIN.bottom);
   const groups = svg.selectAll("g.row").data(drawn).join("g").attr("class", "row");
   groups
     .append("rect")
-    .attr("class", (row) => (isDisputed(row) ? "series-2" : "series-1"))
+    .attr("class", look)
     .attr("x", (row) => Math.min(x(0), x(value(row))))
     .attr("y", (_, index) => y(index))
     .attr("width", (row) => Math.abs(x(value(row)) - x(0)))
@@ -110,7 +117,7 @@ function bars(place, rows, { number, title, label }) {
   rowLabels(groups, (index) => y(index) + y.bandwidth() / 2, title);
 }
 
-function timeline(place, rows, { date, title }) {
+function timeline(place, rows, { date, title, look }) {
   const drawn = rows
     .filter((row) => row[date] && beginning(row[date]))
     .sort((a, b) => beginning(a[date]) - beginning(b[date]));
@@ -132,13 +139,18 @@ function timeline(place, rows, { date, title }) {
     .attr("y2", (_, index) => at(index));
   groups
     .append("circle")
-    .attr("class", (row) => (isDisputed(row) ? "series-2" : "series-1"))
+    .attr("class", look)
     .attr("r", 6)
     .attr("cx", (row) => x(beginning(row[date])))
     .attr("cy", (_, index) => at(index))
     .append("title")
     .text((row) => row[date].value);
   rowLabels(groups, at, (row) => `${row[date].value} ${title(row)}`);
+}
+
+/** A number in few characters, in the words of the reader's language. */
+function compact(value) {
+  return value.toLocaleString(document.documentElement.lang, { notation: "compact", maximumFractionDigits: 2 });
 }
 
 function axis(svg, drawAxis, left, top) {
@@ -159,6 +171,9 @@ function shorten(words) {
   return words.length > 34 ? `${words.slice(0, 33)}…` : words;
 }
 
-function isDisputed(row) {
-  return Object.values(row).some((term) => /[/#]Disputed$/.test(term?.value ?? ""));
+/** The classes of a mark: doubted ones have a colour of their own, those of the background are hollow. */
+function lookOf(row, standings) {
+  const looks = Object.values(row).map((term) => standings[term?.value]);
+  if (looks.includes("disputed")) return "series-2";
+  return looks.includes("background") ? "series-1 hollow" : "series-1";
 }

@@ -15,12 +15,29 @@ const EXPORTS = {
 EXPORTS.boolean = EXPORTS.bindings.slice(2);
 
 export class Results {
-  constructor(place, words, currentQuery, view = "table", onView = () => {}) {
+  constructor(place, words, currentQuery, { view, column }, onView) {
     this.place = place;
     this.words = words;
     this.currentQuery = currentQuery;
     this.chosen = view;
+    this.column = column;
     this.onView = onView;
+  }
+
+  /** What a link has to name: the view, and the column of its chart. */
+  get shown() {
+    return { view: this.chosen, column: this.chosen === "chart" ? this.column : undefined };
+  }
+
+  /** Take the old result away, while the page keeps its height. */
+  clear() {
+    this.place.style.minHeight = `${this.place.offsetHeight}px`;
+    this.place.replaceChildren();
+  }
+
+  /** The page has the height of what it shows. */
+  settle() {
+    this.place.style.minHeight = "";
   }
 
   /** Show an answer in the view chosen last, if it has that. */
@@ -49,6 +66,41 @@ export class Results {
       link.textContent = this.words.more;
       box.append(link);
     }
+    this.place.replaceChildren(box);
+  }
+
+  /** Say under an empty result which pattern alone has no match. */
+  showNothing({ patterns }) {
+    const none = patterns.filter(({ matches }) => matches === 0);
+    const box = document.createElement("div");
+    box.className = "callout";
+    box.dataset.nothing = "";
+    const { noRows, none: alone, together } = this.words;
+    box.append(paragraph(`${noRows} ${none.length ? alone : patterns.length > 1 ? together : ""}`));
+    if (none.length) box.append(list(none.map(({ pattern }) => code(pattern))));
+    this.place.append(box);
+  }
+
+  /** Show how many matches each pattern has by itself, and what is costly. */
+  showExplanation({ patterns, costly }) {
+    const box = document.createElement("div");
+    box.className = "callout";
+    box.dataset.explanation = "";
+    if (patterns.length) {
+      const table = document.createElement("table");
+      table.createCaption().textContent = this.words.patterns;
+      const body = table.createTBody();
+      for (const { pattern, matches } of patterns) {
+        const row = body.insertRow();
+        const count = row.insertCell();
+        count.className = "number";
+        count.textContent = matches === null ? "?" : matches.toLocaleString(document.documentElement.lang);
+        row.insertCell().append(code(pattern));
+      }
+      box.append(table);
+    }
+    box.append(paragraph(costly.length ? `${this.words.costly}:` : this.words.nothingCostly));
+    if (costly.length) box.append(list(costly));
     this.place.replaceChildren(box);
   }
 
@@ -96,7 +148,7 @@ export class Results {
       const { text } = await ask(this.query, { accept });
       const link = document.createElement("a");
       link.href = URL.createObjectURL(new Blob([text], { type: accept }));
-      link.download = `result.${extension}`;
+      link.download = `${fileName(this.query)}.${extension}`;
       link.click();
       URL.revokeObjectURL(link.href);
     });
@@ -105,9 +157,17 @@ export class Results {
 
   async draw() {
     if (this.chosen === "raw") this.drawRaw();
-    else if (this.chosen === "chart") (await import("./plotting.js")).plot(this.body, this.table, this.labels, this.words);
+    else if (this.chosen === "chart") await this.drawChart();
     else if (this.chosen === "graph") await (await import("./drawing.js")).drawGraph(this.body, this.edges());
     else this.drawTable();
+  }
+
+  async drawChart() {
+    const { plot } = await import("./plotting.js");
+    plot(this.body, this.table, this.labels, this.words, this.column, (column) => {
+      this.column = column;
+      this.onView();
+    });
   }
 
   drawRaw() {
@@ -149,6 +209,35 @@ export class Results {
       .slice(0, 300)
       .map((row) => ({ source: row[from].value, property: by ? row[by].value : "", target: row[to].value }));
   }
+}
+
+/** The name of a file: the first comment of the query, and the day. */
+function fileName(query) {
+  const title = /^\s*#\+?\s*(?:title:)?\s*(.+)$/m.exec(query)?.[1] ?? "result";
+  const words = title.toLowerCase().replace(/[^\p{L}\p{M}\p{N}]+/gu, "-").replace(/^-|-$/g, "");
+  return `${words.slice(0, 40) || "result"}-${new Date().toISOString().slice(0, 10)}`;
+}
+
+function paragraph(text) {
+  const element = document.createElement("p");
+  element.textContent = text;
+  return element;
+}
+
+function code(text) {
+  const element = document.createElement("code");
+  element.textContent = text;
+  return element;
+}
+
+function list(parts) {
+  const element = document.createElement("ul");
+  for (const part of parts) {
+    const item = document.createElement("li");
+    item.append(part);
+    element.append(item);
+  }
+  return element;
 }
 
 function headCell(name) {

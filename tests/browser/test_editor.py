@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
+
+from kg_server.sparql import lexer
 
 STATES = """PREFIX dip: <https://diplomacy.example/ns/diplomacy#>
 SELECT ?state WHERE { ?state a dip:State } ORDER BY ?state"""
@@ -174,6 +177,21 @@ def test_a_completed_name_brings_its_prefix_along(browser, site):
     assert text.startswith("PREFIX dip: <https://diplomacy.example/ns/diplomacy#>")
 
 
+def mark_texts(browser):
+    return browser.run(
+        "return [...document.getElementById('code-field').shadowRoot"
+        ".querySelectorAll('.cm-lintRange-warning')].map((each) => each.textContent)"
+    )
+
+
+def press(browser, name):
+    browser.one(f"#{name}").click()
+
+
+def text_of_query(browser):
+    return browser.run("return document.getElementById('query').value")
+
+
 def test_results_are_shown_raw_as_a_chart_and_as_a_graph(browser, site):
     browser.open(f"{site}/sparql")
     write(
@@ -288,7 +306,7 @@ def test_a_chart_never_draws_two_currencies_to_one_scale_and_its_column_is_chose
     browser.open(f"{site}/sparql")
     write(
         browser,
-        "SELECT * { VALUES (?name ?exports ?balance ?currency) "
+        "SELECT ?name ?exports ?balance ?currency { VALUES (?name ?exports ?balance ?currency) "
         '{ ("a" 1 -5 "CAD") ("b" 2 7 "USD") } }',
     )
     run(browser)
@@ -298,5 +316,156 @@ def test_a_chart_never_draws_two_currencies_to_one_scale_and_its_column_is_chose
     browser.until(lambda: len(browser.every("#results svg")) == 2)
     browser.one("#results select[data-column] option[value=balance]").click()
     browser.until(
-        lambda: "-5" in browser.run("return document.querySelector('#results svg').textContent")
+        lambda: "a · 1" in browser.run("return document.querySelector('#results svg').textContent")
     )
+
+
+def test_a_result_without_rows_says_which_pattern_alone_has_no_match(browser, site):
+    browser.open(f"{site}/sparql")
+    write(browser, "SELECT * {\n  ?s a ?class .\n  ?s <https://e.org/nothing> ?o\n}")
+
+    run(browser)
+
+    browser.until(lambda: browser.every("[data-nothing] code"))
+    assert [each.text for each in browser.every("[data-nothing] code")] == [
+        "?s <https://e.org/nothing> ?o"
+    ]
+    browser.until(lambda: mark_texts(browser) == ["<https://e.org/nothing> ?o"])
+    assert browser.audit() == []
+
+
+def test_patterns_that_match_alone_and_not_together_are_said_to_do_so(browser, site):
+    browser.open(f"{site}/sparql")
+    write(browser, STATES.replace("dip:State }", "dip:State ; a dip:Treaty }"))
+
+    run(browser)
+
+    browser.until(lambda: "together they have none" in browser.text("[data-nothing]"))
+
+
+def test_a_query_is_explained_by_the_matches_of_its_patterns(browser, site):
+    browser.open(f"{site}/sparql")
+    write(browser, STATES.replace("dip:State }", "dip:State . ?a ?b ?c }"))
+
+    press(browser, "explain")
+
+    first = browser.until(lambda: browser.one("[data-explanation] tr"))
+    assert first.text == "18 ?state a dip:State"
+    assert "share no variable" in browser.text("[data-explanation]")
+
+
+def test_a_query_is_laid_out_by_a_button_and_stays_the_same_query(browser, site):
+    browser.open(f"{site}/sparql")
+    write(browser, STATES.lower().replace("dip:state ", "dip:State ").replace("\n", " "))
+
+    press(browser, "format")
+
+    browser.until(lambda: "\nWHERE {\n  ?state a dip:State\n}\n" in text_of_query(browser))
+    first = text_of_query(browser)
+    press(browser, "format")
+    assert text_of_query(browser) == first
+    run(browser)
+    browser.until(lambda: "18 rows" in browser.text("#status"))
+
+
+def test_the_layout_changes_no_token_of_any_canned_query(browser, site):
+    browser.open(f"{site}/sparql")
+    field(browser)
+    files = sorted((Path(__file__).parents[2] / "queries").glob("*.rq"))
+    assert len(files) > 10
+
+    for file in files:
+        text = file.read_text("utf-8")
+        browser.run(
+            "document.querySelector('[data-tab=new]').click();"
+            "document.getElementById('query-form').write(arguments[0]);"
+            "document.getElementById('format').click()",
+            text,
+        )
+        laid_out = text_of_query(browser)
+        assert tokens(laid_out) == tokens(text), file.name
+
+
+def tokens(text):
+    return [each.text.upper() for each in lexer.tokens(text) if each.kind != "space"]
+
+
+def test_lines_are_commented_out_by_a_button(browser, site):
+    browser.open(f"{site}/sparql")
+    write(browser, "ASK {}")
+
+    press(browser, "comment")
+
+    browser.until(lambda: text_of_query(browser) == "# ASK {}")
+
+
+def test_several_queries_are_kept_each_in_a_tab(browser, site):
+    browser.open(f"{site}/sparql")
+    write(browser, f"# States\n{STATES}")
+    browser.one("[data-tab=new]").click()
+    write(browser, "ASK {}")
+
+    browser.open(f"{site}/")
+    browser.open(f"{site}/sparql")
+
+    tabs = browser.until(lambda: browser.every("#tabs [aria-pressed]"))
+    assert [each.text for each in tabs] == ["States", "Query 2"]
+    browser.until(lambda: text_of_query(browser) == "ASK {}")
+    tabs[0].click()
+    browser.until(lambda: text_of_query(browser) == f"# States\n{STATES}")
+    browser.one("[data-tab=close]").click()
+    browser.until(lambda: text_of_query(browser) == "ASK {}")
+    assert browser.audit() == []
+
+
+def test_a_link_opens_beside_what_is_being_written(browser, site):
+    browser.open(f"{site}/sparql")
+    write(browser, STATES)
+
+    browser.open(f"{site}/sparql?query=ASK%20%7B%7D")
+
+    browser.until(lambda: text_of_query(browser) == "ASK {}")
+    assert len(browser.every("#tabs [aria-pressed]")) == 2
+
+
+def test_the_column_of_a_chart_is_part_of_the_link(browser, site):
+    browser.open(f"{site}/sparql")
+    write(
+        browser,
+        "SELECT ?name ?exports ?balance "
+        '{ VALUES (?name ?exports ?balance) { ("a" 1 -5) ("b" 2 7) } }',
+    )
+    run(browser)
+    browser.until(lambda: "2 rows" in browser.text("#status"))
+    browser.one("[data-view=chart]").click()
+    browser.until(lambda: browser.every("#results select[data-column]"))
+    browser.one("#results select[data-column] option[value=balance]").click()
+    link = browser.until(
+        lambda: "column=balance" in browser.driver.current_url and browser.driver.current_url
+    )
+
+    browser.open("about:blank")
+    browser.open(link)
+
+    browser.until(
+        lambda: browser.one("#results select[data-column]").get_attribute("value") == "balance"
+    )
+
+
+def test_terms_of_common_vocabularies_have_labels_in_the_readers_language(browser, site):
+    browser.languages("fr")
+    browser.open(f"{site}/sparql")
+
+    browser.until(lambda: "propriété d’objet" in browser.text("#results"))
+
+
+def test_a_long_query_is_answered_without_scripts_too(browser, site):
+    browser.without_scripts().open(f"{site}/sparql")
+    area = browser.one("#query")
+    area.clear()
+    area.send_keys(STATES)
+
+    browser.one("button[formmethod=post]").click()
+
+    browser.until(lambda: "18 rows" in browser.text("#status"))
+    assert "query=" not in browser.driver.current_url

@@ -51,7 +51,11 @@ CASES = [
     ("# nothing but this\n", 1, 19, "The query ends too early."),
     ("ASK {}}", 1, 7, "} cannot stand here."),
     ("SELECT ?s { ?s ?p ?o . } ORDER ?s", 1, 32, "?s cannot stand here."),
-    ("SELECT ?s (COUNT(?o) AS ?n) { ?s ?p ?o }", 1, 41, "a variable that is unbound."),
+    ("SELECT ?s (COUNT(?o) AS ?n) { ?s ?p ?o }", 1, 8, "Add GROUP BY ?s, or aggregate it"),
+    ("SELECT ?s ?p (COUNT(?o) AS ?n) { ?s ?p ?o } GROUP BY ?s", 1, 11, "Add GROUP BY ?p"),
+    ("SELECT ?y (COUNT(?s) AS ?n) ?p\n{ ?s ?p ?o } GROUP BY (STR(?o) AS ?y)", 1, 29, "BY ?p"),
+    ("SELECT * { { SELECT ?p (MAX(?o) AS ?m) { ?s ?p ?o } } }", 1, 21, "GROUP BY ?p"),
+    ("SELECT (?x + 1 AS ?y) { ?s ?p ?x } GROUP BY ?s", 1, 47, "a variable that is unbound."),
     ("SELECT (1 AS ?s) { ?s ?p ?o }", 1, 30, "overrides an existing variable"),
     ("ASK { BIND(1 AS ?x) BIND(2 AS ?x) }", 1, 35, "} cannot stand here."),
 ]

@@ -27,8 +27,8 @@ def test_every_question_with_a_chart_has_it_as_a_file(client, name):
     assert root.tag == f"{S}svg"
     page = client.get(f"/queries/{name}", headers=HTML).text
     marks = r'<g class="(?:bar|moment)"'
-    first = page[page.index('<svg class="chart" id="chart-1"') :].partition("</svg>")[0]
-    assert len(re.findall(marks, response.text)) == len(re.findall(marks, first)) > 0
+    wide = "".join(re.findall(r'<svg class="chart" id="chart-\d+".*?</svg>', page, re.S))
+    assert len(re.findall(marks, response.text)) == len(re.findall(marks, wide)) > 0
 
 
 def test_the_file_says_what_it_shows_and_where_it_is_from(client):
@@ -38,6 +38,15 @@ def test_the_file_says_what_it_shows_and_where_it_is_from(client):
     assert "CAN, AZE" in title
     assert "CC BY-SA 4.0" in svg
     assert "http://localhost/queries/trade?state=CAN&amp;other=AZE" in svg
+
+
+def test_amounts_in_every_currency_are_in_the_file_each_below_its_name(client):
+    svg = client.get("/queries/trade.svg?state=CAN&lang=en").text
+
+    headings = re.findall(r'<text [^>]*class="heading">([^<]+)<', svg)
+    drawings = re.findall(r'<svg [^>]*id="(chart-\d)"[^>]* y="([\d.]+)"', svg)
+    assert len(headings) == len(drawings) == len(set(drawings)) == 2
+    assert len({float(y) for _, y in drawings}) == 2
 
 
 def test_the_file_has_its_own_style_and_needs_no_variable_or_script(client):

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from kg_server import formats
 from kg_server.cli import console
-from kg_server.errors import Problem
 from kg_server.formats import Kind
 from kg_server.project import Project
-from kg_server.sparql import advice, keywords, lexer
-from kg_server.sparql.groups import NotUnderstood, Pattern
+from kg_server.sparql import advice, keywords
 from kg_server.sparql.query import Query
-from kg_server.store import EmbeddedStore
-
-_CSV = formats.named("csv", Kind.BINDINGS)
+from kg_server.store import EmbeddedStore, matches
 
 
 def of(store: EmbeddedStore, text: str, project: Project) -> str:
@@ -41,23 +36,8 @@ def of(store: EmbeddedStore, text: str, project: Project) -> str:
 
 def _matches(store: EmbeddedStore, query: Query) -> Iterator[str]:
     """Yield a list of the patterns, those with most matches first; without paths that repeat."""
-    try:
-        patterns = {each.text: each for each in advice.patterns(query.text) if not each.repeats}
-    except NotUnderstood:
-        return
-    counted = [(_count(store, query, each), text) for text, each in patterns.items()]
+    counted = [(each.count or 0, each.pattern) for each in matches.of(store, query)]
     if counted:
         width = max(len(f"{count:,}") for count, _ in counted)
         lines = (f"{count:{width},}  {text}\n" for count, text in sorted(counted, reverse=True))
         yield "Matches of each pattern by itself:\n" + "".join(lines)
-
-
-def _count(store: EmbeddedStore, query: Query, pattern: Pattern) -> int:
-    """Return how many solutions a pattern has; 0 where it cannot be counted by itself."""
-    prologue = query.text[: lexer.after_prologue(query.text)]
-    text = f"{prologue}\nSELECT (COUNT(*) AS ?kg_count) {{ {pattern.text} }}"
-    try:
-        answer = store.query(replace(query, text=text, format=_CSV)).read()
-    except Problem:
-        return 0
-    return int(answer.split()[1])

@@ -63,7 +63,7 @@ class Queries:
         if "if-match" in request.headers or len(request.body) > _ON_THE_LOOP_BYTES:
             return None
         accept = request.header("accept")
-        reads_pages = request.method != "POST" and protocol.prefers_page((), accept)
+        reads_pages = protocol.prefers_page((), accept)
         try:
             operation = protocol.operation(
                 request.method, request.query_string, request.header("content-type"), request.body
@@ -73,7 +73,7 @@ class Queries:
                 return None  # the application answers with a page
             raise
         exchange.operation = operation
-        if request.method != "POST" and protocol.prefers_page(operation.format_names, accept):
+        if protocol.prefers_page(operation.format_names, accept):
             return None
         if operation.text is None:
             return None

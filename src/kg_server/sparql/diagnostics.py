@@ -16,6 +16,7 @@ from typing import Any
 
 from kg_server.errors import MalformedQuery
 from kg_server.sparql import lexer
+from kg_server.sparql.grouping import ungrouped
 from kg_server.sparql.lexer import Token
 
 _ODD_IRI = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*:[^<>\r\n]*>")
@@ -67,6 +68,14 @@ def explain(text: str, complain: Complain, prefixes: Mapping[str, str]) -> Malfo
     wrong = _first_wrong(text, tokens, complain)
     if wrong is None and tokens and tokens[-1].kind == "unclosed":
         wrong = tokens[-1]
+    if (wrong is None or wrong.text == "}") and (free := ungrouped(tokens)):
+        name = free.text
+        return _malformed(
+            text,
+            free.offset,
+            f"{name} has no single value for each group. Add GROUP BY {name}, or aggregate it: "
+            f"(SAMPLE({name}) AS ?one).",
+        )
     if wrong is None:
         about = f"{reason[1]}." if reason else f"The query ends too early. {_open(tokens)}".strip()
         return _malformed(text, len(text.rstrip()), about)

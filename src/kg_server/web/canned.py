@@ -400,7 +400,7 @@ def asked_page(context: Context, query: CannedQuery) -> AskedPage:
 
 
 def _picture(context: Context, query: CannedQuery) -> Response:
-    """Answer with the first chart of a question's page, as SVG.
+    """Answer with the charts of a question's page, as one SVG.
 
     Raises:
         NotAcceptable: the question has no chart, or nothing in its answer can be drawn.
@@ -413,14 +413,16 @@ def _picture(context: Context, query: CannedQuery) -> Response:
             f"There is no chart of this answer: its view is {view!r}, and {table.total} rows were "
             f"found. The page is at /queries/{query.name}, the rows at /queries/{query.name}.csv."
         )
-    panel = panels[0]
-    title = cited.title + (f", {panel.title}" if panel.title else "")
-    drawn = render_template("_figure.html", panel=panel, title=title)
+    figures = []
+    for number, panel in enumerate(panels, 1):
+        named = f"{cited.title}, {panel.title}" if panel.title else cited.title
+        drawn = render_template("_figure.html", panel=panel, title=named, id=f"chart-{number}")
+        keys = _keys(panel, asked.shown["series"], language)
+        figures.append(standalone.Figure(drawn, panel.title or "", keys))
     left_out = asked.shown["left_out"]
     content = standalone.picture(
-        drawn,
-        title,
-        keys=_keys(panel, asked.shown["series"], language),
+        figures,
+        cited.title,
         source=[*_gaps(left_out, table, language), cited.source(language), cited.address],
         address=cited.address,
         language=language,

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
+from dataclasses import replace
 
 from flask import Blueprint, Response, render_template, request
 
-from kg_server.errors import NotAcceptable
+from kg_server.errors import BadRequest, NotAcceptable
 from kg_server.formats import NOTHING, Kind
-from kg_server.sparql import protocol
+from kg_server.sparql import advice, protocol
 from kg_server.sparql.query import Query
+from kg_server.store import matches
 from kg_server.web import caching, responses
 from kg_server.web.context import OPERATION, Context
 from kg_server.web.dataset import negotiated
 from kg_server.web.pages import editor
 from kg_server.web.pages.layout import page_language
 from kg_server.web.pages.terms import Labels
+
+MOST_PATTERNS = 20
+"""How many patterns of a query are counted to explain it."""
+EXPLAIN_S = 2.0
+"""Seconds for the count of one pattern."""
 
 
 def blueprint(context: Context) -> Blueprint:
@@ -32,12 +40,17 @@ def blueprint(context: Context) -> Blueprint:
             request.get_data() if has_body else b"",
         )
         accept = request.headers.get("Accept")
-        if not has_body and protocol.prefers_page(operation.format_names, accept):
+        is_query = request.method != "QUERY"  # which browsers do not send
+        if is_query and protocol.prefers_page(operation.format_names, accept):
             return _editor(context, operation)
         if operation.text is None:
             chosen = protocol.format_for(operation, accept, Kind.GRAPH)
             return negotiated(context, "sparql", chosen)
         return _answer(context, operation)
+
+    @routes.route("/sparql/explain", methods=["GET", "POST"])
+    def explained() -> Response:
+        return _explain(context, request.values.get("query", ""))
 
     @routes.after_request
     def tell_bodies(response: Response) -> Response:
@@ -47,6 +60,30 @@ def blueprint(context: Context) -> Blueprint:
         return response
 
     return routes
+
+
+def _explain(context: Context, text: str) -> Response:
+    """Answer with the matches of each pattern of a query by itself, and with what is costly.
+
+    Raises:
+        BadRequest: there is no query.
+        MalformedQuery: it is none.
+    """
+    if not text:
+        raise BadRequest("The parameter 'query' is missing: the query to explain.")
+    seconds = context.settings.query_timeout_s
+    query = Query(text, NOTHING, context.project.base_iri, timeout_s=seconds)
+    with suppress(NotAcceptable):
+        context.store.query(query)
+    until = time.monotonic() + seconds
+    found = []
+    for each in matches.of(context.store, replace(query, timeout_s=min(seconds, EXPLAIN_S))):
+        found.append({"pattern": each.pattern, "matches": each.count})
+        if len(found) == MOST_PATTERNS or time.monotonic() > until:
+            break
+    response = context.json({"patterns": found, "costly": advice.on(text)})
+    response.headers["Cache-Control"] = caching.VOLATILE
+    return response
 
 
 def _answer(context: Context, operation: protocol.Operation) -> Response:
@@ -95,6 +132,7 @@ def _editor(context: Context, operation: protocol.Operation) -> Response:
         "sparql.html",
         answered=answered,
         script_words=editor.words,
+        evidence=context.profile.evidence,
         examples=editor.examples(context.queries.values(), context.names, labels.language),
     )
     # The page says how long the query took, so it differs each time.

@@ -46,6 +46,16 @@ def test_every_canned_query_is_described_with_its_parameters(document, project):
             assert named[parameter.name]["example"]
 
 
+def test_every_format_of_the_pages_downloads_is_described(document):
+    operation = document["paths"]["/queries/trade"]["get"]
+    (formats,) = [each for each in operation["parameters"] if each["name"] == "format"]
+
+    assert {"csv", "xlsx", "md", "rows", "labelled", "bibtex", "csl", "svg"} <= {
+        *formats["schema"]["enum"]
+    }
+    assert "image/svg+xml" in operation["responses"]["200"]["content"]
+
+
 def test_every_example_of_a_canned_query_is_answered(client, document):
     for path, operations in document["paths"].items():
         if path.startswith("/queries/"):

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask, render_template
 
 from kg_server.web import citation
-from kg_server.web.pages import editor, layout, vocabulary
+from kg_server.web.pages import editor, layout, vocabulary, well_known
 
 TEMPLATES = Path(layout.__file__).parent / "templates"
 FRAME = layout.Frame(
@@ -31,6 +31,7 @@ def interface_text():
     yield from (*editor.WORDS.values(), *editor.VIEWS.values(), *citation.WORDS)
     yield from ("Questions", "Things", "Conflicts", "Vocabulary", "Query editor")
     yield from (title for title, _ in vocabulary.SECTIONS)
+    yield from well_known.ENGLISH.values()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from kg_server import errors
 from kg_server.canned import CannedQuery
 from kg_server.canned.parameters import TYPES, Parameter
 from kg_server.formats import HTML, RESULT, Kind, of_kind
+from kg_server.web import citation, exports
 from kg_server.web.openapi.parts import (
     IRI,
     JSON,
@@ -31,6 +32,8 @@ from kg_server.web.openapi.parts import (
     query,
 )
 
+_OTHERS = (*exports.FORMATS.values(), citation.BIBTEX, citation.CSL)
+"""Formats of answers that SPARQL does not have."""
 MEDIA_TYPE = "application/vnd.oai.openapi+json;version=3.1"
 
 
@@ -61,7 +64,11 @@ def document(queries: Iterable[CannedQuery], title: str, description: str, root:
 
 def _canned(canned: CannedQuery) -> Node:
     window = [LIMIT, OFFSET] if canned.kind is Kind.BINDINGS else []
-    parameters = [*map(_parameter, canned.parameters), *window, format_parameter(canned.kind)]
+    others = [each for each in _OTHERS if canned.kind in each.kinds]
+    form = format_parameter(canned.kind, others=[*(each.name for each in others), "svg"])
+    parameters = [*map(_parameter, canned.parameters), *window, form]
+    answered = answer(canned.result, canned.kind)
+    answered["content"] |= {each.media_type: {} for each in others} | {"image/svg+xml": {}}
     return {
         "get": {
             "operationId": canned.name,
@@ -70,7 +77,7 @@ def _canned(canned: CannedQuery) -> Node:
             "description": f"{canned.description}\n\nAnswer: {canned.result}.",
             "parameters": parameters,
             "responses": {
-                "200": answer(canned.result, canned.kind),
+                "200": answered,
                 **problems(errors.BadRequest, errors.NotAcceptable, *OVERLOAD),
             },
         }
@@ -238,6 +245,26 @@ _FIXED: Mapping[str, Node] = {
             },
         ),
     },
+    "/sparql/explain": get(
+        "explain",
+        "sparql",
+        "The matches of each pattern of a query by itself, and what is costly",
+        [_SPARQL_PARAMETERS[0] | {"required": True, "example": _EXAMPLE}],
+        {
+            "200": gives("Patterns with their matches, and advice", JSON, schema=_OBJECT),
+            **problems(
+                errors.BadRequest,
+                errors.MalformedQuery,
+                errors.NestedTooDeeply,
+                errors.UnknownFunction,
+                errors.UpdateRefused,
+                errors.ServiceRefused,
+                errors.QueryCrashed,
+                errors.MemoryExceeded,
+                *OVERLOAD,
+            ),
+        },
+    ),
     "/health/ready": get(
         "ready",
         "operation",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kg_server import errors
@@ -37,9 +37,9 @@ def query(name: str, description: str, schema: Node, *, required: bool = False) 
     }
 
 
-def format_parameter(kind: Kind, *, html: bool = True) -> Node:
-    """Return the parameter that chooses a format."""
-    names = [each.name for each in of_kind(kind, html=html)]
+def format_parameter(kind: Kind, *, html: bool = True, others: Iterable[str] = ()) -> Node:
+    """Return the parameter that chooses a format: one of a kind, or one of ``others``."""
+    names = [*dict.fromkeys([*(each.name for each in of_kind(kind, html=html)), *others])]
     return query("format", "Wins over Accept", {"type": "string", "enum": names})
 
 

@@ -11,9 +11,10 @@ from kg_server.canned import CannedQuery
 from kg_server.canned.parameters import AllNames
 from kg_server.errors import Problem
 from kg_server.formats import of_kind
+from kg_server.project.profile import Evidence
 from kg_server.sparql.protocol import Operation
 from kg_server.store import Store
-from kg_server.web.pages import tables
+from kg_server.web.pages import tables, well_known
 from kg_server.web.pages.terms import Labels
 
 STARTER = """\
@@ -43,6 +44,16 @@ WORDS = {
     "cut": "Only the first {shown} rows are shown; every download has all.",
     "unknownName": "{name} does not occur in this graph.",
     "didYouMean": "Did you mean",
+    "tab": "Query",
+    "newTab": "New query",
+    "closeTab": "Close",
+    "noRows": "No rows.",
+    "none": "These patterns have no match even alone:",
+    "together": "Each pattern alone has matches; together they have none.",
+    "noMatch": "This pattern alone has no match.",
+    "patterns": "Matches of each pattern by itself",
+    "costly": "Costly",
+    "nothingCostly": "Nothing in the query is known to be costly.",
 }
 """The script's words, in English, by the name it uses."""
 
@@ -100,10 +111,26 @@ def examples(queries: Iterable[CannedQuery], names: AllNames, language: str) -> 
     ]
 
 
-def words(translate: Callable[[str], str]) -> dict[str, object]:
-    """Return the script's words in the page's language; ``translate`` is the page's ``t``."""
+def words(
+    translate: Callable[[str], str], language: str, evidence: Evidence | None
+) -> dict[str, object]:
+    """Return the script's words in the page's language.
+
+    They include the labels of common vocabularies, and how the standings of claims look.
+
+    Args:
+        translate: the page's ``t``.
+        language: the page's language.
+        evidence: the project's vocabulary of claims.
+    """
     named = {name: translate(text) for name, text in WORDS.items()}
-    return {**named, "views": {name: translate(text) for name, text in VIEWS.items()}}
+    looks = ("accepted", "disputed", "background") if evidence else ()
+    return {
+        **named,
+        "views": {name: translate(text) for name, text in VIEWS.items()},
+        "names": well_known.labels(language),
+        "standings": {iri: look for look in looks if (iri := getattr(evidence, look)) is not None},
+    }
 
 
 def _shorter(operation: Operation, timeout_s: float) -> float:

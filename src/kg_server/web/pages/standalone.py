@@ -39,55 +39,73 @@ class Key:
     look: str = "full"
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawing of a page as HTML, of which the first SVG is taken; its heading and its legend."""
+
+    html: str
+    heading: str = ""
+    keys: tuple[Key, ...] = ()
+
+
 def picture(
-    figure: str,
+    figures: Sequence[Figure],
     title: str,
     *,
-    keys: Sequence[Key] = (),
     source: Sequence[str] = (),
     address: str,
     language: str,
 ) -> bytes:
-    """Return a drawing of a page as an SVG document.
+    """Return the drawings of a page as one SVG document, one below the other.
 
     Args:
-        figure: the HTML of the drawing, whose first SVG is taken.
-        title: what stands above it.
-        keys: the legend.
-        source: what stands below it, such as site, address and licence.
+        figures: the drawings.
+        title: what stands above them.
+        source: what stands below them, such as site, address and licence.
         address: the address of the page, which its links are relative to.
         language: the language of the texts.
     """
     # The text is this server's own; no entity is declared in it.
-    page = ElementTree.fromstring(f"<div>{escaping.xml(figure)}</div>")  # noqa: S314
-    drawing = next(page.iter("svg"))
-    width, height = (float(each) for each in drawing.get("viewBox", "").split()[2:])
-    for link in drawing.iter("a"):
-        link.set("href", urljoin(address, link.get("href", "")))
-    drawing.attrib |= {"x": "0", "y": str(_HEAD), "width": f"{width:g}", "height": f"{height:g}"}
-    notes = [line for each in source for line in textwrap.wrap(each, int(width / 6)) or [""]]
-    rows = _rows(keys, width)
-    bottom = _HEAD + height
-    whole = bottom + (len(rows) + 0.5) * _GAP + len(notes) * _LINE + _MARGIN
-    root = Element(
-        "svg",
-        {"xmlns": SVG, "class": "chart", "lang": language, "role": "img"}
-        | {"width": f"{width:g}", "height": f"{whole:g}", "viewBox": f"0 0 {width:g} {whole:g}"},
-    )
+    pages = [ElementTree.fromstring(f"<div>{escaping.xml(each.html)}</div>") for each in figures]  # noqa: S314
+    drawings = [next(page.iter("svg")) for page in pages]
+    sizes = [[float(each) for each in one.get("viewBox", "").split()[2:]] for one in drawings]
+    width = max(size[0] for size in sizes)
+    root = Element("svg", {"xmlns": SVG, "class": "chart", "lang": language, "role": "img"})
     SubElement(root, "title").text = escaping.xml(title)
     SubElement(root, "style").text = style()
     SubElement(root, "rect", {"class": "card-fill", "width": "100%", "height": "100%"})
     longest = int((width - 2 * _MARGIN) / 9)
     _text(root, _MARGIN, 28, textwrap.shorten(title, longest, placeholder="…"), "heading caption")
-    root.append(drawing)
-    hatching = f"{drawing.get('id', '')}-hatch-"
-    for number, row in enumerate(rows):
-        _legend(root, row, bottom + number * _GAP, hatching)
-    start = bottom + (len(rows) + 0.5) * _GAP
-    for number, line in enumerate(notes):
-        _text(root, _MARGIN, start + number * _LINE, line, "quiet source")
+    y: float = _HEAD
+    for figure, drawing, size in zip(figures, drawings, sizes, strict=True):
+        y = _figure(root, figure, drawing, size, y, address)
+    for line in [line for each in source for line in textwrap.wrap(each, int(width / 6)) or [""]]:
+        _text(root, _MARGIN, y, line, "quiet source")
+        y += _LINE
+    root.attrib |= {"width": f"{width:g}", "height": f"{y + _MARGIN:g}"}
+    root.set("viewBox", f"0 0 {width:g} {y + _MARGIN:g}")
     written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return written
+
+
+def _figure(
+    root: Element, figure: Figure, drawing: Element, size: Sequence[float], y: float, address: str
+) -> float:
+    """Add a drawing with its heading and its legend; return where the next part begins."""
+    if figure.heading:
+        _text(root, _MARGIN, y + _LINE, figure.heading, "heading")
+        y += _GAP
+    for link in drawing.iter("a"):
+        link.set("href", urljoin(address, link.get("href", "")))
+    width, height = size
+    drawing.attrib |= {"x": "0", "y": f"{y:g}", "width": f"{width:g}", "height": f"{height:g}"}
+    root.append(drawing)
+    y += height
+    rows = _rows(figure.keys, width)
+    hatching = f"{drawing.get('id', '')}-hatch-"
+    for number, row in enumerate(rows):
+        _legend(root, row, y + number * _GAP, hatching)
+    return y + (len(rows) + 0.5) * _GAP
 
 
 @cache

@@ -18,6 +18,7 @@ from kg_server.linked_data.documents import Site
 from kg_server.rdf import addresses
 from kg_server.rdf.labels import pick
 from kg_server.store.results import rows, values
+from kg_server.web.pages import well_known
 from kg_server.web.pages.dates import beginning
 from kg_server.web.pages.layout import licence, preferred_languages
 
@@ -141,7 +142,10 @@ class Labels:
         name = str(iri)  # an rdflib term is not equal to its own text
         if name not in self._labels:
             warnings.warn(f"the label of {name} was not loaded", LabelNotLoaded, stacklevel=2)
-        return self._labels.get(name) or Label(self._spelt(name), None)
+        label, known = self._labels.get(name), well_known.labels(self.language).get(name)
+        if known and (label is None or label.language not in (self.language, None)):
+            return Label(known, self.language)
+        return label or Label(self._spelt(name), None)
 
     def _spelt(self, iri: str) -> str:
         """Return the end of an IRI that has no label; another vocabulary's as separate words."""

@@ -1,0 +1,46 @@
+"""Counts of the matches of each pattern of a query by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from kg_server.errors import Problem
+from kg_server.formats import Kind, named
+from kg_server.sparql import advice, lexer
+from kg_server.sparql.groups import NotUnderstood, Pattern
+from kg_server.sparql.query import Query
+from kg_server.store.protocol import Store
+
+_CSV = named("csv", Kind.BINDINGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """A pattern and the number of its solutions; ``None`` where they cannot be counted alone."""
+
+    pattern: str
+    count: int | None
+
+
+def of(store: Store, query: Query) -> Iterator[Matches]:
+    """Yield the patterns of a query with their matches; without paths that repeat.
+
+    Nothing is yielded for a query that ``sparql.groups`` cannot read.
+    """
+    try:
+        patterns = {each.text: each for each in advice.patterns(query.text) if not each.repeats}
+    except NotUnderstood:
+        return
+    for text, pattern in patterns.items():
+        yield Matches(text, _count(store, query, pattern))
+
+
+def _count(store: Store, query: Query, pattern: Pattern) -> int | None:
+    prologue = query.text[: lexer.after_prologue(query.text)]
+    text = f"{prologue}\nSELECT (COUNT(*) AS ?kg_count) {{ {pattern.text} }}"
+    try:
+        answer = store.query(replace(query, text=text, format=_CSV)).read()
+    except Problem:
+        return None
+    return int(answer.split()[1])

@@ -1,0 +1,47 @@
+"""A query explained: the matches of each pattern by itself, and what is costly."""
+
+from __future__ import annotations
+
+import pytest
+
+STATES = "PREFIX dip: <https://diplomacy.example/ns/diplomacy#> SELECT * { ?s a dip:State . %s }"
+
+
+def explained(client, query):
+    return client.post("/sparql/explain", data={"query": query})
+
+
+def test_each_pattern_has_the_number_of_its_own_matches(client):
+    found = explained(client, STATES % "?s dip:nothing ?o").json
+
+    assert found["patterns"] == [
+        {"pattern": "?s a dip:State", "matches": 18},
+        {"pattern": "?s dip:nothing ?o", "matches": 0},
+    ]
+    assert found["costly"] == []
+
+
+def test_what_is_costly_is_said(client):
+    found = explained(client, STATES % "?a ?b ?c").json
+
+    assert any("share no variable" in each for each in found["costly"])
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [("", "'query' is missing"), ("SELECT * { ?s ?p }", "line 1, column 18")],
+)
+def test_what_is_no_query_is_not_explained(client, query, detail):
+    response = explained(client, query)
+
+    assert response.status_code == 400
+    assert detail in response.json["detail"]
+
+
+def test_a_query_sent_by_a_browsers_form_is_answered_by_a_page(client):
+    response = client.post(
+        "/sparql", data={"query": STATES % ""}, headers={"Accept": "text/html,*/*;q=0.8"}
+    )
+
+    assert response.mimetype == "text/html"
+    assert ">Canada<" in response.text
