@@ -68,6 +68,9 @@ title.fr = "Musées"
 title.en = "Museums"
 description = "Of one city."
 
+[columns]
+city = { fr = "ville" }
+
 [evidence]
 claim = "ex:Claim"
 stated-in = "http://www.w3.org/ns/prov#wasDerivedFrom"
@@ -92,7 +95,8 @@ def test_the_manifest_says_what_the_site_is_called_and_what_stands_on_its_home_p
     assert profile.evidence.stated_in == "http://www.w3.org/ns/prov#wasDerivedFrom"
     (home,) = profile.home
     assert (home.query, home.parameters) == ("by-year", {"year": "1990"})
-    assert (home.view, home.line) == (("bars", "year", "count"), 17)
+    assert (home.view, home.line) == (("bars", "year", "count"), 20)
+    assert profile.columns == {"city": {"fr": "ville"}}
 
 
 def test_another_base_iri_replaces_the_one_in_the_terms_of_evidence(root):
@@ -145,6 +149,8 @@ def test_without_a_manifest_the_parts_are_where_they_usually_are(root):
         ("title = 1", "kg.toml:1: title is a text, or a table such as"),
         ('[title]\nen = "x"\nde = ""', "kg.toml:3: title.de is a text in quotes"),
         ('[title]\nenglish_ = "x"', "kg.toml:2: 'english_' is no language tag"),
+        ("columns = 1", "kg.toml:1: columns is a table"),
+        ("[columns]\ncity = 1", "kg.toml:2: city is a text, or a table"),
         ('languages = [\n"en",\n"no tag"]', "kg.toml:3: 'no tag' is no language tag"),
         ('licence = ""', "kg.toml:1: licence is a text in quotes"),
         ("home = 1", "kg.toml:1: home is a list of tables"),

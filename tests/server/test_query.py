@@ -65,9 +65,9 @@ def ask(sandbox, method: str, path: str, **options) -> tuple[httpx.Response, Las
         ("GET", ASK, {"headers": JSON}),
         ("GET", "/sparql?query=ASK%7B%7D%20%23%20html", {"headers": JSON}),
         ("GET", f"{ASK}&format=json", {"headers": BROWSER}),
-        ("POST", "/sparql", {"data": {"query": "ASK {}"}, "headers": BROWSER}),
+        ("POST", "/sparql", {"data": {"query": "ASK {}"}, "headers": JSON}),
     ],
-    ids=["GET", "a query that mentions html", "format wins", "a form of a page"],
+    ids=["GET", "a query that mentions html", "format wins", "a form of a script"],
 )
 def test_a_query_is_answered_on_the_event_loop(sandbox, method, path, options):
     reply, last = ask(sandbox, method, path, **options)
@@ -88,6 +88,7 @@ def test_a_query_is_answered_on_the_event_loop(sandbox, method, path, options):
         ("GET", ASK, {"Accept": "image/png"}),
         ("GET", ASK, {**JSON, "If-Match": '"a"'}),
         ("QUERY", ASK, JSON),
+        ("POST", "/sparql", BROWSER),
     ],
 )
 def test_the_application_answers_the_rest(sandbox, method, path, headers):

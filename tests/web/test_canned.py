@@ -14,6 +14,7 @@ from kg_server import canned
 from kg_server import project as projects
 from kg_server.canned import names
 from kg_server.description import queries
+from kg_server.web.pages import layout, tables
 
 ROOT = Path(__file__).resolve().parents[2]
 QUERIES = canned.load(projects.load([ROOT]).queries)
@@ -304,3 +305,25 @@ def test_names_of_other_sites_say_where_they_lead(client):
     page = client.get("/doc/state/AZE", headers=BROWSER).text
 
     assert "Wikidata Q227" in page
+
+
+@pytest.mark.parametrize("language", ["bn", "fr"])
+def test_no_column_of_an_answer_has_an_english_name_on_a_page_in_another_language(
+    client, project, language
+):
+    heads = set()
+    for query in canned.load(project.queries).values():
+        values = {**query.example, "lang": language}
+        page = client.get(f"/queries/{query.name}", query_string=values, headers=BROWSER).text
+        heads |= {*re.findall(r'<th scope="col"[^>]*>([^<]+)<', page)}
+
+    english = {tables.heading(name) for query in QUERIES.values() for name in columns(query)}
+    same = {text for text, translated in layout.messages(language).items() if text == translated}
+    own = {texts.get(language) for texts in project.profile.columns.values()}
+
+    assert len(heads) > 20
+    assert not (heads & english) - same - own
+
+
+def columns(query):
+    return {name.removesuffix("Label") for name in re.findall(r"[?$](\w+)", query.source)}

@@ -15,7 +15,7 @@ from typing import Self
 from rdflib import DCTERMS, FOAF, RDF, BNode, Graph, Namespace, URIRef
 from rdflib.term import Node
 
-from kg_server.project.profile import Evidence, Profile
+from kg_server.project.profile import Evidence, Profile, Texts
 from kg_server.rdf import addresses, prefixes
 from kg_server.rdf import namespaces as ns
 from kg_server.store import Store
@@ -87,7 +87,7 @@ class Site:
 
     ``prefixes`` are those of the project's files and of common vocabularies. ``evidence`` is the
     project's vocabulary of claims, ``licence`` the IRI of its data's licence. ``languages`` are
-    those of its texts, preferred language first.
+    those of its texts, preferred language first. ``columns`` are names of columns of answers.
     """
 
     store: Store
@@ -96,6 +96,7 @@ class Site:
     evidence: Evidence | None = None
     licence: str | None = None
     languages: tuple[str, ...] = ()
+    columns: Mapping[str, Texts] = field(default_factory=dict)
 
     @classmethod
     def of(cls, store: Store, base_iri: str, profile: Profile) -> Self:
@@ -111,6 +112,7 @@ class Site:
             evidence=profile.evidence,
             licence=licence,
             languages=profile.languages,
+            columns=profile.columns,
         )
 
     @property

@@ -26,7 +26,8 @@ LISTS = {
 }
 """The keys whose values are lists of files, directories and patterns, with their defaults."""
 _TEXTS = ("title", "description")
-KEYS = ("base-iri", *_TEXTS, "licence", "languages", *LISTS, "rules", "imports", "evidence", "home")
+_TABLES = ("rules", "imports", "columns", "evidence", "home")
+KEYS = ("base-iri", *_TEXTS, "licence", "languages", *LISTS, *_TABLES)
 _HOME_KEYS = ("query", "parameters", "view", "title")
 _EVIDENCE = tuple(each.name.replace("_", "-") for each in fields(Evidence))
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
@@ -98,6 +99,7 @@ def read(root: Path) -> Manifest:
         languages=read.languages(),
         home=tuple(read.home()),
         evidence=read.evidence(),
+        columns=read.columns(),
     )
     parts = {key: _paths(root, read, key) for key in LISTS}
     imports = _imports(root, read)
@@ -217,6 +219,15 @@ class _Reader:
             line = _line(lines, place)
             title = self.texts((*place, "title"))
             yield HomeQuery(query, parameters, tuple(view), title, self.path, line)
+
+    def columns(self) -> Mapping[str, Texts]:
+        """Return the names of columns of answers, by variable."""
+        value = self._value(("columns",))
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self.refuse(("columns",), 'columns is a table, such as: city = { fr = "ville" }')
+        return {name: self.texts(("columns", name)) for name in value}
 
     def evidence(self) -> Evidence | None:
         """Return the vocabulary of evidence, with terms as they are written."""

@@ -99,6 +99,8 @@ class Profile:
     """Language tags, the preferred language first."""
     home: tuple[HomeQuery, ...] = ()
     evidence: Evidence | None = None
+    columns: Mapping[str, Texts] = field(default_factory=dict)
+    """Names of columns of answers, by variable."""
     prefixes: Mapping[str, str] = field(default_factory=dict)
     """The prefixes of the project's files, those of the base IRI and of its ontologies."""
 

@@ -367,8 +367,8 @@ def _answered(
     seen, same = tables.compact(results.readable(tables.arranged(table)))
     return {
         "table": seen,
-        "same": [(tables.heading(name), cell) for name, cell in same],
-        "headings": {name: tables.heading(name) for name in seen.columns},
+        "same": [(tables.named_column(name, labels), cell) for name, cell in same],
+        "headings": {name: tables.named_column(name, labels) for name in seen.columns},
         "panels": results.panels(query.view, table, labels),
         "left_out": results.left_out(query.view, table),
         "cards": results.cards(query.view, table, values) if query.view[:1] == ("cards",) else (),

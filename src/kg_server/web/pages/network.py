@@ -180,8 +180,8 @@ def _height(groups: Sequence[Group], few: int | None) -> int:
 def _cut(text: str, room: int) -> str:
     """Return a text that fits; its end stays, because names often differ there.
 
-    >>> _cut("Exports of Canada, 2008", 16)
-    'Exports of…, 2008'
+    >>> _cut("Paintings of the city, 2008", 16)
+    'Paintings…, 2008'
     """
     if len(text) <= room:
         return text

@@ -16,6 +16,7 @@ from kg_server.sparql.query import Dataset, Query
 from kg_server.store import Answer, Store
 from kg_server.store.results import solutions
 from kg_server.web.pages.claims import look
+from kg_server.web.pages.layout import translate
 from kg_server.web.pages.terms import Labels, Shown
 
 MOST_ROWS = 500
@@ -150,6 +151,15 @@ def compact(table: Table) -> tuple[Table, tuple[tuple[str, Shown], ...]]:
         return table, ()
     same = tuple((table.columns[n], cell) for n, cell in dropped.items() if cell is not None)
     return _with_columns(table, kept), same
+
+
+def named_column(name: str, labels: Labels) -> str:
+    """Return the name of a column in the reader's language.
+
+    The project names its own columns; the words that many queries use are interface text.
+    """
+    said = labels.site.columns.get(name, {})
+    return said.get(labels.language) or translate(heading(name), labels.language)
 
 
 def heading(name: str) -> str:
