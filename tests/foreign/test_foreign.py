@@ -191,7 +191,7 @@ def test_a_file_that_is_no_rdf_is_said_to_be_none(kg, here, name):
     done = kg("validate", name)
 
     assert done.exit_code == 2
-    assert "not a kind of RDF file" in done.stderr
+    assert "ot a kind of RDF file" in done.stderr
 
 
 def test_a_directory_gives_its_rdf_files_and_leaves_the_others(kg, here):
