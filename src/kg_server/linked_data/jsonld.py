@@ -7,7 +7,7 @@ part of the context that it uses. Clients can read it from a file without a seco
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from pyld import jsonld
@@ -222,3 +222,42 @@ def _words(node: Any) -> Iterator[str]:
     elif isinstance(node, str):
         yield node
         yield node.partition(":")[0]
+
+
+def flat(nodes: Sequence[Mapping[str, Any]], prefixes: Mapping[str, str]) -> dict[str, Any]:
+    """Return expanded nodes as flat JSON-LD, with prefixed names for properties and types.
+
+    It serves documents that are too large to be framed. The context has the prefixes that occur
+    (JSON-LD 1.1 §4.4).
+
+    >>> flat([{"@id": "urn:a", "urn:x:p": [{"@value": "1"}]}], {"x": "urn:x:"})["@graph"]
+    [{'@id': 'urn:a', 'x:p': '1'}]
+    """
+    used: dict[str, Mapping[str, Any]] = {}
+
+    def name(iri: str) -> str:
+        short = shorten(iri, prefixes)
+        if short is None:
+            return iri
+        prefix = short.partition(":")[0]
+        used[prefix] = {"@id": prefixes[prefix], "@prefix": True}
+        return short
+
+    def value(term: Mapping[str, Any]) -> Any:
+        if "@type" in term:
+            return {**term, "@type": name(term["@type"])}
+        return term["@value"] if term.keys() == {"@value"} else term
+
+    found: dict[str, dict[str, list[Any]]] = {}
+    for node in nodes:
+        about = found.setdefault(node["@id"], {})
+        for predicate, terms in node.items():
+            if predicate == str(RDF.type):
+                about.setdefault("@type", []).extend(name(term["@id"]) for term in terms)
+            elif predicate != "@id":
+                about.setdefault(name(predicate), []).extend(map(value, terms))
+    graph = [
+        {"@id": iri} | {key: of[0] if len(of) == 1 else of for key, of in about.items()}
+        for iri, about in found.items()
+    ]
+    return {"@context": dict(sorted(used.items())), "@graph": graph}

@@ -58,11 +58,12 @@ def render(
         return _WRITERS[form.name](document, prefixes, context)
     if form.name == "ntriples":
         return lines
-    triples = transcode.triples([lines])
+    triples, is_json = transcode.triples([lines]), form.name == "jsonld"
     if in_graph and form.name in DATASETS:
         return b"".join(transcode.write(transcode.in_graph(triples, document.iri), form, prefixes))
     try:
-        return b"".join(transcode.write(triples, form, prefixes))
+        written = b"".join(transcode.write(triples, form, prefixes))
+        return _json(jsonld.flat(json.loads(written), prefixes)) if is_json else written
     except ValueError as error:  # RDF/XML: a property whose IRI does not end in a name
         raise NotAcceptable(f"{form.name} cannot express this document: {error}.") from error
 
@@ -91,8 +92,11 @@ def _rdfxml(document: Document, namespaces: Mapping[str, str], _context: object)
 
 
 def _jsonld(document: Document, _namespaces: Mapping[str, str], context: jsonld.Context) -> bytes:
-    rendered = jsonld.render(document, context)
-    return (json.dumps(rendered, ensure_ascii=False, indent=2) + "\n").encode()
+    return _json(jsonld.render(document, context))
+
+
+def _json(content: object) -> bytes:
+    return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _copy(graph: Graph, namespaces: Mapping[str, str]) -> Graph:
