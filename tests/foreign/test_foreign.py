@@ -349,3 +349,18 @@ def test_parse_type_takes_no_other_attributes(kg, here, kind, other):
 
     assert done.exit_code == 2
     assert "data.rdf:4:27: " in done.stderr
+
+
+def test_a_prefix_that_turtle_cannot_have_is_left_out(kg, here):
+    (here / "data.jsonld").write_text(
+        '{"@context": {"a b": "https://garden.example/ns#", "c,d": "https://e.org/"},'
+        ' "@id": "https://garden.example/ns#a", "@type": "https://garden.example/ns#Bed"}'
+    )
+    write(here, shapes=SHAPES)
+
+    judged = kg("validate", "data.jsonld", "shapes.ttl")
+    dumped = kg("dump", "data.jsonld", "--format", "turtle")
+
+    assert judged.exit_code == 1, judged.stderr
+    assert "@prefix a b" not in dumped.stdout
+    assert "@prefix c,d" not in dumped.stdout

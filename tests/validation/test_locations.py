@@ -178,6 +178,95 @@ def test_blank_nodes_of_elements_and_keys_have_places(suffix, text):
     assert "three" in text.splitlines()[line - 1]
 
 
+ALL_OF_JSON = """{
+  "@context": [
+    {"ex": "https://e.org/", "id": "@id", "type": "@type", "@base": "https://e.org/"},
+    {"list": {"@id": "ex:list", "@container": "@list"},
+     "texts": {"@id": "ex:texts", "@container": "@language"},
+     "link": {"@id": "ex:link", "@type": "@id"}}
+  ],
+  "@graph": [
+    {"id": "ex:a", "type": "ex:T",
+     "ex:p": [
+       {"ex:n": "one",
+        "ex:z": {"ex:y": "deep"}},
+       {"ex:n": "one"},
+       {"ex:n": "two",
+        "ex:m": 1.5}
+     ],
+     "ex:q": {"id": "b",
+              "ex:n": "three"},
+     "list": ["x",
+              {"ex:n": "four"},
+              {"@value": "y", "@language": "en"}],
+     "texts": {"en": "hello",
+               "de": ["hallo",
+                      "tag"]},
+     "link": ["c",
+              "ex:d"]},
+    {"ex:n": "five",
+     "@reverse": {"ex:rev": {"id": "ex:c",
+                             "ex:n": "six"}}},
+    {"id": "_:label",
+     "ex:n": "seven"},
+    {"id": "ex:d",
+     "ex:p": {"id": "_:label"},
+     "ex:o": {"@list": []}},
+    {"ex:n": "eight",
+     "ex:self": {"ex:n": "nine"}}
+  ]
+}
+"""
+ALL_OF_XML = """<?xml version="1.0"?>
+<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="https://e.org/"
+       xmlns:e="https://e.org/">
+  <T r:about="https://e.org/a">
+    <p><r:Description>
+      <n>one</n>
+      <z><r:Description><y>deep</y></r:Description></z>
+    </r:Description></p>
+    <p r:parseType="Resource">
+      <n>one</n>
+      <m>1.5</m>
+    </p>
+    <q>
+      <U r:about="https://e.org/b"
+         e:n="three"/>
+    </q>
+    <list r:parseType="Collection">
+      <r:Description><n>four</n></r:Description>
+      <r:Description r:nodeID="label"/>
+    </list>
+    <link r:resource="https://e.org/d"/>
+    <empty e:n="five"/>
+  </T>
+  <r:Description r:nodeID="label"><n>seven</n></r:Description>
+  <r:Bag r:about="https://e.org/bag">
+    <r:li>x</r:li>
+    <r:li xml:lang="en">hello</r:li>
+  </r:Bag>
+</r:RDF>
+"""
+
+
+@pytest.mark.parametrize(("suffix", "text"), [(".jsonld", ALL_OF_JSON), (".rdf", ALL_OF_XML)])
+def test_every_text_of_nested_nodes_is_placed_in_its_line(suffix, text):
+    given = file(text, suffix)
+    found = list(positions.placed(given, text))
+    lines = text.splitlines()
+
+    assert len(found) > 20
+    for (subject, _, value), node, at in found:
+        assert node is not None, subject
+        assert at is not None, value
+        written = getattr(value, "value", "")
+        if hasattr(value, "datatype") and written not in ("one", "three"):
+            line = lines[text.count("\n", 0, at)]
+            assert written.replace("1.5E0", "1.5") in line
+    ones = [at for (_, _, value), _, at in found if getattr(value, "value", "") == "one"]
+    assert len({text.count("\n", 0, at) for at in ones}) == 2
+
+
 @pytest.mark.parametrize(
     ("focus", "path", "value", "expected"),
     [

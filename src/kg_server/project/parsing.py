@@ -19,6 +19,9 @@ from kg_server.sparql import diagnostics
 if TYPE_CHECKING:
     import pyoxigraph
 
+_PREFIX = re.compile(r"(?:[^\W\d_](?:[\w.-]*[\w-])?)?")
+"""A prefix before its colon (RDF 1.1 Turtle §6.5, ``PN_PREFIX``), or none."""
+
 
 def parsed(file: ProjectFile, prefixes: dict[str, str] | None = None) -> Iterator[pyoxigraph.Quad]:
     """Yield a file's quads as pyoxigraph reads them; afterwards ``prefixes`` has its prefixes.
@@ -41,7 +44,7 @@ def parsed(file: ProjectFile, prefixes: dict[str, str] | None = None) -> Iterato
             escaping.line(message), path=file.path, line=error.lineno, column=error.offset
         ) from error
     if prefixes is not None:
-        prefixes.update(parser.prefixes)
+        prefixes.update(_usable(parser.prefixes))
 
 
 def fault(file: ProjectFile) -> ProjectFault | None:
@@ -60,7 +63,12 @@ def prefixes(file: ProjectFile) -> dict[str, str]:
     parser = pyoxigraph.parse(file.content, format=syntax, base_iri=file.graph_iri)
     with suppress(SyntaxError):  # whatever reads the whole file says where
         next(parser, None)
-    return dict(parser.prefixes)
+    return _usable(parser.prefixes)
+
+
+def _usable(declared: Mapping[str, str]) -> dict[str, str]:
+    """Return the prefixes that Turtle and SPARQL can have; a JSON-LD context has any text."""
+    return {prefix: iri for prefix, iri in declared.items() if _PREFIX.fullmatch(prefix)}
 
 
 def check_query(

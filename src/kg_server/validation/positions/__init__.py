@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import pyoxigraph as ox
@@ -101,33 +102,103 @@ def _of_xml(triples: Iterable[Triple], content: bytes, text: str) -> Iterator[Pl
 
 
 def _of_json(triples: Iterable[Triple], text: str, base: str) -> Iterator[Placed]:
-    """Pair keys and triples by what they say; of blank nodes by their predicate and value."""
-    by_subject: dict[tuple[str | None, str], list[jsonld.Statement]] = defaultdict(list)
-    nodes: dict[str, int] = {}
-    for each in jsonld.statements(text):
-        subject = None if each.subject is None else _absolute(each.subject, base)
-        if subject is not None and subject.startswith("_:"):
-            subject = None
-        by_subject[subject, each.predicate].append(each)
-        if subject:
-            nodes.setdefault(subject, each.node)
-    for triple in triples:
+    """Pair the objects of a document with the nodes of the triples, then keys with triples."""
+    listed = list(triples)
+    pairing = _Pairing(listed, jsonld.nodes(text), base)
+    pairing.run()
+    for triple in listed:
+        yield pairing.placed(triple)
+
+
+class _Pairing:
+    """Which JSON objects are about which subject: by names, then by what leads to them."""
+
+    def __init__(self, triples: list[Triple], nodes: list[jsonld.Node], base: str) -> None:
+        self._base, self._nodes = base, nodes
+        self._objects: dict[Any, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+        for subject, predicate, value in triples:
+            self._objects[subject][predicate.value].append(value)
+        self._of: dict[Any, list[jsonld.Node]] = defaultdict(list)
+        self._term: dict[int, Any] = {}
+        self._labelled: dict[str, list[jsonld.Node]] = defaultdict(list)
+        for node in nodes:
+            if node.name is not None and node.name.startswith("_:"):
+                self._labelled[node.name].append(node)
+
+    def run(self) -> None:
+        """Pair named objects, then the blank ones below them, then those that stand alone."""
+        for node in self._nodes:
+            if node.name is not None and not node.name.startswith("_:"):
+                with suppress(ValueError):  # no IRI: pyoxigraph leaves its triples out
+                    self._pair(node, ox.NamedNode(_absolute(node.name, self._base)))
+        self._go_down(list(self._of))
+        below = {id(said.node) for node in self._nodes for said in node.said}
+        for subject in [each for each in self._objects if isinstance(each, ox.BlankNode)]:
+            if subject in self._of:
+                continue
+            predicates = set(self._objects[subject])
+            left = (node for node in self._nodes if node.said and id(node) not in self._term)
+            same = [each for each in left if {said.predicate for said in each.said} == predicates]
+            if best := next((each for each in same if id(each) not in below), None) or next(
+                iter(same), None
+            ):
+                self._pair(best, subject)
+                self._go_down([subject])
+
+    def _pair(self, node: jsonld.Node, term: Any) -> None:
+        also = self._labelled.get(node.name or "", []) or [node]
+        for each in also:
+            self._term[id(each)] = term
+            self._of[term].append(each)
+
+    def _go_down(self, subjects: list[Any]) -> None:
+        while subjects:
+            subject = subjects.pop()
+            below: dict[str, list[jsonld.Node]] = defaultdict(list)
+            for node in self._of[subject]:
+                for said in node.said:
+                    if said.node is not None and id(said.node) not in self._term:
+                        below[said.predicate].append(said.node)
+            for predicate, nodes in below.items():
+                values = dict.fromkeys(self._objects[subject][predicate])
+                blanks = [
+                    each
+                    for each in values
+                    if isinstance(each, ox.BlankNode) and each not in self._of
+                ]
+                if len(blanks) == len(nodes):
+                    for node, blank in zip(nodes, blanks, strict=True):
+                        self._pair(node, blank)
+                        subjects.append(blank)
+
+    def placed(self, triple: Triple) -> Placed:
+        """Return a triple with its places."""
         subject, predicate, value = triple
-        name = subject.value if isinstance(subject, ox.NamedNode) else None
-        there = by_subject.get((name, predicate.value), [])
-        said = getattr(value, "value", None)
-        exact = [
-            each
-            for each in there
-            if each.value is not None
-            and said is not None
-            and (each.value == said or _absolute(each.value, base) == said)
+        nodes = self._of.get(subject, [])
+        there = [
+            (node, said)
+            for node in nodes
+            for said in node.said
+            if said.predicate == predicate.value
         ]
-        found = next(iter(exact or there), None)
-        if found is not None and name is None:
-            there.remove(found)  # each blank node has its own
-        node = nodes.get(name) if name else found.node if found else None
-        yield Placed(triple, node, found.offset if found else None)
+        exact = (each for each in there if self._says(each[1], value))
+        found = next(exact, there[0] if there else None)
+        if found is None:
+            return Placed(triple, nodes[0].offset if nodes else None, None)
+        return Placed(triple, found[0].offset, found[1].offset)
+
+    def _says(self, said: jsonld.Said, value: Any) -> bool:
+        if said.node is not None:
+            return bool(self._term.get(id(said.node)) == value)
+        text = getattr(value, "value", None)
+        if text in said.texts:
+            return True
+        if isinstance(value, ox.NamedNode):
+            return any(_absolute(each, self._base) == text for each in said.texts)
+        try:
+            return bool(text and said.texts and float(said.texts[0]) == float(text))
+        except ValueError:
+            return False
 
 
 def _absolute(iri: str, base: str) -> str:

@@ -5,21 +5,45 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from urllib.parse import urljoin
 
 from kg_server.rdf import namespaces as ns
 
 _TOKEN = re.compile(r'[\s,:]*+(?P<token>"(?:[^"\\]|\\.)*+"|[{}\[\]]|[^\s{}\[\],:"]++)', re.DOTALL)
 
 
-class Statement(NamedTuple):
-    """A key with one of its values: the name of its object, ``None`` for a blank node."""
+@dataclass(slots=True)
+class Node:
+    """A JSON object that is a node: its name as written out, ``None`` for a blank node.
 
-    subject: str | None
-    predicate: str
-    value: str | None
-    node: int
+    The members of a list are nodes, too: a node each, with ``rdf:first`` and ``rdf:rest``.
+    """
+
+    name: str | None
     offset: int
+    said: list[Said] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Said:
+    """A predicate with one value and its offset: what the value may say, or a node."""
+
+    predicate: str
+    offset: int
+    texts: tuple[str, ...] = ()
+    node: Node | None = None
+
+
+class _Term(NamedTuple):
+    """What a context says of a key."""
+
+    iri: str
+    container: str = ""
+
+
+_Terms = dict[str, _Term]
 
 
 class _Value(NamedTuple):
@@ -29,16 +53,18 @@ class _Value(NamedTuple):
     data: Any
 
 
-def statements(text: str) -> Iterator[Statement]:
-    """Yield the statements of a document, as far as its own context explains them.
+def nodes(text: str) -> list[Node]:
+    """Return the nodes of a document in its order, as far as its own context explains them.
 
-    Contexts by type or by property, and ``@reverse``, are left out: they have no places.
+    Contexts by type or by property are left out: their keys have no places.
     """
     try:
         tree = _tree(text)
+        walk = _Walk()
+        walk.top(tree, {}, "")
     except (ValueError, IndexError, RecursionError):
-        return
-    yield from _of(tree, {}, "")
+        return []
+    return walk.nodes
 
 
 def _tree(text: str) -> _Value:
@@ -65,65 +91,127 @@ def _parse(left: list[tuple[str, int]]) -> _Value:
     return _Value(offset, json.loads(sign))
 
 
-def _of(value: _Value, terms: dict[str, str], vocabulary: str) -> Iterator[Statement]:
-    if isinstance(value.data, tuple):
-        for item in value.data:
-            yield from _of(item, terms, vocabulary)
-        return
-    if isinstance(value.data, list):
-        yield from _of_node(value, terms, vocabulary)
+class _Walk:
+    """Collects the nodes of a document."""
 
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
 
-def _of_node(value: _Value, terms: dict[str, str], vocabulary: str) -> Iterator[Statement]:
-    for key, _, inner in value.data:
-        if key == "@context":
-            terms, vocabulary = _context(inner, terms, vocabulary)
-    subject = next(
-        (inner.data for key, _, inner in value.data if _iri(key, terms, "") == "@id"), None
-    )
-    name = _iri(subject, terms, "") if isinstance(subject, str) else None
-    for key, place, inner in value.data:
-        predicate = _iri(key, terms, vocabulary)
-        if predicate == "@type":
-            for each in _items(inner):
-                kind = _iri(each.data, terms, vocabulary) if isinstance(each.data, str) else None
-                yield Statement(name, f"{ns.RDF}type", kind, value.offset, each.offset)
-        elif predicate in ("@graph", "@included"):
-            yield from _of(inner, terms, vocabulary)
-        elif not predicate.startswith("@"):
-            for each in _items(inner):
-                yield from _statement(name, predicate, each, value.offset, place, terms)
-                yield from _of(each, terms, vocabulary)
+    def top(self, value: _Value, terms: _Terms, vocabulary: str) -> None:
+        """Walk through what has no predicate: the document, a graph, what is included."""
+        for item in value.data if isinstance(value.data, tuple) else (value,):
+            if isinstance(item.data, list):
+                self._node(item, terms, vocabulary)
 
-
-def _statement(
-    name: str | None, predicate: str, each: _Value, node: int, place: int, terms: dict[str, str]
-) -> Iterator[Statement]:
-    value = each.data
-    if isinstance(value, list):
-        members = {key: inner.data for key, _, inner in value}
-        value = members.get("@id", members.get("@value"))
-        if "@id" in members and isinstance(value, str):
-            value = _iri(value, terms, "")
-    text = json.dumps(value) if isinstance(value, bool | int | float) else value
-    offset = place if isinstance(each.data, list) else each.offset
-    yield Statement(name, predicate, text if isinstance(text, str) else None, node, offset)
-
-
-def _items(value: _Value) -> Iterator[_Value]:
-    if isinstance(value.data, tuple):
-        for each in value.data:
-            yield from _items(each)
-        return
-    if isinstance(value.data, list):
+    def _node(self, value: _Value, terms: _Terms, vocabulary: str) -> Node:
         for key, _, inner in value.data:
-            if key in ("@list", "@set"):
-                yield from _items(inner)
-                return
-    yield value
+            if key == "@context":
+                terms, vocabulary = _context(inner, terms, vocabulary)
+        names = [inner.data for key, _, inner in value.data if _iri(key, terms, "") == "@id"]
+        written = names[0] if names and isinstance(names[0], str) else None
+        node = Node(None if written is None else _name(written, terms), value.offset)
+        self.nodes.append(node)
+        for key, place, inner in value.data:
+            predicate = _iri(key, terms, vocabulary)
+            if predicate == "@type":
+                for each in inner.data if isinstance(inner.data, tuple) else (inner,):
+                    texts = _texts(each, terms, vocabulary)
+                    node.said.append(Said(f"{ns.RDF}type", each.offset, texts))
+            elif predicate in ("@graph", "@included"):
+                self.top(inner, terms, vocabulary)
+            elif predicate == "@reverse":
+                self._reverse(node, inner, terms, vocabulary)
+            elif not predicate.startswith("@"):
+                container = terms[key].container if key in terms else ""
+                for each, at in _items(inner, place, container):
+                    self._say(node, predicate, each, at, container, terms, vocabulary)
+        return node
+
+    def _say(
+        self,
+        node: Node,
+        predicate: str,
+        value: _Value,
+        place: int,
+        container: str,
+        terms: _Terms,
+        vocabulary: str,
+    ) -> None:
+        members = {_iri(key, terms, ""): inner for key, _, inner in _members(value)}
+        if "@list" in members or container == "@list":
+            items = _flat(members.get("@list", value))
+            node.said.append(self._list(predicate, items, place, terms, vocabulary))
+        elif "@value" in members or not isinstance(value.data, list):
+            texts = _texts(members.get("@value", value), terms, vocabulary)
+            node.said.append(Said(predicate, place, texts))
+        else:
+            said = Said(predicate, place)
+            node.said.append(said)
+            said.node = self._node(value, terms, vocabulary)
+
+    def _list(
+        self, predicate: str, items: list[_Value], place: int, terms: _Terms, vocabulary: str
+    ) -> Said:
+        """Return a statement with a list; each member stands in a node of its own."""
+        first = said = Said(predicate, place, (f"{ns.RDF}nil",))
+        for item in items:
+            cell = Node(None, item.offset)
+            self.nodes.append(cell)
+            said.texts, said.node = (), cell
+            self._say(cell, f"{ns.RDF}first", item, item.offset, "", terms, vocabulary)
+            said = Said(f"{ns.RDF}rest", item.offset, (f"{ns.RDF}nil",))
+            cell.said.append(said)
+        return first
+
+    def _reverse(self, node: Node, value: _Value, terms: _Terms, vocabulary: str) -> None:
+        for key, place, inner in _members(value):
+            for each, at in _items(inner, place, ""):
+                if isinstance(each.data, list):
+                    other = self._node(each, terms, vocabulary)
+                    other.said.append(Said(_iri(key, terms, vocabulary), at, node=node))
 
 
-def _context(value: _Value, terms: dict[str, str], vocabulary: str) -> tuple[dict[str, str], str]:
+def _members(value: _Value) -> list[tuple[str, int, _Value]]:
+    return value.data if isinstance(value.data, list) else []
+
+
+def _texts(value: _Value, terms: _Terms, vocabulary: str) -> tuple[str, ...]:
+    """Return what a scalar may say: its text, or the IRI that it is short for."""
+    if isinstance(value.data, bool | int | float):
+        return (json.dumps(value.data),)
+    if not isinstance(value.data, str):
+        return ()
+    return value.data, _name(value.data, terms), _iri(value.data, terms, vocabulary)
+
+
+def _name(text: str, terms: _Terms) -> str:
+    """Return the IRI that the name of a node is short for, by the base of its context."""
+    iri = _iri(text, terms, "")
+    base = terms.get("@base")
+    return urljoin(base.iri, iri) if base and not iri.startswith("_:") else iri
+
+
+def _flat(value: _Value) -> list[_Value]:
+    return list(value.data) if isinstance(value.data, tuple) else [value]
+
+
+def _items(value: _Value, place: int, container: str) -> Iterator[tuple[_Value, int]]:
+    """Yield the values of a key, each with where it stands: one object alone at its key."""
+    if container in ("@language", "@index") and isinstance(value.data, list):
+        for _, at, inner in value.data:
+            yield from _items(inner, at, "")
+    elif container == "@list":
+        yield value, place
+    elif isinstance(value.data, tuple):
+        for each in value.data:
+            yield from _items(each, each.offset, "")
+    elif inner := next((each for key, _, each in _members(value) if key == "@set"), None):
+        yield from _items(inner, place, "")
+    else:
+        yield value, place if isinstance(value.data, list) else value.offset
+
+
+def _context(value: _Value, terms: _Terms, vocabulary: str) -> tuple[_Terms, str]:
     found, vocabulary = dict(terms), vocabulary
     for each in value.data if isinstance(value.data, tuple) else (value,):
         if not isinstance(each.data, list):
@@ -131,20 +219,22 @@ def _context(value: _Value, terms: dict[str, str], vocabulary: str) -> tuple[dic
         for key, _, inner in each.data:
             if key == "@vocab" and isinstance(inner.data, str):
                 vocabulary = inner.data
-            elif isinstance(inner.data, str):
-                found[key] = inner.data
+            elif isinstance(inner.data, str):  # a term, or @base
+                found[key] = _Term(inner.data)
             elif isinstance(inner.data, list):
-                iri = next((each.data for name, _, each in inner.data if name == "@id"), None)
+                members = {name: each.data for name, _, each in inner.data}
+                iri, container = members.get("@id", key), members.get("@container")
+                kept = container if isinstance(container, str) else ""
                 if isinstance(iri, str):
-                    found[key] = iri
+                    found[key] = _Term(iri, kept)
     return found, vocabulary
 
 
-def _iri(name: str, terms: dict[str, str], vocabulary: str, depth: int = 0) -> str:
+def _iri(name: str, terms: _Terms, vocabulary: str, depth: int = 0) -> str:
     """Return the IRI of a key or a compact IRI; of anything else what it says."""
-    if name in terms and terms[name] != name and depth < 8:
-        return _iri(terms[name], terms, vocabulary, depth + 1)
+    if name in terms and terms[name].iri != name and depth < 8:
+        return _iri(terms[name].iri, terms, vocabulary, depth + 1)
     prefix, colon, local = name.partition(":")
     if colon and prefix in terms and not local.startswith("//") and depth < 8:
-        return _iri(terms[prefix], terms, vocabulary, depth + 1) + local
+        return _iri(terms[prefix].iri, terms, vocabulary, depth + 1) + local
     return name if colon or name.startswith("@") or not vocabulary else vocabulary + name
