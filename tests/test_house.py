@@ -36,6 +36,16 @@ def test_every_module_says_what_it_holds_beginning_with_a_noun():
     assert [module for module, word in first_words.items() if not word or word in RIDDLES] == []
 
 
+def test_no_docstring_begins_as_a_question():
+    begun = re.compile(rf'^ *"""(?:{"|".join(RIDDLES)}) .*', re.MULTILINE)
+
+    assert [
+        f"{module.relative_to(PACKAGE)}: {match[0].strip()}"
+        for module in MODULES
+        for match in begun.finditer(module.read_text("utf-8"))
+    ] == []
+
+
 def test_no_module_is_imported_by_string():
     texts = {module: module.read_text("utf-8") for module in MODULES}
 

@@ -24,7 +24,7 @@ def is_base_iri(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the server behaves. Units are in the names: ``_s`` seconds, ``_bytes`` bytes.
+    """Settings of the server. Units are in the names: ``_s`` seconds, ``_bytes`` bytes.
 
     Every field can be set by an environment variable ``KG_SERVER_<FIELD>``; options of the
     command line win over the environment.
@@ -35,8 +35,9 @@ class Settings:
     base_iri: str = ""
     """Base IRI of names; empty: the one that is written in the project's files."""
     public_url: str = ""
-    """Where clients reach the server, such as ``https://kg.example.org/``; empty: at the host that
-    a request asks."""
+    """Address at which clients reach the server, such as ``https://kg.example.org/``; empty: the
+    host that a request asks.
+    """
     workers: int = 1
     """HTTP worker processes."""
     evaluators: int = 8
@@ -44,30 +45,32 @@ class Settings:
     query_timeout_s: float = 10.0
     """A query is stopped after this time; a request's ``timeout=`` can only shorten it."""
     queue_timeout_s: float = 5.0
-    """How long a request waits for a free evaluator before it is told to come back."""
+    """Longest wait for a free evaluator; then the answer is 503."""
     page_timeout_s: float = 10.0
-    """How long the HTTP worker may compute for one request, such as a page: what is not done by
-    evaluators."""
+    """Time limit of the HTTP worker's own work on one request, such as a page; evaluators have
+    their own.
+    """
     client_budget_s: float = 120.0
     """Seconds in a minute for which the requests of one client may be under way, those together
     that the cache does not answer; 0: without limit. Clients on this machine have no budget."""
     client_requests: int = 16
-    """How many such requests of one client may be under way at one time."""
+    """Most requests of one client that run at one time."""
     client_header: str = ""
     """The header in which a trusted proxy says the client's address, such as ``x-forwarded-for``;
     empty: the address of the connection."""
     queue_length: int = 64
-    """How many requests may wait for an evaluator in one HTTP worker."""
+    """Most requests that wait for an evaluator in one HTTP worker."""
     body_timeout_s: float = 10.0
-    """How long a client may take to send a request's body."""
+    """Time limit for a client to send a request's body."""
     send_timeout_s: float = 30.0
-    """How long a client may take for 64 kB of a response; and how long it may have an evaluator
-    wait in all, while others wait for one."""
+    """Time limit for a client to read 64 kB of a response. It is also the longest that a slow
+    client may keep an evaluator that others wait for.
+    """
     max_body_bytes: int = 1 << 20
     max_uri_bytes: int = 16 << 10
     max_result_bytes: int = 1 << 30
     evaluator_memory_bytes: int = 1 << 30
-    """What one query may use beyond the graph itself."""
+    """Memory limit of one query, beyond the graph itself."""
     evaluator_idle_s: float = 60.0
     """An evaluator that has no query for so long gives back what it copied of the graph."""
     cache_bytes: int = 64 << 20

@@ -13,7 +13,7 @@ from kg_server.errors import NotAcceptable
 
 
 class Kind(Flag):
-    """What a response carries."""
+    """Kind of a response's content: a table, a boolean, a graph or nothing."""
 
     BINDINGS = auto()
     """Solutions of a SELECT."""
@@ -44,7 +44,7 @@ class Format:
 
     @property
     def is_page(self) -> bool:
-        """Whether this is the page for people, by whichever media type it was asked for."""
+        """True for the page for people, whichever media type asked for it."""
         return self.name == "html"
 
     @property
@@ -145,7 +145,7 @@ _SYNONYMS = {
     "json-ld": "jsonld",
     "n-quads": "nquads",
 }
-"""What clients call a format besides; ``json`` and ``xml`` of a graph are its RDF syntaxes."""
+"""Other names of formats that clients use; ``json`` and ``xml`` of a graph are RDF syntaxes."""
 
 
 def of_kind(kind: Kind, *, html: bool = False) -> tuple[Format, ...]:

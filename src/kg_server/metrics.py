@@ -47,7 +47,7 @@ _STATUS_AT = {status: place for place, status in enumerate(_STATUSES)}
 _SLUG_AT = {slug: _STOPPED_AT + place for place, slug in enumerate(_SLUGS)}
 
 _PARTS = 64
-"""How many parts there are beyond the number of workers: for those that overlap at a restart."""
+"""Files of metrics beyond the number of workers: old and new workers overlap at a restart."""
 
 
 class Shared:
@@ -92,7 +92,7 @@ def _lock_type(answer: bytes) -> int:
 
 
 class _Process:
-    """What this process writes to: memory of its own until it joins a server."""
+    """Target of this process's metrics: memory of its own until it joins a server."""
 
     cells: MutableSequence[float] = array("d", bytes(_CELLS * 8))
     shared: Shared | None = None
@@ -137,7 +137,7 @@ def set_cache_bytes(size: int) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)  # a registry keeps collectors by identity
 class Evaluators(Collector):
-    """What the evaluators tell of themselves: deaths by cause, how many there are and are busy."""
+    """Metrics of the evaluators: their number, how many are busy, deaths by cause."""
 
     deaths: Mapping[str, int]
     alive: int

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from kg_server.errors import Overloaded
 
 _LOOK_S = 0.25
-"""How often a thread that waits for its turn looks whether its client has left."""
+"""Seconds between checks whether the client of a waiting thread has left."""
 _PATIENCE_S = 0.25
 """A thread that has waited goes on after this time, turn or not.
 
@@ -35,7 +35,7 @@ class ClientLeft(BaseException):
 
 
 class Turns:
-    """How many threads may compute at one time, and how many may have begun.
+    """Limits on threads: how many compute at one time, and how many may have begun.
 
     Args:
         places: how many compute.

@@ -48,7 +48,7 @@ class Parameter:
     meanings: Mapping[str, str] = field(default_factory=dict)
     """The meaning in other languages, by tag."""
     choice_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """What the words of an ``enum`` are called, by language tag and word."""
+    """Labels of the words of an ``enum``, by language tag and word."""
 
     @property
     def kind(self) -> str:
@@ -62,7 +62,7 @@ class Parameter:
 
     @property
     def required(self) -> bool:
-        """Whether every request has to give the parameter."""
+        """True if every request has to give the parameter."""
         return self.default is None and not self.optional
 
     @property

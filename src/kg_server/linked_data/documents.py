@@ -152,7 +152,7 @@ class Document:
 
     @property
     def is_collection(self) -> bool:
-        """Whether this is a list of things and not a description of one thing."""
+        """True for a list of things, false for the description of one thing."""
         return str(HYDRA.Collection) in self.types
 
     def page_iri(self, page: int) -> str:

@@ -211,7 +211,7 @@ def shared_namespace(project: Project) -> str:
 
 
 class _Plan:
-    """Which files are read: ``found`` surely, ``lent`` if those have no shapes and no ontology.
+    """Files to read: ``found`` always, ``lent`` only if those have no shapes and no ontology.
 
     ``said`` is the manifest that counts, ``origin`` says in words where the files come from.
     """

@@ -12,7 +12,7 @@ from kg_server.project.profile import Profile
 
 
 class Role(Enum):
-    """What a file contributes."""
+    """Role of a file in a project."""
 
     DATA = "data"
     ONTOLOGY = "ontology"
@@ -100,7 +100,7 @@ class Project:
 
     @property
     def counted(self) -> str:
-        """What was counted as what: the files of each role."""
+        """Text that lists the files of each role."""
         parts = [
             f"{role.value}: {_listed([file.path for file in found])}"
             for role in Role

@@ -34,12 +34,12 @@ _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _IRI = re.compile(r"(https?://|urn:|tag:)[^\s<>\"{}|^`\\]+")
 
 Place = tuple[str | int, ...]
-"""Where a value stands in the manifest: keys, and numbers in arrays, from 0."""
+"""Place of a value in the manifest: keys, and numbers in arrays, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Where the parts of a project are; paths are below ``root``, patterns are resolved.
+    """Contents of kg.toml: paths are below ``root``, patterns are resolved.
 
     ``base_iri`` is the one that is written in the files, ``None`` when nothing is said of it;
     ``rules`` are levels of the rules of ``lint``, by name; ``derive`` are the files and folders of

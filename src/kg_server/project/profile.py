@@ -89,7 +89,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a project says of itself; what is empty, nobody said."""
+    """Description of a project by itself; a field that nobody filled is empty."""
 
     title: Texts = field(default_factory=dict)
     description: Texts = field(default_factory=dict)

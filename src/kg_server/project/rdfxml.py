@@ -20,7 +20,7 @@ _DATATYPE, _PARSE_TYPE, _ID = f"{_RDF}datatype", f"{_RDF}parseType", f"{_RDF}ID"
 
 
 _NODES, _PROPERTIES, _XML_ONLY, _NOTHING = range(4)
-"""What the elements in an element are."""
+"""Kinds of children that an element may have."""
 _INSIDE_OF_PROPERTY = {None: _NODES, "Resource": _PROPERTIES, "Collection": _NODES}
 """By the value of rdf:parseType."""
 

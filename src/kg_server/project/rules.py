@@ -28,13 +28,13 @@ from kg_server.sparql import keywords
 ROUNDS = 1000
 """A rule that still derives something new after so many rounds has no end."""
 DEADLINE_S = 60.0
-"""How long the rules of a project may take."""
+"""Time limit of all rules of a project, seconds."""
 MOST_TRIPLES = 5_000_000
-"""How many triples the rules of a project may derive."""
+"""Most triples that the rules of a project may derive."""
 _MEMORY_BYTES = 2 << 30
-"""What the rules may use beyond the graph that they start from."""
+"""Memory limit of the rules, bytes, beyond the graph that they start from."""
 _PER_BYTE = 16
-"""What a byte of a file takes in a store, at most."""
+"""Most bytes of memory that a store needs for a byte of a file."""
 
 _BEYOND_THE_GRAPH = frozenset(("GRAPH", "FROM", "SERVICE"))
 _LATE = "late"

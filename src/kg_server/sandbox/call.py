@@ -19,13 +19,13 @@ from kg_server.work import ClientLeft
 WATCH_AFTER_S = 0.02
 """Most answers are here by then; only for later ones is the client's connection watched."""
 _MARGIN_S = 1.0
-"""How long after a deadline the kernel's alarm may be late before we give up waiting."""
+"""Seconds after a deadline in which the evaluator may still report; then the client gives up."""
 _LAST_WORD_S = 5.0
 """Seconds to wait, after a stream ends, for the message that says whether it is whole."""
 
 
 class Mailbox(Protocol):
-    """What a call needs of the client that makes it."""
+    """The part of ``Client`` that a call uses."""
 
     board: Board
     queue_timeout_s: float

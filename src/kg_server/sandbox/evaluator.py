@@ -27,7 +27,7 @@ from kg_server.store import EmbeddedStore
 
 _GROWN_BYTES = 32 << 20
 _LOOK_MS = 100
-"""How often is looked whether somebody waits for an evaluator whose reader is slow."""
+"""Milliseconds between checks for waiting queries while a slow client blocks this evaluator."""
 _SLOW_S = 1.0
 """A reader that has made an evaluator wait for so long in all is slow."""
 _SOCKET_FD = 3
@@ -36,7 +36,7 @@ _TURN_FD = 4
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one query may use. ``memory_bytes`` is beyond the graph itself.
+    """Limits of one query. ``memory_bytes`` is beyond the graph itself.
 
     ``idle_s`` is how long an evaluator that has grown waits for the next one.
     """
@@ -180,7 +180,7 @@ class _Evaluator:
 
 
 class _Reply:
-    """What the engine writes its result to: one datagram, or a stream when it is larger.
+    """File object for the engine's result: one datagram, or a stream when it is larger.
 
     The alarm stands still while the reader makes us wait: the deadline is for evaluating. A reader
     may make us wait for ``send_timeout_s`` in all, and longer while no other query needs us; for

@@ -26,7 +26,7 @@ from kg_server.formats import FORMATS, NOTHING
 from kg_server.sparql.query import Dataset, Query
 
 DATAGRAM_BYTES = 1 << 16
-"""What is put into one datagram: every kernel takes it, whatever its limits are set to."""
+"""Size up to which an answer is one datagram; every kernel accepts it, whatever its settings."""
 
 WHOLE, STREAM, END, PROBLEM, DEATH = b"W", b"S", b"E", b"P", b"D"
 LEAVE = b""
@@ -41,7 +41,7 @@ _PROBLEMS = {kind.slug: kind for kind in errors.problem_types()}
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What an asker is told about one of its queries.
+    """Message from an evaluator to a client about one of its queries.
 
     ``stream`` is the descriptor that came with it, if one did.
     """
@@ -53,7 +53,7 @@ class Message:
 
 
 class Inbox:
-    """What reads datagrams from a socket, into memory that is made once.
+    """Reader of datagrams from a socket, with one buffer for all.
 
     Args:
         receiving: the socket, blocking or not.

@@ -19,12 +19,11 @@ _ID = struct.Struct("=Q")
 _ABANDONED = 1024
 
 GENERATIONS = 4
-"""How many graphs can have evaluators at one time: one in service, others on their way."""
+"""Most graphs that have evaluators at one time: that in service, those before and after it."""
 
 
 CAUSES = ("deadline", "memory", "client left", "crash", "killed")
-"""Of what evaluators die: the last by a signal from elsewhere, such as the kernel's for want of
-memory."""
+"""Causes of an evaluator's death; ``killed`` is any other signal, such as the OOM killer's."""
 
 _CAUSE_OF = {0: 3, signal.SIGALRM: 0, signal.SIGABRT: 1, signal.SIGSEGV: 3, signal.SIGBUS: 3}
 

@@ -25,9 +25,9 @@ _TICK_S = 0.02
 _LONG_QUERY_S = 0.05
 """Longer queries make way for others; until then, others wait a tick of the clock beside them."""
 _AGAIN_S = 1.0
-"""When a process is tried for again that could not be started."""
+"""Seconds before retrying a fork that failed."""
 _LONGEST_PAUSE_S = 60.0
-"""How long it is waited, at the most, before work that ended is begun again."""
+"""Longest pause before a process that keeps ending is started again, seconds."""
 _ASIDE_NICENESS = 10
 _SIGNALS = {signal.SIGCHLD, signal.SIGTERM}
 

@@ -21,7 +21,7 @@ from kg_server.rdf.prefixes import local_name
 from kg_server.search.columns import Columns, encode
 
 _MOST_HITS = 10_000
-"""How many labels with the text are ranked; the rest of a text as short as that is not read."""
+"""Most matches that are ranked; very short texts have more, and the rest is not read."""
 
 EXACT, PREFIX, WORDS, INFIX, NEAR = 100.0, 80.0, 60.0, 40.0, 20.0
 """Scores, from 0 to 100: the label itself, its beginning, the beginnings of words, any part, or
@@ -43,12 +43,12 @@ TERMS = CLASSES | PROPERTIES
 """The types of classes and properties."""
 
 _NEIGHBOURS = 300
-"""How many labels to each side in the alphabet a misspelt text is compared with."""
+"""Labels on each side in the alphabet with which a misspelt text is compared."""
 _LIKENESS = 0.75
 _MOST_COMPARED = 10_000
-"""How many names are compared with a text that nothing else is like."""
+"""Most names that are compared with a text that matches nothing."""
 _PART = 1 << 14
-"""How many labels are read at one time."""
+"""Labels that are read at one time."""
 
 
 @dataclass(frozen=True, slots=True)

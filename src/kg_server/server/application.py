@@ -26,9 +26,9 @@ from kg_server.work import ClientLeft, Turns, Work, overloaded
 log = logging.getLogger("kg_server.front")
 
 _TURNS = 2
-"""How many threads compute at one time: more would only wait for the interpreter's lock."""
+"""Threads that compute at one time: more would only wait for the interpreter's lock."""
 _BEGUN = 4
-"""How many have begun, those that wait for an evaluator included."""
+"""Threads that have begun, including those that wait for an evaluator."""
 _WATCHED = ("/metrics",)
 """Answered under overload too, so that the server can be watched then."""
 

@@ -17,11 +17,11 @@ from kg_server.server.request import Request
 _WINDOW_S = 60.0
 _MOST_CLIENTS = 100_000
 _IPV6_PREFIX = 64
-"""What one customer of a provider has at the least (RFC 6177)."""
+"""Length of the prefix that one customer of a provider has at least (RFC 6177)."""
 
 
 class Account:
-    """What one client has used: a leaky bucket of seconds, and its requests under way.
+    """Account of one client: a leaky bucket of seconds, and its requests under way.
 
     Not a library's counter of requests: what a request costs is known only when it has ended.
 

@@ -16,7 +16,7 @@ from kg_server.server.request import Request
 from kg_server.web import parameters, responses
 
 _OVERHEAD_BYTES = 4000
-"""What an entry costs beside its body, about: its key, its headers, and the objects."""
+"""Approximate size of an entry beside its body: key, headers and Python objects."""
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class Stored:
 
     @property
     def size(self) -> int:
-        """What the entry takes, bytes."""
+        """Size of the entry, bytes."""
         return len(self.body) + _OVERHEAD_BYTES
 
 
@@ -79,7 +79,7 @@ class ResponseCache:
 
     @property
     def size_bytes(self) -> int:
-        """What all entries take."""
+        """Size of all entries, bytes."""
         return int(self._entries.currsize)
 
 

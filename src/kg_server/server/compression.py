@@ -31,7 +31,7 @@ _UNLISTED = 0.0005
 
 
 class Packer(Protocol):
-    """What turns chunks into what is sent."""
+    """Compressor of a stream: takes chunks, gives the bytes to send."""
 
     def compress(self, data: bytes, /) -> bytes:
         """Return what can be sent now: with what was returned before, all of the data."""
@@ -102,7 +102,7 @@ class Coding:
 
     @property
     def tag_end(self) -> str:
-        """How entity tags of representations in this coding end."""
+        """Ending of entity tags of representations in this coding."""
         return f'-{self.name}"'
 
 

@@ -17,7 +17,7 @@ from kg_server.server.request import Address
 _LOOK_S = 0.5
 _ESTABLISHED = 1
 _ACKED_AT = 120
-"""Where ``TCP_INFO`` has the bytes that the other end has acknowledged (tcp(7))."""
+"""Offset in ``TCP_INFO`` of the bytes that the other end has acknowledged (tcp(7))."""
 _NOWHERE = struct.pack("=H14x", socket.AF_UNSPEC)
 
 

@@ -30,7 +30,7 @@ PART_BYTES = 1 << 16
 _SOON_S = 0.05
 """A client that takes longer for a part is looked after."""
 _CLIENT_LEFT = 499
-"""What logs and metrics say of a request whose client left before the answer; it is not sent."""
+"""Status in logs and metrics of a request whose client left before the answer; it is never sent."""
 
 
 class Handler(Protocol):

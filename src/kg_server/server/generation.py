@@ -45,7 +45,7 @@ class Served:
 
 
 class Serving(Protocol):
-    """What knows the graph that is in service now."""
+    """Holder of the graph that is in service now."""
 
     def current(self) -> Served:
         """Return it.

@@ -10,7 +10,7 @@ from kg_server.server.exchange import Exchange, Handler
 
 _WITHOUT_BODY = ("GET", "HEAD", "OPTIONS")
 BODIES_BYTES = 64 << 20
-"""What the bodies of all requests under way may take together in one HTTP worker."""
+"""Memory limit of the bodies of all requests under way in one HTTP worker, bytes."""
 
 
 class Limits:

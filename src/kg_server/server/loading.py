@@ -31,7 +31,7 @@ _PREPARATION_S = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What ``kg-server serve`` was told."""
+    """Arguments of ``kg-server serve``."""
 
     paths: tuple[Path, ...]
     settings: Settings
@@ -42,7 +42,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What was loaded: the project, without the contents of its files, and its validation."""
+    """Result of loading: the project, without the contents of its files, and its validation."""
 
     project: Project
     report: Report | None

@@ -39,14 +39,14 @@ log = logging.getLogger("kg_server.server")
 _STEP_S = 0.1
 _WATCH_S = 1.0
 _LINGER_S = 60.0
-"""How long a graph that was replaced can still be asked, at the most, by requests under way."""
+"""Longest time, seconds, for which requests under way can still ask a graph that was replaced."""
 _LAST_WORD_S = 5.0
-"""How long after that it may take to leave, before it is killed."""
+"""Seconds that its processes then have to end, before they are killed."""
 _STEADY_S = 3.0
 """An HTTP server that ran for so long is started again at once when it ends."""
 _LONGEST_PAUSE_S = 10.0
 _AGAIN_S = 2.0
-"""When loading is tried again while no graph is served."""
+"""Seconds before loading is tried again while no graph is served."""
 _LONGEST = 107 - len("/kg-server-12345678/evaluators-999999-ffffffff")
 """The longest name of a folder in which names of sockets fit (unix(7), ``sun_path``)."""
 _leaving = threading.Event()

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from kg_server.server.generation import Served
 
 _CONNECTIONS = 1024
-"""How many connections one worker holds; others wait until one of these ends."""
+"""Most connections of one worker; others wait until one of these ends."""
 _OWN_DESCRIPTORS = 256
 GRACE_S = 8
-"""How long requests under way may take to finish when the server is told to stop."""
+"""Seconds that requests under way have to finish when the server stops."""
 
 
 class States:
-    """What workers make their application from, in memory that main makes before it forks them.
+    """State from which workers make their application, in memory that they share with ``main``.
 
     There is one place for each graph that can have evaluators, taken in turn.
     """

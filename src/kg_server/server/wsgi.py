@@ -15,11 +15,11 @@ from kg_server.server.request import Request
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _AS_IT_IS = "".join(map(chr, range(33, 127)))
-"""What may stand in a query string; other characters, which some clients send, are encoded."""
+"""Characters allowed in a query string; others, which some clients send, are encoded."""
 
 
 class Response:
-    """What a WSGI application answers; to be closed.
+    """Response of a WSGI application; the caller closes it.
 
     Args:
         app: the application.

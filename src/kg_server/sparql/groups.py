@@ -53,7 +53,7 @@ class Pattern:
 
     @property
     def repeats(self) -> bool:
-        """Whether its path repeats or negates."""
+        """True if its path repeats or negates."""
         return self.is_open and self.predicate[0] not in "?$"
 
     @property

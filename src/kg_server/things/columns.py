@@ -98,12 +98,12 @@ class Column:
 
     @property
     def is_number(self) -> bool:
-        """Whether all its values are numbers."""
+        """True if all its values are numbers."""
         return bool(self.datatypes) and set(self.datatypes) <= NUMBERS
 
     @property
     def is_moment(self) -> bool:
-        """Whether all its values are dates, times or years."""
+        """True if all its values are dates, times or years."""
         return bool(self.datatypes) and set(self.datatypes) <= MOMENTS
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 TIMEOUT_S = 120.0
-"""How long a validation may take before it is given up."""
+"""Time limit of a validation, seconds."""
 
 
 def validate(

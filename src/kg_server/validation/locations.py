@@ -23,7 +23,7 @@ _MOST_RELATED = 20
 
 
 class _Spot(NamedTuple):
-    """Where something stands: the number of its file, and an offset if it is known."""
+    """Place of a term: the number of its file, and the offset if it is known."""
 
     file: int
     offset: int | None

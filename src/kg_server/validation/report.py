@@ -23,7 +23,7 @@ UNREAD = f"<{RULES_IRI}unreadable-file>"
 
 
 class Severity(Enum):
-    """How much a finding weighs (SHACL §2.1.4): wrong, look again, could be richer."""
+    """Severity of a finding (SHACL §2.1.4): wrong, look again, could be richer."""
 
     VIOLATION = "Violation"
     WARNING = "Warning"
@@ -33,12 +33,12 @@ class Severity(Enum):
 MOST_SHOWN = 20
 """So many findings of one rule, or of one kind of a shape, are shown to a person."""
 EXCERPT = 200
-"""How many characters of a line a report shows; a file may be one line."""
+"""Most characters of a line that a report shows; a whole file may be one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something stands; line and column count from 1, in characters.
+    """Place in a file; line and column count from 1, in characters.
 
     ``end_column`` is the column after the last character of the term there; ``excerpt`` is the
     whole line.
@@ -110,7 +110,7 @@ class Finding:
 
     @property
     def group(self) -> tuple[str, ...]:
-        """What findings have in common that are summed up together."""
+        """Key by which findings are summed up."""
         return self.severity.value, self.rule, self.component
 
     @property
@@ -122,7 +122,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found, and what was checked to find it.
+    """Findings of a validation, and counts of all that was checked.
 
     ``triples`` counts the data graph, ontology included; ``focus_nodes`` the nodes that some
     shape looked at; ``seconds`` is the time that it took.
@@ -142,7 +142,7 @@ class Report:
 
     @property
     def conforms(self) -> bool:
-        """Whether nothing is wrong: warnings and hints are no violations."""
+        """True if there is no violation; warnings and hints are none."""
         return not self.count(Severity.VIOLATION)
 
     @property

@@ -29,7 +29,7 @@ _LITERAL = re.compile(
 )
 _MOST_LISTED = 8
 _OF_A_COMPONENT = "Parameterised SHACL Query generated constraint validation reports."
-"""What pySHACL says for a component of the shapes' own that has no message."""
+"""Message of pySHACL for a custom constraint component that has none."""
 _KINDS = {
     "IRI": "an IRI",
     "BlankNode": "a blank node",

@@ -34,7 +34,7 @@ PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors
 """The policy of a chart as a file: its own style, no script, in no frame."""
 _SVG = Format("svg", "image/svg+xml", "svg", Kind.BINDINGS)
 PAGE_ROWS = 100
-"""How many rows the HTML page shows when the request does not say."""
+"""Rows of the HTML page if the request does not say."""
 
 
 def blueprint(context: Context) -> Blueprint:

@@ -41,7 +41,7 @@ _BIBTEX = {
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """What is cited; without a title, the whole site.
+    """Source of a citation: a page or an answer; without a title, the whole site.
 
     ``sources`` say where a claim stands, ``licence`` is a name or an IRI.
     """
@@ -54,7 +54,7 @@ class Citation:
     licence: str | None = None
     sources: tuple[str, ...] = ()
     changed: str | None = None
-    """When the graph says that it last changed: a year, a month or a day."""
+    """Date of the last change that the graph states: a year, a month or a day."""
 
     @property
     def text(self) -> str:

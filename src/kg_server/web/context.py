@@ -57,7 +57,7 @@ CONSTRUCT { ?s ?p ?o } WHERE {
 
 @dataclass(frozen=True)
 class Context:
-    """What is served, and how.
+    """Graph, project and settings for the blueprints, and what is made of these once.
 
     ``report`` is the validation of what is served, ``None`` where it was not asked for; ``board``
     says what the evaluators do, where there are any; ``index`` is the file of the search index,
@@ -83,7 +83,7 @@ class Context:
 
     @cached_property
     def site(self) -> Site:
-        """What documents are made of."""
+        """Graph and profile from which documents are made."""
         return Site.of(self.store, self.project.base_iri, self.profile)
 
     @cached_property
@@ -133,7 +133,7 @@ class Context:
 
     @cached_property
     def profile(self) -> Profile:
-        """What the project and its data say of themselves: title, licence, prefixes and so on."""
+        """Title, licence, prefixes and so on, by the manifest and the data."""
         graphs = (self.project.base_iri + void.GRAPH, self.project.base_iri + void.QUERIES)
         return profiles.completed(self.project, self.store, graphs)
 
@@ -154,7 +154,7 @@ class Context:
 
     @property
     def address(self) -> str:
-        """Where this server is reached, for links to copy or to call; ends with a slash.
+        """Address of this server, for links to copy or to call; ends with a slash.
 
         It is the public URL that the operator gives, or else the host that the request asked, if
         that is the name of a host and nothing else.
@@ -168,7 +168,7 @@ class Context:
 
     @property
     def root(self) -> str:
-        """Where this server is reached, for formats in which links may be relative."""
+        """Address of this server, for formats in which links may be relative."""
         return self.settings.public_url or "/"
 
     def json(
@@ -180,7 +180,7 @@ class Context:
 
     @cached_property
     def _edition(self) -> tuple[object, ...]:
-        """What every representation depends on: graph, base IRI, validation."""
+        """Values on which every representation depends: graph, base IRI, validation."""
         report = self.report
         validated = None if report is None else (report.conforms, len(report.findings))
         return self.store.version, self.project.base_iri, validated

@@ -20,7 +20,7 @@ from kg_server.web.context import Context, document_format
 from kg_server.web.openapi import document as openapi
 
 SITEMAP_URLS = 50_000
-"""How many addresses one sitemap may list (sitemaps.org protocol)."""
+"""Most addresses of one sitemap (sitemaps.org protocol)."""
 
 
 def blueprint(context: Context) -> Blueprint:

@@ -56,7 +56,7 @@ Cell = str | int | float | bool | date | None
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What an answer says of itself: its citation, and the parameters of the question."""
+    """Origin of an answer: its citation, and the parameters of the question."""
 
     title: str
     citation: Citation

@@ -30,7 +30,7 @@ from kg_server.web.pages.layout import page_language, preferred_languages
 from kg_server.web.pages.terms import Labels
 
 MOST_ROWS = 200
-"""How many rows of an answer the home page takes in."""
+"""Most rows of an answer on the home page."""
 _EVERYTHING = "SELECT ?class (COUNT(*) AS ?count) WHERE { ?thing a ?class } GROUP BY ?class"
 
 

@@ -28,12 +28,12 @@ from kg_server.web.pages import overview
 from kg_server.web.pages.terms import Labels
 
 MAX_QUERIES = 100
-"""How many queries one batch may have."""
+"""Most queries in one batch."""
 MAX_TEXT = 500
 """Longer names are cut: no label is as long."""
 _MAX_CANDIDATES = 50
 _DEFAULT_TYPES = 5
-"""How many classes are proposed for a column of names: those of most things."""
+"""Number of classes that are proposed for a column of names: those of most things."""
 _MOST_IDS = 1000
 _MOST_PROPERTIES = 20
 _MOST_VALUES = 20

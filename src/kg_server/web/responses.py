@@ -25,7 +25,7 @@ COMMON_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
-"""What every response carries: CORS for everybody, and what keeps browsers from guessing."""
+"""Headers of every response: CORS for everybody, and no guessing of media types."""
 
 
 @dataclass(frozen=True, slots=True)

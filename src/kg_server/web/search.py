@@ -24,12 +24,12 @@ from kg_server.web.pages import layout
 
 MAX_LIMIT = 100
 MAX_TEXT = 500
-"""How many characters a text to search for may have."""
+"""Most characters of a text to search for."""
 
 _WAYS_ON = 6
-"""How many names, questions and classes a search that found nothing leads to."""
+"""Number of names, questions and classes that a search without result offers."""
 _WAIT_S, _LOOK_S = 2.0, 0.02
-"""How long a request waits for the index, and how often it looks for it."""
+"""Longest wait of a request for the index, and the pause between two checks, seconds."""
 _PARAMETERS = {"q", "type", "lang", "limit", "format"}
 _SUGGESTIONS = "application/x-suggestions+json"
 _DESCRIPTION = "application/opensearchdescription+xml"

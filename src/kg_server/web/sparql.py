@@ -21,7 +21,7 @@ from kg_server.web.pages.layout import page_language
 from kg_server.web.pages.terms import Labels
 
 MOST_PATTERNS = 20
-"""How many patterns of a query are counted to explain it."""
+"""Most patterns of a query that are counted to explain it."""
 EXPLAIN_S = 2.0
 """Seconds for the count of one pattern."""
 

@@ -31,7 +31,7 @@ from kg_server.web.pages.terms import Labels
 PAGE_ROWS = 50
 MAX_LIMIT = 100_000
 MOST_COLUMNS = 12
-"""How many columns the page shows; the data formats have all."""
+"""Most columns on the page; the data formats have all."""
 _FACETS = 3
 _MOST_COUNTS = 200
 QUESTION = Format("rq", SOURCE, "rq", RESULT)

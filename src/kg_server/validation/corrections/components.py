@@ -36,7 +36,7 @@ from kg_server.rdf import datatypes, regex
 from kg_server.rdf import namespaces as ns
 
 Outcome = tuple[bool, list[Any]]
-"""Whether all is well, and pySHACL's triples for each result."""
+"""Result of a constraint: true if it holds, and pySHACL's triples for each violation."""
 
 
 @contextmanager

@@ -30,7 +30,7 @@ _WELL_KNOWN = {
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a rule finds, at a triple; without a path it is about the focus node as a whole."""
+    """Finding of a rule at a triple; without a path it is about the whole focus node."""
 
     focus: Any
     message: str

@@ -12,7 +12,7 @@ from kg_server.rdf.prefixes import shorten
 
 TYPE = ox.NamedNode(f"{ns.RDF}type")
 LABELS = (ox.NamedNode(f"{ns.RDFS}label"), ox.NamedNode(f"{ns.SKOS}prefLabel"))
-"""What names a term or a thing, a value a language."""
+"""Properties that name a term or a thing, with one value for each language."""
 DEFINITIONS = tuple(
     ox.NamedNode(iri)
     for iri in (
@@ -24,7 +24,7 @@ DEFINITIONS = tuple(
         "http://purl.obolibrary.org/obo/IAO_0000115",
     )
 )
-"""What says the meaning of a term."""
+"""Properties that define a term."""
 IS_DEFINED_BY = ox.NamedNode(f"{ns.RDFS}isDefinedBy")
 
 CLASS_TYPES = frozenset({f"{ns.OWL}Class", f"{ns.RDFS}Class", f"{ns.RDFS}Datatype"})

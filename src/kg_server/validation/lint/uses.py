@@ -54,7 +54,7 @@ class Uses:
 
     @property
     def times(self) -> str:
-        """How often, in words; empty for once."""
+        """Number of uses in words; empty for one."""
         return "" if self.count == 1 else f" It is used {self.count:,} times."
 
 

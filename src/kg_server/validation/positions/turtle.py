@@ -28,11 +28,11 @@ _TOKEN = re.compile(
 )
 _NOTHING = re.compile(r"(?:\s++|#[^\n\r]*+)*+")
 _DIRECTIVES = {"@prefix": 3, "@base": 2, "@version": 2}
-"""How many tokens follow, with the dot at the end."""
+"""Number of tokens that follow a directive, with the dot at the end."""
 _SPARQL_DIRECTIVES = {"prefix": 2, "base": 1, "version": 1}
 
 Spot = tuple[int, int]
-"""Where the subject and the object of a triple stand, as offsets in characters."""
+"""Offsets of the subject and the object of a triple, in characters."""
 
 
 @dataclass(slots=True)

@@ -46,7 +46,7 @@ def is_retyped(term: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Where a constraint stands: its shape, the focus variable, and how its values are reached."""
+    """Context of a constraint: its shape, the focus variable, and the path to its values."""
 
     shape: Node
     focus: str
@@ -54,9 +54,9 @@ class At:
     """A SPARQL property path; empty for a node shape, whose value is the focus node."""
     value: str
     altered: bool
-    """Whether the store may have altered the values' lexical forms or datatypes."""
+    """True if the store may have altered the values' lexical forms or datatypes."""
     merged: bool
-    """Whether it may have made two values one."""
+    """True if the store may have merged two values."""
     predicates: Collection[str] = ()
     """The predicates of all altered values."""
 

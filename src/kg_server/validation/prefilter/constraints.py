@@ -109,4 +109,4 @@ CONSTRAINTS: dict[str, Callable[[Graph, At, Any], Bad]] = {
     "equals": _equals,
     "disjoint": _disjoint,
 }
-"""What each constraint finds, by its name in SHACL."""
+"""Functions that give the branches of each constraint, by its name in SHACL."""

@@ -42,7 +42,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Altered:
-    """What the store has altered, as far as a query may notice.
+    """Literals that the store has altered, as far as a query may notice.
 
     ``predicates`` are those of all altered values, and ``values`` what became of these. ``retyped``
     are those with another datatype or another value now. ``unsure`` are the predicates of these and

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is asked of one shape.
+    """Queries that find the suspects of one shape.
 
     ``targets`` are the patterns of its focus nodes (``?this``); ``branches`` those of what may
     violate it, ``queries`` whole queries for the same. Both ``None``: the sieve cannot tell, every
@@ -60,7 +60,7 @@ class Sieve:
 
     @cached_property
     def tasks(self) -> tuple[Task, ...]:
-        """What is to be asked of each shape."""
+        """Tasks of all shapes."""
         return tuple(self._task(shape) for shape in self._targeted)
 
     def focus_nodes(self) -> set[Any]:

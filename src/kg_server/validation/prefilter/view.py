@@ -31,7 +31,7 @@ class _View(Store):
         super().__init__()
         self._facts = facts
         self._named = Graph(self, URIRef("urn:x-kg-server:facts"))
-        """Where all triples are said to stand: pySHACL looks up blank nodes in named graphs."""
+        """Named graph of all triples: pySHACL looks up blank nodes in named graphs."""
         self._term = lru_cache(1 << 16)(terms.to_rdflib)
 
     def triples(self, triple_pattern: Any, context: Any = None) -> Iterator[tuple[Any, Any]]:

@@ -14,7 +14,7 @@ from kg_server.web.pages.claims import look
 from kg_server.web.pages.terms import Labels, Shown, number
 
 MOST_SOURCES = 50
-"""How many sources the page names; their table has all."""
+"""Most sources on the page; their table has all."""
 
 _STANDINGS = """
 SELECT ?standing (COUNT(DISTINCT ?claim) AS ?count)
@@ -57,7 +57,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class AboutPage:
-    """What the page shows; each part may be empty."""
+    """Contents of the page; each part may be empty."""
 
     statements: str
     standings: tuple[Standing, ...]

@@ -15,7 +15,7 @@ TOP, BOTTOM, ROW = 10, 34, 28
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where a chart has its margins; ``label`` is the height of labels that stand above marks."""
+    """Margins of a chart; ``label`` is the height of labels above marks."""
 
     width: int
     left: int
@@ -72,7 +72,7 @@ class Drawn:
 
     @property
     def look(self) -> str:
-        """How the mark is filled: ``hatched``, ``hollow`` or ``full``."""
+        """Fill of the mark: ``hatched``, ``hollow`` or ``full``."""
         return {"disputed": "hatched", "background": "hollow"}.get(self.item.standing, "full")
 
 
@@ -104,7 +104,7 @@ class Chart:
     layout: Layout = WIDE
     bottom: int = BOTTOM
     zero: float = 0.0
-    """Where bars begin."""
+    """Position at which bars begin."""
 
     @property
     def standings(self) -> tuple[str, ...]:

@@ -19,9 +19,9 @@ from kg_server.store.results import add_triples, iris, values
 from kg_server.web.pages.terms import natural
 
 MOST_CLAIMS = 200
-"""How many claims one page shows."""
+"""Most claims on one page."""
 MOST_CONFLICTS = 200
-"""How many conflicts one page shows."""
+"""Most conflicts on one page."""
 
 _CLAIMS = "CONSTRUCT { ?claim ?p ?o } WHERE { VALUES ?claim { %(claims)s } ?claim ?p ?o }"
 _CLAIMS_AND_PASSAGES = """
@@ -40,7 +40,7 @@ CONSTRUCT { ?conflict ?p ?o } WHERE {
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Where a claim stands; ``words`` restate it, in one language or several."""
+    """Passage of a claim; ``words`` restate it, in one language or several."""
 
     iri: str
     source: str | None
@@ -64,7 +64,7 @@ class Claim:
 
     @property
     def is_disputed(self) -> bool:
-        """Whether the claim is doubted."""
+        """True if the claim is doubted."""
         return self.look == "disputed"
 
     @property
@@ -109,7 +109,7 @@ class Evidence:
 
     @property
     def disputed(self) -> int:
-        """How many of the claims that were asked for are doubted."""
+        """Number of doubted claims among those asked for."""
         return sum(self.claims[iri].is_disputed for iri in self.asked)
 
     @property

@@ -48,7 +48,7 @@ class Map:
     parallels: tuple[Line, ...]
     height: int
     missing: int
-    """How many rows have no place."""
+    """Number of rows without a place."""
     width: int = WIDTH
     kind: str = "map"
 
@@ -63,7 +63,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What links two things."""
+    """Link between two things."""
 
     from_y: float
     to_y: float
@@ -79,7 +79,7 @@ class Links:
     links: tuple[Link, ...]
     height: int
     more: int
-    """How many links are not drawn."""
+    """Number of links that are not drawn."""
     width: int = WIDTH
     column: int = _COLUMN
     kind: str = "graph"

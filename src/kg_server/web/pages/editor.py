@@ -25,7 +25,7 @@ GROUP BY ?class
 ORDER BY DESC(?things)
 LIMIT 100
 """
-"""What the field holds at first: a query of any graph, already answered."""
+"""First text of the field: a query that any graph answers."""
 
 WORDS = {
     "query": "SPARQL query",

@@ -12,7 +12,7 @@ from kg_server.validation.report import Report
 from kg_server.web.pages.terms import Labels, Shown
 
 MOST_FINDINGS = 500
-"""How many findings the page shows."""
+"""Most findings on the page."""
 
 _SEVERITIES = ("Violation", "Warning", "Info")
 

@@ -35,7 +35,7 @@ _COOKIE_AGE_S = 365 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a project gives every page: ``navigation`` has addresses and English words for them."""
+    """Parts of every page by the project; ``navigation`` has addresses and English words."""
 
     base_iri: str
     titles: Texts

@@ -14,7 +14,7 @@ from kg_server.things.queries import Table
 from kg_server.web.pages.terms import Labels, Shown
 
 MOST_VALUES = 5
-"""How many values a cell shows; the thing's own page has all."""
+"""Most values in a cell; the thing's own page has all."""
 MOST_FACET_VALUES = 12
 
 Pairs = Sequence[tuple[str, str]]

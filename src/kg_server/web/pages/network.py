@@ -15,7 +15,7 @@ from kg_server.project.profile import Evidence
 from kg_server.web.pages.terms import Shown
 
 FEW_GROUPS, FEW_THINGS = 4, 3
-"""How many properties a side shows at first, and how many things each."""
+"""Properties on each side at first, and things of each property."""
 
 WIDTH, NARROW = 1120, 340
 _ROW, _TOP, _LEAST = 24, 20, 200

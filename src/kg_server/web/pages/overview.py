@@ -15,7 +15,7 @@ from kg_server.store.results import rows
 from kg_server.web.pages.terms import Labels, Shown, number
 
 MOST_CLASSES = 24
-"""How many classes the home page names."""
+"""Most classes on the home page."""
 _EXAMPLES = 2
 
 LANGUAGES_OF_MODELS = (

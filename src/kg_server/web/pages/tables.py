@@ -20,7 +20,7 @@ from kg_server.web.pages.layout import translate
 from kg_server.web.pages.terms import Labels, Shown
 
 MOST_ROWS = 500
-"""How many rows a page shows; every data format has all."""
+"""Most rows on a page; every data format has all."""
 
 ANSWER = "answer"
 """The column of a yes or no: it is shown even if it is the same in every row."""
@@ -34,7 +34,7 @@ Row = Mapping[str, Node]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a query answered: its columns, and its first rows of terms by column.
+    """Answer of a query: its columns, and its first rows of terms by column.
 
     ``total`` is the number of rows of the whole result, of which a page shows ``MOST_ROWS``.
     """
@@ -65,7 +65,7 @@ class Table:
 
     @property
     def numeric(self) -> tuple[bool, ...]:
-        """Which columns hold numbers only."""
+        """Flags of the columns that hold numbers only."""
         cells = [[row[n] for row in self.rows if row[n]] for n in range(len(self.columns))]
         return tuple(bool(each) and all(cell.is_number for cell in each if cell) for each in cells)
 

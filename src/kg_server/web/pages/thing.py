@@ -16,9 +16,9 @@ from kg_server.web.pages.network import Group, Network, drawings, hidden_propert
 from kg_server.web.pages.terms import Label, Labels, Shown, natural, with_site
 
 MOST_VALUES = 10
-"""How many values of one property stand open on a page; the others are folded."""
+"""Most open values of one property on a page; the others are folded."""
 MOST_SUMMARY, MOST_KINDS = 8, 12
-"""How many properties and how many classes the summary names."""
+"""Most properties and most classes in the summary."""
 _FEW_VALUES = 3
 _FEW_CLAIMS = 12
 """Facts about other things are folded on pages with more facts than this."""
@@ -76,7 +76,7 @@ class Facts:
 
     @property
     def disputed(self) -> int:
-        """How many of the facts are doubted."""
+        """Number of doubted facts."""
         return sum(each.is_disputed for each in self.claims)
 
 
@@ -91,7 +91,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What stands first on a page: a few properties, and what is linked with the thing."""
+    """First part of a page: a few properties, and the classes of linked things."""
 
     properties: tuple[Values, ...]
     kinds: tuple[Kind, ...]
@@ -99,7 +99,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class ThingPage:
-    """What the page of a thing shows."""
+    """Contents of the page of a thing."""
 
     iri: str
     title: Shown
@@ -109,7 +109,7 @@ class ThingPage:
     summary: Summary
     evidence: claims.Evidence
     standings: tuple[tuple[str, str, int], ...]
-    """How facts stand: look, standing, number of facts."""
+    """Standings of the facts: look, standing, number of facts."""
     own: tuple[Facts, ...]
     others: tuple[Facts, ...]
     labels: Labels
@@ -120,7 +120,7 @@ class ThingPage:
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What is known of the neighbours of a thing: their classes, and inverses of properties."""
+    """Neighbours of a thing: their classes, and the inverses of properties."""
 
     types: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     inverses: Mapping[str, str] = field(default_factory=dict)

@@ -20,7 +20,7 @@ SECTIONS = (
 )
 """The sections of a vocabulary's page, in order, with the types of the terms in each."""
 MOST_THINGS = 500
-"""How many of its other names, which are no terms, the page lists."""
+"""Most other names, which are no terms, on the page."""
 _NAMES = (RDFS.label, SKOS.prefLabel, SH.name)
 _DEFINITIONS = (SKOS.definition, RDFS.comment, SH.message, SH.description)
 _NOTES = (SKOS.scopeNote, SKOS.example, DCTERMS.source)
@@ -45,7 +45,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class VocabularyPage:
-    """What the page of a vocabulary shows."""
+    """Contents of the page of a vocabulary."""
 
     title: Label
     description: Label | None
