@@ -20,7 +20,8 @@ The rooms, from the command line down; each imports only from rooms below it:
 
 Beside them: ``search`` (things by label), ``processes`` (forked children), ``work`` (turns, time
 and cancellation of threads), ``metrics`` (Prometheus), ``config`` (settings), ``formats`` (media
-types), ``escaping`` (untrusted text for terminals, logs and reports), ``errors`` (problem types).
+types), ``escaping`` (untrusted text for terminals, logs and reports), ``records`` (dataclasses as
+JSON), ``errors`` (problem types).
 
 The public interface is the command line, the HTTP interface and the files of a project. No module
 is public: names and signatures change without notice.

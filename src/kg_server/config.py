@@ -32,6 +32,11 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = 8000
+    endpoint: str = ""
+    """The query endpoint of a SPARQL service that holds the graph, or of several replicas, with
+    commas between them; empty: the graph is loaded from files."""
+    dialect: str = ""
+    """The dialect of the service; empty: by what it says of itself."""
     base_iri: str = ""
     """Base IRI of names; empty: the one that is written in the project's files."""
     public_url: str = ""

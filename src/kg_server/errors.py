@@ -189,6 +189,18 @@ class NotImplementedHere(Problem):
     status, slug, title = 501, "not-implemented", "The server does not know this"
 
 
+class EngineFailed(Problem):
+    """The SPARQL service behind this server gave no usable answer (RFC 9110 §15.6.3)."""
+
+    status, slug, title = 502, "engine-failed", "The engine behind this server failed"
+
+
+class EngineUnavailable(Problem):
+    """No SPARQL service behind this server can be reached now (RFC 9110 §15.6.4)."""
+
+    status, slug, title = 503, "engine-unavailable", "The engine behind this server is away"
+
+
 class MemoryExceeded(Problem):
     """The query needed more memory than one query may use."""
 

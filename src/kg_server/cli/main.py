@@ -28,6 +28,8 @@ _COMMANDS = {
     "query": "Ask the project's files a SPARQL query.",
     "describe": "Print what the graph says of a thing.",
     "dump": "Print the whole graph: every triple of every file.",
+    "probe": "Ask a SPARQL service what it does otherwise than the standard.",
+    "publish": "Write the project into SPARQL services, for serve --endpoint.",
     "serve": "Serve the graph: SPARQL, canned queries, linked data and pages.",
 }
 """The commands, each with what ``--help`` says of it, which need not import it for that."""
@@ -93,6 +95,14 @@ def _command(name: str) -> click.Command | None:
         from kg_server.cli.diff import diff
 
         return diff
+    if name == "probe":
+        from kg_server.cli.probe import probe
+
+        return probe
+    if name == "publish":
+        from kg_server.cli.publish import publish
+
+        return publish
     if name == "serve":
         from kg_server.cli.serve import serve
 

@@ -16,6 +16,20 @@ if TYPE_CHECKING:
 PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 BASE = click.option("--base-iri", help="Base IRI of names.  [default: the one in the files]")
 
+ENDPOINT = click.option(
+    "--endpoint",
+    envvar="KG_SERVER_ENDPOINT",
+    required=True,
+    metavar="URL[,URL…]",
+    help="The query endpoint of a SPARQL service, or of several.",
+)
+DIALECT = click.option(
+    "--dialect",
+    envvar="KG_SERVER_DIALECT",
+    metavar="NAME",
+    help="What engine it is: virtuoso, oxigraph, fuseki …  [default: what it says]",
+)
+
 
 def roles(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what a file is, whatever it contains."""

@@ -11,12 +11,15 @@ import click
 from kg_server.cli import options
 from kg_server.config import Settings
 from kg_server.processes import StandardError, open_standard_streams
+from kg_server.server import publication
 from kg_server.server.loading import Start
 from kg_server.server.main import serve as run
 
 
 @click.command(epilog="Example: kg-server serve --port 8080 --base-iri https://kg.example.org/")
 @options.PATHS
+@click.option("--endpoint", metavar="URL[,URL…]", help="Serve what was published there.")
+@click.option("--dialect", metavar="NAME", help="What engine it is.  [default: what it says]")
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="0: any free one.  [default: 8000]")
 @click.option("--workers", type=click.IntRange(1), help="HTTP worker processes.  [default: 1]")
@@ -45,12 +48,18 @@ def serve(  # one parameter an option
         format="kg-server: %(message)s", level=logging.WARNING, handlers=[StandardError()]
     )
     logging.getLogger("kg_server.access").setLevel(logging.INFO if access_log else logging.WARNING)
+    settings = Settings.read(**options)
+    if settings.endpoint and (paths or watch or settings.base_iri):
+        raise click.UsageError(
+            "--endpoint serves what was published: files, --watch and --base-iri go with publish."
+        )
     run(
         Start(
             paths,
-            Settings.read(**options),
+            settings,
             allow_invalid=allow_invalid,
             validate=not no_validate,
             watch=watch,
+            replicas=publication.endpoints(settings.endpoint) if settings.endpoint else None,
         )
     )

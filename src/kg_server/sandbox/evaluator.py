@@ -1,8 +1,9 @@
 """A process that evaluates queries, one at a time.
 
-It cannot open a socket or a file while it evaluates (its descriptor limit is used up), cannot
-take more memory than its limit, and is killed by the kernel at the deadline: the alarm's default
-action needs no Python to run. Why processes: docs/decisions/.
+It cannot open a socket or a file while it evaluates (its descriptor limit is used up), unless its
+store asks an engine over the network; then the store refuses SERVICE. It cannot take more memory
+than its limit, and is killed by the kernel at the deadline: the alarm's default action needs no
+Python to run. Why processes: docs/decisions/.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from kg_server.processes import address_space, plug_standard_streams, say
 from kg_server.sandbox import failures, messages, service
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql.query import Query
-from kg_server.store import EmbeddedStore
+from kg_server.store import EvaluatingStore
 
 _GROWN_BYTES = 32 << 20
 _LOOK_MS = 100
@@ -48,7 +49,7 @@ class Limits:
 
 
 def evaluate(
-    store: EmbeddedStore, queries: socket.socket, board: Board, index: int, limits: Limits
+    store: EvaluatingStore, queries: socket.socket, board: Board, index: int, limits: Limits
 ) -> None:
     """Answer the queries that come to a socket, in this forked process; never returns.
 
@@ -73,7 +74,7 @@ def evaluate(
 class _Evaluator:
     def __init__(
         self,
-        store: EmbeddedStore,
+        store: EvaluatingStore,
         queries: socket.socket,
         board: Board,
         index: int,
@@ -124,7 +125,7 @@ class _Evaluator:
 
     def _receive(self) -> tuple[bytes, str] | None:
         """Return the next query, and who asks; nothing to give back memory when none comes."""
-        _allow_descriptors(1)  # the memory of a long query
+        self.allow_descriptors(1)  # the memory of a long query
         while True:
             try:
                 content, memory, asker = self._inbox.receive()
@@ -135,8 +136,13 @@ class _Evaluator:
                 break
         if memory is not None:
             content = messages.from_memory(memory)
-        _allow_descriptors(0)
+        self.allow_descriptors(0)
         return content, asker
+
+    def allow_descriptors(self, more: int) -> None:
+        """Let the kernel give this process so many descriptors beside those that it always has."""
+        if not self._store.needs_network:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (_TURN_FD + 1 + more, _TURN_FD + 3))
 
     def _has_grown(self) -> bool:
         """Tell whether this process has much memory of its own, such as copied pages (fork(2))."""
@@ -265,11 +271,11 @@ class _Reply:
 
     def _open(self) -> socket.socket:
         """Hand one end of a new stream to the asker; its other end takes the last descriptor."""
-        _allow_descriptors(2)
+        self._evaluator.allow_descriptors(2)
         ours, theirs = socket.socketpair()
         with theirs:
             self._tell(messages.STREAM, b"", theirs.fileno())
-        _allow_descriptors(1)
+        self._evaluator.allow_descriptors(1)
         ours.setblocking(False)
         self._stream = ours
         return ours
@@ -293,11 +299,6 @@ def _turns(queries: socket.socket) -> select.epoll:
     turns = select.epoll()
     turns.register(queries, select.EPOLLIN | select.EPOLLEXCLUSIVE)
     return turns
-
-
-def _allow_descriptors(more: int) -> None:
-    """Let the kernel give this process so many descriptors beside those that it always has."""
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_TURN_FD + 1 + more, _TURN_FD + 3))
 
 
 def _only_descriptor(queries: socket.socket) -> socket.socket:

@@ -127,11 +127,11 @@ def from_memory(descriptor: int) -> bytes:
 
 def pack_problem(problem: Problem) -> bytes:
     """Return the payload of a problem."""
-    return json.dumps([problem.slug, problem.detail, problem.members]).encode()
+    return json.dumps([problem.slug, problem.detail, problem.headers, problem.members]).encode()
 
 
 def unpack_problem(payload: bytes) -> Problem:
     """Return the problem of a payload."""
-    slug, detail, members = json.loads(payload)
+    slug, detail, headers, members = json.loads(payload)
     known: dict[str, Any] = members
-    return _PROBLEMS[slug](detail, **known)
+    return _PROBLEMS[slug](detail, headers=headers, **known)

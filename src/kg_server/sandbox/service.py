@@ -15,7 +15,7 @@ from kg_server.errors import EvaluationFailed, Problem, ServiceRefused
 from kg_server.formats import Kind
 from kg_server.sparql import keywords
 from kg_server.sparql.query import Query
-from kg_server.store import EmbeddedStore
+from kg_server.store import EvaluatingStore
 
 _NOBODY = Path(__file__).with_name("nobody.pem")
 _SERVICE = frozenset(("SERVICE",))
@@ -26,7 +26,7 @@ _TO_NOWHERE = Query(
 """Sends nothing: the engine knows that port 1 is not for HTTP."""
 
 
-def let_https_fail(store: EmbeddedStore) -> None:
+def let_https_fail(store: EvaluatingStore) -> None:
     """Let an HTTPS SERVICE fail as an HTTP one does, in this process and those forked from it.
 
     The engine reads the machine's certificates at its first one, and aborts the process when there

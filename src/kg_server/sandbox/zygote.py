@@ -17,7 +17,7 @@ from kg_server.processes import die_with_parent, in_child, say
 from kg_server.sandbox import evaluator, messages, service
 from kg_server.sandbox.evaluator import Limits
 from kg_server.sandbox.scoreboard import Board
-from kg_server.store import EmbeddedStore
+from kg_server.store import EvaluatingStore
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class Prepared:
     done once in a process beside the evaluators; with ``aside_first``, before queries can come.
     """
 
-    store: EmbeddedStore | None
+    store: EvaluatingStore | None
     news: bytes
     aside: Callable[[], None] | None = None
     aside_first: bool = False
@@ -82,7 +82,8 @@ def run(
     if store is None:
         _tell(ready, prepared.news)
         return
-    service.let_https_fail(store)
+    if not store.needs_network:
+        service.let_https_fail(store)
     gc.collect()
     gc.freeze()  # keeps the pages of long-lived objects shared with the evaluators
     # Never a handler, which could raise between a fork and the note of whom it made.
@@ -130,7 +131,7 @@ def _in_thread(load: Callable[[], T]) -> T:
 class _Zygote:
     def __init__(
         self,
-        store: EmbeddedStore,
+        store: EvaluatingStore,
         queries: socket.socket,
         board: Board,
         limits: Limits,
@@ -267,7 +268,7 @@ class _Zygote:
         slots = {pid: self._board.read(index) for pid, index in self._children.items()}
         # A newborn may not have written over what its dead predecessor did.
         busy = {pid: slot for pid, slot in slots.items() if slot.pid == pid and slot.query_id}
-        if len(busy) < self._processors:
+        if len(busy) < self._processors or self._store.needs_network:
             return
         now = time.monotonic()
         for pid in busy.keys() - self._demoted:

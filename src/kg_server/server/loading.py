@@ -22,7 +22,10 @@ from kg_server.sandbox import zygote as zygotes
 from kg_server.sandbox.evaluator import Limits
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sandbox.zygote import Prepared
-from kg_server.store import EmbeddedStore, open_store
+from kg_server.server import publication
+from kg_server.store import Store, dialects, open_store
+from kg_server.store.credentials import Credentials
+from kg_server.store.replicas import Replicas
 from kg_server.validation.report import Report
 
 _PREPARATION_S = 1e6
@@ -38,6 +41,8 @@ class Start:
     allow_invalid: bool = False
     validate: bool = True
     watch: bool = False
+    replicas: Replicas | None = None
+    """The engines that hold the graph, if it is not loaded from files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,8 @@ def _load(start: Start, index: int, *, is_reload: bool) -> Prepared:
     given back. The project is let go: the contents of its files would take as much memory again
     as the graph.
     """
+    if start.replicas:
+        return _opened(start.replicas, start.settings, index, is_reload=is_reload)
     try:
         project = projects.load(start.paths, start.settings.base_iri, example=True)
         canned.check(project)
@@ -149,7 +156,7 @@ def _load(start: Start, index: int, *, is_reload: bool) -> Prepared:
     return Prepared(store, pickle.dumps(Loaded(project, report)), aside, is_reload)
 
 
-def _write_index(index: int, store: EmbeddedStore, project: Project) -> None:
+def _write_index(index: int, store: Store, project: Project) -> None:
     """Write the search index, unless another process had just done so when it was ended."""
     from kg_server.search import building, columns
 
@@ -158,7 +165,18 @@ def _write_index(index: int, store: EmbeddedStore, project: Project) -> None:
             building.write(file, store, project.profile.text_properties)
 
 
-def _described(store: EmbeddedStore, project: Project) -> object:
+def _opened(replicas: Replicas, settings: Settings, index: int, *, is_reload: bool) -> Prepared:
+    """Open what was published to engines; return the store, and the news for the main process."""
+    try:
+        dialect = dialects.named(settings.dialect) if settings.dialect else None
+        store, found, _ = publication.opened(replicas, dialect, Credentials.read())
+    except ProjectFault as fault:
+        return Prepared(None, pickle.dumps(_Failed(str(fault))))
+    aside = partial(_write_index, index, store, found.project)
+    return Prepared(store, pickle.dumps(Loaded(found.project, found.report)), aside, is_reload)
+
+
+def _described(store: Store, project: Project) -> object:
     from kg_server.description import void  # while the validation is already under way
 
     return void.described(store, project)

@@ -32,6 +32,7 @@ from kg_server.sandbox import scoreboard
 from kg_server.sandbox.scoreboard import Board
 from kg_server.server import loading, workers
 from kg_server.server.loading import Loaded, Loading, Start
+from kg_server.server.polling import Poller
 from kg_server.server.workers import GRACE_S, States
 
 log = logging.getLogger("kg_server.server")
@@ -62,8 +63,10 @@ def serve(start: Start) -> None:
     signal.signal(signal.SIGINT, _leave)
     with suppress(_Leave):
         # Read now, because the HTTP server is forked before the files are read.
-        base_iri = start.settings.base_iri or projects.base_iri_of(start.paths, example=True)
-        _Main(replace(start, settings=replace(start.settings, base_iri=base_iri))).run()
+        if not start.replicas:
+            base_iri = start.settings.base_iri or projects.base_iri_of(start.paths, example=True)
+            start = replace(start, settings=replace(start.settings, base_iri=base_iri))
+        _Main(start).run()
 
 
 class _Leave(BaseException):
@@ -88,7 +91,8 @@ class _Main:
         self._generation = 0
         self._loading: Loading | None = None
         self._reload, self._waits, self._not_before = True, False, 0.0
-        self._watched = _Watched(start.paths)
+        self._watched = _Watched(start.paths) if start.watch else None
+        self._poller = Poller(start.replicas) if start.replicas else None
 
     def run(self) -> None:
         begun = time.monotonic()
@@ -114,7 +118,9 @@ class _Main:
         self._reap()
         self._http.look_after()
         self._let_old_graphs_leave()
-        if self._start.watch and self._generation and self._watched.has_changed():
+        if self._poller and self._generation:
+            self._poller.look_after()
+        if self._watched and self._generation and self._watched.has_changed():
             self._reload = True
         if self._generation and self._is_folder_gone():
             self._move()
@@ -137,7 +143,8 @@ class _Main:
             self._graphs[before].kill()  # nothing is in service
             return
         self._reload = self._waits = False
-        self._watched.remember()
+        if self._watched:
+            self._watched.remember()
         try:
             self._loading = loading.start(
                 self._start,
@@ -215,6 +222,8 @@ class _Main:
         while pid := _ended():
             if pid == self._http.pid:
                 self._http.ended()
+            if self._poller and pid == self._poller.pid:
+                self._poller.pid = 0
             for generation, graph in list(self._graphs.items()):
                 if pid != graph.pid:
                     continue
@@ -261,7 +270,8 @@ class _Main:
     def _stop(self) -> None:
         """Let the HTTP server finish its requests, then end the zygotes."""
         self._http.stop()
-        end_all([graph.pid for graph in self._graphs.values()], 1.0)
+        polling = [self._poller.pid] if self._poller and self._poller.pid else []
+        end_all([*polling, *(graph.pid for graph in self._graphs.values())], 1.0)
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

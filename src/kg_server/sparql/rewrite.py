@@ -10,15 +10,17 @@ from kg_server.sparql.lexer import Token
 _END_CLAUSE = ("WHERE", "FROM")
 
 
-def substitute(text: str, terms: Mapping[str, str]) -> str:
+def substitute(text: str, terms: Mapping[str, str], *, signs: str = "$") -> str:
     """Replace the tokens ``$name`` of ``text`` by terms in SPARQL syntax.
+
+    ``signs`` are the signs before a name that count; ``?$`` replaces all variables of that name.
 
     >>> substitute('SELECT $s ?o WHERE { $s ?p ?o, "$s" } # $s', {"s": "<urn:x>"})
     'SELECT (<urn:x> AS ?s) ?o WHERE { <urn:x> ?p ?o, "$s" } # $s'
     """
     written: list[str] = []
     for token, is_projected in _projections(text):
-        value = terms.get(token.text[1:]) if token.text[0] == "$" else None
+        value = terms.get(token.text[1:]) if token.text[0] in signs else None
         if value is None or token.kind != "variable":
             written.append(token.text)
         else:

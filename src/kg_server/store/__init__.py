@@ -1,6 +1,8 @@
 """The Store seam, and the table of backends that can be opened.
 
-A backend is one module of this package and one row of ``BACKENDS``.
+A backend that holds the graph is one module of this package and one row of ``BACKENDS``. The
+backend ``remote`` holds none: its graph is published to SPARQL services (``publishing``), each of
+which is a row of ``dialects.DIALECTS``.
 """
 
 from __future__ import annotations
@@ -9,9 +11,9 @@ from collections.abc import Callable, Mapping
 
 from kg_server.project import Project
 from kg_server.store.oxigraph import OxigraphStore
-from kg_server.store.protocol import Answer, EmbeddedStore, Store
+from kg_server.store.protocol import Answer, EmbeddedStore, EvaluatingStore, Store
 
-__all__ = ["BACKENDS", "Answer", "EmbeddedStore", "Store", "open_store"]
+__all__ = ["BACKENDS", "Answer", "EmbeddedStore", "EvaluatingStore", "Store", "open_store"]
 
 BACKENDS: Mapping[str, Callable[[Project], EmbeddedStore]] = {"oxigraph": OxigraphStore}
 """Functions that load a project into a store, by the name of the backend."""

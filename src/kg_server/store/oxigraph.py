@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-import io
-import re
 from contextlib import suppress
 from functools import partial
-from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
-from kg_server.errors import (
-    BadRequest,
-    EvaluationFailed,
-    MalformedQuery,
-    NotAcceptable,
-    Problem,
-    ProjectFault,
-    UnknownFunction,
-)
+from kg_server.errors import BadRequest, MalformedQuery, ProjectFault
 from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile
 from kg_server.rdf import prefixes
 from kg_server.sparql import diagnostics, discovery, exists, keywords, nesting, ordering
 from kg_server.sparql.query import Query
-from kg_server.store import csv_results
-from kg_server.store.csv_results import CsvOfTsv
+from kg_server.store import csv_results, writing
 from kg_server.store.protocol import Answer, Writer
-from kg_server.store.xml_results import WellFormed
+from kg_server.store.written import Graphs
 
-_RESULTS = {
-    "json": ox.QueryResultsFormat.JSON,
-    "xml": ox.QueryResultsFormat.XML,
-    "csv": ox.QueryResultsFormat.CSV,
-    "tsv": ox.QueryResultsFormat.TSV,
-}
-_SYNTAXES = {
-    "turtle": ox.RdfFormat.TURTLE,
-    "ntriples": ox.RdfFormat.N_TRIPLES,
-    "rdfxml": ox.RdfFormat.RDF_XML,
-    "jsonld": ox.RdfFormat.JSON_LD,
-    "nquads": ox.RdfFormat.N_QUADS,
-    "trig": ox.RdfFormat.TRIG,
-}
-_UNKNOWN_FUNCTION = re.compile(r"custom function (<.*>) is not supported")
 _Name = ox.NamedNode | ox.BlankNode
 _Graph = _Name | ox.DefaultGraph
 _Term = _Name | ox.Literal | ox.Triple
@@ -56,6 +29,8 @@ class OxigraphStore:
     query without FROM finds facts and labels. For queries that ask for a description
     (``discovery``), it includes the graphs that describe the data set.
     """
+
+    needs_network = False
 
     def __init__(self, project: Project) -> None:
         """Load every file of the project.
@@ -85,6 +60,24 @@ class OxigraphStore:
         self._has_commas |= csv_results.in_an_iri(ntriples)
         self._store.load(ntriples, format=ox.RdfFormat.N_TRIPLES, to_graph=graph)
         self._described.append(graph)
+
+    def merged(self) -> bytes:
+        """Return the triples that the default graph has beside its named graphs, as N-Triples."""
+        own = self._store.quads_for_pattern(None, None, None, ox.DefaultGraph())
+        return ox.serialize((quad.triple for quad in own), format=ox.RdfFormat.N_TRIPLES) or b""
+
+    def graphs(self) -> Graphs:
+        """Return the graphs of the dataset; that of ``merged`` is without a name.
+
+        Raises:
+            ProjectFault: the name of a graph is a blank node, so that nobody else can ask for it.
+        """
+        default = [name for name in self._default if not isinstance(name, ox.DefaultGraph)]
+        if any(isinstance(name, ox.BlankNode) for name in default):
+            raise ProjectFault("a graph whose name is a blank node cannot be published")
+        named = tuple(name.value for name in default)
+        described = tuple(str(name)[1:-1] for name in self._described)
+        return Graphs(named, self.graph_names(), described)
 
     def _add_to_default(self, graph: ox.NamedNode) -> None:
         """Make a graph part of the default graph, which must have each triple once (§13.1).
@@ -123,27 +116,15 @@ class OxigraphStore:
     def evaluate(self, query: Query) -> Writer:
         """Start a query; return a writer that streams its result in Rust."""
         result = self._query(query)
-        kind = _kind(result)
-        chosen = query.format
-        syntaxes = _SYNTAXES if kind is Kind.GRAPH else _RESULTS
-        if chosen.name not in syntaxes:
-            raise NotAcceptable("The format that was asked for cannot carry the query's answer.")
+        return writing.writer(result, query.format, lambda: self._may_have_commas(query))
 
-        syntax = syntaxes[chosen.name]
-        mended: type[WellFormed] | type[CsvOfTsv] | None = None
-        if chosen.name in ("xml", "rdfxml"):
-            mended = WellFormed
-        elif chosen.name == "csv" and kind is Kind.BINDINGS and self._may_have_commas(query):
-            mended, syntax = CsvOfTsv, _RESULTS["tsv"]
+    def kind(self, query: Query) -> Kind:
+        """Return the kind of a query's result, which is not read.
 
-        def write(output: IO[bytes] | None) -> bytes:
-            if mended is None:
-                return _serialize(result, output, syntax)
-            whole = io.BytesIO()
-            output = cast("IO[bytes]", mended(output or whole))
-            return _serialize(result, output, syntax) or whole.getvalue()
-
-        return write
+        Raises:
+            MalformedQuery, NestedTooDeeply, UnknownFunction: as in ``query``.
+        """
+        return writing.kind_of(self._query(query))
 
     def evaluated(self, query: Query) -> str:
         """Return the equivalent text that is evaluated in place of a query's own."""
@@ -179,7 +160,7 @@ class OxigraphStore:
                 with suppress(SyntaxError):
                     return ask(text)
         except (OSError, RuntimeError, ValueError) as error:
-            raise _failure(error) from error
+            raise writing.failure(error) from error
         raise self._malformed(query)
 
     def _may_have_commas(self, query: Query) -> bool:
@@ -201,7 +182,7 @@ class OxigraphStore:
 
     def _load(self, file: ProjectFile) -> None:
         # A dataset syntax has its own graph names; other triples go to the graph of the file.
-        syntax, graph = _SYNTAXES[file.syntax], ox.NamedNode(file.graph_iri)
+        syntax, graph = writing.SYNTAXES[file.syntax], ox.NamedNode(file.graph_iri)
         in_turtle = file.syntax in ("turtle", "ntriples", "trig", "nquads")
         has_commas = csv_results.in_an_iri(file.content) if in_turtle else b"," in file.content
         self._has_commas |= has_commas or "," in file.graph_iri
@@ -220,34 +201,8 @@ class OxigraphStore:
             ) from error
 
 
-def _serialize(result: Any, output: IO[bytes] | None, syntax: Any) -> bytes:
-    try:
-        return result.serialize(output=output, format=syntax) or b""
-    except (OSError, RuntimeError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # the reader is gone: not an error of the engine
-        raise _failure(error) from error
-
-
-def _failure(error: Exception) -> Problem:
-    """Return the problem for a well-formed query that the engine could not evaluate."""
-    unknown = _UNKNOWN_FUNCTION.search(str(error))
-    if unknown:
-        return UnknownFunction(
-            f"There is no function {unknown[1]}. Those with an IRI are the casts xsd:boolean, "
-            "xsd:dateTime, xsd:decimal, xsd:double, xsd:float, xsd:integer and xsd:string."
-        )
-    return EvaluationFailed(f"The engine says: {error}.")
-
-
 def _in_graph(quad: ox.Quad, graph: _Graph) -> ox.Quad:
     return ox.Quad(quad.subject, quad.predicate, quad.object, graph)
-
-
-def _kind(result: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples) -> Kind:
-    if isinstance(result, ox.QuerySolutions):
-        return Kind.BINDINGS
-    return Kind.BOOLEAN if isinstance(result, ox.QueryBoolean) else Kind.GRAPH
 
 
 def _substitutions(query: Query) -> dict[ox.Variable, _Term]:

@@ -50,16 +50,11 @@ class Store(Protocol):
         ...
 
 
-class EmbeddedStore(Store, Protocol):
-    """A store in this process: graphs can be added, and a forked child can evaluate queries."""
+class EvaluatingStore(Store, Protocol):
+    """A store by which a forked child can evaluate queries."""
 
-    def add_graph(self, graph_iri: str, ntriples: bytes) -> None:
-        """Add a named graph that describes the data.
-
-        For queries that ask for a description (``discovery``), the default graph includes it. It
-        must not repeat triples of the default graph.
-        """
-        ...
+    needs_network: bool
+    """Whether it asks others over the network; a child of any other is cut off from it."""
 
     def evaluated(self, query: Query) -> str:
         """Return the equivalent text that is evaluated in place of a query's own."""
@@ -70,5 +65,17 @@ class EmbeddedStore(Store, Protocol):
 
         Raises:
             MalformedQuery, NotAcceptable: as in ``query``. The writer raises ``EvaluationFailed``.
+        """
+        ...
+
+
+class EmbeddedStore(EvaluatingStore, Protocol):
+    """A store in this process, to which graphs can be added."""
+
+    def add_graph(self, graph_iri: str, ntriples: bytes) -> None:
+        """Add a named graph that describes the data.
+
+        For queries that ask for a description (``discovery``), the default graph includes it. It
+        must not repeat triples of the default graph.
         """
         ...

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -109,15 +110,15 @@ def create_app(context: Context) -> Flask:
 def answer(problem: Problem, context: Context) -> Response:
     """Turn a problem into a response: a problem document, or a page for a browser (RFC 9457)."""
     document = problem.document(context.root)
+    response = context.json(document, problem.status, "application/problem+json")
     if _wants_html():
-        near = [str(each) for each in document.get("nearest", ())]
-        labels = Labels(context.site, layout.page_language())
-        labels.load(near)
-        nearest = [labels.show(each) for each in near]
-        page = render_template("problem.html", problem=document, nearest=nearest)
-        response = Response(page, problem.status, mimetype="text/html")
-    else:
-        response = context.json(document, problem.status, "application/problem+json")
+        with suppress(Problem):  # the page asks the store, which may have failed
+            near = [str(each) for each in document.get("nearest", ())]
+            labels = Labels(context.site, layout.page_language())
+            labels.load(near)
+            nearest = [labels.show(each) for each in near]
+            page = render_template("problem.html", problem=document, nearest=nearest)
+            response = Response(page, problem.status, mimetype="text/html")
     response.headers.update(problem.headers)
     response.headers["Cache-Control"] = caching.NEVER
     response.vary.add("Accept")

@@ -1,0 +1,49 @@
+"""``kg-server probe``."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from kg_server import escaping
+from kg_server.cli import options
+from kg_server.errors import EngineUnavailable, ProjectFault
+from kg_server.server import publication
+from kg_server.store import dialects
+from kg_server.store.connection import Connection, Endpoint
+from kg_server.store.credentials import Credentials
+from kg_server.store.probe import probed
+
+
+@click.command(epilog="Example: kg-server probe http://localhost:8890/sparql  (Virtuoso)")
+@click.argument("url")
+@options.DIALECT
+def probe(url: str, dialect: str | None) -> None:
+    """Ask a SPARQL service questions with known answers: what does it do otherwise?
+
+    URL is its query endpoint. It needs no data, and nothing is written. Exit code 0: it can be
+    used by serve --endpoint; 1: it answers wrongly where nobody could tell; 2: it gives no answer.
+    """
+    connection = Connection(Endpoint(url), Credentials.read())
+    try:
+        found = dialects.named(dialect) if dialect else publication.recognise(connection)
+        outcomes = list(probed(connection, found))
+    except EngineUnavailable as problem:
+        raise ProjectFault(f"{url}: {problem.detail}") from problem
+    tested = "tested" if found.is_tested else "not tested: its row is from documents"
+    click.echo(f"dialect {found.name} ({tested})")
+    fatal = False
+    for each in outcomes:
+        if each.is_as_expected:
+            click.echo(f"  as the standard says  {each.probe.name}")
+            continue
+        fatal = fatal or each.probe.fatal
+        verdict = "WRONG               " if each.probe.fatal else "otherwise           "
+        shown = escaping.terminal(each.found)
+        click.echo(f"  {verdict}  {each.probe.name}: {each.probe.otherwise} ({shown})")
+    connection.close()
+    if fatal:
+        click.echo("cannot be used")
+        sys.exit(1)
+    click.echo("can be used")

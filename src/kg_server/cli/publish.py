@@ -1,0 +1,79 @@
+"""``kg-server publish``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from kg_server import canned, project
+from kg_server.cli import options
+from kg_server.description import void
+from kg_server.server import loading, publication
+from kg_server.store import dialects, open_store
+from kg_server.store.connection import Connection
+from kg_server.store.credentials import Credentials
+from kg_server.store.publishing import Publisher
+
+
+@click.command(
+    epilog="Example: kg-server publish --endpoint http://localhost:7878/query  (oxigraph serve)"
+)
+@options.PATHS
+@options.ENDPOINT
+@options.DIALECT
+@click.option("--graph-store", default="", metavar="URL", help="Where graphs are written, if the "
+              "dialect does not say: the Graph Store Protocol, without a graph.")  # fmt: skip
+@click.option("--allow-invalid", is_flag=True, help="Publish even what does not conform.")
+@click.option("--no-validate", is_flag=True, help="Do not validate at all.")
+@options.BASE
+def publish(  # one parameter an option
+    paths: tuple[Path, ...],
+    endpoint: str,
+    dialect: str | None,
+    graph_store: str,
+    allow_invalid: bool,  # click passes it by name
+    no_validate: bool,
+    base_iri: str | None,
+) -> None:
+    """Write the project into SPARQL services, for kg-server serve --endpoint.
+
+    The project is validated as by serve. Its graphs replace those of the last publication, one by
+    one. The version is written last: until then, servers know that the graphs are not whole.
+    Credentials come from KG_SERVER_ENDPOINT_USER and KG_SERVER_ENDPOINT_PASSWORD (or _TOKEN), or
+    from files that these variables with _FILE name. Exit code 0: published; 1: the engine holds
+    other triples than were written, or the data do not conform; 2: it could not be done.
+    """
+    given = dialects.named(dialect) if dialect else None
+    replicas, credentials = publication.endpoints(endpoint), Credentials.read()
+    loaded = project.load(paths, base_iri)
+    options.announce(loaded)
+    canned.check(loaded)
+    judged = loaded.of_role(project.Role.SHAPES, project.Role.ONTOLOGY)
+    report = None
+    if judged and not no_validate:
+        report = loading.validated(loaded, allow_invalid=allow_invalid)
+    described = void.described(open_store(loaded), loaded)
+    differs = False
+    for each in replicas.endpoints:
+        connection = Connection(each, credentials)
+        publisher = Publisher(connection, given or publication.recognise(connection), graph_store)
+        differences = publication.publish(loaded, report, described, publisher)
+        connection.close()
+        for found in differences:
+            _say(
+                f"{each} holds {found.held} triples of <{found.graph_iri}>, "
+                f"{found.written} were written"
+            )
+        if differences:
+            differs = True
+            _say(f"{each}: no version was written, because the graphs differ")
+        else:
+            _say(f"{each} holds version {loaded.version}")
+    if differs:
+        sys.exit(1)
+
+
+def _say(message: str) -> None:
+    click.echo(f"kg-server: {message}", err=True)

@@ -1,0 +1,211 @@
+"""Publications: a project written into a SPARQL service, and opened there again.
+
+What a server needs beside the graphs (queries, profile, prefixes, report) stands with the version
+in the marker of the publication (``store.publishing``), so a server over an engine needs no files.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kg_server import records
+from kg_server.errors import EngineFailed, EngineUnavailable, Problem, ProjectFault
+from kg_server.project import Project
+from kg_server.store import publishing
+from kg_server.store.connection import Connection, Endpoint
+from kg_server.store.credentials import Credentials
+from kg_server.store.dialects import Dialect, recognised
+from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store.probe import refuse_wrong
+from kg_server.store.publishing import MERGED, Marker, Publisher
+from kg_server.store.remote import RemoteStore
+from kg_server.store.replicas import Replicas
+from kg_server.store.results import rows
+from kg_server.store.written import Graphs
+from kg_server.validation.report import Finding, Place, Report
+
+_COUNTS = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What a publication leaves for servers: project without contents, report, graphs."""
+
+    project: Project
+    report: Report | None
+    graphs: Graphs
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A graph of which the engine holds another number of triples than were written."""
+
+    graph_iri: str
+    written: int
+    held: int
+
+
+def publish(
+    project: Project,
+    report: Report | None,
+    described: Iterable[tuple[str, bytes]],
+    publisher: Publisher,
+) -> list[Difference]:
+    """Write a project into a service, graph by graph; the version last, if nothing differs.
+
+    Args:
+        project: the project with the contents of its files.
+        report: its validation, if it was validated.
+        described: the graphs that describe it: IRIs and N-Triples.
+        publisher: writes into the service.
+
+    Returns:
+        The graphs that the engine holds otherwise. If there are any, no version was written.
+
+    Raises:
+        ProjectFault: the project cannot be published.
+        EngineFailed, EngineUnavailable: the service did not take it.
+    """
+    store = OxigraphStore(project)
+    graphs = dict(publishing.contents(project))
+    for graph_iri, ntriples in described:
+        store.add_graph(graph_iri, ntriples)
+        graphs[graph_iri] = ntriples
+    dataset, graphs[MERGED] = publishing.dataset(store)
+    # An engine may keep literals as they are written, or as ours does, one of each value.
+    least = {str(row["g"]): int(str(row["n"])) for row in rows(store, _COUNTS)}
+    most = {name: len(set(ntriples.splitlines())) for name, ntriples in graphs.items()}
+    before = publisher.published()
+    publisher.begin({*before, *graphs})
+    for graph_iri, ntriples in graphs.items():
+        publisher.put(graph_iri, ntriples)
+    for graph_iri in before - graphs.keys():
+        publisher.delete(graph_iri)
+    held = {graph_iri: publisher.count(graph_iri) for graph_iri in graphs}
+    differences = [
+        Difference(name, most[name], number)
+        for name, number in held.items()
+        if not least.get(name, most[name]) <= number <= most[name]
+    ]
+    if not differences:
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+        content = records.dumped(Publication(_portable(project), _placed(report), dataset))
+        publisher.end(Marker(project.version, now), graphs, content)
+    return differences
+
+
+def opened(
+    replicas: Replicas, dialect: Dialect | None, credentials: Credentials
+) -> tuple[RemoteStore, Publication, Marker]:
+    """Open the newest publication that one of the replicas holds.
+
+    Raises:
+        ProjectFault: no replica can be reached, none has a whole publication, or the service
+            answers wrongly.
+    """
+    newest: tuple[Marker, Connection, Dialect] | None = None
+    said = ""
+    for index, endpoint in enumerate(replicas.endpoints):
+        connection = Connection(endpoint, credentials)
+        try:
+            found = dialect or recognise(connection)
+            marker = publishing.marker(connection, found)
+        except Problem as problem:
+            said = said or f"{endpoint}: {problem.detail}"
+            continue
+        finally:
+            connection.close()
+        replicas.has(index, marker.version if marker else "")
+        if marker and (newest is None or marker.published_at > newest[0].published_at):
+            newest = marker, connection, found
+    if newest is None:
+        raise ProjectFault(
+            said
+            or "the engine has no whole publication; write one: kg-server publish --endpoint URL"
+        )
+    marker, connection, found = newest
+    refuse_wrong(connection, found)
+    publication = _read(connection, found)
+    connection.close()
+    replicas.serve(marker.version)
+    store = RemoteStore(
+        replicas, found, publication.graphs, version=marker.version, credentials=credentials
+    )
+    return store, publication, marker
+
+
+def recognise(connection: Connection) -> Dialect:
+    """Return the dialect of a service, by what it says of itself.
+
+    Raises:
+        EngineUnavailable: it gives no answer.
+    """
+    _, headers = connection.send("GET", connection.endpoint.target)
+    return recognised(headers.get("server", ""))
+
+
+def endpoints(text: str) -> Replicas:
+    """Return the replicas that a list of addresses names, with commas between them.
+
+    Raises:
+        ProjectFault: an address is wrong.
+    """
+    return Replicas([Endpoint(each.strip()) for each in text.split(",") if each.strip()])
+
+
+def _read(connection: Connection, dialect: Dialect) -> Publication:
+    try:
+        content = publishing.content(connection, dialect)
+        publication = records.restored(Publication, content)
+    except (EngineFailed, EngineUnavailable) as problem:
+        raise ProjectFault(f"{connection.endpoint}: {problem.detail}") from problem
+    except ValueError as error:
+        raise ProjectFault(
+            "the publication is of another version of kg-server, or damaged: publish again"
+        ) from error
+    origin = f"the graph in {connection.endpoint}"
+    return replace(publication, project=replace(publication.project, origin=origin))
+
+
+def _portable(project: Project) -> Project:
+    """Return a project without the contents of its files, and with paths of no machine."""
+    files = (replace(each, content=b"", path=_shown(each.path)) for each in project.files)
+    queries = (replace(each, path=_shown(each.path)) for each in project.queries)
+    home = (replace(each, path=None) for each in project.profile.home)
+    return replace(
+        project,
+        files=tuple(files),
+        queries=tuple(queries),
+        derive=(),
+        profile=replace(project.profile, home=tuple(home)),
+    )
+
+
+def _placed(report: Report | None) -> Report | None:
+    """Return a report whose places have paths of no machine."""
+    if report is None:
+        return None
+    return replace(report, findings=tuple(map(_finding, report.findings)))
+
+
+def _finding(finding: Finding) -> Finding:
+    return replace(
+        finding,
+        place=_place(finding.place) if finding.place else None,
+        related=tuple(map(_place, finding.related)),
+        details=tuple(map(_finding, finding.details)),
+    )
+
+
+def _place(place: Place) -> Place:
+    return replace(place, path=_shown(place.path))
+
+
+def _shown(path: Path) -> Path:
+    """Return a path relative to the current directory, or else its last part."""
+    here = Path.cwd()
+    absolute = path.absolute()
+    return absolute.relative_to(here) if absolute.is_relative_to(here) else Path(path.name)

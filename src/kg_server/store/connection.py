@@ -1,0 +1,429 @@
+"""Connections to one SPARQL service over HTTP: requests, checks of answers, bodies with a deadline.
+
+Nothing of an answer is passed on unless the engine said that it is whole. The text of an error is
+the engine's own and may tell about its insides, so only the status is used.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from urllib.parse import urlencode, urlsplit
+
+from kg_server.errors import (
+    EngineFailed,
+    EngineUnavailable,
+    EvaluationFailed,
+    Problem,
+    ProjectFault,
+    QueryTimeout,
+    ResultTooLarge,
+)
+from kg_server.formats import Kind
+from kg_server.store.credentials import Credentials
+from kg_server.store.dialects import Dialect, Mends, mended
+
+CONNECT_S = 2.0
+"""Seconds that an engine may take to accept a connection."""
+_PATIENCE_S = 60.0
+"""Seconds that an engine may take for a request without a time limit of its own."""
+_WRITE_S = 900.0
+"""Seconds that an engine may take to replace a graph."""
+_PART_BYTES = 1 << 16
+_RETRY_S = 2
+_FORM = "application/x-www-form-urlencoded"
+_ACCEPTED = {
+    Kind.BINDINGS: ("application/sparql-results+json",),
+    Kind.BOOLEAN: ("application/sparql-results+json",),
+    Kind.GRAPH: ("application/n-triples", "text/plain"),
+}
+"""Media types of answers: the first is asked for."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """The address of a SPARQL service: its query endpoint."""
+
+    url: str
+
+    def __post_init__(self) -> None:
+        """Check the address.
+
+        Raises:
+            ProjectFault: it is no HTTP address, or has credentials.
+        """
+        try:
+            parts = urlsplit(self.url)
+            self.port  # noqa: B018  # raises
+        except ValueError as error:
+            raise ProjectFault(f"the endpoint {self.url!r} is not an address: {error}") from error
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment:
+            raise ProjectFault(
+                f"the endpoint {self.url!r} must be an address such as http://localhost:7878/query"
+            )
+        if parts.username or parts.password:
+            raise ProjectFault(
+                "the endpoint's address must not have credentials: set KG_SERVER_ENDPOINT_USER "
+                "and KG_SERVER_ENDPOINT_PASSWORD, or KG_SERVER_ENDPOINT_PASSWORD_FILE"
+            )
+
+    @property
+    def port(self) -> int:
+        """The port."""
+        parts = urlsplit(self.url)
+        return parts.port or (443 if parts.scheme == "https" else 80)
+
+    @property
+    def target(self) -> str:
+        """The path, with the query component if there is one."""
+        parts = urlsplit(self.url)
+        return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+    def connect(self, context: ssl.SSLContext | None) -> HTTPConnection:
+        """Return a connection that is not open yet."""
+        parts = urlsplit(self.url)
+        host = parts.hostname or ""
+        if parts.scheme == "https":
+            return HTTPSConnection(host, self.port, timeout=CONNECT_S, context=context)
+        return HTTPConnection(host, self.port, timeout=CONNECT_S)
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class Connection:
+    """Kept connections to one engine. A process that forks must not have asked anything before.
+
+    Args:
+        endpoint: the address of the engine.
+        credentials: sent with each request.
+    """
+
+    def __init__(self, endpoint: Endpoint, credentials: Credentials) -> None:
+        self.endpoint, self._credentials = endpoint, credentials
+        self._idle: list[HTTPConnection] = []
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext | None:
+        if not self.endpoint.url.startswith("https:"):
+            return None
+        authority = os.environ.get("KG_SERVER_ENDPOINT_CA") or None
+        try:
+            return ssl.create_default_context(cafile=authority)
+        except OSError as error:
+            raise ProjectFault(f"KG_SERVER_ENDPOINT_CA names {authority}: {error}") from error
+
+    def ask(
+        self,
+        text: str,
+        graphs: Sequence[tuple[str, str]],
+        kind: Kind,
+        *,
+        dialect: Dialect,
+        timeout_s: float | None = None,
+    ) -> Body:
+        """Send a query; return the body of its answer, of which the first part has come.
+
+        Args:
+            text: the query.
+            graphs: the parameters of its dataset.
+            kind: the kind of its result.
+            dialect: the dialect of the engine.
+            timeout_s: seconds for the answer, not counting those for which the caller pauses.
+
+        Raises:
+            EngineUnavailable: there is no answer.
+            EngineFailed: the answer cannot be used; another replica may have a better one.
+            EvaluationFailed: the engine refuses the query.
+            QueryTimeout, ResultTooLarge: the answer is not whole.
+        """
+        pairs = [("query", text), *graphs]
+        if dialect.time_limit and timeout_s:
+            name, units = dialect.time_limit
+            pairs.append((name, str(max(1, round(timeout_s * units)))))
+        accepted = _ACCEPTED[kind]
+        headers = {"Accept": accepted[0], "Content-Type": _FORM}
+        headers |= _authorization(self._credentials.header())
+        clock = Clock(timeout_s or _PATIENCE_S, is_limit=timeout_s is not None)
+        connection, response = self._request(
+            "POST", self.endpoint.target, urlencode(pairs).encode(), headers, clock
+        )
+        try:
+            _check(response, accepted, dialect)
+            mends = dialect.ntriples if kind is Kind.GRAPH else dialect.json
+            body = Body(self, connection, response, clock, mends)
+            body.begin(has_own_end=kind is not Kind.GRAPH)
+        except BaseException:
+            response.close()
+            connection.close()
+            raise
+        return body
+
+    def send(
+        self, method: str, target: str, content: bytes = b"", media_type: str = ""
+    ) -> tuple[int, Mapping[str, str]]:
+        """Send a request whose answer is its status; return that, and the headers.
+
+        With a user, the server is first asked, by a request without content, how it wants the
+        password: some take Digest only, and then offer it only to requests without any.
+
+        Raises:
+            EngineUnavailable: there is no answer.
+        """
+        said = self._credentials.header()
+        if self._credentials.user and not self._credentials.token:
+            status, headers = self._send(method, target, b"", {})
+            challenge = headers.get("www-authenticate", "")
+            if status == 401:
+                said = self._credentials.digest(challenge, method, target) or said
+        more = {"Content-Type": media_type} if media_type else {}
+        return self._send(method, target, content, {**more, **_authorization(said)})
+
+    def _send(
+        self, method: str, target: str, content: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, Mapping[str, str]]:
+        clock = Clock(_WRITE_S, is_limit=False)
+        connection, response = self._request(method, target, content, headers, clock)
+        try:
+            response.read(_PART_BYTES)
+        except (OSError, HTTPException) as error:
+            raise unreachable() from error
+        finally:
+            connection.close()
+        return response.status, {name.lower(): each for name, each in response.headers.items()}
+
+    def release(self, connection: HTTPConnection) -> None:
+        """Keep a connection whose answer was read to its end."""
+        self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _request(
+        self, method: str, target: str, content: bytes, headers: Mapping[str, str], clock: Clock
+    ) -> tuple[HTTPConnection, HTTPResponse]:
+        """Send a request; a kept connection that the engine has closed is replaced by a new one."""
+        headers = {"User-Agent": "kg-server", **headers}
+        while self._idle:
+            kept = self._idle.pop()
+            try:
+                return kept, _exchange(kept, method, target, content, headers, clock)
+            except (ConnectionError, HTTPException):
+                kept.close()
+            except TimeoutError as error:
+                kept.close()
+                raise clock.expired() from error
+        connection = self.endpoint.connect(self._context)
+        try:
+            connection.connect()
+        except (OSError, HTTPException) as error:
+            connection.close()
+            raise unreachable() from error
+        try:
+            return connection, _exchange(connection, method, target, content, headers, clock)
+        except TimeoutError as error:
+            connection.close()
+            raise clock.expired() from error
+        except (OSError, HTTPException) as error:
+            connection.close()
+            raise unreachable() from error
+
+
+class Clock:
+    """The seconds that are left for an answer; it runs only while we wait for the engine."""
+
+    def __init__(self, seconds: float, *, is_limit: bool) -> None:
+        self._left_s = self._seconds = seconds
+        self._is_limit = is_limit
+        self._begun = 0.0
+
+    def start(self, connection: HTTPConnection) -> None:
+        """Begin to wait; the connection gives up when no time is left."""
+        self._begun = time.monotonic()
+        if connection.sock is not None:
+            connection.sock.settimeout(max(self._left_s, 0.001))
+
+    def stop(self) -> None:
+        """End to wait.
+
+        Raises:
+            Problem: it took too long.
+        """
+        self._left_s -= time.monotonic() - self._begun
+        if self._left_s <= 0:
+            raise self.expired()
+
+    def expired(self) -> Problem:
+        """Return the problem that no time is left."""
+        if self._is_limit:
+            detail = f"The query was stopped after {self._seconds:g} seconds. Ask for less."
+            return QueryTimeout(detail, limit_s=self._seconds)
+        return EngineFailed(f"The engine gave no whole answer in {self._seconds:g} seconds.")
+
+
+class Body:
+    """The body of an answer, a binary file whose end is the end of the whole answer.
+
+    Args:
+        owner: takes the connection back.
+        connection: the connection, which is closed if the body is not read to its end.
+        response: the response.
+        clock: the time that is left.
+        mends: what is mended in each line.
+    """
+
+    def __init__(
+        self,
+        owner: Connection,
+        connection: HTTPConnection,
+        response: HTTPResponse,
+        clock: Clock,
+        mends: Mends,
+    ) -> None:
+        self._owner, self._connection, self._response = owner, connection, response
+        self._clock, self._mends = clock, mends
+        self._ready, self._rest, self._ended = b"", b"", False
+        self.problem: Problem | None = None
+        """Why the body was cut, once it was."""
+
+    def begin(self, *, has_own_end: bool) -> None:
+        """Read the first part, up to 64 kB: until then another replica can be asked instead.
+
+        Args:
+            has_own_end: whether the format tells a whole answer from a part of it.
+
+        Raises:
+            EngineUnavailable: the connection ended.
+            QueryTimeout, EngineFailed: it took too long, or the body may end anywhere, because
+                only the end of the connection ends it (RFC 9112 §6.3).
+        """
+        if not (has_own_end or self._response.chunked or self._response.length is not None):
+            raise EngineFailed("The engine does not say where its answer ends.")
+        parts, size = [self._ready], 0
+        while size < _PART_BYTES and not self._ended:
+            try:
+                parts.append(self._next())
+            except EngineFailed as error:
+                if self.problem is error and error.__cause__ is not None:
+                    raise unreachable() from error
+                raise
+            size += len(parts[-1])
+        self._ready = b"".join(parts)
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to ``size`` bytes, all of them for -1; nothing at the end.
+
+        Raises:
+            EngineFailed: the body was cut.
+            QueryTimeout: it took too long.
+        """
+        while not self._ended and (size < 0 or not self._ready):
+            self._ready += self._next()
+        size = len(self._ready) if size < 0 else size
+        part, self._ready = self._ready[:size], self._ready[size:]
+        return part
+
+    def close(self) -> None:
+        """Give the connection back; one with an unread rest is closed, which stops the query."""
+        if self._ended and self._connection.sock is not None:
+            self._response.close()  # else http.client takes the connection for busy
+            self._owner.release(self._connection)
+        else:
+            self._response.close()
+            self._connection.close()
+
+    def _next(self) -> bytes:
+        try:
+            part = self._part()
+        except Problem as problem:
+            self.problem = problem
+            raise
+        if not part:
+            self._ended = True
+            part, self._rest = self._rest, b""
+            return mended(part, self._mends)
+        if not self._mends:
+            return part
+        lines, newline, self._rest = (self._rest + part).rpartition(b"\n")
+        return mended(lines + newline, self._mends)
+
+    def _part(self) -> bytes:
+        self._clock.start(self._connection)
+        try:
+            part = self._response.read1(_PART_BYTES)
+        except TimeoutError as error:
+            raise self._clock.expired() from error
+        except (OSError, HTTPException, ValueError) as error:
+            raise EngineFailed("The engine's answer was cut.") from error
+        self._clock.stop()
+        if not part and self._response.length:  # http.client says nothing of a body cut short
+            raise EngineFailed("The engine's answer was cut.") from EOFError()
+        return part
+
+
+def _exchange(
+    connection: HTTPConnection,
+    method: str,
+    target: str,
+    content: bytes,
+    headers: Mapping[str, str],
+    clock: Clock,
+) -> HTTPResponse:
+    clock.start(connection)
+    connection.request(method, target, content or None, dict(headers))
+    response = connection.getresponse()
+    with suppress(AttributeError):  # the socket of a response without a body may be gone
+        clock.stop()
+    return response
+
+
+def _authorization(said: str | None) -> dict[str, str]:
+    return {"Authorization": said} if said else {}
+
+
+def unreachable() -> EngineUnavailable:
+    """Return the problem that an engine gives no answer."""
+    return EngineUnavailable(
+        "The engine that holds the graph gives no answer. Try again in a few seconds.",
+        headers={"Retry-After": str(_RETRY_S)},
+    )
+
+
+def _check(response: HTTPResponse, accepted: Sequence[str], dialect: Dialect) -> None:
+    """Check that an answer can be used.
+
+    Raises:
+        EngineUnavailable, EngineFailed, EvaluationFailed, QueryTimeout, ResultTooLarge: it cannot.
+    """
+    status = response.status
+    if status in (429, 502, 503, 504):
+        raise unreachable()
+    if status in (401, 403):
+        raise EngineFailed(f"The engine refuses this server's credentials (status {status}).")
+    if status == 400:
+        raise EvaluationFailed("The engine refuses the query, although it is well-formed.")
+    if status != 200:
+        raise EngineFailed(f"The engine gives no answer (status {status}).")
+    for header, (value, problem) in dialect.incomplete.items():
+        given = response.headers.get(header)
+        if given is not None and value in given:
+            raise _incomplete(problem)
+    media_type = response.headers.get_content_type()
+    if media_type not in accepted:
+        raise EngineFailed(f"The engine answers as {media_type}, not as {accepted[0]}.")
+
+
+def _incomplete(problem: type[QueryTimeout | ResultTooLarge]) -> Problem:
+    if problem is ResultTooLarge:
+        return ResultTooLarge(
+            "The engine cuts results of this size, and says so. Add a LIMIT below its own, or page."
+        )
+    return QueryTimeout("The engine stopped the query at its own time limit. Ask for less.")

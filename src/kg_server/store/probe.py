@@ -1,0 +1,244 @@
+"""Probes of a SPARQL service: questions with known answers, which show what it does otherwise.
+
+They need no data in the service. Where a graph would be answered from wrongly and nobody could
+tell, the service must not be used: those probes are ``fatal``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyoxigraph as ox
+
+from kg_server.errors import Problem, ProjectFault, QueryTimeout, ResultTooLarge
+from kg_server.formats import Kind
+from kg_server.store.connection import Connection
+from kg_server.store.dialects import Dialect
+from kg_server.store.remote import cut, read
+from kg_server.store.writing import Result
+from kg_server.store.written import NOTHING
+
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_TRUE, _FALSE = f'"true"^^<{_XSD}boolean>', f'"false"^^<{_XSD}boolean>'
+_TIMEOUT_S = 20.0
+_ROWS = 100_000
+
+Rows = tuple[str, ...]
+
+
+def _integers(*numbers: int) -> Rows:
+    return tuple(f'"{each}"^^<{_XSD}integer>' for each in numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A question: its text, its answer as terms in N-Triples syntax, and what follows otherwise."""
+
+    name: str
+    text: str
+    expected: Rows
+    otherwise: str
+    kind: Kind = Kind.BINDINGS
+    fatal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a service answered; ``found`` is ``expected``, or what it did instead."""
+
+    probe: Probe
+    found: str
+    is_as_expected: bool
+
+
+PROBES = (
+    Probe("SELECT", "SELECT (7 AS ?x) {}", _integers(7), "queries have no answer", fatal=True),
+    Probe("ASK", "ASK {}", ("true",), "queries have no answer", Kind.BOOLEAN, fatal=True),
+    Probe(
+        "CONSTRUCT",
+        'CONSTRUCT { <urn:a> <urn:b> "é" } {}',
+        ('<urn:a> <urn:b> "é"',),
+        "documents have no triples",
+        Kind.GRAPH,
+        fatal=True,
+    ),
+    Probe(
+        "dataset: default graph of the request",
+        "ASK { ?s ?p ?o }",
+        ("false",),
+        "the service ignores default-graph-uri: answers would mix the graphs of others",
+        Kind.BOOLEAN,
+        fatal=True,
+    ),
+    Probe(
+        "dataset: named graphs of the request",
+        "ASK { GRAPH ?g { ?s ?p ?o } }",
+        ("false",),
+        "the service ignores named-graph-uri: answers would mix the graphs of others",
+        Kind.BOOLEAN,
+        fatal=True,
+    ),
+    Probe(
+        "letters beyond ASCII", 'SELECT ("é𝄞ক" AS ?x) {}', ('"é𝄞ক"',), "texts differ", fatal=True
+    ),
+    Probe(
+        "language tags", 'SELECT ("x"@en-GB AS ?x) {}', ('"x"@en-gb',), "texts differ", fatal=True
+    ),
+    Probe(
+        "MINUS",
+        "SELECT ?x { VALUES ?x { 1 2 } MINUS { VALUES ?x { 1 } } }",
+        _integers(2),
+        "negations are wrong",
+        fatal=True,
+    ),
+    Probe(
+        "NOT EXISTS",
+        "SELECT ?x { VALUES ?x { 1 2 } FILTER NOT EXISTS { VALUES ?x { 1 } } }",
+        _integers(2),
+        "negations are wrong",
+    ),
+    Probe(
+        "OPTIONAL with FILTER",
+        "SELECT ?y { VALUES ?x { 1 2 } OPTIONAL { VALUES ?y { 1 3 } FILTER(?y = ?x) } }",
+        (*_integers(1), "-"),
+        "optional values differ",
+    ),
+    Probe(
+        "COUNT and GROUP BY",
+        "SELECT (COUNT(*) AS ?n) { VALUES ?x { 1 1 2 } } GROUP BY ?x ORDER BY ?n",
+        _integers(1, 2),
+        "counts are wrong",
+        fatal=True,
+    ),
+    Probe(
+        "ORDER BY, LIMIT, OFFSET",
+        "SELECT ?x { VALUES ?x { 3 1 10 2 } } ORDER BY ?x LIMIT 2 OFFSET 1",
+        _integers(2, 3),
+        "pages of lists are wrong",
+        fatal=True,
+    ),
+    Probe(
+        "ORDER BY of unlike kinds",
+        'SELECT ?x { VALUES ?x { "a" <urn:a> } } ORDER BY ?x',
+        ("<urn:a>", '"a"'),
+        "columns with IRIs and texts have another order",
+    ),
+    Probe("computed booleans", "SELECT (1 = 1 AS ?x) {}", (_TRUE,), "they are numbers, 1 and 0"),
+    Probe(
+        "booleans in the text of a query",
+        "SELECT ?x { VALUES ?x { false } }",
+        (_FALSE,),
+        "they are numbers, 1 and 0",
+    ),
+    Probe(
+        "lexical forms of decimals",
+        "SELECT (234 / 2 AS ?x) {}",
+        (f'"117"^^<{_XSD}decimal>',),
+        "the same number is written otherwise",
+    ),
+    Probe(
+        "numbers of two datatypes",
+        "SELECT DISTINCT ?x { VALUES ?x { 1.5 1.5e0 } } ORDER BY DATATYPE(?x)",
+        (f'"1.5"^^<{_XSD}decimal>', f'"1.5"^^<{_XSD}double>'),
+        "equal numbers of two datatypes are one value; publish says where that loses triples",
+    ),
+    Probe(
+        "comparison of dates",
+        f'SELECT ("2000-01-02"^^<{_XSD}date> > "2000-01-01"^^<{_XSD}date> AS ?x) {{}}',
+        (_TRUE,),
+        "they are numbers, 1 and 0, or dates are not compared",
+    ),
+    Probe(
+        "paths of length zero from several nodes",
+        "SELECT ?x { VALUES ?s { <urn:a> <urn:b> } ?s <urn:p>* ?x } ORDER BY ?x",
+        ("<urn:a>", "<urn:b>"),
+        "a path from nodes of VALUES fails (write a UNION of paths), or leaves out nodes that no "
+        "triple has",
+    ),
+    Probe(
+        "BIND of an expression",
+        'SELECT ?y { VALUES ?x { "a" } BIND(CONCAT(UCASE(?x), STR(STRLEN("𝄞"))) AS ?y) }',
+        ('"A1"',),
+        "functions on texts differ",
+    ),
+)
+"""The probes; all of them are asked with the names of no graphs as the dataset."""
+
+
+def probed(connection: Connection, dialect: Dialect) -> Iterator[Outcome]:
+    """Ask all questions; yield what the service answered, at last whether it cuts results.
+
+    Raises:
+        EngineUnavailable: the service gives no answer at all.
+    """
+    for each in PROBES:
+        yield _outcome(connection, dialect, each)
+    yield _cut(connection, dialect)
+
+
+def refuse_wrong(connection: Connection, dialect: Dialect) -> None:
+    """Ask the questions whose wrong answer nobody would see.
+
+    Raises:
+        ProjectFault: the service answers one of them otherwise.
+        EngineUnavailable: it gives no answer at all.
+    """
+    for each in PROBES:
+        if each.fatal and not (outcome := _outcome(connection, dialect, each)).is_as_expected:
+            raise ProjectFault(
+                f"{connection.endpoint} cannot be used: {each.name}: {each.otherwise} "
+                f"({outcome.found}); kg-server probe has more"
+            )
+
+
+def _outcome(connection: Connection, dialect: Dialect, probe: Probe) -> Outcome:
+    try:
+        found = _ask(connection, dialect, probe.text, probe.kind)
+    except (QueryTimeout, ResultTooLarge) as problem:
+        return Outcome(probe, problem.title, is_as_expected=False)
+    except Problem as problem:
+        if problem.status == 503:
+            raise
+        return Outcome(probe, problem.detail, is_as_expected=False)
+    shown = ", ".join(found) or "nothing"
+    return Outcome(probe, shown, is_as_expected=found == probe.expected)
+
+
+def _cut(connection: Connection, dialect: Dialect) -> Outcome:
+    """Ask for many rows: a service may send fewer, and say so or not."""
+    digits = " ".join(map(str, range(10)))
+    groups = " ".join(f"VALUES ?{name} {{ {digits} }}" for name in "abcde")
+    otherwise = "larger results are refused; the service can be set to allow them"
+    probe = Probe(f"{_ROWS:,} rows", f"SELECT * {{ {groups} }}", (str(_ROWS),), otherwise)
+    try:
+        number = len(_ask(connection, dialect, probe.text, Kind.BINDINGS))
+    except (QueryTimeout, ResultTooLarge):
+        return Outcome(probe, "the service cuts results, and says so", is_as_expected=False)
+    except Problem as problem:
+        return Outcome(probe, problem.detail, is_as_expected=False)
+    if number // 5 == _ROWS:
+        return Outcome(probe, str(_ROWS), is_as_expected=True)
+    silent = Probe(probe.name, probe.text, probe.expected, "answers are cut silently", fatal=True)
+    return Outcome(silent, f"{number // 5} rows, without a word", is_as_expected=False)
+
+
+def _ask(connection: Connection, dialect: Dialect, text: str, kind: Kind) -> Rows:
+    graphs = [("default-graph-uri", NOTHING), ("named-graph-uri", NOTHING)]
+    body = connection.ask(text, graphs, kind, dialect=dialect, timeout_s=_TIMEOUT_S)
+    try:
+        return _rows(read(body, kind))
+    except Exception as error:
+        raise cut(body, error) from error
+    finally:
+        body.close()
+
+
+def _rows(result: Result) -> Rows:
+    """Return the terms of a result, row by row; ``-`` where a variable has no value."""
+    if isinstance(result, ox.QueryBoolean):
+        return (str(bool(result)).lower(),)
+    if isinstance(result, ox.QuerySolutions):
+        return tuple(str(term) if term else "-" for row in result for term in row)
+    written = result.serialize(None, ox.RdfFormat.N_TRIPLES) or b""
+    return tuple(line.removesuffix(" .") for line in written.decode().splitlines())

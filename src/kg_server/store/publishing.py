@@ -1,0 +1,209 @@
+"""Publishing: the graphs of a project written into a SPARQL service, and the marker of its version.
+
+The marker is a graph of its own. It is without a version while a publication is under way, so that
+servers know that the graphs are not whole; the version is written last.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urljoin, urlsplit
+
+import pyoxigraph as ox
+
+from kg_server.errors import EngineFailed, ProjectFault
+from kg_server.formats import Kind
+from kg_server.project import Project
+from kg_server.store.connection import Connection
+from kg_server.store.dialects import Dialect
+from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store.writing import SYNTAXES
+from kg_server.store.written import NOTHING, Graphs
+
+MARKER = "urn:x-kg-server:publication"
+"""The name of the marker's graph, and of the publication in it."""
+MERGED = "urn:x-kg-server:merged"
+"""The graph with triples of the default graph that several graphs of the project have."""
+
+_VERSION = "http://www.w3.org/2002/07/owl#versionInfo"
+_MODIFIED = "http://purl.org/dc/terms/modified"
+_PART = "http://www.w3.org/1999/02/22-rdf-syntax-ns#value"
+_PART_CHARACTERS = 4000
+"""Longer literals are slow in some engines."""
+_ASK_VERSION = f"SELECT ?version ?at {{ <{MARKER}> <{_VERSION}> ?version ; <{_MODIFIED}> ?at }}"
+_GRAPH = "http://www.w3.org/ns/sparql-service-description#namedGraph"
+_ASK_GRAPHS = f"SELECT ?graph {{ <{MARKER}> <{_GRAPH}> ?graph }}"
+_ASK_PARTS = f"SELECT ?part ?text {{ ?part <{_PART}> ?text }}"
+_ASK_COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """The version that a service holds, and when it was published (ISO 8601, UTC)."""
+
+    version: str
+    published_at: str
+
+
+class Publisher:
+    """Writes graphs into one SPARQL service.
+
+    Args:
+        connection: the connection to its query endpoint.
+        dialect: what the service does otherwise.
+        graph_store: the address of its Graph Store Protocol; empty: that of the dialect.
+    """
+
+    def __init__(self, connection: Connection, dialect: Dialect, graph_store: str = "") -> None:
+        self._connection, self._dialect = connection, dialect
+        self._target = _graph_store(connection.endpoint.url, dialect, graph_store)
+
+    def put(self, graph_iri: str, ntriples: bytes) -> None:
+        """Replace a graph (SPARQL 1.1 Graph Store Protocol §5.3).
+
+        Raises:
+            EngineFailed, EngineUnavailable: it was not replaced.
+        """
+        if not ntriples.strip():
+            self.delete(graph_iri)
+            return
+        address = self._address(graph_iri)
+        status, _ = self._connection.send("PUT", address, ntriples, "application/n-triples")
+        _expect(status, (200, 201, 204), f"the graph <{graph_iri}> was not written")
+
+    def delete(self, graph_iri: str) -> None:
+        """Delete a graph, if there is one (§5.4).
+
+        Raises:
+            EngineFailed, EngineUnavailable: it was not deleted.
+        """
+        status, _ = self._connection.send("DELETE", self._address(graph_iri))
+        _expect(status, (200, 202, 204, 404), f"the graph <{graph_iri}> was not deleted")
+
+    def count(self, graph_iri: str) -> int:
+        """Return the number of triples in a graph."""
+        (row,) = rows(self._connection, self._dialect, _ASK_COUNT, graph_iri)
+        return int(row["n"])
+
+    def published(self) -> set[str]:
+        """Return the names of the graphs that the last publication wrote, whole or not."""
+        return {row["graph"] for row in rows(self._connection, self._dialect, _ASK_GRAPHS, MARKER)}
+
+    def begin(self, graphs: Iterable[str]) -> None:
+        """Write a marker without a version: the graphs are not whole from now on."""
+        self.put(MARKER, "".join(f"{line}\n" for line in _listed(graphs)).encode())
+
+    def end(self, marker: Marker, graphs: Iterable[str], content: str) -> None:
+        """Write the marker, with what servers need to know beside the graphs."""
+        lines = _listed(graphs)
+        lines.append(f"<{MARKER}> <{_VERSION}> {json.dumps(marker.version)} .")
+        lines.append(f"<{MARKER}> <{_MODIFIED}> {json.dumps(marker.published_at)} .")
+        for number, start in enumerate(range(0, len(content), _PART_CHARACTERS)):
+            part = content[start : start + _PART_CHARACTERS]
+            lines.append(f"<{MARKER}/{number:06d}> <{_PART}> {ox.Literal(part)} .")
+        self.put(MARKER, ("\n".join(lines) + "\n").encode())
+
+    def _address(self, graph_iri: str) -> str:
+        sign = "&" if "?" in self._target else "?"
+        return f"{self._target}{sign}{self._dialect.graph_parameter}={quote(graph_iri, safe='')}"
+
+
+def dataset(store: OxigraphStore) -> tuple[Graphs, bytes]:
+    """Return the graphs of a store's dataset, and what ``MERGED`` holds; nothing if not needed."""
+    graphs, merged = store.graphs(), store.merged()
+    return (replace(graphs, default=(*graphs.default, MERGED)) if merged else graphs), merged
+
+
+def contents(project: Project) -> Iterator[tuple[str, bytes]]:
+    """Yield the graphs of a project: their IRIs and N-Triples, with the lexical forms of the files.
+
+    Raises:
+        ProjectFault: a file is not well-formed, or the name of a graph is a blank node.
+    """
+    graphs: dict[str, list[ox.Triple]] = {}
+    for file in project.files:
+        syntax = SYNTAXES[file.syntax]
+        try:
+            quads = list(ox.parse(file.content, format=syntax, base_iri=file.graph_iri))
+        except SyntaxError as error:
+            place = {"line": error.lineno, "column": error.offset}
+            raise ProjectFault(error.msg, path=file.path, **place) from error
+        for quad in quads:
+            if isinstance(quad.graph_name, ox.BlankNode):
+                raise ProjectFault(
+                    "a graph whose name is a blank node cannot be published", path=file.path
+                )
+            named = isinstance(quad.graph_name, ox.NamedNode)
+            name = quad.graph_name.value if named else file.graph_iri
+            graphs.setdefault(name, []).append(quad.triple)
+    for name, triples in graphs.items():
+        yield name, ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b""
+
+
+def marker(connection: Connection, dialect: Dialect) -> Marker | None:
+    """Return the version that a service holds; ``None`` if it has no whole publication.
+
+    Raises:
+        EngineFailed, EngineUnavailable: it does not say.
+    """
+    found = rows(connection, dialect, _ASK_VERSION, MARKER, timeout_s=5.0)
+    return Marker(found[0]["version"], found[0]["at"]) if len(found) == 1 else None
+
+
+def content(connection: Connection, dialect: Dialect) -> str:
+    """Return what the last publication left for servers."""
+    found = rows(connection, dialect, _ASK_PARTS, MARKER)
+    return "".join(row["text"] for row in sorted(found, key=lambda row: row["part"]))
+
+
+def rows(
+    connection: Connection,
+    dialect: Dialect,
+    text: str,
+    graph_iri: str,
+    *,
+    timeout_s: float | None = None,
+) -> list[Row]:
+    """Return the solutions of a SELECT over one graph: the values without their kinds.
+
+    Raises:
+        EngineFailed, EngineUnavailable, ResultTooLarge: there is no whole answer.
+    """
+    graphs = [("default-graph-uri", graph_iri), ("named-graph-uri", NOTHING)]
+    body = connection.ask(text, graphs, Kind.BINDINGS, dialect=dialect, timeout_s=timeout_s)
+    try:
+        found = json.loads(body.read())["results"]["bindings"]
+        return [{name: term["value"] for name, term in row.items()} for row in found]
+    except (ValueError, LookupError, TypeError) as error:
+        raise EngineFailed("The engine's answer is not well-formed.") from error
+    finally:
+        body.close()
+
+
+def _listed(graphs: Iterable[str]) -> list[str]:
+    return [f"<{MARKER}> <{_GRAPH}> <{each}> ." for each in sorted(graphs)]
+
+
+def _graph_store(endpoint: str, dialect: Dialect, given: str) -> str:
+    """Return the path of the Graph Store Protocol.
+
+    Raises:
+        ProjectFault: it is not known, or on another host.
+    """
+    if not (given or dialect.graph_store):
+        raise ProjectFault("where graphs are written is not known: name it with --graph-store URL")
+    whole = urlsplit(urljoin(endpoint, given or dialect.graph_store))
+    if whole[:2] != urlsplit(endpoint)[:2]:
+        raise ProjectFault("--graph-store must be on the host of the endpoint")
+    return whole.path + (f"?{whole.query}" if whole.query else "")
+
+
+def _expect(status: int, wanted: tuple[int, ...], otherwise: str) -> None:
+    if status in (401, 403):
+        raise EngineFailed(f"{otherwise}: the engine refuses the credentials (status {status}).")
+    if status not in wanted:
+        raise EngineFailed(f"{otherwise}: the engine answered with status {status}.")

@@ -1,0 +1,170 @@
+"""The remote backend: a store whose graphs are held by SPARQL services, asked over HTTP.
+
+A query is parsed here first, over an empty store: syntax errors have line and column, nesting and
+functions are checked, and SERVICE is refused. Then it is sent as text with its dataset, and the
+answer is read and written again. Why a synchronous client: docs/decisions/remote.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import IO, Any, cast
+
+import pyoxigraph as ox
+
+from kg_server.errors import EngineFailed, EngineUnavailable, Problem
+from kg_server.formats import Kind
+from kg_server.project import Project
+from kg_server.sparql.query import Query
+from kg_server.store import writing
+from kg_server.store.connection import Body, Connection, unreachable
+from kg_server.store.credentials import Credentials
+from kg_server.store.dialects import Dialect
+from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store.protocol import Answer, Writer
+from kg_server.store.replicas import Replicas
+from kg_server.store.written import Graphs, refuse_foreign, written
+
+_ASKED = "__ASK_RETVAL"
+"""The variable in which Virtuoso 7.2 answers an ASK as if it were a SELECT."""
+
+
+class RemoteStore:
+    """A dataset in one or several SPARQL services that hold the same graphs.
+
+    Args:
+        replicas: where the services are.
+        dialect: what they do otherwise.
+        graphs: the graphs of the dataset.
+        version: the version of the graphs.
+        prefixes: prefixes that an error message may suggest.
+    """
+
+    needs_network = True
+
+    def __init__(
+        self,
+        replicas: Replicas,
+        dialect: Dialect,
+        graphs: Graphs,
+        *,
+        version: str,
+        credentials: Credentials,
+        project: Project | None = None,
+    ) -> None:
+        self.version, self.graphs = version, graphs
+        self._replicas, self._dialect = replicas, dialect
+        self._connections = [Connection(each, credentials) for each in replicas.endpoints]
+        self._parser = OxigraphStore(project or Project((), "http://localhost/", version))
+
+    def graph_names(self) -> tuple[str, ...]:
+        """Return the IRIs of the named graphs, sorted."""
+        return tuple(sorted(self.graphs.named))
+
+    def query(self, query: Query) -> Answer:
+        """Evaluate a query; returns when the first part of the answer is here."""
+        return Answer(iter((self.evaluate(query)(None),)))
+
+    def evaluate(self, query: Query) -> Writer:
+        """Send a query; return a writer that reads its answer and streams it on."""
+        refuse_foreign(query)  # before the parser, which evaluates an ASK
+        kind = self._parser.kind(query)
+        writing.syntax_of(kind, query.format)
+        body = self._ask(query, kind)
+        try:
+            result = read(body, kind)
+        except BaseException as error:
+            body.close()
+            raise cut(body, error) from error
+
+        def write(output: IO[bytes] | None) -> bytes:
+            try:
+                return writing.writer(result, query.format, lambda: True)(output)
+            except (SyntaxError, Problem, RuntimeError, ValueError) as error:
+                raise cut(body, error) from error
+            finally:
+                body.close()
+
+        return write
+
+    def evaluated(self, query: Query) -> str:
+        """Return the text that is sent."""
+        return written(query, self.graphs).text
+
+    def close(self) -> None:
+        """Close the connections."""
+        for each in self._connections:
+            each.close()
+        self._parser.close()
+
+    def _ask(self, query: Query, kind: Kind) -> Body:
+        """Ask the replicas in turn until one answers.
+
+        Raises:
+            EngineFailed, EngineUnavailable, QueryTimeout, ResultTooLarge: there is no answer.
+        """
+        sent = written(query, self.graphs)
+        graphs = [("default-graph-uri", each) for each in sent.default_graphs]
+        graphs += [("named-graph-uri", each) for each in sent.named_graphs]
+        problem: Problem = unreachable()
+        for index in self._replicas.candidates(self.version):
+            try:
+                body = self._connections[index].ask(
+                    sent.text, graphs, kind, dialect=self._dialect, timeout_s=query.timeout_s
+                )
+            except EngineUnavailable as error:
+                self._replicas.failed(index)
+                problem = error
+            except EngineFailed as error:  # no failure of the replica: a query may be the reason
+                problem = error
+            else:
+                self._replicas.succeeded(index)
+                return body
+        raise problem
+
+
+class _Triples:
+    """Triples of an answer, read while they are written."""
+
+    def __init__(self, triples: Iterable[ox.Triple]) -> None:
+        self._triples = triples
+
+    def serialize(self, output: IO[bytes] | None = None, format: Any = None) -> bytes | None:
+        """Write the triples."""
+        return ox.serialize(self._triples, output, format=format)
+
+
+def read(body: Body, kind: Kind) -> writing.Result:
+    """Read an answer of an engine, as far as its head."""
+    file = cast("IO[bytes]", body)
+    if kind is Kind.GRAPH:
+        quads = ox.parse(file, format=ox.RdfFormat.N_TRIPLES, lenient=True)
+        return _Triples(each.triple for each in quads)
+    if kind is Kind.BOOLEAN:
+        content = _boolean(json.loads(body.read()))
+        return ox.parse_query_results(content, format=ox.QueryResultsFormat.JSON)
+    result = ox.parse_query_results(file, format=ox.QueryResultsFormat.JSON)
+    if not isinstance(result, ox.QuerySolutions):
+        raise TypeError("the answer of a SELECT has no rows")
+    return result
+
+
+def _boolean(answer: Any) -> bytes:
+    """Return the answer of an ASK in Query Results JSON."""
+    value = answer.get("boolean")
+    if value is None and answer["head"].get("vars") == [_ASKED]:
+        rows = answer["results"]["bindings"]
+        value = bool(rows) and rows[0][_ASKED]["value"] in ("1", "true")
+    if not isinstance(value, bool):
+        raise TypeError("the answer of an ASK has no boolean")
+    return json.dumps({"head": {}, "boolean": value}).encode()
+
+
+def cut(body: Body, error: BaseException) -> BaseException:
+    """Return why an answer could not be read: the body was cut, or is not what it should be."""
+    if body.problem:
+        return body.problem
+    if isinstance(error, SyntaxError | LookupError | TypeError | AttributeError | ValueError):
+        return EngineFailed("The engine's answer is not well-formed.")
+    return error

@@ -1,0 +1,240 @@
+"""A server over engines of others: the same answers as over files, and engines that come and go."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote, urlencode
+
+import engines
+import pytest
+
+from ..conftest import ROOT, LiveServer
+
+
+def command(*arguments: str, **more) -> subprocess.CompletedProcess:
+    whole = [sys.executable, "-m", "kg_server", *arguments]
+    return subprocess.run(whole, capture_output=True, text=True, timeout=120, check=False, **more)
+
+
+def published(*endpoints: str, path=ROOT, **environ: str) -> subprocess.CompletedProcess:
+    where = ["--endpoint", ",".join(endpoints)]
+    return command("publish", str(path), *where, env={**os.environ, **environ})
+
+
+@pytest.fixture(scope="module")
+def replicas():
+    started = [engines.Oxigraph(), engines.Oxigraph()]
+    done = published(*(each.url for each in started))
+    assert done.returncode == 0, done.stderr
+    yield started
+    for each in started:
+        each.stop()
+
+
+@pytest.fixture(scope="module")
+def remote(replicas):
+    server = LiveServer("--endpoint", ",".join(each.url for each in replicas), paths=())
+    yield server
+    assert server.stop() == 0
+    assert "Traceback" not in "".join(server.log)
+
+
+def ask(text: str, **more: str) -> str:
+    return "/sparql?" + urlencode({"query": text, **more})
+
+
+def until(found, within_s: float = 30):
+    """Return what ``found`` returns once it is something."""
+    end = time.monotonic() + within_s
+    while not (result := found()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return result
+
+
+LABEL = "<http://www.w3.org/2000/01/rdf-schema#label>"
+PATHS = [
+    "/",
+    "/doc/state/CAN",
+    "/doc/state/CAN.nt",
+    "/doc/mission/CAN-TUR-embassy.jsonld",
+    "/queries/",
+    "/queries/missions?state=CAN&format=csv",
+    "/queries/missions?state=CAN",
+    "/things/",
+    "/things/mission",
+    "/search?q=embassy",
+    "/conflicts",
+    "/validation",
+    "/.well-known/void?format=nt",
+    "/sitemap.xml",
+    "/dump.nt",
+    "/graph/relations?format=nt",
+    "/openapi.json",
+    ask(f"SELECT ?s ?l {{ ?s {LABEL} ?l }} ORDER BY ?s ?l LIMIT 50", format="csv"),
+    ask("DESCRIBE <https://diplomacy.example/id/state/CAN>", format="nt"),
+    ask("SELECT ?d { ?d a <http://rdfs.org/ns/void#Dataset> } ORDER BY ?d", format="json"),
+]
+
+
+CHOSEN = [
+    r'<svg class="chart network".*?</svg>',
+    r'<span class="quiet small">.*?</span>',
+    r'placeholder="[^"]*"',
+    r"_:\w+",
+]
+"""What depends on the order of an engine: drawn neighbours, examples, labels of blank nodes."""
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_page_is_the_same_as_over_files(live, remote, path):
+    def read(server):
+        reply = server.ask("GET", path, {"Accept": "text/html, */*;q=0.5"})
+        body = reply.body.decode().replace(str(server.port), "PORT")
+        for each in CHOSEN:
+            body = re.sub(each, "", body, flags=re.DOTALL)
+        return reply.status, reply.media_type, sorted(body.splitlines())
+
+    local, over = read(live), read(remote)
+
+    assert local[0] in (200, 404)
+    assert over[:2] == local[:2]
+    assert [each for each in over[2] if each not in local[2]] == []
+    assert over == local
+
+
+def test_a_query_that_is_none_is_refused_with_its_place(remote):
+    reply = remote.ask("GET", ask("SELECT * {\n ?s ?p }"), {"Accept": "application/json"})
+
+    assert reply.status == 400
+    assert json.loads(reply.body)["line"] == 2
+
+
+def test_no_request_reaches_another_host(remote):
+    canary = socket.create_server(("127.0.0.1", 0))
+    canary.setblocking(False)
+    there = f"http://127.0.0.1:{canary.getsockname()[1]}/"
+    texts = [
+        f"SELECT * {{ SERVICE <{there}> {{ ?s ?p ?o }} }}",
+        f"ASK {{ SERVICE SILENT <{there}> {{ ?s ?p ?o }} }}",
+        f"PREFIX c: <{there}> SELECT * {{ ?s ?p ?o . SERVICE c: {{ ?s ?p ?o }} }}",
+        f"SELECT * {{ VALUES ?u {{ <{there}> }} SERVICE ?u {{ ?s ?p ?o }} }}",
+        f"SELECT * FROM <{there}> {{ ?s ?p ?o }}",
+        f"SELECT * FROM NAMED <{there}> {{ GRAPH <{there}> {{ ?s ?p ?o }} }}",
+        f"SELECT * {{ GRAPH <{there}> {{ ?s ?p ?o }} }}",
+        f"DESCRIBE <{there}>",
+        f'define get:soft "soft" SELECT * FROM <{there}> {{ ?s ?p ?o }}',
+    ]
+
+    statuses = [remote.ask("GET", ask(text)).status for text in texts]
+    statuses.append(remote.ask("GET", ask("ASK {}", **{"default-graph-uri": there})).status)
+    statuses.append(remote.ask("GET", f"/doc?iri={quote(there, safe='')}").status)
+
+    assert statuses == [403, 403, 403, 403, 200, 200, 200, 200, 400, 200, 404]
+    with pytest.raises(BlockingIOError):
+        canary.accept()
+    canary.close()
+
+
+def test_no_request_fails_when_one_of_two_replicas_is_killed(replicas, remote):
+    begun, killed = threading.Semaphore(0), threading.Event()
+
+    def one(number: int) -> tuple[int, bytes]:
+        if number == 150:
+            replicas[0].kill()
+            killed.set()
+        reply = remote.ask("GET", ask(f"SELECT ({number} AS ?n) (COUNT(*) AS ?all) {{ ?s ?p ?o }}"))
+        begun.release()
+        return reply.status, reply.body[-60:].partition(b"all")[2]
+
+    with ThreadPoolExecutor(8) as clients:
+        answers = set(clients.map(one, range(600)))
+
+    assert killed.is_set()
+    assert {status for status, _ in answers} == {200}
+    assert len(answers) == 1
+    replicas[0].start()
+
+
+def test_a_server_whose_engines_are_away_says_so_and_goes_on_when_they_are_back(replicas, remote):
+    for each in replicas:
+        each.kill()
+
+    query = remote.ask("GET", ask("SELECT ('away' AS ?x) { ?s ?p ?o } LIMIT 1"))
+    page = remote.ask("GET", "/doc/state/TUR", {"Accept": "text/html"})
+    for each in replicas:
+        each.start()
+
+    assert (query.status, page.status) == (503, 503)
+    assert int(query.headers["retry-after"]) > 0
+    assert json.loads(query.body)["type"].endswith("engine-unavailable")
+    until(lambda: remote.ask("GET", "/doc/state/TUR").status == 200)
+
+
+@pytest.fixture
+def other(tmp_path):
+    """A small project of its own."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "ontology").mkdir()
+    (tmp_path / "kg.toml").write_text('base-iri = "https://small.example/"\n')
+    (tmp_path / "data" / "d.ttl").write_text("<urn:first> <urn:p> 1 .\n")
+    return tmp_path
+
+
+def test_what_is_published_anew_is_served_without_a_restart(other):
+    engine = engines.Oxigraph()
+    assert published(engine.url, path=other).returncode == 0
+    server = LiveServer("--endpoint", engine.url, paths=())
+    question = ask("SELECT ?s { ?s <urn:p> ?o }", format="csv")
+    before = server.ask("GET", question)
+
+    (other / "data" / "d.ttl").write_text("<urn:second> <urn:p> 1 .\n")
+    assert published(engine.url, path=other).returncode == 0
+
+    def changed():
+        reply = server.ask("GET", question)
+        return reply if reply.headers["etag"] != before.headers["etag"] else None
+
+    assert until(changed).body == b"s\r\nurn:second\r\n"
+    assert before.body == b"s\r\nurn:first\r\n"
+    server.stop()
+    engine.stop()
+
+
+def test_a_server_does_not_start_over_an_engine_without_a_whole_publication():
+    engine = engines.Oxigraph()
+
+    empty = command("serve", "--port", "0", "--endpoint", engine.url)
+    engine.stop()
+    away = command("serve", "--port", "0", "--endpoint", engine.url)
+
+    assert (empty.returncode, away.returncode) == (2, 2)
+    assert "kg-server publish" in empty.stderr
+    assert "gives no answer" in away.stderr
+
+
+@pytest.mark.parametrize(
+    "virtuoso", [each for each in engines.available() if each.path == "/sparql"]
+)
+def test_a_publication_is_not_called_whole_where_the_engine_holds_other_triples(other, virtuoso):
+    # 7.2 takes equal numbers of two datatypes for one value.
+    (other / "data" / "d.ttl").write_text("<urn:s> <urn:p> 1.5, 1.5e0 .\n")
+    engine = virtuoso()
+    user = {"KG_SERVER_ENDPOINT_USER": "dba", "KG_SERVER_ENDPOINT_PASSWORD": "dba"}
+
+    done = published(engine.url, path=other, **user)
+    refused = published(engine.url, path=other, **{**user, "KG_SERVER_ENDPOINT_PASSWORD": "no"})
+    engine.stop()
+
+    assert (done.returncode, refused.returncode) == (1, 1)
+    assert "holds 1 triples" in done.stderr
+    assert "no version was written" in done.stderr
+    assert "credentials" in refused.stderr

@@ -1,0 +1,405 @@
+"""Answers of engines that fail: none is ever shown as a whole answer."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import Counter
+
+import pytest
+
+from kg_server import formats
+from kg_server.errors import (
+    EngineFailed,
+    EngineUnavailable,
+    EvaluationFailed,
+    MalformedQuery,
+    ProjectFault,
+    QueryTimeout,
+    ResultTooLarge,
+    ServiceRefused,
+    UnknownFunction,
+)
+from kg_server.formats import Kind
+from kg_server.sparql.query import Dataset, Query
+from kg_server.store.connection import Endpoint
+from kg_server.store.credentials import Credentials
+from kg_server.store.dialects import named
+from kg_server.store.remote import RemoteStore
+from kg_server.store.replicas import Replicas
+from kg_server.store.written import Graphs, written
+
+JSON = "application/sparql-results+json"
+NTRIPLES = "application/n-triples"
+ROWS = b'{"head":{"vars":["o"]},"results":{"bindings":[{"o":{"type":"literal","value":"x"}}]}}'
+TRIPLES = b"<urn:a> <urn:p> <urn:b> .\n<urn:a> <urn:p> <urn:c> .\n"
+SELECT = Query("SELECT ?o { ?s ?p ?o }", formats.named("json", Kind.BINDINGS), timeout_s=5)
+CONSTRUCT = Query("CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }", formats.named("ntriples", Kind.GRAPH))
+INSIDES = "SQL says: the table of users"
+
+
+def answer(
+    body: bytes, media_type: str = JSON, status: int = 200, length: int | None = None, *more
+):
+    head = [
+        f"HTTP/1.1 {status} Whatever",
+        f"Content-Type: {media_type}",
+        f"Content-Length: {len(body) if length is None else length}",
+        *more,
+    ]
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+
+
+class FakeEngine:
+    """A server that gives each connection its prepared bytes and closes it; ``asked`` are requests.
+
+    With ``stalls``, it keeps the connection open after them and says nothing more.
+    """
+
+    def __init__(self, *answers: bytes, stalls: bool = False) -> None:
+        self._answers, self._stalls = list(answers), stalls
+        self.asked: list[bytes] = []
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._open: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._listening.getsockname()[1]}/sparql"
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            self.asked.append(_request(connection))
+            prepared = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+            connection.sendall(prepared)
+            if self._stalls:
+                self._open.append(connection)
+            else:
+                connection.close()
+
+    def close(self) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._thread.join()
+        for each in self._open:
+            each.close()
+
+
+def _request(connection: socket.socket) -> bytes:
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += connection.recv(65536)
+    head, _, body = received.partition(b"\r\n\r\n")
+    (length,) = [
+        int(line[15:]) for line in head.split(b"\r\n") if line.lower()[:15] == b"content-length:"
+    ]
+    while len(body) < length:
+        body += connection.recv(65536)
+    return received
+
+
+@pytest.fixture
+def engines():
+    started: list[FakeEngine] = []
+
+    def start(*answers: bytes, stalls: bool = False) -> FakeEngine:
+        started.append(FakeEngine(*answers, stalls=stalls))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
+@pytest.fixture
+def over():
+    opened: list[RemoteStore] = []
+
+    def store(*engines: FakeEngine, dialect: str = "virtuoso", credentials=None):
+        replicas = Replicas([Endpoint(each.url) for each in engines])
+        graphs = Graphs(("urn:g",), ("urn:g",))
+        opened.append(
+            RemoteStore(
+                replicas,
+                named(dialect),
+                graphs,
+                version="v",
+                credentials=credentials or Credentials(),
+            )
+        )
+        return opened[-1]
+
+    yield store
+    for each in opened:
+        each.close()
+
+
+CUT = [
+    answer(ROWS[:-1]),
+    answer(ROWS[:40]),
+    answer(ROWS, length=len(ROWS) + 1),
+    answer(b""),
+    answer(b"<html>"),
+    answer(b'{"head":{},"boolean":true}'),
+    answer(ROWS, "text/html"),
+    answer(ROWS, "application/json; charset=utf-8"),
+    answer(INSIDES.encode(), status=500),
+    answer(INSIDES.encode(), status=401),
+    answer(INSIDES.encode(), status=403),
+    answer(b"", status=204),
+    answer(b"", JSON, 302, None, "Location: http://127.0.0.1:1/"),
+    answer(b"", JSON, 200, 5),
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: %s\r\n\r\n%x\r\n%s\r\n"
+    % (JSON.encode(), len(ROWS), ROWS),
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: %s\r\n\r\nzz\r\n"
+    % JSON.encode(),
+    b"SSH-2.0-OpenSSH_9.2\r\n",
+    b"",
+]
+
+
+@pytest.mark.parametrize("given", CUT, ids=range(len(CUT)))
+def test_an_answer_that_is_not_whole_or_not_an_answer_is_none(engines, over, given):
+    store = over(engines(given))
+
+    with pytest.raises((EngineFailed, EngineUnavailable)) as caught:
+        store.query(SELECT).read()
+
+    assert INSIDES not in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        answer(TRIPLES[:-3], NTRIPLES),
+        answer(TRIPLES[:26], NTRIPLES, 200, len(TRIPLES)),
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/n-triples\r\n\r\n" + TRIPLES[:26],
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/n-triples\r\n\r\n" + TRIPLES,
+        answer(TRIPLES, NTRIPLES, 200, None, "X-SPARQL-MaxRows: 10000"),
+    ],
+    ids=range(5),
+)
+def test_triples_that_may_have_been_cut_are_none(engines, over, given):
+    """N-Triples has no end of its own: a part of it is well-formed."""
+    store = over(engines(given))
+
+    with pytest.raises((EngineFailed, EngineUnavailable, ResultTooLarge)):
+        store.query(CONSTRUCT).read()
+
+
+def test_a_large_answer_that_is_cut_later_is_cut_for_the_client_too(engines, over):
+    rows = b",\n".join([b'{"o":{"type":"literal","value":"%s"}}' % (b"x" * 1000)] * 300)
+    body = b'{"head":{"vars":["o"]},"results":{"bindings":[' + rows
+    store = over(engines(answer(body, length=len(body) + 10)))
+
+    with pytest.raises(EngineFailed, match="cut"):
+        store.query(SELECT).read()
+
+
+@pytest.mark.parametrize(
+    ("header", "problem"),
+    [("X-SPARQL-MaxRows: 10000", ResultTooLarge), ("X-SQL-State: S1TAT", QueryTimeout)],
+)
+def test_a_part_of_an_answer_with_status_200_is_none(engines, over, header, problem):
+    store = over(engines(answer(ROWS, JSON, 200, None, header)))
+
+    with pytest.raises(problem):
+        store.query(SELECT).read()
+
+
+@pytest.mark.parametrize("given", [b"", answer(ROWS)[:-20], answer(ROWS[:30], length=len(ROWS))])
+def test_an_engine_that_says_nothing_more_is_given_up_after_the_time_of_the_query(
+    engines, over, given
+):
+    store = over(engines(given, stalls=True))
+    query = Query(SELECT.text, SELECT.format, timeout_s=0.2)
+
+    with pytest.raises(QueryTimeout, match=r"0\.2 seconds"):
+        store.query(query).read()
+
+
+def test_what_the_engine_refuses_is_not_asked_again(engines, over):
+    first, second = engines(answer(INSIDES.encode(), status=400)), engines(answer(ROWS))
+    store = over(first, second)
+
+    results = Counter()
+    for _ in range(2):
+        try:
+            results[store.query(SELECT).read()] += 1
+        except EvaluationFailed as problem:
+            results[problem.detail] += 1
+
+    assert len(results) == 2
+    assert len(first.asked) == len(second.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        b"",
+        answer(ROWS, length=len(ROWS) + 1),
+        answer(b"", status=503),
+        answer(b"<html>", "text/html"),
+    ],
+)
+def test_a_replica_that_fails_is_replaced_by_another(engines, over, given):
+    broken, sound = engines(given), engines(answer(ROWS))
+    store = over(broken, sound)
+
+    answers = {store.query(SELECT).read() for _ in range(4)}
+
+    assert len(answers) == 1
+    assert broken.asked
+
+
+def test_a_replica_that_gives_no_answer_is_left_alone_for_a_while(engines, over):
+    broken, sound = engines(b""), engines(answer(ROWS))
+    store = over(broken, sound)
+
+    for _ in range(40):
+        store.query(SELECT).read()
+
+    assert len(broken.asked) <= 10
+    assert len(sound.asked) == 40
+
+
+def test_a_query_that_an_engine_cannot_evaluate_does_not_keep_others_from_it(engines, over):
+    engine = engines(*[answer(b"", status=500)] * 10, answer(ROWS))
+    store = over(engine)
+
+    for _ in range(10):
+        with pytest.raises(EngineFailed):
+            store.query(SELECT).read()
+
+    assert b'"x"' in store.query(SELECT).read()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }", ServiceRefused),
+        (
+            "SELECT * { ?s ?p ?o . service silent <http://127.0.0.1:1/> { ?s ?p ?o } }",
+            ServiceRefused,
+        ),
+        ("ASK { FILTER(<bif:exit>(1)) }", UnknownFunction),
+        ("PREFIX b: <bif:> SELECT * { ?s ?p ?o FILTER(b:exit(1)) }", UnknownFunction),
+        ("PREFIX b: <bif:> SELECT * { ?s b:contains 'x' }", UnknownFunction),
+        ("SELECT * { ?s ?p ?o FILTER(<java:java.lang.Runtime>(1)) }", UnknownFunction),
+        ("SELECT * { ?s ?p ?o FILTER(<sql:x>(1)) }", UnknownFunction),
+        ("define input:default-graph-uri <urn:x> SELECT * { ?s ?p ?o }", MalformedQuery),
+        (r"SELECT * { SERV\u0049CE <http://127.0.0.1:1/> { ?s ?p ?o } }", MalformedQuery),
+        ("SELECT * { ?s ?p }", MalformedQuery),
+    ],
+)
+def test_what_could_reach_another_host_or_run_code_never_reaches_the_engine(
+    engines, over, text, problem
+):
+    engine = engines(answer(ROWS))
+    store = over(engine)
+
+    with pytest.raises(problem):
+        store.query(Query(text, SELECT.format)).read()
+
+    assert engine.asked == []
+
+
+def test_a_user_is_told_to_the_engine_and_to_nobody_else(engines, over):
+    engine = engines(answer(b"", status=401))
+    credentials = Credentials("reader", "hidden")
+
+    with pytest.raises(EngineFailed) as caught:
+        over(engine, credentials=credentials).query(SELECT).read()
+
+    assert b"Authorization: Basic cmVhZGVyOmhpZGRlbg==" in engine.asked[0]
+    assert "hidden" not in caught.value.detail + repr(credentials)
+
+
+def test_credentials_come_from_the_environment_or_a_file(tmp_path):
+    file = tmp_path / "password"
+    file.write_text("secret\n")
+
+    read = Credentials.read(
+        {"KG_SERVER_ENDPOINT_USER": "me", "KG_SERVER_ENDPOINT_PASSWORD_FILE": str(file)}
+    )
+
+    assert (read.user, read.password) == ("me", "secret")
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:7878", "ftp://x/", "http://", "http://u:p@host/sparql", "http://host:port/"]
+)
+def test_an_address_that_is_none_or_has_credentials_is_refused(url):
+    with pytest.raises(ProjectFault):
+        Endpoint(url)
+
+
+GRAPHS = Graphs(("urn:d",), ("urn:d", "urn:n"), ("urn:void",))
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "sent", "default", "named_"),
+    [
+        ("ASK {}", {}, "ASK {}", ("urn:d",), ("urn:d", "urn:n")),
+        ("ASK FROM <urn:n> {}", {}, "ASK  {}", ("urn:n",), ("urn:x-kg-server:nothing",)),
+        (
+            "ASK FROM <urn:web> {}",
+            {},
+            "ASK  {}",
+            ("urn:x-kg-server:nothing",),
+            ("urn:x-kg-server:nothing",),
+        ),
+        (
+            "PREFIX u: <urn:> ASK FROM NAMED u:n {}",
+            {},
+            "PREFIX u: <urn:> ASK  {}",
+            ("urn:x-kg-server:nothing",),
+            ("urn:n",),
+        ),
+        ("ASK {} # FROM <urn:n>", {}, "ASK {}  ", ("urn:d",), ("urn:d", "urn:n")),
+        (
+            "ASK { ?a u:b 'FROM' }",
+            {"prefixes": {"u": "urn:", "v": "urn:"}},
+            "PREFIX u: <urn:>\nASK { ?a u:b 'FROM' }",
+            ("urn:d",),
+            ("urn:d", "urn:n"),
+        ),
+        (
+            "ASK { <a> ?b ?c }",
+            {"base_iri": "http://x/"},
+            "BASE <http://x/>\nASK { <a> ?b ?c }",
+            ("urn:d",),
+            ("urn:d", "urn:n"),
+        ),
+        (
+            "ASK {}",
+            {"dataset": Dataset(("urn:n", "urn:web"))},
+            "ASK {}",
+            ("urn:n",),
+            ("urn:x-kg-server:nothing",),
+        ),
+        (
+            "SELECT ?s ?p { ?s ?p $s }",
+            {"bindings": {"s": "<urn:x>"}},
+            "SELECT (<urn:x> AS ?s) ?p { <urn:x> ?p <urn:x> }",
+            ("urn:d",),
+            ("urn:d", "urn:n"),
+        ),
+        (
+            "ASK { ?s a <http://rdfs.org/ns/void#Dataset> }",
+            {},
+            "ASK { ?s a <http://rdfs.org/ns/void#Dataset> }",
+            ("urn:d", "urn:void"),
+            ("urn:d", "urn:n"),
+        ),
+    ],
+)
+def test_a_query_is_sent_with_its_whole_dataset(text, more, sent, default, named_):
+    found = written(Query(text, SELECT.format, **more), GRAPHS)
+
+    assert (found.text, found.default_graphs, found.named_graphs) == (sent, default, named_)
