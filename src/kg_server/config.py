@@ -18,7 +18,7 @@ _PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~-]+)*/")
 
 
 def is_base_iri(text: str) -> bool:
-    """Tell whether names can be made of this: an IRI of the web that ends with a slash or ``#``."""
+    """Tell whether text is a base IRI: http or https, ending with a slash or ``#``."""
     return bool(_BASE_IRI.fullmatch(text))
 
 

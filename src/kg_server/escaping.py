@@ -1,6 +1,6 @@
 """Escaping of untrusted text for terminals, logs, Markdown, XML, SARIF and workflow commands.
 
-Text of a project's files is anybody's: a literal may hold terminal sequences, workflow commands or
+Text in a project's files is untrusted: a literal may hold terminal sequences, workflow commands or
 markup. Whatever prints such text calls one of these functions.
 """
 

@@ -129,9 +129,9 @@ JSON = Format("json", "application/json", "json", RESULT | Kind.GRAPH)
 """Plain JSON: documents that are neither results nor triples."""
 
 _MOST_RANGES = 100
-"""Further ranges of an ``Accept`` header are not read; nobody has so many."""
+"""Most ranges of an ``Accept`` header that are read."""
 REMEMBERED_LENGTH = 500
-"""Longer headers of negotiation are read each time, so that nobody can fill memory with them."""
+"""Longer Accept headers are not cached, so that clients cannot fill the cache."""
 
 _SYNONYMS = {
     "srj": "json",
@@ -169,7 +169,7 @@ def named(name: str, kind: Kind, *, html: bool = False) -> Format:
     'application/n-triples'
     """
     offers = of_kind(kind, html=html)
-    wanted = name.lower().replace(" ", "+")  # a plus sign that nobody encoded
+    wanted = name.lower().replace(" ", "+")  # an unencoded plus sign
     for each in offers:
         if wanted in (each.name, each.extension, each.media_type, *each.aliases):
             return each

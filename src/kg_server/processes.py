@@ -41,7 +41,7 @@ class Child:
             self.channel.sendall(pickle.dumps(value))
 
     def kill(self) -> None:
-        """Kill it, if it still runs; whoever waits for its result waits no longer."""
+        """Kill it, if it still runs; a thread that waits for its result wakes up."""
         if not self.ended:
             os.kill(self.pid, signal.SIGKILL)
 
@@ -77,9 +77,9 @@ def address_space() -> int:
 
 
 def plug_standard_streams() -> None:
-    """Have descriptors 0 to 2 lead nowhere where they are closed: a socket would get their numbers.
+    """Open /dev/null on closed standard streams, so that no socket gets their numbers.
 
-    Whoever started us may have closed them, as may who started them.
+    The calling process may have closed them.
     """
     for descriptor in range(3):
         try:
@@ -246,7 +246,7 @@ def _has_ended(pid: int, options: int) -> bool:
 def say(text: str) -> None:
     """Write to standard error what it takes now; the rest is dropped.
 
-    A full disk, or a reader that stands still, must stop nobody.
+    A full disk, or a reader that does not read, must not block the server.
     """
     content = text.encode(errors="backslashreplace")
     with suppress(OSError):
@@ -287,7 +287,7 @@ def in_child(work: Callable[[], object]) -> None:
 
 
 def open_standard_streams() -> None:
-    """Have the standard streams lead nowhere where whoever started us closed them."""
+    """Open /dev/null for the standard streams that the calling process closed."""
     plug_standard_streams()
     sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115

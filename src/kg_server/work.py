@@ -24,7 +24,7 @@ Who has the turns may wait for what this thread alone can give, such as a lock.
 
 
 class ClientLeft(BaseException):
-    """The client of a request has left, so that nobody waits for an answer.
+    """The client of a request has left, so that the answer has no reader.
 
     It is no ``Exception``, as ``asyncio.CancelledError`` is none: no handler of errors shall
     answer it.
@@ -102,10 +102,10 @@ class Work:
             self.stop_query()
 
     def raise_if_left(self) -> None:
-        """Return if somebody waits for the result.
+        """Return if the client still waits for the result.
 
         Raises:
-            ClientLeft: nobody does.
+            ClientLeft: it has left.
         """
         if self._has_left:
             raise ClientLeft

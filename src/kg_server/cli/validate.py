@@ -54,13 +54,13 @@ FORMS = ("text", "json", "turtle", "sarif", "junit", "github", "gitlab", "markdo
     type=click.Choice(["none", "rdfs", "owlrl"]),
     default="none",
     show_default=True,
-    help="What is inferred from data and ontology before.",
+    help="Entailment to apply before validation.",
 )
 @click.option("--advanced", is_flag=True, help="SHACL Advanced Features: rules, queried targets.")
 @click.option(
     "--engine",
     type=click.Choice(["pyshacl", "shacl-rust"]),
-    help="Have this one judge as well; ends with 2 where it disagrees.",
+    help="Compare with another SHACL engine; exit code 2 where they disagree.",
 )
 @click.option(
     "--lang",

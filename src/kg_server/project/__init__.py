@@ -342,7 +342,7 @@ def _roles(found: Found, file: ProjectFile) -> tuple[Role, frozenset[Role]]:
     if roles.may_be_more(file.content):
         try:
             main, more = roles.of(parsing.parsed(file))
-        except ProjectFault:  # whoever reads it for good says so
+        except ProjectFault:  # reported when the file is read again
             return found.role or Role.DATA, found.also
     held = {main} | more
     if found.sheds_shapes:

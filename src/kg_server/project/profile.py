@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 Texts = Mapping[str, str]
-"""A text by language tag; ``""`` is the tag of a text whose language nobody gave."""
+"""A text by language tag; ``""`` is the tag of a text without a language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Description of a project by itself; a field that nobody filled is empty."""
+    """Description of a project by itself; an unknown field is empty."""
 
     title: Texts = field(default_factory=dict)
     description: Texts = field(default_factory=dict)

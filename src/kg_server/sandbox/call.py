@@ -101,7 +101,7 @@ class Call:
         """Hear whether an answer ended well, now that nothing more comes.
 
         Raises:
-            Problem: it did not, or nobody is there to say, because the zygote died as well.
+            Problem: it did not, or the zygote died as well and cannot tell.
         """
         try:
             async with asyncio.timeout(_LAST_WORD_S):

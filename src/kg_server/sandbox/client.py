@@ -96,7 +96,7 @@ class Client:
             self._end()
 
     async def _wait_and_send(self, datagram: list[bytes], descriptors: list[int]) -> None:
-        """Send when the queue has a place, in the order of those who wait."""
+        """Send when the queue has a place; waiting queries go first."""
         async with asyncio.timeout(self.queue_timeout_s), self._sending:
             while True:
                 try:

@@ -97,7 +97,7 @@ class _Evaluator:
         self._turn = _turns(self._socket)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         memory = address_space() + limits.memory_bytes
-        _, most = resource.getrlimit(resource.RLIMIT_AS)  # whoever started us may allow less
+        _, most = resource.getrlimit(resource.RLIMIT_AS)  # the calling process may allow less
         memory = memory if most == resource.RLIM_INFINITY else min(memory, most)
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
@@ -124,7 +124,7 @@ class _Evaluator:
         return False
 
     def _receive(self) -> tuple[bytes, str] | None:
-        """Return the next query, and who asks; nothing to give back memory when none comes."""
+        """Return the next query and its sender; empty if the process has been idle too long."""
         self.allow_descriptors(1)  # the memory of a long query
         while True:
             try:
@@ -290,7 +290,7 @@ class _Reply:
 
 
 def _turns(queries: socket.socket) -> select.epoll:
-    """Return what waits for queries, so that of all idle evaluators always the same is woken.
+    """Return an epoll that wakes idle evaluators in a fixed order, so that a few stay warm.
 
     The kernel goes through the waiting ones in one order (EPOLLEXCLUSIVE, epoll_ctl(2)), where
     those that block in recv(2) would take turns: few evaluators then do the work of many, with

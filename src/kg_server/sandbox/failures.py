@@ -31,7 +31,7 @@ def death(killed_by: int, query: Query) -> Problem:
 
 
 def gone() -> Overloaded:
-    """Say that an evaluator and its zygote ended before the answer did; nobody tells why."""
+    """Return the problem when evaluator and zygote ended before the answer, cause unknown."""
     return Overloaded(
         "The processes that evaluate queries ended and are started again. Try again in a few "
         "seconds.",

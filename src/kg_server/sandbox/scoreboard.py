@@ -113,12 +113,12 @@ class Board:
         return any(slot.query_id == query_id for slot in self.slots())
 
     def abandon(self, query_id: int) -> None:
-        """Say that nobody waits for a query any more: it is stopped, or not taken up."""
+        """Mark a query as abandoned: it is stopped, or never begun."""
         _ID.pack_into(self._memory, self._abandoned_offset(query_id), query_id)
         self.stop(query_id)
 
     def abandoned(self, query_id: int) -> bool:
-        """Tell whether nobody waits for a query any more.
+        """Tell whether a query is abandoned.
 
         Of two abandoned ids on the same place the older one is forgotten: it is evaluated in vain.
         """
@@ -144,7 +144,7 @@ class Board:
         """Kill the evaluator that runs a query; whether there was one.
 
         The evaluator is halted before it is looked at again, so that it cannot have gone on to
-        somebody else's query when it is killed.
+        another client's query when it is killed.
         """
         for slot in self.slots():
             if slot.query_id != query_id:

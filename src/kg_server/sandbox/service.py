@@ -17,7 +17,7 @@ from kg_server.sparql import keywords
 from kg_server.sparql.query import Query
 from kg_server.store import EvaluatingStore
 
-_NOBODY = Path(__file__).with_name("nobody.pem")
+_CERTIFICATE = Path(__file__).with_name("unused-certificate.pem")
 _SERVICE = frozenset(("SERVICE",))
 _TO_NOWHERE = Query(
     "ASK { SERVICE SILENT <https://127.0.0.1:1/> {} }",
@@ -31,14 +31,14 @@ def let_https_fail(store: EvaluatingStore) -> None:
 
     The engine reads the machine's certificates at its first one, and aborts the process when there
     are none (oxhttp 0.3.3), also if an error was to be ignored (SILENT, §2.3). An evaluator can
-    open no file; so the engine is given a certificate now, one that nobody has the key of.
+    open no file; so the engine is given a certificate now, one whose key is lost.
     """
-    os.environ["SSL_CERT_FILE"] = str(_NOBODY)
+    os.environ["SSL_CERT_FILE"] = str(_CERTIFICATE)
     store.query(_TO_NOWHERE)
 
 
 def explained(problem: Problem, query: Query) -> Problem:
-    """Return why a query failed, for who does not know that SERVICE reaches nobody here."""
+    """Replace an engine error by ``ServiceRefused`` if the query uses SERVICE."""
     if isinstance(problem, EvaluationFailed) and keywords.uses(query.text, _SERVICE):
         return ServiceRefused(
             "This server asks no other one. Ask each of them yourself and join the answers, "

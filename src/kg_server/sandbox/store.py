@@ -73,7 +73,7 @@ class _Chunks(Iterator[bytes]):
         self, loop: asyncio.AbstractEventLoop, call: Call, chunk: bytes, current: Work | None
     ) -> None:
         self._loop, self._call, self._chunk, self._work = loop, call, chunk, current
-        # Not a generator: one that nobody began to read would never come to its end.
+        # Not a generator: one that is never read would never end.
         self.close = weakref.finalize(self, _hang_up, loop, call, current)
         self.close.atexit = False
 

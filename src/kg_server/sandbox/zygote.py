@@ -86,7 +86,7 @@ def run(
         service.let_https_fail(store)
     gc.collect()
     gc.freeze()  # keeps the pages of long-lived objects shared with the evaluators
-    # Never a handler, which could raise between a fork and the note of whom it made.
+    # Never a handler, which could raise between a fork and the note of its process id.
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     zygote = _Zygote(
         store, queries, board, limits, range(first_slot, first_slot + board.evaluators)
@@ -116,7 +116,7 @@ def _in_thread(load: Callable[[], T]) -> T:
     def work() -> None:
         try:
             outcome.append(load())
-        except BaseException as error:  # noqa: BLE001  # raised again, by who waits
+        except BaseException as error:  # noqa: BLE001  # raised again in the thread that waits
             outcome.append(error)
 
     thread = threading.Thread(target=work)
@@ -192,7 +192,7 @@ class _Zygote:
             self.fill()  # the places of those that ended otherwise, while queries wait
 
     def _reap(self) -> None:
-        """See which evaluators ended, and tell who waits for what they did not answer."""
+        """Collect evaluators that ended, and report their unanswered queries to the clients."""
         while self._children:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
@@ -254,7 +254,7 @@ class _Zygote:
             self._queries.sendto(datagram, socket.MSG_DONTWAIT, address)
         except BlockingIOError:
             return False
-        except OSError:  # nobody is there any more
+        except OSError:  # the client has gone
             return True
         return True
 
@@ -274,5 +274,5 @@ class _Zygote:
         for pid in busy.keys() - self._demoted:
             if 0 < busy[pid].since < now - _LONG_QUERY_S:  # it does not wait for its reader
                 self._demoted.add(pid)
-                with suppress(OSError):  # where it is not allowed, nobody gives way
+                with suppress(OSError):  # where it is not allowed, the priority stays
                     os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))

@@ -1,7 +1,7 @@
 """Columns of numbers and texts in one block of bytes, which processes can share.
 
 A block begins with a mark and the place of its table of columns. The mark is written last, so that
-nobody reads half a block.
+a reader never sees half a block.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ class _Job:
 
         Raises:
             Problem: there is none.
-            ClientLeft: nobody waits for it.
+            ClientLeft: the client has left.
         """
         environ = environment(self._exchange.request)
         environ[OPERATION] = self._exchange.operation

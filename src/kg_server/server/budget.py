@@ -113,7 +113,7 @@ class Budgets:
 
 
 def client_of(request: Request, header: str = "") -> str | None:
-    """Return the network of a request's client; ``None`` where nothing says who it is.
+    """Return the network of a request's client; ``None`` where its address is unknown.
 
     Args:
         request: what came.

@@ -25,9 +25,9 @@ IDENTITY = "identity"
 
 _COMPRESSIBLE = ("text/", "application/", "image/svg+xml")
 _MOST_CODINGS = 50
-"""Further codings of a header are not read; nobody has so many."""
+"""Most codings of an ``Accept-Encoding`` header that are read."""
 _UNLISTED = 0.0005
-"""The weight of no coding at all where a client does not mention it: acceptable, but the last."""
+"""Weight of ``identity`` if Accept-Encoding does not list it: acceptable, least preferred."""
 
 
 class Packer(Protocol):

@@ -123,7 +123,7 @@ def _plain(address: Address) -> Address:
 
 
 def _duplicate(descriptor: int) -> socket.socket:
-    """Return a socket of our own on a descriptor of somebody else's.
+    """Return a socket of our own on a descriptor that Granian owns.
 
     Raises:
         OSError: it is not a socket, or closed meanwhile.

@@ -80,7 +80,7 @@ class Front:
         await send({"type": "lifespan.shutdown.complete"})
 
     def _follow(self) -> None:
-        """Turn to a new graph soon after a reload, even while nobody asks."""
+        """Turn to a new graph soon after a reload, even without requests."""
         self._look = asyncio.get_running_loop().call_later(_LOOK_S, self._follow)
         with suppress(Problem):
             self._serving.current()

@@ -236,7 +236,7 @@ class _Main:
                     self._reload = True
 
     def _let_old_graphs_leave(self) -> None:
-        """End graphs that were replaced, once nobody uses them, at the latest after a minute."""
+        """End replaced graphs once they are unused, at the latest after a minute."""
         for graph in self._graphs.values():
             if graph.replaced_at is None:
                 continue
@@ -252,7 +252,7 @@ class _Main:
         return graph is not None and not Path(graph.address).exists()
 
     def _move(self) -> None:
-        """Load the graph again in another folder: somebody took the present one away."""
+        """Load the graph again in another folder: the present one was removed."""
         if self._reload or self._loading:
             return
         log.error("the folder %s was taken away; loading the graph again", self._folder)

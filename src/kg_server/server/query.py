@@ -112,7 +112,7 @@ class Queries:
 
         Raises:
             Problem: there is none.
-            ClientLeft: nobody waits for it any more.
+            ClientLeft: the client has left.
         """
         headers = asked.headers()
         chunk, ended = await call.first()

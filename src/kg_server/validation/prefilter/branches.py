@@ -17,7 +17,7 @@ MOST_BRANCHES = 64
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """The branches of what violates, and whether they find nothing else."""
+    """SPARQL patterns that match violating nodes; ``exact`` if they match no other node."""
 
     branches: tuple[str, ...] = ()
     exact: bool = True
@@ -87,7 +87,7 @@ class At:
 
 
 def good(found: Bad, *, sure: bool = True) -> str:
-    """Return the pattern of what does not violate; for what is sure to be found, it is exact."""
+    """Return the negation: a pattern for nodes that no branch matches."""
     if sure and not found.exact:
         raise Unsievable("only an exact pattern can be turned round")
     return " ".join(f"FILTER NOT EXISTS {{ {branch} }}" for branch in found.branches)
