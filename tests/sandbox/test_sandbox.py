@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from kg_server import formats
-from kg_server.errors import Overloaded, QueryCrashed, QueryTimeout
+from kg_server.errors import BadRequest, Overloaded, QueryTimeout
 from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.sandbox import messages
@@ -170,15 +170,15 @@ def test_an_answer_whose_evaluator_and_zygote_are_killed_ends_in_a_problem():
             list(chunks)
 
 
-def test_an_evaluator_that_ends_of_itself_owes_nobody_an_answer(sandbox):
+def test_a_graph_name_that_is_no_iri_is_a_bad_request_and_ends_no_evaluator(sandbox):
     no_graph = Dataset(default_graphs=("no IRI",))
     unreadable = Query(LONG, formats.named("csv", Kind.BINDINGS), dataset=no_graph)
-    before = sandbox.board.deaths()["crash"]
+    before = sandbox.board.deaths()
 
-    with pytest.raises(QueryCrashed):
+    with pytest.raises(BadRequest, match="no valid IRI"):
         sandbox.store.query(unreadable)
 
-    assert sandbox.board.deaths()["crash"] == before + 1
+    assert sandbox.board.deaths() == before
     assert count(sandbox) == b"n\r\n400\r\n"
 
 
