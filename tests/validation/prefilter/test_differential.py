@@ -51,6 +51,9 @@ LITERALS = (
         "01",
         "2",
         "1.0",
+        "1.00",
+        "2.0",
+        "0.0",
     ),
     *(
         "1.50",
@@ -146,6 +149,21 @@ ASKED = (
     "?this ex:p ?value ; ex:q ?other FILTER(?value < ?other)",
     "?this ex:p ?value ; ex:q ?other FILTER(?value != ?other)",
     "?this ex:p ?value FILTER(?value)",
+    "?this ex:p ?value . FILTER NOT EXISTS { ?this ex:q 1 }",
+    "?this ex:p ?value . FILTER NOT EXISTS { ?this ex:q 1.0 }",
+    "?this ex:p ?other . ?other ex:q ?value FILTER NOT EXISTS { ?other ex:p ?value }",
+    "?this a ex:T FILTER NOT EXISTS { ?this ex:p ?value . ?other ex:q ?value }",
+    "?this ex:p ?value . ?other ex:p ?value FILTER(?other != ?this)",
+    "?this ex:p ?value FILTER(?value IN (1, 1.5))",
+    "?this ex:p ?value FILTER(!sameTerm(?value, 1))",
+    "?this ex:p/ex:q ?value FILTER(?value >= 2)",
+    "?this (ex:p|ex:q)+ ?value FILTER(isLiteral(?value) && ?value > 1)",
+    "?this ex:p ?value FILTER NOT EXISTS { ?this ex:q ?more FILTER(?more = ?value) }",
+    "?this ex:p ?value . BIND(?value + 1 AS ?more) FILTER NOT EXISTS { ?this ex:q ?more }",
+    "?this ex:p ?value FILTER NOT EXISTS { ?other ex:q ?value ; a ex:T }",
+    "?this ex:p ?value FILTER(REGEX(STR(?value), '^[0-9]$'))",
+    "?this a ?kind FILTER NOT EXISTS { ?other ex:p 1.0 }",
+    "?this ^ex:p ?other . ?other ex:q ?value FILTER(?value < 1.25)",
 )
 
 

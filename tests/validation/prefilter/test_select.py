@@ -113,7 +113,6 @@ def test_a_closed_shape_and_a_query_are_sieved_too():
     [
         r"sh:pattern '^\\w+$'",
         "sh:pattern '(?i)x'",
-        "sh:datatype xsd:dateTimeStamp",
         "sh:minCount 9",
         "sh:qualifiedValueShape [ sh:class ex:V ] ; sh:qualifiedMinCount 1 ; "
         "sh:qualifiedValueShapesDisjoint true",
@@ -153,4 +152,46 @@ def test_literals_that_the_store_alters_are_seen_as_they_are_written():
     written = Literal("2.50", datatype="http://www.w3.org/2001/XMLSchema#decimal", normalize=False)
     assert (None, None, written) in graph
     assert facts.merged == {"https://e.org/p"}
-    assert suspects("ex:a a ex:T ; ex:p 01 , 1 .", shape("sh:maxCount 1")) is None
+
+
+ALTERED = """ex:a a ex:T ; ex:p 01 , 1 . ex:b a ex:T ; ex:p 2.50 ; ex:q 2.5 .
+    ex:c a ex:T ; ex:p "7"^^xsd:int . ex:d a ex:T ; ex:p 3 . ex:e a ex:T ; ex:p "9"^^xsd:byte ."""
+
+
+@pytest.mark.parametrize(
+    ("constraint", "expected"),
+    [
+        ("sh:maxCount 1", {"a", "b"}),  # 2.50 may have become one with 2.5
+        ("sh:minInclusive 1", set()),
+        ("sh:minInclusive 2.6", {"a", "b"}),
+        ("sh:datatype xsd:int", {"a", "b", "d", "e"}),
+        ("sh:in ( 3 2.50 )", {"a", "b", "c", "e"}),
+    ],
+)
+def test_of_literals_that_the_store_alters_only_those_in_doubt_are_looked_at(constraint, expected):
+    assert suspects(ALTERED, shape(constraint)) == expected
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("$this ex:p ?v FILTER(?v > 8)", {"e"}),
+        ("$this ex:p ?v FILTER(?v = 2.50)", {"b"}),
+        ("$this ex:p ?v FILTER NOT EXISTS { $this a ex:T }", set()),
+        ("$this ex:p ?v FILTER NOT EXISTS { $this ex:q ?v }", {"a", "b", "c", "d", "e"}),
+        ("$this a ex:T ; ex:q ?v FILTER NOT EXISTS { ?other ex:p ?v }", {"b"}),
+        ("$this ex:p ?v FILTER(STR(?v) = 'x')", {"a", "b", "c", "e"}),
+        ("$this ex:p ?v FILTER(DATATYPE(?v) = ex:none)", {"a", "b", "c", "e"}),
+        ("$this ex:p 2.50", {"b"}),
+        ("$this ex:p ?v BIND(?v + 1 AS ?w) FILTER NOT EXISTS { $this ex:q ?w }", None),
+        ("$this ex:p/^ex:p ?other FILTER(?other != $this)", None),
+    ],
+)
+def test_of_a_query_only_nodes_that_it_leads_to_a_literal_in_doubt_are_looked_at(where, expected):
+    prefix = '[ sh:prefix "ex" ; sh:namespace "https://e.org/"^^xsd:anyURI ]'
+    asked = (
+        "ex:S a sh:NodeShape ; sh:targetClass ex:T ; sh:sparql [ sh:prefixes ex: ; "
+        f'sh:select "SELECT $this {{ {where} }}" ] . ex: sh:declare {prefix} .'
+    )
+
+    assert suspects(ALTERED, asked) == expected

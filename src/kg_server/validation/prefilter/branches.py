@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -30,18 +31,34 @@ class Bad:
 
 ALTERED_IRI = "urn:x-kg-server:altered"
 """The function that tells whether the store has altered a term."""
-RETYPED_IRI = "urn:x-kg-server:retyped"
-"""The function that tells whether it has altered its datatype or value, not its spelling alone."""
+REVALUED_IRI = "urn:x-kg-server:revalued"
+"""The function that tells whether it may have altered its value."""
+DOUBTFUL_IRI = "urn:x-kg-server:doubtful"
+"""The function that tells whether it was written in several ways, or has another value now."""
+WRITTEN_IRI = "urn:x-kg-server:written"
+"""The function that gives the datatype with which an altered term is written, if it is certain."""
+ANY = '""'
+"""In place of a predicate: whichever it is."""
 
 
-def is_altered(term: str) -> str:
-    """Return the condition that the store may have altered a term."""
-    return f"<{ALTERED_IRI}>({term})"
+def is_altered(term: str, predicate: str = ANY) -> str:
+    """Return the condition that the store may have altered a term, as a value of a predicate."""
+    return f"<{ALTERED_IRI}>({term}, {predicate})"
 
 
-def is_retyped(term: str) -> str:
-    """Return the condition that the store may have altered the datatype or value of a term."""
-    return f"<{RETYPED_IRI}>({term})"
+def is_revalued(term: str, predicate: str = ANY) -> str:
+    """Return the condition that the store may have altered the value of a term."""
+    return f"<{REVALUED_IRI}>({term}, {predicate})"
+
+
+def is_doubtful(term: str, predicate: str = ANY) -> str:
+    """Return the condition that a term may be another one in the files."""
+    return f"<{DOUBTFUL_IRI}>({term}, {predicate})"
+
+
+def written_datatype(term: str, predicate: str = ANY) -> str:
+    """Return the expression for the datatype with which a term is written; an error if unsure."""
+    return f"<{WRITTEN_IRI}>({term}, {predicate})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +82,13 @@ class At:
         """The pattern that binds the value; empty for a node shape."""
         return f"{self.focus} {self.path} {self.value} . " if self.path else ""
 
+    @property
+    def predicate(self) -> str:
+        """The predicate whose values these are, if it is one."""
+        return self.path if re.fullmatch(r"<[^<>]*>", self.path) else ANY
+
     def each(
-        self, good: str, *, exact: bool = True, doubt: Callable[[str], str] | None = is_altered
+        self, good: str, *, exact: bool = True, doubt: Callable[[str, str], str] | None = is_altered
     ) -> Bad:
         """Return that every value must meet a condition; one that is an error is not met.
 
@@ -77,7 +99,7 @@ class At:
                 not hold; ``None``: however it alters a value, it does.
         """
         if doubt and self.altered:
-            good, exact = f"({good}) && !{doubt(self.value)}", False
+            good, exact = f"({good}) && !{doubt(self.value, self.predicate)}", False
         return Bad((f"{self.reach}FILTER(!COALESCE({good}, false))",), exact)
 
     def on_path(self) -> None:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from kg_server.rdf import terms
 from kg_server.validation.prefilter import values
-from kg_server.validation.prefilter.branches import At, Bad, count, is_altered, is_retyped
+from kg_server.validation.prefilter.branches import (
+    At,
+    Bad,
+    count,
+    is_altered,
+    is_revalued,
+    written_datatype,
+)
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -15,7 +22,12 @@ if TYPE_CHECKING:
 
 
 def _datatype(_: Graph, at: At, value: Node) -> Bad:
-    return at.each(values.has_datatype(at.value, value), exact=False, doubt=is_retyped)
+    good = values.has_datatype(at.value, value)
+    if at.altered:
+        altered = is_altered(at.value, at.predicate)
+        written = f"{written_datatype(at.value, at.predicate)} = {values.iri(value)}"
+        good = f"({good}) && !{altered} || {written}"
+    return at.each(good, exact=False, doubt=None)
 
 
 def _node_kind(_: Graph, at: At, value: Node) -> Bad:
@@ -24,9 +36,15 @@ def _node_kind(_: Graph, at: At, value: Node) -> Bad:
 
 def _in(shapes: Graph, at: At, value: Node) -> Bad:
     members = list(shapes.items(value))
-    same = [f"sameTerm({at.value}, {values.constant(each)})" for each in members]
+    # A value that is one of the others is altered, too, and so looked at in any case.
+    kept = [each for each in members if values.is_constant(each)]
+    same = [f"sameTerm({at.value}, {values.constant(each)})" for each in kept]
     literals = any(not values.is_iri(each) for each in members)
-    return at.each(" || ".join(same) or "false", doubt=is_altered if literals else None)
+    return at.each(
+        " || ".join(same) or "false",
+        exact=len(kept) == len(members),
+        doubt=is_altered if literals else None,
+    )
 
 
 def _has_value(_: Graph, at: At, value: Node) -> Bad:
@@ -54,19 +72,19 @@ def _max_length(_: Graph, at: At, value: Any) -> Bad:
 
 
 def _min_inclusive(_: Graph, at: At, value: Node) -> Bad:
-    return at.each(values.compares(at.value, ">=", value), exact=False, doubt=is_retyped)
+    return at.each(values.compares(at.value, ">=", value), exact=False, doubt=is_revalued)
 
 
 def _min_exclusive(_: Graph, at: At, value: Node) -> Bad:
-    return at.each(values.compares(at.value, ">", value), exact=False, doubt=is_retyped)
+    return at.each(values.compares(at.value, ">", value), exact=False, doubt=is_revalued)
 
 
 def _max_inclusive(_: Graph, at: At, value: Node) -> Bad:
-    return at.each(values.compares(at.value, "<=", value), exact=False, doubt=is_retyped)
+    return at.each(values.compares(at.value, "<=", value), exact=False, doubt=is_revalued)
 
 
 def _max_exclusive(_: Graph, at: At, value: Node) -> Bad:
-    return at.each(values.compares(at.value, "<", value), exact=False, doubt=is_retyped)
+    return at.each(values.compares(at.value, "<", value), exact=False, doubt=is_revalued)
 
 
 def _language_in(shapes: Graph, at: At, value: Node) -> Bad:

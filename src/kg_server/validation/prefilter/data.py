@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from kg_server.validation.prefilter import values
 from kg_server.validation.prefilter.stored import is_kept, stored
 
 _STEP = 50_000
+_NUMBERS = frozenset(f"{ns.XSD}{name}" for name in ("integer", "decimal", "float", "double"))
 
 
 Triple = tuple[Any, Any, Any]
@@ -44,37 +45,64 @@ class Facts:
 class Altered:
     """Literals that the store has altered, as far as a query may notice.
 
-    ``predicates`` are those of all altered values, and ``values`` what became of these. ``retyped``
-    are those with another datatype or another value now. ``unsure`` are the predicates of these and
-    of those that were written in several ways: where they meet, or do not, is not certain either.
-    So are those of values that are not well-formed beyond doubt, which engines read differently.
+    ``predicates`` are those of all altered values, ``values`` what became of these. ``revalued``
+    are those with another value now. ``doubtful`` are the latter and those that were written in
+    several ways: where they meet, or do not, is not certain either; ``doubtful_predicates`` and
+    ``revalued_predicates`` are theirs. ``datatypes`` has each altered value of each predicate, with
+    the datatype with which it is written, or ``None`` if it is not always the same. ``odd`` are the
+    predicates of values that are not well-formed beyond doubt, which engines read differently.
     """
 
     predicates: frozenset[str]
     values: frozenset[ox.Literal]
-    retyped: frozenset[ox.Literal]
-    unsure: frozenset[str]
+    revalued: frozenset[ox.Literal]
+    revalued_predicates: frozenset[str]
+    doubtful: frozenset[ox.Literal]
+    doubtful_predicates: frozenset[str]
+    datatypes: Mapping[tuple[str, ox.Literal], ox.NamedNode | None]
+    odd: frozenset[str]
 
 
 def altered(facts: Facts, *, odd: bool) -> Altered:
     """Return what the store has altered; with ``odd``, which predicates have odd values, too."""
+    at: dict[tuple[str, ox.Literal], set[ox.Literal]] = {}
+    for (_, term, kept), spelt in facts.written.items():
+        at.setdefault((term.value, kept), set()).update(spelt)
+    for (predicate, kept), written in at.items():
+        if _stands_as_is(facts, ox.NamedNode(predicate), kept):
+            written.add(kept)
     forms: dict[ox.Literal, set[ox.Literal]] = {}
-    for (_, _, kept), written in facts.written.items():
+    for (_, kept), written in at.items():
         forms.setdefault(kept, set()).update(written)
-    retyped = {
+    revalued = {
         kept
         for kept, written in forms.items()
-        if not all(_is_respelled(kept, each) for each in written)
+        if not all(_has_same_value(kept, each) for each in written)
     }
-    unsure = retyped | {
-        kept for kept, written in forms.items() if len(written) > 1 or _stands_as_is(facts, kept)
+    doubtful = revalued | {
+        kept
+        for kept, written in forms.items()
+        if len(written) > 1 or _stands_as_is(facts, None, kept)
     }
-    doubtful = {each[1].value for each in facts.written if each[2] in unsure}
     return Altered(
-        frozenset(facts.altered),
-        frozenset(forms),
-        frozenset(retyped),
-        frozenset(doubtful | _odd(facts)) if odd else frozenset(doubtful),
+        predicates=frozenset(facts.altered),
+        values=frozenset(forms),
+        revalued=frozenset(revalued),
+        revalued_predicates=frozenset(each for each, kept in at if kept in revalued),
+        doubtful=frozenset(doubtful),
+        doubtful_predicates=frozenset(each for each, kept in at if kept in doubtful),
+        datatypes={
+            key: next(iter(written)).datatype if _is_of_one_datatype(written) else None
+            for key, written in at.items()
+        },
+        odd=frozenset(_odd(facts) if odd else ()),
+    )
+
+
+def _is_of_one_datatype(written: Set[ox.Literal]) -> bool:
+    """Tell whether literals have one datatype, and all are well-formed."""
+    return len({each.datatype for each in written}) == 1 and not any(
+        datatypes.is_ill_typed(each.value, each.datatype.value) for each in written
     )
 
 
@@ -87,19 +115,19 @@ def _odd(facts: Facts) -> set[str]:
     return {solution[0].value for solution in cast("Any", found)}
 
 
-def _is_respelled(kept: ox.Literal, written: ox.Literal) -> bool:
-    """Tell whether a number or truth value is only written otherwise, its value the same."""
-    name = kept.datatype.value.removeprefix(ns.XSD)
-    return (
-        kept.datatype == written.datatype
-        and name in ("integer", "decimal", "float", "double", "boolean")
-        and not datatypes.is_ill_typed(written.value, written.datatype.value)
-    )
+def _has_same_value(kept: ox.Literal, written: ox.Literal) -> bool:
+    """Tell whether a number or truth value is only written or typed otherwise."""
+    if datatypes.is_ill_typed(written.value, written.datatype.value):
+        return False
+    if kept.datatype.value == f"{ns.XSD}boolean":
+        return kept.datatype == written.datatype
+    one, other = ((each.value, each.datatype.value) for each in (kept, written))
+    return kept.datatype.value in _NUMBERS and datatypes.compare(one, other) == 0
 
 
-def _stands_as_is(facts: Facts, kept: ox.Literal) -> bool:
+def _stands_as_is(facts: Facts, predicate: ox.NamedNode | None, kept: ox.Literal) -> bool:
     """Tell whether an altered value also stands in a file as it is in the store."""
-    quads = facts.store.quads_for_pattern(None, None, kept)
+    quads = facts.store.quads_for_pattern(None, predicate, kept)
     return any((quad.subject, quad.predicate, quad.object) not in facts.written for quad in quads)
 
 

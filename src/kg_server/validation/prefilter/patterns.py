@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from kg_server.rdf import namespaces as ns
 from kg_server.validation.prefilter import values
-from kg_server.validation.prefilter.branches import MOST_BRANCHES, At, Bad, count, good, is_retyped
+from kg_server.validation.prefilter.branches import (
+    MOST_BRANCHES,
+    At,
+    Bad,
+    count,
+    good,
+    is_doubtful,
+    is_revalued,
+)
 from kg_server.validation.prefilter.constraints import CONSTRAINTS
 from kg_server.validation.prefilter.values import Unsievable
 
@@ -132,16 +140,22 @@ class Patterns:
     def _fewer(self, at: At, least: int, good: Callable[[str], str] = lambda _: "") -> Bad:
         if least == 0:
             return Bad()
-        return Bad((f"FILTER NOT EXISTS {{ {self._several(at, least, good)} }}",))
+        # Of values that became one there are fewer in the store: it finds all, and maybe more.
+        unsure = least > 1 and at.merged
+        return Bad((f"FILTER NOT EXISTS {{ {self._several(at, least, good)} }}",), not unsure)
 
     def _more(self, at: At, most: int, good: Callable[[str], str] = lambda _: "") -> Bad:
-        return Bad((f"FILTER EXISTS {{ {self._several(at, most + 1, good)} }}",))
+        found = Bad((f"FILTER EXISTS {{ {self._several(at, most + 1, good)} }}",))
+        if most and at.merged:
+            value = self._variable()
+            found += Bad(
+                (f"{at.focus} {at.path} {value} FILTER({is_doubtful(value, at.predicate)})",), False
+            )
+        return found
 
     def _several(self, at: At, count: int, good: Callable[[str], str]) -> str:
         """Return a pattern that so many different values solve."""
         at.on_path()
-        if count > 1 and at.merged:
-            raise Unsievable("the store has made one of two values")
         if count > _MOST_COUNTED:
             raise Unsievable("too many to count")
         names = [self._variable() for _ in range(count)]
@@ -181,8 +195,8 @@ class Patterns:
         at.on_path()
         other = self._variable()
         good = values.in_order(at.value, sign, other)
-        good += f" && !{is_retyped(at.value)}" if at.altered else ""
-        good += f" && !{is_retyped(other)}" if str(value) in at.predicates else ""
+        good += f" && !{is_revalued(at.value)}" if at.altered else ""
+        good += f" && !{is_revalued(other)}" if str(value) in at.predicates else ""
         branch = f"{at.reach}{at.focus} {values.iri(value)} {other} . "
         return Bad((f"{branch}FILTER(!COALESCE({good}, false))",), exact=False)
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import pyoxigraph as ox
 from rdflib import OWL, RDF
 
 from kg_server.rdf import namespaces as ns
 from kg_server.sparql import lexer
-from kg_server.validation.prefilter import values
+from kg_server.validation.prefilter import doubts, values
 from kg_server.validation.prefilter.data import Altered
-from kg_server.validation.prefilter.stored import stored
 from kg_server.validation.prefilter.values import Unsievable
 
 if TYPE_CHECKING:
@@ -28,14 +26,20 @@ _OTHERWISE = re.compile(
 _BARE = {"iri": "<>", "name": "x:y", "blank": "x:y", "string": " ", "comment": " "}
 _AS_WRITTEN = re.compile(
     r"\b(STR|REGEX|STRLEN|SUBSTR|CONTAINS|STRSTARTS|STRENDS|STRBEFORE|STRAFTER|REPLACE|CONCAT|"
-    r"SAMETERM|DISTINCT|COUNT|SUM|AVG|SAMPLE|GROUP_CONCAT|MD5|SHA\d+|LCASE|UCASE)\b|\^\^",
+    r"SAMETERM|COUNT|SUM|AVG|SAMPLE|GROUP_CONCAT|MD5|SHA\d+|LCASE|UCASE|DATATYPE|STRDT|"
+    r"STRLANG|IRI|URI|ENCODE_FOR_URI|TZ|TIMEZONE)\b|(<>|\bx:y)\s*\(",
     re.IGNORECASE,
 )
+"""Functions that look at the characters or at the datatype of a value; casts among them."""
 _ANY_PREDICATE = re.compile(
     r"([$?]\w+|[>y])\s+[$?]\w+\s+([$?\w<\"']|x:y)|;\s*[$?]\w+\s|[\w>]\s+!\s*\(?\s*(x:y|<>|\^|a\b)"
 )
 """A variable between two terms, or after a semicolon: a predicate, or something like one. Or a
 negated property set."""
+_COMPUTED = re.compile(r"\^\^|\d|\bBIND\b", re.IGNORECASE)
+_SAFE = frozenset(
+    ("ISLITERAL", "ISIRI", "ISURI", "ISBLANK", "ISNUMERIC", "BOUND", "SAMETERM", "IN")
+)
 _STANDARD = {
     "rdf": ns.RDF,
     "rdfs": ns.RDFS,
@@ -65,10 +69,13 @@ def for_all(shapes: Graph, shape: Node, altered: Altered) -> list[str]:
             continue
         for text in shapes.objects(constraint, values.term("select")):
             query, prefixes = str(text), declared(shapes, constraint)
-            if not is_plain(query) or _reads_as_written(query, prefixes, altered):
+            if not is_plain(query):
                 raise Unsievable("a query")
             heads = (f"PREFIX {name}: <{space}>\n" for name, space in prefixes.items())
             found.append("".join(heads) + _with_errors(query))
+            if _may_meet_altered(query, prefixes, altered):
+                as_written = bool(_AS_WRITTEN.search(_bare(query)))
+                found += doubts.queries(query, prefixes, altered, as_written=as_written)
     return found
 
 
@@ -107,11 +114,14 @@ def _with_errors(query: str) -> str:
 
 
 def _compares(tokens: Sequence[lexer.Token]) -> bool:
-    """Tell whether an expression has no functions, only operators."""
+    """Tell whether an expression has operators only, and functions that are never an error."""
     functions = [one for one, other in pairwise(tokens) if other.text == "("]
-    named = any(token.kind in ("iri", "name", "word") for token in functions)
+    named = any(
+        token.kind in ("iri", "name") or (token.kind == "word" and token.text.upper() not in _SAFE)
+        for token in functions
+    )
     words = {token.text.upper() for token in tokens if token.kind == "word"}
-    return not named and words <= {"TRUE", "FALSE", "IN", "NOT"}
+    return not named and words <= {"TRUE", "FALSE", "IN", "NOT"} | _SAFE
 
 
 def _expression(words: Sequence[str], first: int) -> tuple[int, int]:
@@ -124,30 +134,15 @@ def _expression(words: Sequence[str], first: int) -> tuple[int, int]:
     raise Unsievable("a filter")
 
 
-def _reads_as_written(query: str, prefixes: Mapping[str, str], altered: Altered) -> bool:
-    """Tell whether a query may see a literal otherwise than it is written."""
-    bare, named = _bare(query), lexer.iris(query, prefixes)
-    reads_any = bool(_ANY_PREDICATE.search(bare.partition("{")[2].rpartition("}")[0]))
-
-    def reads(predicates: Set[str]) -> bool:
-        return bool(predicates) and (reads_any or not named.isdisjoint(predicates))
-
-    if reads(altered.unsure):
+def _may_meet_altered(query: str, prefixes: Mapping[str, str], altered: Altered) -> bool:
+    """Tell whether a query may meet a value that the store has altered: a cheap look at it."""
+    bare = _bare(query)
+    if _COMPUTED.search(bare):
         return True
-    if not reads(altered.predicates):
-        return False
-    return bool(_AS_WRITTEN.search(bare)) or not altered.values.isdisjoint(_constants(query))
-
-
-def _constants(query: str) -> Iterator[ox.Literal]:
-    """Yield the numbers and truth values of a query, as the store has them."""
-    for token in lexer.tokens(query):
-        if token.kind == "number":
-            name = "double" if "e" in token.text.lower() else "decimal"
-            kind = name if re.search(r"[.eE]", token.text) else "integer"
-            yield stored(ox.Literal(token.text, datatype=ox.NamedNode(ns.XSD + kind)))
-        elif token.text.lower() in ("true", "false"):
-            yield ox.Literal(token.text.lower(), datatype=ox.NamedNode(f"{ns.XSD}boolean"))
+    predicates = altered.predicates | altered.odd
+    body = bare.partition("{")[2].rpartition("}")[0]
+    reads_any = bool(predicates) and bool(_ANY_PREDICATE.search(body))
+    return reads_any or not lexer.iris(query, prefixes).isdisjoint(predicates)
 
 
 def is_plain(query: str) -> bool:

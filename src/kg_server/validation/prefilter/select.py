@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence, Set
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from kg_server.rdf import terms
+from kg_server.rdf import datatypes, terms
 from kg_server.sparql import exists
 from kg_server.validation.prefilter import data, queries, values
-from kg_server.validation.prefilter.branches import ALTERED_IRI, RETYPED_IRI
+from kg_server.validation.prefilter.branches import (
+    ALTERED_IRI,
+    DOUBTFUL_IRI,
+    REVALUED_IRI,
+    WRITTEN_IRI,
+)
 from kg_server.validation.prefilter.data import Facts
 from kg_server.validation.prefilter.patterns import Patterns
 from kg_server.validation.prefilter.values import Unsievable
@@ -52,10 +57,15 @@ class Sieve:
         self._focus: dict[str, frozenset[Any]] = {}
         has_queries = any(shapes.triples((None, values.term("sparql"), None)))
         self._altered = data.altered(facts, odd=has_queries)
-        altered, retyped = self._altered.values, self._altered.retyped
+        altered = self._altered
         self._functions: dict[ox.NamedNode, Callable[..., Any]] = {
-            ox.NamedNode(ALTERED_IRI): lambda term: ox.Literal(term in altered),
-            ox.NamedNode(RETYPED_IRI): lambda term: ox.Literal(term in retyped),
+            ox.NamedNode(ALTERED_IRI): partial(_among, altered.values, altered.datatypes),
+            ox.NamedNode(REVALUED_IRI): partial(_among, altered.revalued, altered.datatypes),
+            ox.NamedNode(DOUBTFUL_IRI): partial(_among, altered.doubtful, altered.datatypes),
+            ox.NamedNode(WRITTEN_IRI): lambda term, predicate: altered.datatypes.get(
+                (predicate.value, term)  # None is an error
+            ),
+            ox.NamedNode(values.WELL_FORMED_IRI): _is_well_formed,
         }
 
     @cached_property
@@ -162,3 +172,13 @@ class Sieve:
         )
         found = {terms.to_rdflib(solution[0]) for solution in self._select(query)}
         return sorted({node, *(each for each in found if values.is_iri(each))}, key=str)
+
+
+def _among(known: Set[ox.Literal], altered: Container[Any], term: Any, predicate: Any) -> Any:
+    """Tell whether a term is among some, if it is altered as a value of the predicate."""
+    named = isinstance(predicate, ox.NamedNode)
+    return ox.Literal(term in known and (not named or (predicate.value, term) in altered))
+
+
+def _is_well_formed(term: Any) -> ox.Literal:
+    return ox.Literal(not datatypes.is_ill_typed(term.value, term.datatype.value))

@@ -42,6 +42,8 @@ LEXICAL = {
     "anyURI": r"[A-Za-z][A-Za-z0-9+.-]*:[!-;=?-Z_a-z~]*",
 }
 """Lexical forms that are well-formed beyond doubt (XSD 1.1 Part 2); others are looked at."""
+WELL_FORMED_IRI = "urn:x-kg-server:well-formed"
+"""The function that tells whether a literal is in the lexical space of its datatype."""
 
 
 _DOT = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|(\.)", re.DOTALL)
@@ -85,6 +87,15 @@ def iri(node: Node) -> str:
     if not is_iri(node) or re.search(r'[\x00-\x20<>"{}|^`\\]', str(node)):
         raise Unsievable("no IRI")
     return f"<{node}>"
+
+
+def is_constant(node: Node) -> bool:
+    """Tell whether a term is one that ``constant`` returns."""
+    try:
+        constant(node)
+    except Unsievable:
+        return False
+    return True
 
 
 def constant(node: Node) -> str:
@@ -132,7 +143,7 @@ def has_datatype(variable: str, datatype: Node) -> str:
         return same
     lexical = LEXICAL.get(name.removeprefix(ns.XSD))
     if lexical is None:
-        raise Unsievable(name)
+        return f"{same} && <{WELL_FORMED_IRI}>({variable})"
     return f"{same} && REGEX(STR({variable}), {_string(f'^({lexical})$')})"
 
 
