@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
 from pyoxigraph import NamedNode
 from rdflib import SH, XSD, BNode, Graph, Literal, URIRef
@@ -315,6 +319,46 @@ def test_the_places_are_in_the_order_of_the_triples(text):
         written = getattr(value, "value", "")
         if predicate.value.startswith(EX) and written.isdigit():
             assert source.startswith(written, offset)
+
+
+FORMS = (
+    *('"{0}"', '"{0}"@en-GB', "{0}", '"{0}"^^ex:t', "'{0}'", '"""{0}"""^^<urn:t>'),
+    *("ex:{0}", "<https://e.org/{0}>", "{0}.5", "'{0}'^^ex:t # \"]\n"),
+)
+
+
+def some_nodes(draw: random.Random, numbers: Iterator[int], depth: int = 0) -> str:
+    """Return the statements of a node, with values that are all different."""
+
+    def value() -> str:
+        number, kind = next(numbers), draw.randrange(len(FORMS) + 4 if depth < 4 else len(FORMS))
+        if kind < len(FORMS):
+            return FORMS[kind].format(number)
+        if kind == len(FORMS):
+            return f"[ {some_nodes(draw, numbers, depth + 1)} ]"
+        return f"( {' '.join(value() for _ in range(draw.randrange(4)))} )"
+
+    lists = (" , ".join(value() for _ in range(draw.randint(1, 3))) for _ in range(3))
+    return " ;\n ".join(f"ex:p{place} {each}" for place, each in enumerate(lists))
+
+
+@pytest.mark.parametrize("suffix", [".ttl", ".trig"])
+def test_the_places_of_any_nesting_are_right(suffix):
+    draw = random.Random(7)  # noqa: S311  # not for secrets
+    values = 0
+    for _ in range(60):
+        numbers = itertools.count(100)
+        begin, end = ("ex:g {", "}") if suffix == ".trig" else ("", "")
+        body = f"ex:s {some_nodes(draw, numbers)} .\n[ {some_nodes(draw, numbers)} ] ."
+        text = f"@prefix ex: <https://e.org/> .\n{begin}\n{body}\n{end}"
+
+        for (_, _, value), _, offset in positions.placed(file(text, suffix), text):
+            assert offset is not None
+            written = re.search(r"(?<![0-9])[1-9][0-9]{2,}(?:\.5)?$", getattr(value, "value", ""))
+            if written and not isinstance(value, ox.BlankNode):
+                assert written[0] in text[offset : offset + 20].split()[0], body
+                values += 1
+    assert values > 1000
 
 
 def test_every_shipped_triple_has_a_place(project):

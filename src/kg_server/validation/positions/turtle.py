@@ -69,6 +69,9 @@ class _Walk:
         self._frames: list[_Frame] = []
         self._skip = 0
         self._in_graph = False
+        self._string: Spot | None = None
+        self._typed: Spot | None = None
+        self._tagged: Spot | None = None
 
     def run(self) -> Iterator[Spot]:
         text, match = self._text, _TOKEN.match
@@ -81,23 +84,42 @@ class _Walk:
                 raise NotUnderstoodError
             at = found.end()
             kind = found.lastgroup or ""
-            yield from self._take(kind, found.start(kind), found[kind])
+            yield from self._in_order(kind, found.start(kind), found[kind])
+
+    def _in_order(self, kind: str, start: int, token: str) -> Iterator[Spot]:
+        """Emit what a token ends. A plain string ends with the next token, which may be ``^^``.
+
+        Of what one token ends, the parser yields the last first.
+        """
+        string, typed = self._string, self._typed
+        self._string = self._typed = None
+        if kind == "datatype":
+            self._typed = string
+        elif typed is not None:  # the IRI of the datatype
+            yield typed
+        else:
+            yield from self._take(kind, start, token)
+            if string is not None:
+                yield string
+            if self._tagged is not None:
+                yield self._tagged
+                self._tagged = None
 
     def _take(self, kind: str, start: int, token: str) -> Iterator[Spot]:
-        if self._skip:  # an argument of a directive, or a datatype
+        if self._skip:  # an argument of a directive
             self._skip -= 1
             return
         frames = self._frames
         if kind == "directive":
             self._skip = _DIRECTIVES[token]
-        elif kind == "datatype":
-            self._skip = 1
         elif kind == "end":
             yield from self._punctuation(token, start)
         elif not frames and kind == "name" and token.lower() in _SPARQL_DIRECTIVES:
             self._skip = _SPARQL_DIRECTIVES[token.lower()]
         elif not frames and self._trig and kind == "name" and token.lower() == "graph":
             return
+        elif kind == "literal":
+            yield from self._literal(start, token)
         elif not frames:
             frames.append(_Frame("statement", start))
         elif frames[-1].kind == "list":
@@ -106,6 +128,16 @@ class _Walk:
             frames[-1].has_predicate = True
         else:
             yield from self._object(start)
+
+    def _literal(self, start: int, token: str) -> Iterator[Spot]:
+        self._check(bool(self._frames))
+        frame = self._frames[-1]
+        if frame.kind == "list":
+            yield from self._node_begins(start)
+        if token.endswith(('"', "'")):
+            self._string = frame.subject, start
+        else:
+            self._tagged = frame.subject, start
 
     def _punctuation(self, sign: str, start: int) -> Iterator[Spot]:  # noqa: C901  # a branch a sign
         frames = self._frames
@@ -151,7 +183,7 @@ class _Walk:
             yield from self._object(frame.subject)
 
     def _node_begins(self, start: int) -> Iterator[Spot]:
-        """Emit what leads to a member of a list that is a blank node or a list itself."""
+        """Emit what leads to a member of a list that is a blank node, a list or a string."""
         frame = self._frames[-1]
         if frame.is_empty:
             yield from self._list_begins(frame)
@@ -172,7 +204,7 @@ class _Walk:
         yield self._frames[-1].subject, start
 
     def _member(self, start: int) -> Iterator[Spot]:
-        """Emit the triples of a member of a list that is a name or a literal."""
+        """Emit the triples of a member of a list that is a name or a number."""
         frame = self._frames[-1]
         yield frame.subject, start  # rdf:first
         if frame.is_empty:
