@@ -224,6 +224,8 @@ def test_the_answer_is_seen_without_scrolling_sideways(browser, site):
         "missions",
         "conflicts",
         "embassy-status",
+        "recognitions",
+        "comparisons",
     ):
         browser.open(f"{site}/queries/{name}")
 

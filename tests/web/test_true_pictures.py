@@ -2,21 +2,71 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 
 from kg_server import canned
+from kg_server import project as projects
 from kg_server.config import Settings
+from kg_server.web.app import create_app
 from kg_server.web.context import Context
 from kg_server.web.pages import results, tables
 from kg_server.web.pages.charts import Chart
 from kg_server.web.pages.terms import Labels
 
-STANDINGS = {"accepted", "disputed", "background"}
+from ..conftest import described_store
+
+HTML = {"Accept": "text/html"}
+HEAD = "#+ title: {0}\n#+ description: {0}.\n#+ result: A work\n#+ view: {1}\n"
+WORKS = """PREFIX : <https://e.org/ns#>
+SELECT ?work ?year ?price ?kind ?unit ?day ?lat ?long ?by WHERE {
+  ?work a :Work OPTIONAL { ?work :year ?year } OPTIONAL { ?work :price ?price }
+  OPTIONAL { ?work :kind ?kind } OPTIONAL { ?work :unit ?unit } OPTIONAL { ?work :day ?day }
+  OPTIONAL { ?work :lat ?lat } OPTIONAL { ?work :long ?long } OPTIONAL { ?work :by ?by }
+} ORDER BY ?work
+"""
+VIEWS = {
+    "prices": "bars year price kind",
+    "days": "timeline day day work",
+    "places": "map lat long work",
+    "makers": "graph work by",
+}
+DATA = """@prefix : <https://e.org/ns#> . @prefix id: <https://e.org/id/> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+id:a a :Work ; :year 1990 ; :price 5 ; :kind "oil" ; :unit "EUR" ; :day "1990-05-01"^^xsd:date .
+id:b a :Work ; :year 1990 ; :price -7 ; :kind "oil" ; :unit "EUR" ; :day "1991"^^xsd:gYear .
+id:c a :Work ; :year 1991 ; :price 9 ; :kind "ink" ; :unit "USD" ; :lat 40.4 ; :long -3.7 .
+id:d a :Work ; :year 1991 ; :kind "ink" ; :lat 48.9 ; :long 2.3 ; :by id:x .
+id:e a :Work ; :price "many" ; :day "one day" ; :lat 95 ; :long 0 ; :by id:x .
+id:x a :Maker .
+"""
 
 
 @pytest.fixture(scope="module")
-def context(store, project):
+def reference(store, project):
     return Context(store, project, Settings())
+
+
+@pytest.fixture(scope="module")
+def works(tmp_path_factory):
+    """A project without evidence that draws everything that can be drawn."""
+    root = tmp_path_factory.mktemp("works")
+    (root / "kg.toml").write_text(
+        'base-iri = "https://e.org/"\ndata = ["d.ttl"]\nqueries = ["queries"]\n'
+    )
+    (root / "d.ttl").write_text(DATA)
+    (root / "queries").mkdir()
+    for name, view in VIEWS.items():
+        (root / "queries" / f"{name}.rq").write_text(HEAD.format(name, view) + WORKS)
+    loaded = projects.load([root])
+    return Context(described_store(loaded), loaded, Settings())
+
+
+@pytest.fixture(params=["reference", "works"])
+def context(request):
+    return request.getfixturevalue(request.param)
 
 
 def drawn(context, name):
@@ -25,19 +75,26 @@ def drawn(context, name):
     text = canned.bind(query, query.example.items(), context.names)
     labels = Labels(context.site, "en")
     table = tables.answer(context.store, text, labels, timeout_s=30)
-    panels = results.panels(query.view, table, labels)
-    return table, [panel.chart for panel in panels if isinstance(panel.chart, Chart)]
+    return table, [panel.chart for panel in results.panels(query.view, table, labels)]
 
 
 def charted(context):
-    kinds = ("bars", "timeline")
-    return [
-        name for name, each in context.queries.items() if each.view[:1] in [(k,) for k in kinds]
+    kinds = {"bars", "timeline", "map", "graph"}
+    found = [
+        name for name, each in context.queries.items() if each.view[:1] and each.view[0] in kinds
     ]
+    assert len(found) >= 4
+    return found
 
 
-def test_there_are_questions_with_charts(context):
-    assert len(charted(context)) >= 4
+def merged(table, view):
+    """How many rows have a mark in common with another: the same thing on the same date."""
+    rows = [
+        (row[view[3]], row.get("date") or row[view[1]])
+        for row in table.terms
+        if results.left_out(view, tables.replace(table, terms=(row,))) == 0
+    ]
+    return len(rows) - len(set(rows))
 
 
 def test_every_row_is_drawn_or_said_to_be_left_out(context):
@@ -45,25 +102,84 @@ def test_every_row_is_drawn_or_said_to_be_left_out(context):
         table, found = drawn(context, name)
         view = context.queries[name].view
 
-        marks = sum(len(chart.rows) for chart in found)
+        if view[0] == "map":
+            marks, left_out = len(found[0].places), found[0].missing
+        elif view[0] == "graph":
+            marks = len(found[0].links) + found[0].more
+            left_out = found[0].missing
+        else:
+            marks = sum(len(chart.rows) for chart in found)
+            left_out = results.left_out(view, table)
+            left_out += merged(table, view) if view[0] == "timeline" else 0
 
-        left_out = results.left_out(view, table)
-        if view[0] == "bars":
-            assert marks + left_out == len(table.terms), name
-        else:  # the same event on the same date is one mark
-            assert marks <= len(table.terms) - left_out, name
+        assert marks + left_out == len(table.terms), name
+
+
+def test_the_page_says_how_many_rows_a_chart_leaves_out(works):
+    client = create_app(works).test_client()
+
+    prices = client.get("/queries/prices?lang=en", headers=HTML).text
+    places = client.get("/queries/places?lang=en", headers=HTML).text
+    makers = client.get("/queries/makers?lang=en", headers=HTML).text
+
+    assert "2 of 5 rows are not in the chart" in prices
+    assert "Rows without a place, which are not on the map: 3" in places
+    assert "Rows without a link, which are not drawn: 3" in makers
 
 
 def test_no_mark_has_a_standing_that_its_row_has_not(context):
     for name in charted(context):
         table, found = drawn(context, name)
 
-        looks = {row.item.standing for chart in found for row in chart.rows}
+        charts = [each for each in found if isinstance(each, Chart)]
+        looks = {row.item.standing for chart in charts for row in chart.rows}
 
         assert looks <= set(table.looks), name
 
 
+def test_where_there_is_no_evidence_no_mark_has_a_standing(works):
+    client = create_app(works).test_client()
+
+    page = client.get("/queries/prices", headers=HTML).text
+
+    assert set(re.findall(r'data-standing="(\w*)"', page)) == {""}
+    assert "accepted" not in page
+
+
 def test_a_deficit_is_drawn_to_the_left_of_zero(client):
-    page = client.get("/queries/trade-balance", headers={"Accept": "text/html"}).text
+    page = client.get("/queries/trade-balance", headers=HTML).text
 
     assert 'class="axis"' in page
+
+
+def test_two_bars_with_the_same_label_name_their_sources(client):
+    page = html.unescape(client.get("/queries/trade?state=CAN&lang=en", headers=HTML).text)
+
+    labels = re.findall(r"<title>(\d+: [^<]*), [\d,]+</title>", page.partition("-narrow")[0])
+    both = [label for label in labels if label.startswith("2004: ")]
+    assert len(set(both)) == len(both) > 1
+
+
+def test_the_legend_of_a_chart_names_its_own_colours_and_gives_standings_none(client):
+    page = client.get("/queries/trade?state=CAN&lang=fr", headers=HTML).text
+    first = re.search(r'<figure class="card">.*?</figure>', page, re.S)[0]
+    drawing, legend = first.split('<ul class="legend">')
+
+    named = set(re.findall(r'<rect class="series-([1-3])', legend))
+    assert named == set(re.findall(r'<rect class="series-([1-3])', drawing))
+    assert 'class="series-0' in legend
+    assert "les deux sens" in legend
+
+
+def test_the_dates_of_a_timeline_stay_within_it(client):
+    page = client.get("/queries/timeline", headers=HTML).text
+
+    for width, body in re.findall(
+        r'<svg class="chart" id="[^"]+" viewBox="0 0 (\d+) [^>]*>(.*?)</svg>', page, re.S
+    ):
+        texts = re.findall(
+            r'<text x="([\d.]+)"[^>]*class="halo"( text-anchor="end")?>([^<]+)<', body
+        )
+        assert texts
+        for x, ends, text in texts:
+            assert float(x) + (0 if ends else 7.5 * len(text)) <= int(width), text

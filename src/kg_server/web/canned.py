@@ -438,14 +438,14 @@ def _picture(context: Context, query: CannedQuery) -> Response:
 def _keys(panel: results.Panel, series: Sequence[str], language: str) -> tuple[standalone.Key, ...]:
     """Return the legend of a chart: its colours, and the standings that occur."""
     chart = panel.chart
-    bars = [row.item for row in chart.rows] if isinstance(chart, charts.Chart) else []
-    drawn = {bar.series for bar in bars if isinstance(bar, charts.Bar)}
+    drawn = chart.colours if isinstance(chart, charts.Chart) else frozenset()
     names = [pair for pair in enumerate(series, 1) if pair[0] in drawn]
     colours = [standalone.Key(name, number) for number, name in names]
     standings = chart.standings if isinstance(chart, charts.Chart) else ()
+    grey = 0 if colours else 1
     looks = {"disputed": ("disputed", "hatched"), "accepted": ("accepted", "full")}
     named = [looks.get(each, ("said by another source", "hollow")) for each in standings]
-    filled = [standalone.Key(layout.translate(text, language), 1, look) for text, look in named]
+    filled = [standalone.Key(layout.translate(text, language), grey, look) for text, look in named]
     return (*colours, *filled)
 
 

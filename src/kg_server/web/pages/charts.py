@@ -11,6 +11,8 @@ from itertools import groupby
 from kg_server.web.pages.dates import beginning, ending
 
 TOP, BOTTOM, ROW = 10, 34, 28
+_LETTER, _BESIDE, _MARK = 7.5, 6, 14
+"""The width of a letter, the space beside a mark, and the width of a small one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,9 @@ class Drawn:
     width: float
     y: float
     is_negative: bool = False
+    text_x: float = 0.0
+    """Where the text of the mark begins, or ends, as ``anchor`` says."""
+    anchor: str = "start"
 
     @property
     def look(self) -> str:
@@ -105,6 +110,11 @@ class Chart:
     bottom: int = BOTTOM
     zero: float = 0.0
     """Position at which bars begin."""
+
+    @property
+    def colours(self) -> frozenset[int]:
+        """The colours that occur, for the legend."""
+        return frozenset(row.item.series for row in self.rows if isinstance(row.item, Bar))
 
     @property
     def standings(self) -> tuple[str, ...]:
@@ -226,7 +236,11 @@ def _moment(
     total = _days(end, start)
     x = layout.scaled(_days(day, start), 0, total)
     last = ending(item.date) or day
-    return Drawn(item, x, round(layout.scaled(_days(last, start) + 1, 0, total) - x, 1), y)
+    width = round(layout.scaled(_days(last, start) + 1, 0, total) - x, 1)
+    after = x + max(width, _MARK) + _BESIDE
+    if after + len(item.text) * _LETTER > layout.width:
+        return Drawn(item, x, width, y, text_x=x - _BESIDE, anchor="end")
+    return Drawn(item, x, width, y, text_x=after)
 
 
 def _days(day: datetime.date, start: datetime.date) -> int:

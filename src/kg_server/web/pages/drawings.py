@@ -80,6 +80,8 @@ class Links:
     height: int
     more: int
     """Number of links that are not drawn."""
+    missing: int
+    """Number of rows that lack a thing at one end."""
     width: int = WIDTH
     column: int = _COLUMN
     kind: str = "graph"
@@ -132,6 +134,7 @@ def links(columns: Sequence[str], table: Table, labels: Labels) -> Links | None:
         tuple(Link(left[one], right[other], text) for one, other, text in drawn),
         height,
         len(distinct) - len(drawn),
+        sum(source not in row or target not in row for row in table.terms),
     )
 
 

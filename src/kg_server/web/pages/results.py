@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
@@ -193,7 +194,8 @@ def series(hint: Sequence[str], table: Table, labels: Labels) -> tuple[str, ...]
     """Return the names of the bars' colours, as many as there are colours for."""
     if len(hint) < 4 or hint[0] != "bars":
         return ()
-    return tuple(labels.show(term).text for term in _distinct(hint[3], table)[:3])
+    first = {row[hint[3]]: row for row in reversed(table.terms) if hint[3] in row}
+    return tuple(_named(first[term], hint[3], labels) for term in _distinct(hint[3], table)[:3])
 
 
 def code(address: str, values: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -237,12 +239,15 @@ def _bars(
     columns: Sequence[str], table: Table, labels: Labels, unit: tuple[str, Node | None]
 ) -> list[charts.Bar]:
     group, value, *rest = columns
+    twins = _twins(columns, table, unit)
     colours = _distinct(rest[0], table) if rest else []
     found = []
     for row, look in zip(table.terms, table.looks, strict=True):
         number, length = row.get(value), _length(row, columns)
         if row.get(unit[0]) == unit[1] and number is not None and length is not None:
-            parts = [labels.show(row[name]).text for name in _naming(row, rest, table)]
+            parts = [_named(row, name, labels) for name in _naming(row, rest, table)]
+            if _place(row, columns, unit) in twins and SOURCE in row and SOURCE not in rest:
+                parts.append(_named(row, SOURCE, labels))
             found.append(
                 charts.Bar(
                     group=labels.show(row[group]).text,
@@ -257,6 +262,28 @@ def _bars(
                 )
             )
     return found
+
+
+def _place(row: Row, columns: Sequence[str], unit: tuple[str, Node | None]) -> tuple[object, ...]:
+    """Return what the label of a bar is made of, but for its source."""
+    group, _, *rest = columns
+    return (row.get(unit[0]), *(row.get(name) for name in (group, *rest)))
+
+
+def _twins(
+    columns: Sequence[str], table: Table, unit: tuple[str, Node | None]
+) -> set[tuple[object, ...]]:
+    """Return the places that several bars have: those have to name their sources."""
+    counted = Counter(
+        _place(row, columns, unit) for row in table.terms if _length(row, columns) is not None
+    )
+    return {place for place, count in counted.items() if count > 1}
+
+
+def _named(row: Row, name: str, labels: Labels) -> str:
+    """Return the label of a value: that of the column beside it, where the answer has one."""
+    term = row[name]
+    return labels.show(row.get(f"{name}Label", term) if isinstance(term, Literal) else term).text
 
 
 def _moments(columns: Sequence[str], table: Table, labels: Labels) -> list[charts.Moment]:

@@ -32,7 +32,7 @@ _SWATCH, _GAP = 28, 22
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An entry of the legend: its words, its colour (from 1) and how it is filled."""
+    """An entry of the legend: its words, its colour (from 1; 0 is grey) and how it is filled."""
 
     text: str
     series: int
