@@ -56,9 +56,14 @@ def compare(report: Report, earlier: Counter[Key]) -> Comparison:
     return Comparison(replace(report, findings=new), known, left.total())
 
 
+def counted(report: Report) -> Counter[Key]:
+    """Return the findings of a report, to compare another one with."""
+    return Counter(map(_key_of, report.findings))
+
+
 def difference(report: Report, other: Report) -> tuple[Finding, ...]:
     """Return the findings of a report that another does not have."""
-    return _new(report, Counter(map(_key_of, other.findings)))[0]
+    return _new(report, counted(other))[0]
 
 
 def _new(report: Report, earlier: Counter[Key]) -> tuple[tuple[Finding, ...], Counter[Key]]:

@@ -169,3 +169,14 @@ def test_what_is_no_report_is_refused_as_a_baseline(tmp_path, content):
 
 def test_the_command_offers_every_form():
     assert sorted(validate.FORMS) == sorted(reports.FORMS)
+
+
+def test_equal_findings_have_fingerprints_of_their_own(project):
+    twice = report(finding(Severity.VIOLATION), finding(Severity.VIOLATION))
+
+    sarif = json.loads(reports.FORMS["sarif"](twice, project))
+    gitlab = json.loads(reports.FORMS["gitlab"](twice, project))
+
+    marks = [each["partialFingerprints"]["finding/v1"] for each in sarif["runs"][0]["results"]]
+    assert len(set(marks)) == 2
+    assert [each["fingerprint"] for each in gitlab] == marks

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from typing import Any
 
@@ -28,11 +29,17 @@ _COMMANDS = {Severity.VIOLATION: "error", Severity.WARNING: "warning", Severity.
 _GITLAB = {Severity.VIOLATION: "major", Severity.WARNING: "minor", Severity.INFO: "info"}
 
 
-def fingerprint(finding: Finding) -> str:
-    """Return what stays the same when lines move and messages are worded anew: 64 hex digits."""
+def fingerprint(finding: Finding, number: int = 0) -> str:
+    """Return what stays the same when lines move and messages are worded anew: 64 hex digits.
+
+    Args:
+        finding: the finding.
+        number: how many equal ones come before it, such as those about two blank nodes alike.
+    """
     each = finding
     about = [each.rule, each.component, each.focus_node, each.path or "", each.value or ""]
     about += [other for other in (each.other_path, each.other_value) if other]
+    about += [str(number)] if number else []
     return hashlib.sha256("\n".join(about).encode()).hexdigest()
 
 
@@ -48,12 +55,25 @@ def sarif(report: Report, shorten: Shorten) -> str:
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "invocations": [{"executionSuccessful": True}],
-        "results": [_sarif_result(each, rules, shorten) for each in report.findings],
+        "results": [
+            _sarif_result(each, mark, rules, shorten) for each, mark in _fingerprinted(report)
+        ],
     }
     return _json({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
-def _sarif_result(finding: Finding, rules: list[str], shorten: Shorten) -> dict[str, Any]:
+def _fingerprinted(report: Report) -> Iterator[tuple[Finding, str]]:
+    """Yield the findings with their fingerprints, which are all different."""
+    seen: Counter[str] = Counter()
+    for finding in report.findings:
+        first = fingerprint(finding)
+        yield finding, fingerprint(finding, seen[first])
+        seen[first] += 1
+
+
+def _sarif_result(
+    finding: Finding, mark: str, rules: list[str], shorten: Shorten
+) -> dict[str, Any]:
     location: dict[str, Any] = {
         "logicalLocations": [{"fullyQualifiedName": shorten(finding.focus_node)}]
     }
@@ -67,7 +87,7 @@ def _sarif_result(finding: Finding, rules: list[str], shorten: Shorten) -> dict[
         "message": {"text": escaping.sarif(_about(finding, shorten))},
         "locations": [location],
         **({"relatedLocations": related} if related else {}),
-        "partialFingerprints": {"finding/v1": fingerprint(finding)},
+        "partialFingerprints": {"finding/v1": mark},
     }
 
 
@@ -157,14 +177,14 @@ def gitlab(report: Report, shorten: Shorten) -> str:
             {
                 "description": _about(each, shorten),
                 "check_name": _shown(each.rule, shorten),
-                "fingerprint": fingerprint(each),
+                "fingerprint": mark,
                 "severity": _GITLAB[each.severity],
                 "location": {
                     "path": each.place.shown_path if each.place else ".",
                     "lines": {"begin": each.place.line if each.place else 1},
                 },
             }
-            for each in report.findings
+            for each, mark in _fingerprinted(report)
         ]
     )
 

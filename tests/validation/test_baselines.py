@@ -1,0 +1,159 @@
+"""A known fault stays known after edits elsewhere, and a new fault never passes as known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kg_server import project as projects
+from kg_server import validation
+from kg_server.validation import baseline, reports
+
+PREFIXES = """@prefix ex: <https://e.org/> .
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+"""
+DATA = """ex:a a ex:T ; ex:kind "x" ; ex:contact [ ex:name "A" ] ; ex:label "a"@en , "b"@en .
+ex:b a ex:T ; ex:kind ex:k ; ex:contact [ ex:name "A" ; ex:phone 1 ] ; ex:from 5 ; ex:to 3 .
+[] a ex:T ; ex:kind ex:k ; ex:label "c"@en .
+"""
+SHAPES = """ex:S a sh:NodeShape ; sh:targetClass ex:T ;
+  sh:property [ sh:path ex:contact ; sh:minCount 1 ] ,
+    [ sh:path ex:contact ; sh:node [ sh:property [ sh:path ex:phone ; sh:minCount 1 ] ] ] ,
+    [ sh:path ex:kind ; sh:nodeKind sh:IRI ; sh:minLength 1 ] ,
+    [ sh:path ex:label ; sh:uniqueLang true ] ,
+    [ sh:path ex:from ; sh:lessThan ex:to ] .
+ex:C a sh:NodeShape ; sh:targetObjectsOf ex:contact ;
+  sh:property [ sh:path ex:phone ; sh:minCount 1 ] .
+"""
+KNOWN = 6
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory):
+    root = tmp_path_factory.mktemp("project")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(root / "cache"))
+
+        def judged(data: str, shapes: str):
+            (root / "data.ttl").write_text(PREFIXES + data)
+            (root / "shapes.ttl").write_text(PREFIXES + shapes)
+            project = projects.load([root / "data.ttl", root / "shapes.ttl"])
+            return validation.validate(project, jobs=1), project
+
+        yield judged
+
+
+@pytest.fixture(scope="module")
+def known(judge, tmp_path_factory):
+    report, project = judge(DATA, SHAPES)
+    path: Path = tmp_path_factory.mktemp("known") / "known.json"
+    path.write_text(reports.FORMS["json"](report, project))
+    assert len(report.findings) == KNOWN, [each.message for each in report.findings]
+    return baseline.read(path)
+
+
+def unchanged(text: str) -> str:
+    return text
+
+
+EDITS_ELSEWHERE = {
+    "lines and comments": (lambda data: "# more\n\n" + data.replace(" ; ", " ;\n  "), unchanged),
+    "another blank node before": (lambda data: "[] ex:other [ ex:name 1 ] .\n" + data, unchanged),
+    "another contact beside": (
+        lambda data: data + 'ex:a ex:contact [ ex:name "B" ; ex:phone 2 ] .',
+        unchanged,
+    ),
+    "statements in another order": (
+        lambda data: "".join(sorted(data.splitlines(keepends=True), reverse=True)),
+        unchanged,
+    ),
+    "another value that conforms": (lambda data: data + "ex:a ex:kind ex:k .", unchanged),
+    "another shape before": (
+        unchanged,
+        lambda shapes: shapes.replace("sh:property", "sh:property [ sh:path ex:q ] ,", 1),
+    ),
+    "another shape with the same path": (
+        unchanged,
+        lambda shapes: shapes.replace(
+            "sh:property", "sh:property [ sh:path ex:contact ; sh:maxCount 9 ] ,", 1
+        ),
+    ),
+    "a message, a name and a severity of another shape": (
+        unchanged,
+        lambda shapes: shapes.replace(
+            "sh:path ex:kind", 'sh:path ex:kind ; sh:message "m" ; sh:name "n"'
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EDITS_ELSEWHERE)
+def test_an_edit_elsewhere_leaves_known_faults_known(judge, known, name):
+    of_data, of_shapes = EDITS_ELSEWHERE[name]
+    report, _ = judge(of_data(DATA), of_shapes(SHAPES))
+
+    compared = baseline.compare(report, known)
+
+    assert compared.summary == f"0 new, {KNOWN} known, 0 fixed"
+
+
+NEW_FAULTS = {
+    "the same path, another value": ('ex:kind "x"', 'ex:kind "y"', 1, 1),
+    "the same message, another node": (
+        "ex:b a ex:T ; ex:kind ex:k",
+        "ex:b a ex:T ; ex:kind 'x'",
+        1,
+        0,
+    ),
+    "another kind of constraint at the same value": ('ex:kind "x"', 'ex:kind ""', 2, 1),
+    "two values in another language": (
+        '"a"@en , "b"@en',
+        '"a"@de , "b"@de , "c"@en',
+        1,
+        1,
+    ),
+    "another value to compare with": ("ex:to 3", "ex:to 2", 1, 1),
+    "one more value to compare with": ("ex:to 3", "ex:to 3 , 2", 1, 0),
+    "another contact without a phone": (
+        'ex:contact [ ex:name "A" ; ex:phone 1 ]',
+        'ex:contact [ ex:name "A" ]',
+        2,
+        0,
+    ),
+    "one contact is mended, another is wrong": (
+        'ex:contact [ ex:name "A" ] ;',
+        'ex:contact [ ex:name "A" ; ex:phone 2 ] , [ ex:name "C" ] ;',
+        2,
+        2,
+    ),
+    "a second contact that is just like the first": (
+        'ex:contact [ ex:name "A" ] ;',
+        'ex:contact [ ex:name "A" ] , [ ex:name "A" ] ;',
+        2,
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NEW_FAULTS)
+def test_a_new_fault_does_not_pass_as_known(judge, known, name):
+    old, new, added, fixed = NEW_FAULTS[name]
+    assert old in DATA
+    report, _ = judge(DATA.replace(old, new), SHAPES)
+
+    compared = baseline.compare(report, known)
+
+    assert (len(compared.new.findings), KNOWN - compared.known) == (added, fixed)
+    assert compared.fixed == fixed
+
+
+def test_of_two_equal_findings_of_which_one_was_known_one_is_new(judge):
+    report, _ = judge(DATA, SHAPES)
+    twice = replace(report, findings=(*report.findings, report.findings[0]))
+
+    compared = baseline.compare(twice, baseline.counted(report))
+
+    assert (len(compared.new.findings), compared.known) == (1, KNOWN)
