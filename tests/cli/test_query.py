@@ -1,7 +1,11 @@
 """Canned queries from the command line, as a program that is run."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -71,3 +75,39 @@ def test_what_is_no_query_is_not_explained():
 
     assert (done.returncode, done.stdout) == (1, "")
     assert "line 1, column 30" in done.stderr
+
+
+RUNAWAY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+
+
+def test_a_query_ends_at_its_deadline():
+    done = run(RUNAWAY, "--timeout", "2")
+
+    assert done.returncode == 2
+    assert "stopped at its deadline" in done.stderr
+
+
+def test_ctrl_c_ends_a_query_in_the_middle_of_its_evaluation():
+    with subprocess.Popen([*PROGRAM, RUNAWAY], stderr=subprocess.PIPE, text=True) as running:
+        (child,) = children_at_work(running.pid)
+        running.send_signal(signal.SIGINT)
+
+        errors = running.communicate(timeout=30)[1]
+
+    assert running.returncode == 130
+    assert "Traceback" not in errors
+    assert not Path(f"/proc/{child}").exists()
+
+
+def children_at_work(pid: int) -> list[int]:
+    """Return the children of a process once they have computed for three seconds."""
+    while True:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        found = [int(each) for each in text.split()]
+        if found and all(int(stat(each)[13]) > 3 * os.sysconf("SC_CLK_TCK") for each in found):
+            return found
+        time.sleep(0.05)
+
+
+def stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().split()

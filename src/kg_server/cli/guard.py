@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from kg_server.processes import address_space, die_with_parent
+from kg_server.processes import address_space, die_with_parent, say
 
 _GUARDED = "KG_SERVER_GUARDED"
 """Set in the environment of the child, to its process id."""
@@ -40,6 +40,8 @@ def run(work: Callable[[], int]) -> int:
         signal.signal(signal.SIGINT, interrupt)
     if os.WIFEXITED(status):
         return os.WEXITSTATUS(status)
+    if os.WTERMSIG(status) == signal.SIGINT:
+        return 130
     sys.stderr.write(f"kg-server: {_why_ended(os.WTERMSIG(status))}\n")
     return 2
 
@@ -49,6 +51,12 @@ def end_in(seconds: float) -> None:
     if os.environ.get(_GUARDED) == str(os.getpid()):
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def end_at_once_by_ctrl_c() -> None:
+    """Have the kernel end the command at Ctrl-C: the engine returns to Python only when done."""
+    if os.environ.get(_GUARDED) == str(os.getpid()):
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _interrupt(child: int) -> None:
@@ -80,12 +88,20 @@ def _flushed(work: Callable[[], int]) -> int:
         sys.stderr.flush()
     except BrokenPipeError:
         return 141
+    except OSError as error:  # a full disk
+        say(f"kg-server: {unwritable(error)}\n")
+        return 2
     return code
+
+
+def unwritable(error: OSError) -> str:
+    """Say that the output could not be written, to a full disk for example."""
+    return f"the output cannot be written: {error.strerror}"
 
 
 def _why_ended(by: int) -> str:
     if by == signal.SIGALRM:
-        return "the command was stopped at its deadline (--timeout); a file takes too long to read"
+        return "the command was stopped at its deadline (--timeout)"
     if by in (signal.SIGABRT, signal.SIGKILL):
         return "the command needed more memory than this machine has free; nothing was written"
     if by == signal.SIGSEGV:

@@ -6,6 +6,7 @@ be done: a wrong argument, a file that is missing or not well-formed.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -16,10 +17,12 @@ from typing import Any
 
 import click
 
-from kg_server import escaping
+from kg_server import escaping, processes
 from kg_server.cli import guard
 from kg_server.errors import KgError, Problem, ProjectFault
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Errors of writing to a disk that is full or broken."""
 _COMMANDS = {
     "init": "Begin a project that validates, passes its tests and can be served.",
     "validate": "Check data and ontology by the SHACL shapes, and the shapes themselves.",
@@ -125,6 +128,11 @@ def _quietly(run: Callable[[], object]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        _complain(guard.unwritable(error))
+        return 2
     except KeyboardInterrupt:
         return 130
     except click.ClickException as error:
@@ -146,6 +154,10 @@ def main() -> None:
     command = next((each for each in sys.argv[1:] if not each.startswith("-")), "")
     if command == "serve":  # until there is something to reload
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    elif sys.stdout is None:
+        processes.say("kg-server: standard output is closed: there is nowhere to write to\n")
+        sys.exit(2)
+    processes.open_standard_streams()
     if not sys.warnoptions:  # libraries tell developers what their users cannot change
         warnings.filterwarnings("ignore", module=r"rdflib|pyshacl")
 

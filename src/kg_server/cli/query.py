@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kg_server import formats, project
-from kg_server.cli import console, explanation, options
+from kg_server.cli import console, explanation, guard, options
 from kg_server.errors import ProjectFault
 from kg_server.linked_data import dumps
 from kg_server.linked_data.documents import Site
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="Its parameters.")
 @click.option("--explain", is_flag=True, help="Print how the query is evaluated instead.")
 @click.option("--list", "listing", is_flag=True, help="List the canned queries.")
+@click.option("--timeout", type=float, help="Give up after seconds.")
 @options.BASE
 def query(  # one parameter an option
     query: str | None,
@@ -39,6 +40,7 @@ def query(  # one parameter an option
     params: tuple[str, ...],
     explain: bool,
     listing: bool,  # click passes it by name
+    timeout: float | None,
     base_iri: str | None,
 ) -> None:
     """Ask the project's files a SPARQL query.
@@ -47,6 +49,9 @@ def query(  # one parameter an option
     need no declaration. On a terminal the answer is a table, in a pipe it is CSV or Turtle.
     --explain prints what is evaluated, how many triples match each pattern, and what is costly.
     """
+    guard.end_at_once_by_ctrl_c()
+    if timeout:
+        guard.end_in(timeout)
     loaded = _load(paths, base_iri)
     if listing:
         click.echo(console.canned_list(loaded), nl=False)

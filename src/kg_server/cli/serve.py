@@ -10,7 +10,7 @@ import click
 
 from kg_server.cli import options
 from kg_server.config import Settings
-from kg_server.processes import StandardError, open_standard_streams
+from kg_server.processes import StandardError
 from kg_server.server import publication
 from kg_server.server.loading import Start
 from kg_server.server.main import serve as run
@@ -43,7 +43,6 @@ def serve(  # one parameter an option
 
     Every setting can also come from the environment, as KG_SERVER_<NAME>.
     """
-    open_standard_streams()
     logging.basicConfig(
         format="kg-server: %(message)s", level=logging.WARNING, handlers=[StandardError()]
     )
