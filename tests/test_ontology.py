@@ -39,9 +39,10 @@ def read(*paths: Path) -> Graph:
 
 MODULES = {
     "concepts": set(),
+    "currencies": set(),
     "evidence": set(),
     "diplomacy": {"concepts", "evidence"},
-    "trade": {"diplomacy"},
+    "trade": {"currencies", "diplomacy"},
 }
 """What each module imports."""
 
@@ -98,6 +99,7 @@ def test_the_files_of_the_ontology_are_there():
     assert [path.name for path in ONTOLOGY_FILES] == [
         "alignments.ttl",
         "concepts.ttl",
+        "currencies.ttl",
         "diplomacy.ttl",
         "evidence.ttl",
         "trade.ttl",
@@ -260,6 +262,21 @@ def test_a_module_is_valid_with_what_it_imports_and_nothing_else(module):
     assert run.exit_code == 0, run.output
 
 
+def test_the_currencies_are_those_of_iso_4217_with_code_and_number():
+    codes = {
+        str(code): str(ontology().value(each, DCT.identifier))
+        for each in ontology().subjects(SKOS.inScheme, DEF.Currencies)
+        for code in ontology().objects(each, SKOS.notation)
+    }
+
+    assert len(codes) == 181
+    assert all(re.fullmatch("[A-Z]{3}", code) for code in codes)
+    assert all(re.fullmatch(r"\d{3}", number) for number in codes.values())
+    assert len(set(codes.values())) == len(codes)
+    assert codes["BDT"] == "050"
+    assert codes["JPY"] == "392"
+
+
 def test_each_controlled_value_that_is_used_is_declared():
     used = used_iris(*DATA_FILES, *SHAPE_FILES, *ONTOLOGY_FILES)
     lists = read(*ONTOLOGY_FILES, *DATA_FILES)
@@ -289,7 +306,7 @@ def test_the_alignments_align_terms_that_exist():
 @pytest.mark.parametrize("path", ONTOLOGY_FILES + DATA_FILES, ids=lambda path: path.stem)
 def test_the_base_is_written_in_prefixes_and_names_of_ontologies_only(path):
     ontology_iri = (
-        r"<https://diplomacy\.example/ns/(alignments|concepts|diplomacy|evidence|trade)"
+        r"<https://diplomacy\.example/ns/(alignments|concepts|currencies|diplomacy|evidence|trade)"
         r"(/\d+\.\d+\.\d+)?>"
     )
     for line in path.read_text(encoding="utf-8").splitlines():

@@ -14,7 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 VALIDATE = (
     *(sys.executable, "-m", "kg_server", "validate", "--no-cache"),
-    *("--shapes", str(ROOT / "ontology" / "shapes"), "--ontology", str(ROOT / "ontology")),
+    *("--shapes", str(ROOT / "ontology" / "shapes")),
+    *(f"--ontology={path}" for path in sorted((ROOT / "ontology").glob("*.ttl"))),
 )
 
 

@@ -14,7 +14,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-BY_OURS = "--shapes", ROOT / "ontology" / "shapes", "--ontology", ROOT / "ontology"
+BY_OURS = (
+    "--shapes",
+    ROOT / "ontology" / "shapes",
+    *(f"--ontology={path}" for path in sorted((ROOT / "ontology").glob("*.ttl"))),
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +62,7 @@ def test_the_shipped_graph_conforms_and_a_second_run_recalls_the_report(kg):
 
     assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
     assert "Conforms" in again.stdout
-    assert re.search(r"Checked \d,\d{3} triples", again.stdout)
+    assert re.search(r"Checked [\d,]+ triples", again.stdout)
 
 
 def test_a_wrong_fact_is_reported_at_its_line_in_every_form_at_once(kg, broken, tmp_path):
