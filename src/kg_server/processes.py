@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import IO, Any
 
 from kg_server.errors import ProjectFault
@@ -74,6 +75,36 @@ def address_space() -> int:
     """Return the size of this process's address space, bytes (proc(5), statm)."""
     with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123  # no descriptor to spare
         return int(statm.read().split()[0]) * resource.getpagesize()
+
+
+def free_bytes() -> int:
+    """Return the memory that is free, or can be made free, for this process, bytes.
+
+    It is that of the machine (proc(5), meminfo), and less in a control group with a limit of its
+    own (cgroup v2).
+    """
+    lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+    free = [int(each.split()[1]) * 1024 for each in lines if each.startswith("MemAvailable:")]
+    with suppress(OSError):
+        group = Path("/proc/self/cgroup").read_text("utf-8").rpartition("::/")[2].strip()
+        place = Path("/sys/fs/cgroup", group)
+        for each in (place, *place.parents):
+            with suppress(OSError, ValueError):  # no such limit
+                most, used = (
+                    (each / name).read_text() for name in ("memory.max", "memory.current")
+                )
+                stat = dict(line.split() for line in (each / "memory.stat").open())
+                free.append(int(most) - int(used) + int(stat["inactive_file"]))
+    return max(0, min(free, default=1 << 40))
+
+
+def peak_bytes(pid: int) -> int:
+    """Return the most memory that a process has had, bytes; 0 where it has ended."""
+    with suppress(OSError):
+        for line in Path("/proc", str(pid), "status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def plug_standard_streams() -> None:

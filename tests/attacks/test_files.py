@@ -69,7 +69,7 @@ def test_entities_that_shorten_names_are_read(tmp_path):
 def test_what_needs_more_memory_than_there_is_ends_in_one_message(tmp_path, name):
     (tmp_path / name).write_bytes(gzip.compress(b"# " + b" " * (600 << 20), 9))
     code = (
-        "import kg_server.cli.guard as guard, sys; guard._free_bytes = lambda: 400 << 20;"
+        "import kg_server.cli.guard as guard, sys; guard.free_bytes = lambda: 400 << 20;"
         "from kg_server.cli.main import main; sys.argv = ['kg-server', 'dump', sys.argv[1]]; main()"
     )
 

@@ -4,15 +4,17 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from benchmarks.server import free_port
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, str(ROOT / "benchmarks" / "http.py"), "--triples", "10000"]
-PORT = 18180
 needs_virtuoso = pytest.mark.skipif(
     not shutil.which("virtuoso-t") or not shutil.which("isql-vt"),
     reason="Virtuoso is not installed: apt-get install virtuoso-opensource-7-bin",
@@ -20,21 +22,33 @@ needs_virtuoso = pytest.mark.skipif(
 
 
 @pytest.fixture
+def port() -> int:
+    """Return the first of two ports, one a server that is measured, that nobody listens on."""
+    while True:
+        first = free_port()
+        with socket.socket() as probe, suppress(OSError, OverflowError):
+            probe.bind(("127.0.0.1", first + 1))
+            return first
+
+
+@pytest.fixture
 def without_wrk(tmp_path):
     return {**os.environ, "PATH": str(tmp_path)}
 
 
-def test_the_server_is_measured_by_the_bundled_client_where_wrk_is_missing(tmp_path, without_wrk):
-    text = measure(tmp_path, ["--peers", "", "--port", str(PORT)], env=without_wrk)
+def test_the_server_is_measured_by_the_bundled_client_where_wrk_is_missing(
+    tmp_path, without_wrk, port
+):
+    text = measure(tmp_path, ["--peers", "", "--port", str(port)], env=without_wrk)
 
     assert all(number(text, f"{load}, requests/s") > 0 for load in ("hot", "cold"))
     assert all(number(text, f"{load}, errors") == 0 for load in ("hot", "cold"))
     assert "bundled Python client" in text
-    assert serving(PORT) == []
+    assert serving(port) == []
 
 
-def test_the_report_says_what_the_engine_alone_takes_and_how_long_overload_was(tmp_path):
-    text = measure(tmp_path, ["--peers", "", "--port", str(PORT + 10)])
+def test_the_report_says_what_the_engine_alone_takes_and_how_long_overload_was(tmp_path, port):
+    text = measure(tmp_path, ["--peers", "", "--port", str(port)])
 
     assert number(text, "heavy, in all, s", column=1) > 0
     assert number(text, "memory after loading, all processes (PSS), MB", column=1) > 0
@@ -42,10 +56,10 @@ def test_the_report_says_what_the_engine_alone_takes_and_how_long_overload_was(t
     assert number(text, "runaways in flight, on average") == pytest.approx(4, abs=0.2)
 
 
-def test_rounds_are_summed_up_by_their_median_and_their_extremes(tmp_path):
+def test_rounds_are_summed_up_by_their_median_and_their_extremes(tmp_path, port):
     options = ["--peers", "", "--rounds", "2", "--workloads", "hot"]
 
-    text = measure(tmp_path, [*options, "--port", str(PORT + 20)])
+    text = measure(tmp_path, [*options, "--port", str(port)])
 
     cell = re.search(r"\| hot, requests/s \| ([\d,]+) \(([\d,]+)–([\d,]+)\) \|", text)
     assert cell
@@ -54,8 +68,8 @@ def test_rounds_are_summed_up_by_their_median_and_their_extremes(tmp_path):
 
 
 @needs_virtuoso
-def test_virtuoso_answers_as_the_server_does_and_leaves_nothing_behind(tmp_path):
-    options = ["--peers", "virtuoso", "--workloads", "cold,heavy", "--port", str(PORT + 30)]
+def test_virtuoso_answers_as_the_server_does_and_leaves_nothing_behind(tmp_path, port):
+    options = ["--peers", "virtuoso", "--workloads", "cold,heavy", "--port", str(port)]
 
     text = measure(tmp_path, options, env=temporary(tmp_path))
 
@@ -67,29 +81,28 @@ def test_virtuoso_answers_as_the_server_does_and_leaves_nothing_behind(tmp_path)
     assert [words for words in processes("virtuoso-t") if str(tmp_path) in words] == []
 
 
-def test_a_peer_that_does_not_load_in_time_is_reported_and_the_others_are_measured(tmp_path):
+def test_a_peer_that_does_not_load_in_time_is_reported_and_the_others_are_measured(tmp_path, port):
     endpoint = beside(tmp_path, "rdflib-endpoint", "import time; time.sleep(60)")
     peer = ["--peers", "rdflib-endpoint", "--peer-python", str(endpoint), "--load-seconds", "20"]
 
-    text = measure(tmp_path, [*peer, "--workloads", "cold", "--port", str(PORT + 40)])
+    text = measure(tmp_path, [*peer, "--workloads", "cold", "--port", str(port)])
 
     assert "- rdflib-endpoint: did not load" in text
     assert number(text, "cold, requests/s") > 0
-    assert serving(PORT + 41) == []
+    assert serving(port + 1) == []
 
 
-def test_the_command_fails_if_the_server_itself_does_not_load(tmp_path):
-    options = ["--peers", "", "--load-seconds", "0.01", "--port", str(PORT + 50)]
+def test_the_command_fails_if_the_server_itself_does_not_load(tmp_path, port):
+    options = ["--peers", "", "--load-seconds", "0.01", "--port", str(port)]
 
     done = run(options, tmp_path)
 
     assert done.returncode == 1
     assert "- kg-server: did not load" in done.stdout
-    assert serving(PORT + 50) == []
+    assert serving(port) == []
 
 
-def test_an_interrupt_stops_the_server_that_is_measured(tmp_path):
-    port = PORT + 60
+def test_an_interrupt_stops_the_server_that_is_measured(tmp_path, port):
     options = ["--peers", "", "--seconds", "60", "--port", str(port), "--keep", str(tmp_path)]
     with subprocess.Popen([*COMMAND, *options], stderr=subprocess.PIPE, text=True) as running:
         assert running.stderr is not None
@@ -114,10 +127,10 @@ def test_a_peer_that_is_named_but_missing_is_an_error_that_says_how_to_install_i
     assert "pip install -e '.[bench]'" in done.stderr
 
 
-def test_peers_that_are_not_named_and_missing_are_left_out(tmp_path, without_wrk):
+def test_peers_that_are_not_named_and_missing_are_left_out(tmp_path, without_wrk, port):
     options = ["--peer-python", "/nowhere/python", "--load-seconds", "0.01"]
 
-    done = run([*options, "--port", str(PORT + 70)], tmp_path, env=without_wrk)
+    done = run([*options, "--port", str(port)], tmp_path, env=without_wrk)
 
     for peer in ("oxigraph", "virtuoso", "rdflib-endpoint"):
         assert f"{peer} is not installed: left out" in done.stderr

@@ -121,6 +121,28 @@ def test_a_dead_graph_is_loaded_again_at_once_whatever_old_ones_hold(server):
     assert eventually(lambda: status(server) == 200, within_s=15)
 
 
+WITH_LITTLE_MEMORY = """
+import sys, kg_server.server.main as main
+from kg_server.cli.main import main as run
+main.free_bytes = lambda: 1 << 20
+sys.argv = sys.argv[3:]
+run()
+"""
+
+
+def test_a_reload_for_which_there_is_no_memory_is_told_beforehand_and_does_no_harm():
+    server = LiveServer("--no-validate", prefix=(sys.executable, "-c", WITH_LITTLE_MEMORY))
+    try:
+        before = children(server.process.pid)
+        server.process.send_signal(signal.SIGHUP)
+
+        assert eventually(lambda: any("1 MB are free" in line for line in server.log)), server.log
+        assert children(server.process.pid) == before
+        assert status(server) == 200
+    finally:
+        assert server.stop() == 0
+
+
 def reloads(server: LiveServer) -> list[str]:
     return [line for line in server.log if "reloaded" in line]
 

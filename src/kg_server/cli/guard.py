@@ -8,9 +8,8 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
-from kg_server.processes import address_space, die_with_parent, say
+from kg_server.processes import address_space, die_with_parent, free_bytes, say
 
 _GUARDED = "KG_SERVER_GUARDED"
 """Set in the environment of the child, to its process id."""
@@ -30,7 +29,7 @@ def run(work: Callable[[], int]) -> int:
         die_with_parent(parent)
         os.environ[_GUARDED] = str(os.getpid())
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        most = address_space() + _free_bytes() * 3 // 4
+        most = address_space() + free_bytes() * 3 // 4
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         os._exit(_flushed(work))
     interrupt = signal.signal(signal.SIGINT, lambda *_: _interrupt(pid))  # the child says 130
@@ -107,11 +106,3 @@ def _why_ended(by: int) -> str:
     if by == signal.SIGSEGV:
         return "a file is nested too deeply to be read; nothing was written"
     return f"the command was ended by the signal {signal.Signals(by).name}"
-
-
-def _free_bytes() -> int:
-    """Return the memory that is free or can be made free, bytes (proc(5), meminfo)."""
-    for line in Path("/proc/meminfo").read_text("ascii").splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return 1 << 40

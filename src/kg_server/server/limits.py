@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from kg_server.config import Settings
-from kg_server.errors import BadRequest, BodyTimeout, BodyTooLarge, Overloaded, UriTooLong
+from kg_server.errors import (
+    BadRequest,
+    BodyTimeout,
+    BodyTooLarge,
+    Overloaded,
+    Problem,
+    UriTooLong,
+)
 from kg_server.server.exchange import Exchange, Handler
+from kg_server.server.request import Request
 
 _WITHOUT_BODY = ("GET", "HEAD", "OPTIONS")
 BODIES_BYTES = 64 << 20
 """Memory limit of the bodies of all requests under way in one HTTP worker, bytes."""
+
+
+_LINGER_S, _LINGER_BYTES = 2.0, 32 << 20
+"""How long, and how much, a client may still send that is refused already."""
 
 
 class Limits:
@@ -35,21 +48,34 @@ class Limits:
             BadRequest: the request is not well-formed (``Request.check``), or its body not whole.
         """
         request = exchange.request
+        if request.method in _WITHOUT_BODY:
+            self._check(request)
+            await self._after(exchange)
+            return
+        try:
+            request.body = await self._checked_body(exchange)
+            await self._after(exchange)
+        finally:
+            self._left_bytes += exchange.body_bytes
+            exchange.body_bytes = 0
+
+    def _check(self, request: Request) -> None:
         request.check()
         if len(request.path) + len(request.query_string) > self._settings.max_uri_bytes:
             raise UriTooLong(
                 f"The address is longer than {self._settings.max_uri_bytes} bytes. "
                 "Send the query as the body of a POST."
             )
-        if request.method in _WITHOUT_BODY:
-            await self._after(exchange)
-            return
+
+    async def _checked_body(self, exchange: Exchange) -> bytes:
         try:
-            request.body = await self._read(exchange)
-            await self._after(exchange)
-        finally:
-            self._left_bytes += exchange.body_bytes
-            exchange.body_bytes = 0
+            self._check(exchange.request)
+            return await self._read(exchange)
+        except BodyTimeout:
+            raise
+        except Problem:
+            await _let_send(exchange)
+            raise
 
     async def _read(self, exchange: Exchange) -> bytes:
         request, settings = exchange.request, self._settings
@@ -81,3 +107,18 @@ class Limits:
     def _too_large(self) -> BodyTooLarge:
         limit = self._settings.max_body_bytes
         return BodyTooLarge(f"The request's body is larger than {limit} bytes.")
+
+
+async def _let_send(exchange: Exchange) -> None:
+    """Read and drop what a client still sends, as many read no answer before they have sent all.
+
+    A connection that is closed meanwhile is reset, and the answer may be lost (RFC 9112 §9.6).
+    """
+    request, left = exchange.request, _LINGER_BYTES
+    # A client that waits to be asked for its body (RFC 9110 §10.1.1) reads the answer first.
+    if request.header("expect") or (request.declared_bytes or 0) > left:
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LINGER_S):
+            while left > 0 and (part := await exchange.read()):
+                left -= len(part)

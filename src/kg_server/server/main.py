@@ -26,7 +26,7 @@ from kg_server import metrics
 from kg_server import project as projects
 from kg_server.config import NEUTRAL_BASE_IRI, Settings
 from kg_server.errors import ProjectFault
-from kg_server.processes import end_all, in_child, say
+from kg_server.processes import end_all, free_bytes, in_child, peak_bytes, say
 from kg_server.project import Project, Role
 from kg_server.sandbox import scoreboard
 from kg_server.sandbox.scoreboard import Board
@@ -146,6 +146,7 @@ class _Main:
         if self._watched:
             self._watched.remember()
         try:
+            self._check_memory()
             self._loading = loading.start(
                 self._start,
                 generation,
@@ -153,11 +154,27 @@ class _Main:
                 self._folder,
                 is_reload=self._generation in self._graphs,
             )
+        except ProjectFault as fault:
+            self._say_why_not(fault)
         except OSError as error:  # no process, no descriptor, no room for a socket
             self._say_why_not(ProjectFault(f"the graph cannot be loaded: {error}"))
         else:
             new = self._loading
             self._graphs[generation] = _Graph(new.pid, new.address, new.index)
+
+    def _check_memory(self) -> None:
+        """Check that a graph like the present one can be loaded beside it.
+
+        Raises:
+            ProjectFault: there is too little memory; the kernel would end a process for it.
+        """
+        if self._generation in self._graphs:
+            needed, free = peak_bytes(self._graphs[self._generation].pid), free_bytes()
+            if needed > free:
+                raise ProjectFault(
+                    f"loading needs about {needed >> 20} MB beside the graph that is served, and"
+                    f" {free >> 20} MB are free; restart the server to load the new files alone"
+                )
 
     def _follow_loading(self, zygote: Loading) -> None:
         """Read what the zygote says of its loading; put the graph into service when it is ready.
