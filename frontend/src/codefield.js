@@ -92,7 +92,7 @@ export function codeField(place, { text, label, words, onRun, onChange }) {
       closeBrackets(),
       highlightActiveLine(),
       highlightSelectionMatches(),
-      autocompletion({ override: [complete], maxRenderedOptions: OPTIONS_SHOWN }),
+      autocompletion({ override: [complete], maxRenderedOptions: OPTIONS_SHOWN, icons: false }),
       sparql(),
       syntaxHighlighting(colours),
       linter((view) => check(view, words), { delay: CHECK_AFTER_MS }),

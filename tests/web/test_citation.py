@@ -51,6 +51,7 @@ def test_csl_json_has_dates_in_parts():
     [
         ("/queries/trade?state=CAN&other=AZE", "(CAN, AZE)"),
         ("/doc/state/CAN", "Canada"),
+        ("/things/State?label__contains=an", "state (state contains an)"),
         ("/doc?iri=https://diplomacy.example/ns/diplomacy%23Mission", "mission"),
     ],
 )

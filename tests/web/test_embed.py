@@ -15,6 +15,8 @@ VIEWS = [
     "/embed/doc/claim/F14",
     "/embed/doc/conflict/C6",
     "/embed/doc?iri=https://diplomacy.example/id/conflict/C6",
+    "/embed/things/State?label__contains=a",
+    "/embed/things/?class=https://diplomacy.example/ns/diplomacy%23State&limit=3",
 ]
 
 
@@ -63,6 +65,7 @@ def test_a_claim_shows_what_contradicts_it(client):
         ("/queries/trade?state=CAN&other=AZE", True),
         ("/doc/claim/F14", True),
         ("/doc/conflict/C6", True),
+        ("/things/State?label__contains=a", True),
         ("/doc/state/CAN", False),
     ],
 )

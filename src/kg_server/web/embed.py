@@ -1,5 +1,7 @@
 """Views for frames of other sites: the answer of a question, a claim, a dispute.
 
+Tables of things are in the module ``things``.
+
 These pages have no script and no form, and are the only ones that other sites may frame.
 """
 
@@ -33,7 +35,7 @@ def blueprint(context: Context) -> Blueprint:
     def question(name: str) -> Response:
         asked = questions.asked_page(context, canned.find(context.queries, name))
         page = render_template("embed_answer.html", **asked.shown, cited=asked.cited)
-        return _framed(context, page, asked.text)
+        return framed(context, page, asked.text)
 
     @routes.get("/embed/doc")
     def by_iri() -> Response:
@@ -75,10 +77,11 @@ def _thing(context: Context, iri: str) -> Response:
         labels=labels,
         cited=citation.of_thing(context, iri, evidence, labels),
     )
-    return _framed(context, page, iri)
+    return framed(context, page, iri)
 
 
-def _framed(context: Context, page: str, *parts: object) -> Response:
+def framed(context: Context, page: str, *parts: object) -> Response:
+    """Return a page that other sites may frame; ``parts`` are what it depends on."""
     response = Response(page, content_type=HTML.content_type)
     response.headers["Content-Security-Policy"] = POLICY
     return context.cacheable(response, context.etag(HTML, *parts, citation.today()))

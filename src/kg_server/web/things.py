@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request
@@ -21,10 +22,11 @@ from kg_server.things import columns, filters, queries
 from kg_server.things.columns import RESERVED, Column
 from kg_server.things.filters import Filter, Vocabulary
 from kg_server.things.queries import Table
-from kg_server.web import exports, responses
+from kg_server.web import citation, embed, exports, responses
 from kg_server.web.canned import SOURCE, page_links
+from kg_server.web.citation import Citation
 from kg_server.web.context import Context
-from kg_server.web.pages import layout
+from kg_server.web.pages import embedding, layout
 from kg_server.web.pages.listing import Listing
 from kg_server.web.pages.terms import Labels
 
@@ -40,7 +42,10 @@ Pairs = list[tuple[str, str]]
 
 
 def blueprint(context: Context) -> Blueprint:
-    """Answer at ``/things/`` and ``/things/<class>``, with an extension or without."""
+    """Answer at ``/things/`` and ``/things/<class>``, with an extension or without.
+
+    Below ``/embed/`` are the same tables for frames of other sites.
+    """
     routes = Blueprint("things", __name__)
     tables = _Tables(context)
 
@@ -53,6 +58,14 @@ def blueprint(context: Context) -> Blueprint:
     def one(name: str) -> Response:
         stem, _, extension = name.partition(".")
         return _table(tables, tables.class_named(stem), extension or None)
+
+    @routes.get("/embed/things/")
+    def frame_by_class() -> Response:
+        return _table(tables, request.args.get("class", ""), "html", is_framed=True)
+
+    @routes.get("/embed/things/<name>")
+    def frame(name: str) -> Response:
+        return _table(tables, tables.class_named(name), "html", is_framed=True)
 
     return routes
 
@@ -149,7 +162,9 @@ def _choose(name: str | None) -> Format:
     return protocol.choose_format(name or None, accept, Kind.BINDINGS, html=True)
 
 
-def _table(tables: _Tables, class_iri: str, extension: str | None) -> Response:
+def _table(
+    tables: _Tables, class_iri: str, extension: str | None, *, is_framed: bool = False
+) -> Response:
     """Return the table of a class in the format that is asked for.
 
     Raises:
@@ -163,7 +178,9 @@ def _table(tables: _Tables, class_iri: str, extension: str | None) -> Response:
     reserved = protocol.singles(
         [pair for pair in pairs if pair[0] in RESERVED - {"label", "facet"}], RESERVED
     )
-    chosen = _choose(extension or reserved.get("format"))
+    name = extension or reserved.get("format")
+    style = citation.asked(name, request.headers.get("Accept"))
+    chosen = style or _choose(name)
     found = tables.columns(class_iri)
     wanted = filters.read([each for each in pairs if not _is_reserved(each[0])], found)
     table = Table(
@@ -175,12 +192,20 @@ def _table(tables: _Tables, class_iri: str, extension: str | None) -> Response:
         sort=_sort(reserved.get("sort"), found),
         only_named=tables.only_named(class_iri),
     )
-    etag = context.etag(chosen, pairs)
+    if style:
+        labels = Labels(context.site, layout.page_language())
+        labels.load([class_iri, *(each.iri for each in found)])
+        return citation.response(context, _cited(context, table, pairs, labels), style)
+    etag = context.etag(chosen, pairs, *([citation.today()] if chosen.is_page else []))
     if responses.matches(request.headers.get("If-None-Match"), etag):
         return context.cacheable(Response(), etag)
     limit, offset = _window(reserved, PAGE_ROWS if chosen.is_page else None)
     if chosen.is_page:
-        response = _page(tables, table, pairs, limit or PAGE_ROWS, offset)
+        shown = _page(tables, table, pairs, limit or PAGE_ROWS, offset)
+        if is_framed:
+            return embed.framed(context, render_template("embed_table.html", **shown), pairs)
+        page = render_template("table.html", **shown)
+        response = Response(page, content_type=formats.HTML.content_type)
     else:
         response = _data(context, table, chosen, limit, offset)
     return context.cacheable(response, etag)
@@ -254,7 +279,8 @@ def _data(
     return response
 
 
-def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) -> Response:
+def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) -> dict[str, Any]:
+    """Return what the page of a table shows."""
     context, shown = tables.context, _shown_columns(table.columns)
     store = context.store
     total = _count(tables, table)
@@ -267,23 +293,27 @@ def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) 
     labels.load(URIRef(each.iri) for each in table.columns)
     labels.load(row["value"] for row in (*values, *counts))
     kept = [pair for pair in pairs if pair[0] not in ("lang", "format")]
-    listing = Listing(request.path, kept, table, labels)
+    listing = Listing(_path(), kept, table, labels)
     given = urlencode([pair for pair in kept if pair[0] not in ("limit", "offset")])
-    stem = request.path.partition(".")[0]
-    page = render_template(
-        "table.html",
-        heading=listing.heading(None),
-        total=total,
-        heads=listing.heads(shown),
-        hidden=len(table.columns) - len(shown),
-        rows=listing.rows(things, shown, values),
-        chips=listing.chips(),
-        facets=listing.facets(faceted, counts),
-        fields=[(each, listing.heading(each)) for each in table.columns],
-        operators=filters.OPERATORS,
-        kept=[pair for pair in kept if pair[0] == "class"],
-        links=page_links(request.path, kept, limit, offset, total) if total > limit else {},
-        downloads=[
+    stem = _path()
+    address = f"{context.address}embed{stem}" + (f"?{given}" if given else "")
+    cited = _cited(context, table, pairs, labels)
+    return {
+        "cited": cited,
+        "citation_links": citation.links(stem, kept),
+        "frame": embedding.iframe(address, cited.title),
+        "heading": listing.heading(None),
+        "total": total,
+        "heads": listing.heads(shown),
+        "hidden": len(table.columns) - len(shown),
+        "rows": listing.rows(things, shown, values),
+        "chips": listing.chips(),
+        "facets": listing.facets(faceted, counts),
+        "fields": [(each, listing.heading(each)) for each in table.columns],
+        "operators": filters.OPERATORS,
+        "kept": [pair for pair in kept if pair[0] == "class"],
+        "links": page_links(_path(), kept, limit, offset, total) if total > limit else {},
+        "downloads": [
             (name, f"{stem}?{urlencode({'format': form})}" + (f"&{given}" if given else ""))
             for name, form in (
                 ("CSV", "labelled"),
@@ -295,10 +325,24 @@ def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) 
                 ("SPARQL JSON", "json"),
             )
         ],
-        question=f"{stem}?format=rq" + (f"&{given}" if given else ""),
-        text=queries.whole(table),
-    )
-    return Response(page, content_type=formats.HTML.content_type)
+        "question": f"{stem}?format=rq" + (f"&{given}" if given else ""),
+        "text": queries.whole(table),
+    }
+
+
+def _path() -> str:
+    """Return the address of the present table on this server, without extension and parameters."""
+    return request.path.removeprefix("/embed").partition(".")[0]
+
+
+def _cited(context: Context, table: Table, pairs: Pairs, labels: Labels) -> Citation:
+    """Return the citation of a table; its filters stand in the title."""
+    kept = [pair for pair in pairs if pair[0] not in ("lang", "format")]
+    listing = Listing(_path(), kept, table, labels)
+    words = "; ".join(chip.text for chip in listing.chips())
+    title = listing.heading(None) + (f" ({words})" if words else "")
+    given = f"?{urlencode(kept)}" if kept else ""
+    return citation.of(context, title, context.address + _path().removeprefix("/") + given)
 
 
 def _values(

@@ -44,6 +44,7 @@ def museums(tmp_path_factory):
 :topic a owl:ObjectProperty ; rdfs:label "topic" .
 :about a owl:ObjectProperty ; rdfs:label "tells of" .
 :shownIn a owl:ObjectProperty ; rdfs:label "shows up" .
+<https://e.org/dataset> <http://rdfs.org/ns/void#exampleResource> :louvre .
 {works}""")
     loaded = projects.load([root])
     return create_app(Context(described_store(loaded), loaded, Settings())).test_client()
@@ -120,6 +121,10 @@ def test_links_from_others_read_from_this_end(museums):
         "twin",
     ]
     assert "dont « topic » est ceci" in headings(page_of(museums, "/doc/louvre", "fr"), "incoming")
+
+
+def test_the_description_of_the_data_set_is_no_link_to_its_examples(museums):
+    assert "example resource" not in page_of(museums, "/doc/louvre")
 
 
 def test_values_are_sorted_by_their_numbers_and_many_are_folded(museums):

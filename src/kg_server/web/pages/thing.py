@@ -17,7 +17,7 @@ from kg_server.web.pages.terms import Label, Labels, Shown, natural, with_site
 
 MOST_VALUES = 10
 """Most open values of one property on a page; the others are folded."""
-MOST_SUMMARY, MOST_KINDS = 8, 12
+MOST_SUMMARY, MOST_KINDS = 8, 20
 """Most properties and most classes in the summary."""
 _FEW_VALUES = 3
 _FEW_CLAIMS = 12
@@ -151,6 +151,8 @@ def thing_page(
     facts = [pair for pair in out if pair[0] not in {*_NAMES, RDF.type}]
     title = labels.show(URIRef(iri))
     outgoing = _grouped(facts, labels, evidence, iri)
+    about_itself = URIRef(site.dataset_iri)  # the server's description names examples
+    back = tuple(pair for pair in back if pair[1] != about_itself)
     incoming = _grouped_back(back, labels, context)
     return ThingPage(
         iri=iri,
