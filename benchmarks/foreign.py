@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -152,7 +153,11 @@ def main() -> None:
     print("| --- |" + " ---: |" * (len(_HEAD) - 1))
     for argument in arguments.projects:
         name, _, files = argument.partition("=")
-        print(row(name, [Path(each) for each in files.split(",")], arguments.timeout), flush=True)
+        with tempfile.TemporaryDirectory() as empty:
+            os.environ["XDG_CACHE_HOME"] = empty
+            print(
+                row(name, [Path(each) for each in files.split(",")], arguments.timeout), flush=True
+            )
 
 
 if __name__ == "__main__":

@@ -190,17 +190,17 @@ def result(child: Child, until: float, late: str) -> Any:
     Raises:
         ProjectFault: the work raised it, ended without a result, or took too long.
     """
-    content = b""
+    received = []
     try:
-        while received := _read(child.channel, until):
-            content += received
+        while part := _read(child.channel, until):
+            received.append(part)
     except TimeoutError as error:
         child.end()
         raise ProjectFault(late) from error
     child.wait()
-    if not content:
+    if not received:
         raise ProjectFault("a process ended without a result; was there too little memory?")
-    outcome = pickle.loads(content)  # noqa: S301  # from our own child
+    outcome = pickle.loads(b"".join(received))  # noqa: S301  # from our own child
     if isinstance(outcome, _Fault):
         raise ProjectFault(outcome.message)
     return outcome

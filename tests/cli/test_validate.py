@@ -8,9 +8,9 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+import children
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,17 +146,6 @@ def test_a_wrong_argument_is_explained_with_exit_code_2(kg, arguments):
     assert "Traceback" not in done.stderr
 
 
-def children(pid):
-    """The processes that a process has started, once there are some or half a minute is over."""
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        if found:
-            return [int(each) for each in found]
-        time.sleep(0.05)
-    return []
-
-
 def test_ctrl_c_ends_a_validation_quietly(tmp_path, cache):
     for folder in ("data", "ontology/shapes"):
         (tmp_path / folder).mkdir(parents=True)
@@ -175,8 +164,8 @@ def test_ctrl_c_ends_a_validation_quietly(tmp_path, cache):
         text=True,
         start_new_session=True,
     )
-    (guarded,) = children(process.pid)
-    assert children(guarded)  # one of which matches the pattern
+    (guarded,) = children.of(process.pid)
+    assert children.of(guarded)  # one of which matches the pattern
 
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=20)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import children
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
@@ -255,6 +258,44 @@ def test_a_changed_blank_node_is_shown_as_what_it_is_and_leaves_others_alone():
     before = "[ <https://e.org/q> 1 ; <https://e.org/r> ( 1 2 ) ]"
     assert [each.value for each in change.removed] == [re.sub(r"\b(\d)\b", number, before)]
     assert (found.added, found.removed) == (1, 1)
+
+
+def test_of_a_single_file_in_a_project_only_that_file_is_compared(place):
+    write(place, "data/all.ttl", DATA + "ex:b a ex:Mission .\n")
+    write(place, "ontology/terms.ttl", ONTOLOGY + "ex:Post a owl:Class .\n")
+
+    data = run("HEAD:data/all.ttl", "data/all.ttl")
+    ontology = run("HEAD:ontology/terms.ttl", "ontology/terms.ttl")
+
+    assert data.exit_code == Level.PATCH.exit_code
+    assert "ex:Post" not in data.stdout
+    assert "1 statement added, 0 removed, 1 subject changed." in data.stdout
+    assert "ex:b: ex:kind is missing" in data.stdout  # judged by the shapes of the project
+    assert "queries" not in data.stdout
+    assert ontology.exit_code == Level.MINOR.exit_code
+    assert "ex:b" not in ontology.stdout.split("Findings")[0]
+
+
+def test_ctrl_c_ends_a_comparison_quietly(tmp_path):
+    nodes = range(40)
+    clique = " ".join(f"_:n{a} <urn:p> _:n{b} ." for a in nodes for b in nodes if a != b)
+    for name, more in (("old", ""), ("new", " <urn:a> <urn:b> <urn:c> .")):
+        (tmp_path / f"{name}.ttl").write_text(clique + more)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kg_server", "diff", "old.ttl", "new.ttl"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    (guarded,) = children.of(process.pid)
+    assert children.of(guarded)  # which tells the blank nodes apart
+
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert "Traceback" not in errors
 
 
 def test_a_graph_that_cannot_be_put_in_order_ends_at_the_limit():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from kg_server.cli import options
+from kg_server.cli import options, progress
 from kg_server.diff import comparison, reports, revisions
 from kg_server.errors import ProjectFault
 from kg_server.project import manifest
@@ -60,12 +60,14 @@ def diff(  # one parameter an option
     with revisions.read(old, base_iri) as before, revisions.read(new, base_iri) as after:
         counted = [f"{each.name} ({each.project.counted})" for each in (before, after)]
         click.echo(f"kg-server: {' beside '.join(counted)}", err=True)
-        compared = comparison.compare(
-            before.project,
-            after.project,
-            _queries(queries, after.root),
-            with_findings=not no_findings,
-        )
+        with progress.Bar() as bar:
+            compared = comparison.compare(
+                before,
+                after,
+                _queries(queries, after.root),
+                with_findings=not no_findings,
+                tell=bar,
+            )
         colours = form == "text" and sys.stdout.isatty()
         prefixes = {**before.project.profile.prefixes, **after.project.profile.prefixes}
         view = reports.View(before.name, after.name, prefixes, limit, colours=colours)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -32,6 +33,11 @@ _WEIGHTIEST = (Role.ONTOLOGY, Role.SHAPES, Role.DATA, Role.DERIVED)
 _NIL = f"<{ns.RDF}nil>"
 _NONE = "[]"
 """The subject shown for a blank node to which no triple refers."""
+
+_TICK_S = 0.2
+
+Tell = Callable[[str, float | None], None]
+"""Is told what is done now, and how much of it is done (0 to 1) where that is known."""
 
 Triple = tuple[str, str, str]
 """Subject, predicate and object in N-Triples syntax."""
@@ -78,8 +84,19 @@ class Changes:
         return sum(len(each.removed) for found in self.subjects.values() for each in found)
 
 
-def between(old: Project, new: Project, timeout_s: float = TIMEOUT_S) -> Changes:
+def between(
+    old: Project,
+    new: Project,
+    timeout_s: float = TIMEOUT_S,
+    tell: Tell = lambda _what, _done: None,
+) -> Changes:
     """Compare two projects.
+
+    Args:
+        old: the old version.
+        new: the new version.
+        timeout_s: time limit, in seconds.
+        tell: is told several times a second what is done.
 
     Raises:
         ProjectFault: a file is not well-formed, or the comparison takes too long.
@@ -89,7 +106,15 @@ def between(old: Project, new: Project, timeout_s: float = TIMEOUT_S) -> Changes
         "give them names"
     )
     child = processes.start(partial(_between, old, new))
-    changes: Changes = processes.result(child, time.monotonic() + timeout_s, late)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(processes.result, child, time.monotonic() + timeout_s, late)
+        try:
+            while wait([waiting], timeout=_TICK_S).not_done:
+                tell("Comparing triples", None)
+        except BaseException:  # Ctrl-C: the pool would wait for its thread, which waits for this
+            child.kill()
+            raise
+    changes: Changes = waiting.result()
     return changes
 
 

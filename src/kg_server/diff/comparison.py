@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from kg_server import formats, processes, validation
 from kg_server.diff import changes, semver
-from kg_server.diff.changes import Changes
+from kg_server.diff.changes import Changes, Tell
+from kg_server.diff.revisions import State
 from kg_server.diff.semver import Level, Reason
 from kg_server.errors import KgError
 from kg_server.project import Project, Role
@@ -70,29 +71,35 @@ class Comparison:
 
 
 def compare(
-    old: Project, new: Project, queries: Sequence[Path], *, with_findings: bool
+    old: State,
+    new: State,
+    queries: Sequence[Path],
+    *,
+    with_findings: bool,
+    tell: Tell = lambda _what, _done: None,
 ) -> Comparison:
-    """Compare two projects.
+    """Compare two versions.
 
     Args:
         old: the old version.
         new: the new version.
         queries: files with SPARQL queries to run on both versions.
         with_findings: whether to validate both versions.
+        tell: is told what is done now.
 
     Raises:
         ProjectFault: a file is not well-formed, or the comparison takes too long.
     """
-    differences = changes.between(old, new)
+    differences = changes.between(old.project, new.project, tell=tell)
     reasons = semver.reasons(differences)
     changed = bool(reasons)
     return Comparison(
         differences,
         reasons,
-        semver.not_raised(old, new, _of_ontology(reasons, differences)),
-        tuple(_answers(old, new, queries)) if changed else (),
+        semver.not_raised(old.project, new.project, _of_ontology(reasons, differences)),
+        tuple(_answers(old.project, new.project, queries, tell)) if changed else (),
         len(queries),
-        _findings(old, new) if with_findings and changed else None,
+        _findings(old, new, tell) if with_findings and changed else None,
     )
 
 
@@ -103,13 +110,14 @@ def _of_ontology(reasons: Sequence[Reason], differences: Changes) -> Level:
     return semver.level([each for each in reasons if each.subject in subjects])
 
 
-def _answers(old: Project, new: Project, queries: Sequence[Path]) -> Iterator[Answer]:
+def _answers(old: Project, new: Project, queries: Sequence[Path], tell: Tell) -> Iterator[Answer]:
     if not queries:
         return
     stores = open_store(old), open_store(new)
     for store in stores:
         service.let_https_fail(store)
-    for path in queries:
+    for number, path in enumerate(queries):
+        tell(f"Asking {len(queries)} queries", number / len(queries))
         sides = [_sealed_rows(store, path, new) for store in stores]
         faults = [side for side in sides if isinstance(side, str)]
         if len(faults) == 1:
@@ -149,13 +157,23 @@ def _rows(store: EmbeddedStore, text: str, project: Project) -> list[str] | str:
     return lines
 
 
-def _findings(old: Project, new: Project) -> Findings:
+def _findings(old: State, new: State, tell: Tell) -> Findings:
     reports: list[Report] = []
     for name, side in (("the old version", old), ("the new version", new)):
         try:
-            reports.append(validation.validate(side))
+            report = validation.validate(side.whole, tell=tell)
+            reports.append(_within(side, report))
         except KgError as error:
             return Findings(fault=f"{name} cannot be validated: {error}")
     before, after = reports
     new_ones, fixed = baseline.difference(after, before), baseline.difference(before, after)
     return Findings(new_ones, fixed, len(after.findings) - len(new_ones))
+
+
+def _within(side: State, report: Report) -> Report:
+    """Return a report with the findings about the files that are compared."""
+    if side.project is side.whole:
+        return report
+    files = {file.path for file in side.project.files}
+    found = tuple(each for each in report.findings if each.place and each.place.path in files)
+    return replace(report, findings=found)

@@ -177,8 +177,9 @@ def _sentence(finding: Finding) -> str:
 
 def _counts(compared: Comparison) -> str:
     changed = sum(len(found) for found in compared.changes.subjects.values())
+    added, removed = compared.changes.added, compared.changes.removed
     return (
-        f"{compared.changes.added:,} statements added, {compared.changes.removed:,} removed, "
+        f"{added:,} statement{'' if added == 1 else 's'} added, {removed:,} removed, "
         f"{changed:,} subject{'' if changed == 1 else 's'} changed"
     )
 

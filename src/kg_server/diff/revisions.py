@@ -7,7 +7,7 @@ import subprocess
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,10 +18,16 @@ from kg_server.project import Project
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A version of a project: its name, the project, and its root; ``None`` for single files."""
+    """A version of a project, or of some of its files.
+
+    ``name`` is what it was called. ``project`` has the files that are compared, ``whole``
+    also those that they are validated with. ``root`` is that of a
+    project, ``None`` for single files.
+    """
 
     name: str
     project: Project
+    whole: Project
     root: Path | None
 
 
@@ -38,7 +44,8 @@ def read(name: str | None, base_iri: str | None) -> Iterator[State]:
         ProjectFault: there is no such path and no such revision, or no project in it.
     """
     if name is None:
-        yield State("the working tree", projects.load((), base_iri), projects.home())
+        project = projects.load((), base_iri)
+        yield State("the working tree", project, project, projects.home())
         return
     if Path(name).exists():
         yield _state(name, Path(name), base_iri)
@@ -49,8 +56,12 @@ def read(name: str | None, base_iri: str | None) -> Iterator[State]:
 
 
 def _state(name: str, place: Path, base_iri: str | None) -> State:
-    root = place if projects.is_root(place) else None
-    return State(name, projects.load([place], base_iri), root)
+    whole = projects.load([place], base_iri)
+    if projects.is_root(place):
+        return State(name, whole, whole, place)
+    within = place.resolve()
+    named = tuple(each for each in whole.files if each.path.resolve().is_relative_to(within))
+    return State(name, replace(whole, files=named) if named else whole, whole, None)
 
 
 def _extract(name: str, folder: Path) -> Path:

@@ -168,7 +168,8 @@ def shortener(declared: Mapping[str, str]) -> Callable[[str], str]:
 
     @lru_cache(maxsize=1 << 16)
     def name(iri: str) -> str:
-        return prefixes.shorten(iri, known, to_read=True) or f"<{iri}>"
+        short = prefixes.shorten(iri, known, to_read=True)
+        return short if short and short != ":" else f"<{iri}>"
 
     def short(found: re.Match[str]) -> str:
         written, datatype = found["text"], found["datatype"]
