@@ -157,3 +157,28 @@ def test_of_two_equal_findings_of_which_one_was_known_one_is_new(judge):
     compared = baseline.compare(twice, baseline.counted(report))
 
     assert (len(compared.new.findings), compared.known) == (1, KNOWN)
+
+
+def test_an_undeclared_term_stays_known_where_it_is_used_first(tmp_path):
+    ontology = (
+        PREFIXES
+        + """@prefix owl: <http://www.w3.org/2002/07/owl#> .
+<https://e.org/> a owl:Ontology . ex:T a owl:Class .
+"""
+    )
+
+    def judged(data: str):
+        (tmp_path / "o.ttl").write_text(ontology)
+        (tmp_path / "d.ttl").write_text(PREFIXES + data)
+        project = projects.load([tmp_path / "o.ttl", tmp_path / "d.ttl"])
+        return validation.validate(project, jobs=1, use_cache=False)
+
+    before = judged("<urn:m> ex:wrong 1 .")
+    after = judged("<urn:a> ex:wrong 2 . <urn:m> ex:wrong 1 . <urn:n> ex:other 1 .")
+
+    (known,) = [each for each in before.findings if "undeclared-term" in each.rule]
+    new = baseline.compare(after, baseline.counted(before)).new.findings
+    assert known.other_value == "<https://e.org/wrong>"
+    assert [each.other_value for each in new if "undeclared-term" in each.rule] == [
+        "<https://e.org/other>"
+    ]

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from kg_server.errors import ProjectFault
-from kg_server.validation.report import Finding, Report
+from kg_server.validation.report import RULES_IRI, Finding, Report
 
 _KEYS = (
     *("severity", "focus_node", "path", "value", "source_shape", "source_constraint"),
     *("component", "other_path", "other_value"),
 )
+_USE = ("focus_node", "path", "value")
+"""Where a term is used first, which does not count for a finding of a rule about that term."""
 Key = tuple[str | None, ...]
 
 
@@ -84,4 +86,6 @@ def _key_of(finding: Finding) -> Key:
 
 
 def _key(members: Mapping[str, Any]) -> Key:
-    return tuple(members[name] for name in _KEYS)
+    rule = str(members["source_shape"]).startswith(f"<{RULES_IRI}")
+    left_out = _USE if rule and members["other_value"] else ()
+    return tuple(None if name in left_out else members[name] for name in _KEYS)

@@ -81,7 +81,8 @@ class Finding:
     ``source_constraint`` is the SHACL-SPARQL constraint that found it, where it has a name.
     ``own_severity`` is the IRI of a severity that is none of SHACL's; it weighs as a violation.
     ``other_path`` and ``other_value`` tell apart results that are otherwise alike: the property and
-    the value that a value is compared with, the missing value, the language that is there twice.
+    the value that a value is compared with, the missing value, the language that is there twice. Of
+    a rule, ``other_value`` is the term that is wrong wherever it is used.
     ``place`` is where the offending triple stands, or else the focus node's first statement, or
     else the file. ``related`` are the places of other values where several do not go together;
     ``details`` are the findings of nested shapes that led to this one (``sh:detail``).
@@ -107,6 +108,11 @@ class Finding:
         """The kind of constraint in a word: ``MinCount``."""
         name = re.split(r"[#/]", self.component.strip("<>"))[-1]
         return name.removesuffix("ConstraintComponent")
+
+    @property
+    def is_about_a_term(self) -> bool:
+        """Whether it is about a term, and its focus node is only the first one to use it."""
+        return self.source_shape.startswith(f"<{RULES_IRI}") and self.other_value is not None
 
     @property
     def group(self) -> tuple[str, ...]:

@@ -164,7 +164,9 @@ def run(
 def _finding(name: str, severity: Severity, found: Found) -> Finding:
     rule = f"<{RULES_IRI}{name}>"
     path, value = (_text(each) for each in (found.path, found.value))
-    return Finding(severity, _text(found.focus) or "", path, value, rule, None, rule, found.message)
+    term = None if found.term is None else f"<{found.term}>"
+    focus = _text(found.focus) or ""
+    return Finding(severity, focus, path, value, rule, None, rule, found.message, other_value=term)
 
 
 def _text(term: Any) -> str | None:

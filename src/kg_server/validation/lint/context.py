@@ -30,12 +30,16 @@ _WELL_KNOWN = {
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Finding of a rule at a triple; without a path it is about the whole focus node."""
+    """Finding of a rule at a triple; without a path it is about the whole focus node.
+
+    ``term`` is the IRI of a term that the finding is about, wherever it is used.
+    """
 
     focus: Any
     message: str
     path: ox.NamedNode | None = None
     value: Any = None
+    term: str | None = None
 
 
 def text(term: Any) -> str:

@@ -49,6 +49,7 @@ _TEXTS = tuple(ox.NamedNode(f"{ns.SH}{name}") for name in ("select", "ask", "con
 class Uses:
     """Triples that use a term, the first few of them, and how many there are."""
 
+    iri: str
     quads: tuple[ox.Quad, ...]
     count: int
 
@@ -99,15 +100,15 @@ def of(material: Material, iri: str) -> Uses:
     for store in (material.store, material.shapes):
         count = sum(1 for pattern in patterns for _ in store.quads_for_pattern(*pattern))
         if count:
-            return Uses(tuple(_first(store, iri)), count)
+            return Uses(iri, tuple(_first(store, iri)), count)
     texts = in_queries(material).get(iri, [])
-    return Uses(tuple(texts[:MOST_PLACES]), len(texts))
+    return Uses(iri, tuple(texts[:MOST_PLACES]), len(texts))
 
 
 def found(uses: Uses, message: str) -> Found:
     """Return a finding at the first use of a term."""
     quad = uses.quads[0]
-    return Found(quad.subject, message, quad.predicate, quad.object)
+    return Found(quad.subject, message, quad.predicate, quad.object, uses.iri)
 
 
 def _first(store: ox.Store, iri: str) -> Iterator[ox.Quad]:

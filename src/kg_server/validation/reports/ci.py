@@ -37,7 +37,9 @@ def fingerprint(finding: Finding, number: int = 0) -> str:
         number: how many equal ones come before it, such as those about two blank nodes alike.
     """
     each = finding
-    about = [each.rule, each.component, each.focus_node, each.path or "", each.value or ""]
+    about = [each.rule, each.component]
+    if not each.is_about_a_term:
+        about += [each.focus_node, each.path or "", each.value or ""]
     about += [other for other in (each.other_path, each.other_value) if other]
     about += [str(number)] if number else []
     return hashlib.sha256("\n".join(about).encode()).hexdigest()
