@@ -117,10 +117,8 @@ def test_the_ontology_is_small():
 
 @pytest.mark.parametrize("term", declared_terms(), ids=local_name)
 def test_each_term_is_labelled_defined_and_placed(term):
-    definitions = list(ontology().objects(term, SKOS.definition))
-
-    assert {"bn", "en"} <= set(languages(ontology(), term, RDFS.label)) <= {"bn", "en", "fr"}
-    assert "en" in [definition.language for definition in definitions]
+    assert languages(ontology(), term, RDFS.label) == ["bn", "en", "fr"]
+    assert languages(ontology(), term, SKOS.definition) == ["bn", "en", "fr"]
     (module,) = ontology().objects(term, RDFS.isDefinedBy)
     assert (term, RDF.type, None) in read(ONTOLOGY / f"{local_name(module)}.ttl")
 
@@ -132,6 +130,14 @@ def test_a_definition_is_one_sentence_that_does_not_use_the_word_defined(term):
 
     assert re.fullmatch(r"[A-Z][^.]*\.", re.sub(r"\d\.\d|(?:def|dip):\w+", "", definition))
     assert not re.search(rf"\b{re.escape(label)}\b", definition, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("term", declared_terms(), ids=local_name)
+def test_a_definition_is_in_the_script_of_its_language_and_ends_as_a_sentence(term):
+    for definition in ontology().objects(term, SKOS.definition):
+        bengali = definition.language == "bn"
+        assert bool(re.search("[\u0980-\u09ff]", definition)) is bengali
+        assert definition.endswith("।" if bengali else ".")
 
 
 @pytest.mark.parametrize("term", declared_terms(), ids=local_name)
@@ -222,16 +228,16 @@ def test_each_concept_stands_in_one_list_at_its_top_or_below_another():
         assert all((other, SKOS.inScheme, scheme) in concepts() for other in broader)
 
 
-def test_each_concept_and_list_is_labelled_twice_over_and_defined():
+def test_each_concept_and_list_is_labelled_twice_over_and_defined_in_three_languages():
     kinds = (SKOS.Concept, SKOS.ConceptScheme)
 
     for subject in {s for kind in kinds for s in concepts().subjects(RDF.type, kind)}:
         labels = set(concepts().objects(subject, SKOS.prefLabel))
         tongues = [label.language for label in labels]
-        assert {"bn", "en"} <= set(tongues)
+        assert sorted(tongues) == ["bn", "en", "fr"]
         assert len(tongues) == len(set(tongues))
         assert set(concepts().objects(subject, RDFS.label)) == labels
-        assert "en" in languages(concepts(), subject, SKOS.definition)
+        assert languages(concepts(), subject, SKOS.definition) == ["bn", "en", "fr"], subject
 
 
 @pytest.mark.parametrize("module", MODULES)
