@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import pickle
+import re
 from pathlib import Path
 
+import pyshacl
 import pytest
 from rdflib import RDFS, Graph, Literal, URIRef
 
@@ -15,6 +19,7 @@ from kg_server.validation.corrections import shapes_graph
 
 PREFIXES = """@prefix ex: <https://e.org/> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 @prefix sh: <http://www.w3.org/ns/shacl#> .
 """
@@ -114,6 +119,21 @@ def test_a_file_without_shapes_has_none():
             "one sh:namespace",
         ),
         ("ex:C a sh:ConstraintComponent ; sh:parameter [ sh:name 'p' ] .", "IRI as its sh:path"),
+        (f"{TARGETED} sh:targetSubjectsOf 'p' .", "an IRI"),
+        (f"{TARGETED} sh:targetNode [] .", "an IRI or a literal"),
+        (f"{TARGETED} sh:nodeKind ex:Kind .", "sh:IRI, sh:Literal"),
+        (f"{TARGETED} sh:pattern 5 .", "a string"),
+        (f"{TARGETED} sh:languageIn ( 1 ) .", "language tags"),
+        (f"{TARGETED} sh:closed true ; sh:ignoredProperties ( 'p' ) .", "takes IRIs"),
+        (f"{TARGETED} sh:in _:l . _:l rdf:first 1 ; rdf:rest (), ( 2 ) .", "a list"),
+        (f"{TARGETED} sh:node ex:P . ex:P sh:path ex:p .", "takes a node shape"),
+        (f"{TARGETED} sh:minInclusive ex:a .", "a literal"),
+        (f"{TARGETED} sh:equals 1 .", "an IRI"),
+        (f"{TARGETED} sh:property [ sh:path ex:p ; sh:lessThan 5 ] .", "an IRI"),
+        (
+            f"{TARGETED} sh:property [ sh:path [ sh:inversePath ex:p ; ex:more ex:q ] ] .",
+            "sh:path takes",
+        ),
     ],
 )
 def test_what_is_ill_formed_is_found_once_and_taken_out(text, message):
@@ -123,6 +143,58 @@ def test_what_is_ill_formed_is_found_once_and_taken_out(text, message):
 
     assert message in found.message
     assert ill_formed.take_out(shapes) == ()
+
+
+PARAMETERS = (
+    *(
+        "and",
+        "class",
+        "closed",
+        "datatype",
+        "deactivated",
+        "disjoint",
+        "equals",
+        "flags",
+        "hasValue",
+    ),
+    *(
+        "ignoredProperties",
+        "in",
+        "languageIn",
+        "lessThan",
+        "lessThanOrEquals",
+        "maxCount",
+        "message",
+    ),
+    *("maxExclusive", "maxInclusive", "maxLength", "minCount", "minExclusive", "minInclusive"),
+    *("minLength", "node", "nodeKind", "not", "or", "path", "pattern", "property", "severity"),
+    *("qualifiedMaxCount", "qualifiedMinCount", "qualifiedValueShape", "targetClass", "targetNode"),
+    *("qualifiedValueShapesDisjoint", "targetObjectsOf", "targetSubjectsOf", "uniqueLang", "xone"),
+)
+VALUES = (
+    *("ex:a", "[]", "'text'", "'text'@en", "1", "true", "()", "( ex:a )", "( 1 )", "ex:P0"),
+    *("ex:a , ex:b", "1 , 2", "true , false", "[ sh:class ex:T ]"),
+)
+
+
+def test_all_that_the_shapes_for_shapes_find_is_found():
+    path = Path(pyshacl.__file__).parent / "assets" / "shacl-shacl.pickle"
+    store, identifier = pickle.loads(path.read_bytes())  # noqa: S301  # a file of pySHACL
+    shapes_for_shapes = graphs.graph()
+    shapes_for_shapes += Graph(store, identifier)
+    both = list(enumerate(itertools.product(PARAMETERS, VALUES)))
+    text = "".join(
+        f"ex:N{number} a sh:NodeShape ; sh:{name} {value} .\n"
+        f"ex:P{number} a sh:PropertyShape ; sh:path ex:p ; sh:{name} {value} .\n"
+        for number, (name, value) in both
+    )
+
+    theirs = pyshacl_engine.findings(shapes_graph.read([shapes_file(text)]), shapes_for_shapes)
+    ours = ill_formed.take_out(shapes_graph.read([shapes_file(text)]))
+
+    wrong = {each.focus_node for each in theirs if re.search(r"/[NP]\d+>", each.focus_node)}
+    assert len(wrong) > len(both)
+    assert wrong - {each.focus_node for each in ours} == set()
 
 
 def test_the_shipped_shapes_pass(project: Project):

@@ -1,14 +1,16 @@
 """Ill-formed parts of shapes graphs: found, told, and taken out so that all else can be checked.
 
-pySHACL gives up at most of them, and all shapes would stay unchecked.
+They are those that the shapes for shapes find (SHACL Appendix C), and more. pySHACL gives up at
+most of them, and all shapes would stay unchecked. By the shapes for shapes themselves it takes
+minutes for a large library.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 from rdflib import RDF, SH, XSD, BNode, Literal, URIRef
@@ -42,13 +44,26 @@ _BOOLEANS = ("closed", "uniqueLang", "deactivated", "qualifiedValueShapesDisjoin
 _OF_SHAPES = ("and", "or", "xone")
 _LISTS = ("in", "languageIn", *_OF_SHAPES, "ignoredProperties")
 _REFERENCES = ("property", "node", "not", "qualifiedValueShape")
-_IRIS = ("class", "datatype", "nodeKind", "severity", "targetClass")
-_TEXTS = ("message",)
+_IRIS = (
+    *("class", "datatype", "severity", "targetClass", "targetSubjectsOf", "targetObjectsOf"),
+    *("equals", "disjoint", "lessThan", "lessThanOrEquals", "entailment", "shapesGraph"),
+)
+_BOUNDS = ("minInclusive", "minExclusive", "maxInclusive", "maxExclusive")
+_STRINGS = ("pattern", "flags")
+_NODE_KINDS = (
+    "IRI",
+    "Literal",
+    "BlankNode",
+    "IRIOrLiteral",
+    "BlankNodeOrIRI",
+    "BlankNodeOrLiteral",
+)
 _ONCE = (
     *("datatype", "nodeKind", "minCount", "maxCount", "minExclusive", "minInclusive"),
     *("maxExclusive", "maxInclusive", "minLength", "maxLength", "pattern", "flags", "languageIn"),
     *("uniqueLang", "in", "closed", "ignoredProperties", "qualifiedValueShape"),
-    *("qualifiedMinCount", "qualifiedMaxCount", "deactivated"),
+    *("qualifiedMinCount", "qualifiedMaxCount", "deactivated", "severity"),
+    "qualifiedValueShapesDisjoint",
 )
 _AT_PROPERTIES = (
     *("minCount", "maxCount", "uniqueLang", "lessThan", "lessThanOrEquals"),
@@ -143,11 +158,12 @@ def _is_path(shapes: Graph, node: Node, above: frozenset[Node]) -> bool:
     above |= {node}
     if (node, RDF.first, None) in shapes:
         return _are_paths(shapes, node, above)
-    for name in _PATHS:
-        for value in shapes.objects(node, URIRef(ns.SH + name)):
-            among = _are_paths if name == "alternativePath" else _is_path
-            return among(shapes, value, above)
-    return False
+    said = list(shapes.predicate_objects(node))
+    name = str(said[0][0]).removeprefix(ns.SH) if len(said) == 1 else ""
+    if name not in _PATHS:
+        return False
+    among = _are_paths if name == "alternativePath" else _is_path
+    return among(shapes, said[0][1], above)
 
 
 def _are_paths(shapes: Graph, head: Node, above: frozenset[Node]) -> bool:
@@ -161,6 +177,7 @@ def _of_parameters(shapes: Graph) -> Iterator[Fault]:
     """Yield parameters that are wrong by themselves, or stand at the wrong kind of shape."""
     yield from _ill_formed(shapes)
     yield from _repeated(shapes)
+    yield from _of_members(shapes)
     for name in _AT_PROPERTIES:
         predicate = URIRef(ns.SH + name)
         for shape, value in shapes.subject_objects(predicate):
@@ -260,12 +277,17 @@ def _rdflib_reads(text: str, prefixes: Mapping[str, str]) -> bool:
 
 def _ill_formed(shapes: Graph) -> Iterator[Fault]:
     """Yield parameters whose value is of the wrong kind (SHACL §4), and what kind is right."""
+    kinds = {URIRef(ns.SH + name) for name in _NODE_KINDS}
     for names, is_good, takes in (
         (_INTEGERS, _is_count, "a whole number such as 1"),
         (_BOOLEANS, _is_boolean, "true or false"),
         (_LISTS, lambda value: _is_list(shapes, value), "a list in parentheses"),
         (_IRIS, lambda value: isinstance(value, URIRef), "an IRI"),
-        (_TEXTS, lambda value: isinstance(value, Literal), "a text"),
+        (_BOUNDS, lambda value: isinstance(value, Literal), "a literal"),
+        (("message",), _is_text, "a text"),
+        (_STRINGS, _is_string, "a string"),
+        (("targetNode",), lambda value: not isinstance(value, BNode), "an IRI or a literal"),
+        (("nodeKind",), lambda value: value in kinds, "sh:IRI, sh:Literal, sh:BlankNode or two"),
     ):
         for name in names:
             predicate = URIRef(ns.SH + name)
@@ -274,6 +296,8 @@ def _ill_formed(shapes: Graph) -> Iterator[Fault]:
                     yield shape, predicate, value, f"sh:{name} takes {takes}, not {_shown(value)}."
     predicate = URIRef(f"{ns.SH}pattern")
     for shape, pattern in shapes.subject_objects(predicate):
+        if not _is_string(pattern):
+            continue
         flags = "".join(str(each) for each in shapes.objects(shape, URIRef(f"{ns.SH}flags")))
         try:
             regex.compiled(str(pattern), flags)
@@ -293,7 +317,7 @@ def _of_references(shapes: Graph) -> Iterator[Fault]:
     for name in _OF_SHAPES:
         predicate = URIRef(ns.SH + name)
         for shape, head in shapes.subject_objects(predicate):
-            members = list(shapes.items(head))
+            members = _items(shapes, head)
             if not members:
                 yield shape, predicate, head, f"sh:{name} takes at least one shape."
             for each in members:
@@ -315,6 +339,37 @@ def _shown(term: Node) -> str:
     return "this blank node" if isinstance(term, BNode) else term.n3()
 
 
+def _of_members(shapes: Graph) -> Iterator[Fault]:
+    """Yield lists with members of the wrong kind (SHACL §4.4.4, §4.8.1), and odd references."""
+    table: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+        ("ignoredProperties", lambda value: isinstance(value, URIRef), "IRIs"),
+        ("languageIn", _is_string, "language tags"),
+    )
+    for name, is_good, takes in table:
+        predicate = URIRef(ns.SH + name)
+        for shape, head in shapes.subject_objects(predicate):
+            odd = [each for each in _items(shapes, head) if not is_good(each)]
+            if odd:
+                yield shape, predicate, head, f"sh:{name} takes {takes}, not {_shown(odd[0])}."
+    for shape, inner in shapes.subject_objects(SH.node):
+        if (inner, SH.path, None) in shapes:
+            message = f"sh:node takes a node shape, and {_shown(inner)} has a sh:path: sh:property."
+            yield shape, SH.node, inner, message
+
+
+def _items(shapes: Graph, head: Node) -> list[Any]:
+    """Return the members of a list; none if it is not well-formed."""
+    return list(shapes.items(head)) if _is_list(shapes, head) else []
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, Literal) and value.datatype in (None, XSD.string, RDF.langString)
+
+
+def _is_string(value: Any) -> bool:
+    return _is_text(value) and not value.language
+
+
 def _is_count(value: Node) -> bool:
     whole = isinstance(value, Literal) and value.datatype == XSD.integer and not value.ill_typed
     return whole and int(str(value)) >= 0
@@ -325,13 +380,12 @@ def _is_boolean(value: Node) -> bool:
 
 
 def _is_list(shapes: Graph, head: Node) -> bool:
+    """Tell whether a node is a list: one rdf:first and one rdf:rest in each of its parts."""
     seen: set[Node] = set()
     while head != RDF.nil:
-        if head in seen or (head, RDF.first, None) not in shapes:
+        following = list(shapes.objects(head, RDF.rest))
+        if head in seen or len(following) != 1 or len(list(shapes.objects(head, RDF.first))) != 1:
             return False
         seen.add(head)
-        following = shapes.value(head, RDF.rest)
-        if following is None:
-            return False
-        head = following
+        head = following[0]
     return True

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import logging
-import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rdflib import OWL, RDF, SH, Graph, URIRef
@@ -207,20 +204,13 @@ def _findings(data: Graph, shapes: Graph, *, inference: str, advanced: bool) -> 
 
 
 def check_shapes(shapes: Graph) -> tuple[Finding, ...]:
-    """Check that shapes are well-formed and can be used; return a finding for each that is not.
+    """Check that shapes can be used; return a finding for each that cannot.
 
-    By the shapes for shapes (SHACL Appendix C), and by a look of each shape at a node of which
-    nothing is said, which loads its constraints and parses its queries.
-
-    Raises:
-        ProjectFault: they cannot be used, not even one of them.
+    Each shape looks at a node of which nothing is said, which loads its constraints and parses its
+    queries.
     """
     probed = findings(graphs.graph(), probing(shapes))
-    faulty = [each for each in probed if each.component == ILL_FORMED]
-    for each in _findings(shapes, _shapes_for_shapes(), inference="rdfs", advanced=False):
-        message = f"The shape is ill-formed: {each.message}"
-        faulty.append(replace(each, source_shape=ILL_FORMED, component=ILL_FORMED, message=message))
-    return tuple(faulty)
+    return tuple(each for each in probed if each.component == ILL_FORMED)
 
 
 def probing(shapes: Graph) -> Graph:
@@ -238,23 +228,10 @@ def prepare() -> None:
 
 
 def prepare_all() -> None:
-    """Import and read what ``check_shapes``, or ``findings`` with inference, could not either."""
+    """Import what ``findings`` with inference could not either."""
     import pyshacl.inference  # noqa: F401
 
     prepare()
-    _shapes_for_shapes()
-
-
-@cache
-def _shapes_for_shapes() -> Graph:
-    """Return the shapes for shapes, which pySHACL carries."""
-    import pyshacl
-
-    path = Path(pyshacl.__file__).parent / "assets" / "shacl-shacl.pickle"
-    store, identifier = pickle.loads(path.read_bytes())  # noqa: S301  # a file of pySHACL
-    merged = graphs.graph()
-    merged += Graph(store, identifier)
-    return merged
 
 
 def _finding(report: Graph, result: Node, shapes: Graph, depth: int = _DETAILS) -> Finding:

@@ -211,7 +211,7 @@ class Validation:
             children = [first]
         if not shapes_lint.known_good(self._shapes):
             check = partial(pyshacl_engine.check_shapes, self._shapes)
-            children.append(processes.start(check, first=pyshacl_engine.prepare_all))
+            children.append(processes.start(check, first=pyshacl_engine.prepare))
         return list(chain(*self._finish(children, f"Judging {len(pairs):,} nodes")))
 
     def _judge(self, aims: Aims) -> tuple[Finding, ...]:

@@ -1,4 +1,4 @@
-"""Checks of shapes that the shapes for shapes miss, such as a misspelt SHACL term."""
+"""Shapes graphs: whether there are shapes, and which are known to be usable."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def has_queried_targets(shapes: Graph) -> bool:
 
 
 def known_good(shapes: Graph) -> bool:
-    """Tell whether these shapes have passed the shapes for shapes before.
+    """Tell whether these shapes have been checked before, and can be used.
 
     The package carries the hash of the shapes that come with it (``shapes_checked.txt``, which the
     tests hold to the truth); of others it is remembered on this machine.
