@@ -327,6 +327,13 @@ FORMS = (
 )
 
 
+def test_a_name_that_is_no_iri_has_no_place_and_does_no_harm():
+    text = '{"@id": "http://[x", "urn:p": [{"@id": "//[y"}, {"@id": "urn:z", "urn:p": "//[z"}]}'
+    given = file(text, ".jsonld")
+
+    assert place_of(given, "<urn:z>", "<urn:p>", '"//[z"')[:2] == (1, text.index('"//[z"') + 1)
+
+
 def some_nodes(draw: random.Random, numbers: Iterator[int], depth: int = 0) -> str:
     """Return the statements of a node, with values that are all different."""
 

@@ -202,6 +202,4 @@ class _Pairing:
 
 
 def _absolute(iri: str, base: str) -> str:
-    from urllib.parse import urljoin
-
-    return iri if iri.startswith("_:") else urljoin(base, iri)
+    return iri if iri.startswith("_:") else jsonld.joined(base, iri)

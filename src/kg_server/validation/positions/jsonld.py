@@ -188,7 +188,15 @@ def _name(text: str, terms: _Terms) -> str:
     """Return the IRI that the name of a node is short for, by the base of its context."""
     iri = _iri(text, terms, "")
     base = terms.get("@base")
-    return urljoin(base.iri, iri) if base and not iri.startswith("_:") else iri
+    return joined(base.iri, iri) if base and not iri.startswith("_:") else iri
+
+
+def joined(base: str, iri: str) -> str:
+    """Resolve a reference (RFC 3986 §5); one that is none, such as ``http://[x``, stays itself."""
+    try:
+        return urljoin(base, iri)
+    except ValueError:
+        return iri
 
 
 def _flat(value: _Value) -> list[_Value]:
