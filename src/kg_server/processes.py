@@ -90,11 +90,10 @@ def free_bytes() -> int:
         place = Path("/sys/fs/cgroup", group)
         for each in (place, *place.parents):
             with suppress(OSError, ValueError):  # no such limit
-                most, used = (
-                    (each / name).read_text() for name in ("memory.max", "memory.current")
-                )
-                stat = dict(line.split() for line in (each / "memory.stat").open())
-                free.append(int(most) - int(used) + int(stat["inactive_file"]))
+                used = int((each / "memory.current").read_text())
+                stat = (each / "memory.stat").read_text().split()
+                given_back = int(stat[stat.index("inactive_file") + 1])
+                free.append(int((each / "memory.max").read_text()) - used + given_back)
     return max(0, min(free, default=1 << 40))
 
 
