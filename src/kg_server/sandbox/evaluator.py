@@ -29,7 +29,7 @@ from kg_server.store import EvaluatingStore
 _GROWN_BYTES = 32 << 20
 _LOOK_MS = 100
 """Milliseconds between checks for waiting queries while a slow client blocks this evaluator."""
-_SLOW_S = 1.0
+_SLOW_S = 0.3
 """A reader that has made an evaluator wait for so long in all is slow."""
 _SOCKET_FD = 3
 _TURN_FD = 4
@@ -190,7 +190,7 @@ class _Reply:
 
     The alarm stands still while the reader makes us wait: the deadline is for evaluating. A reader
     may make us wait for ``send_timeout_s`` in all, and longer while no other query needs us; for
-    a second, when half of the evaluators wait for readers and a query needs one of them.
+    a moment, when half of the evaluators wait for readers and a query needs one of them.
     """
 
     def __init__(
