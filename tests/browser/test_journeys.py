@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from selenium.webdriver.common.keys import Keys
 
@@ -90,18 +92,6 @@ def test_a_question_is_asked_sorted_and_opened_in_the_editor(browser, site):
     browser.one("form[action='/sparql'] button").click()
     browser.until(lambda: "/sparql" in browser.driver.current_url)
     browser.until(lambda: "rows" in browser.text("#status"))
-
-
-def test_the_neighbourhood_is_walked(browser, site):
-    browser.open(f"{site}/doc/relation/AZE-CAN")
-    dots = browser.until(lambda: browser.every("svg.network [role=button]"))
-    assert len(dots) == 3
-
-    browser.run("arguments[0].focus()", dots[1])
-    dots[1].send_keys(Keys.ENTER)
-
-    browser.until(lambda: len(browser.every("svg.network [role=button]")) > 8)
-    assert browser.audit() == []
 
 
 def test_the_neighbourhood_is_walked_without_scripts_by_its_links(browser, site):
@@ -234,3 +224,57 @@ def test_the_answer_is_seen_without_scrolling_sideways(browser, site):
             "return box.scrollWidth - box.clientWidth"
         )
         assert hidden <= 1, name
+
+
+LABELS = """return [...document.querySelectorAll("[data-neighbourhood] svg")]
+    .filter((each) => each.getBoundingClientRect().width > 0)
+    .flatMap((each) => [...each.querySelectorAll("text")])
+    .map((each) => each.getBoundingClientRect())
+    .map(({left, right, top, bottom}) => [left, right, top, bottom])"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("path", ["/doc/state/AZE", "/doc/state/AZE?drawing=whole"])
+def test_no_label_of_the_neighbourhood_lies_on_another(browser, site, width, path):
+    browser.width(width)
+    browser.open(site + path)
+
+    boxes = browser.run(LABELS)
+
+    assert len(boxes) > 10
+    assert not [
+        (one, other)
+        for one, other in itertools.combinations(boxes, 2)
+        if one[0] < other[1] - 1
+        and other[0] < one[1] - 1
+        and one[2] < other[3] - 1
+        and other[2] < one[3] - 1
+    ]
+
+
+def test_the_neighbourhood_is_walked_and_drawn_whole_within_the_page(browser, site):
+    browser.open(f"{site}/doc/state/AZE")
+    small = len(browser.every("[data-neighbourhood] .chart-wide circle"))
+
+    browser.one("figcaption a[data-drawing]").click()
+    browser.until(lambda: len(browser.every("[data-neighbourhood] .chart-wide circle")) > small)
+    assert browser.driver.current_url == f"{site}/doc/state/AZE"
+    browser.one('.chart-wide a[aria-label$=": Canada"]').click()
+
+    middle = '[data-neighbourhood] .chart-wide text[class="heading halo"]'
+    browser.until(lambda: browser.text(middle) == "Canada")
+    assert browser.text("h1") == "Azerbaijan"
+    assert browser.audit() == []
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_facts_are_filtered_by_standing(browser, site, scripts):
+    if not scripts:
+        browser.without_scripts()
+    browser.open(f"{site}/doc/state/AZE")
+
+    browser.one("#show-disputed").click()
+
+    shown = [each for each in browser.every("li.fact") if each.is_displayed()]
+    assert len(shown) == 8
+    assert all("disputed" in each.get_attribute("class") for each in shown)

@@ -34,6 +34,16 @@ SELECT ?museum ?city ?visitors ?opened ?note
 WHERE { ?museum a m:Museum ; m:city ?city ; m:visitors ?visitors ; m:opened ?opened ; m:note ?note }
 ORDER BY ?museum
 """
+KINDS = """#+ title: Museums by kind
+#+ description: Every museum.
+#+ result: One museum.
+PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
+SELECT ?museum ?kindLabel ?kind ?year
+WHERE { ?museum a <https://museums.example/ns#Museum>
+  BIND("national" AS ?kind) BIND("জাতীয়" AS ?kindLabel) BIND("1913"^^xsd:gYear AS ?year) }
+ORDER BY ?museum
+"""
+MUSEUM = "https://museums.example/id/national"
 SHEET = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 
 
@@ -47,6 +57,7 @@ def client(tmp_path_factory):
     )
     (root / "data.ttl").write_text(DATA)
     (root / "queries" / "museums.rq").write_text(QUERY)
+    (root / "queries" / "kinds.rq").write_text(KINDS)
     loaded = project.load([root])
     return create_app(Context(described_store(loaded), loaded, Settings())).test_client()
 
@@ -122,3 +133,9 @@ def test_the_page_offers_what_people_open_first(client):
     page = client.get("/queries/museums", headers={"Accept": "text/html"}).get_data(as_text=True)
 
     assert page.index(">CSV</a>") < page.index(">XLSX</a>") < page.index(">SPARQL CSV</a>")
+
+
+def test_a_year_is_a_number_and_a_code_is_its_words(client):
+    (row,) = json.loads(client.get("/queries/kinds?format=rows").get_data())
+
+    assert row == {"museum": "National Museum", "kind": "জাতীয়", "year": 1913, "museum_iri": MUSEUM}

@@ -199,9 +199,11 @@ def _cell(term: Identifier | None, label: Identifier | None, labels: Labels) -> 
     if not isinstance(term, Literal):
         return None if term is None else str(term)
     text, kind = str(term), term.datatype
+    if label is not None and kind in (None, XSD.string):  # a code, with its words beside it
+        return str(label)
     if kind == XSD.boolean:
         return text in ("true", "1")
-    if str(kind) in NUMBERS:
+    if str(kind) in NUMBERS or kind == XSD.gYear:
         return _number(text)
     if kind == XSD.date:
         return _date(text)

@@ -239,7 +239,8 @@ def _moment(
     width = round(layout.scaled(_days(last, start) + 1, 0, total) - x, 1)
     after = x + max(width, _MARK) + _BESIDE
     if after + len(item.text) * _LETTER > layout.width:
-        return Drawn(item, x, width, y, text_x=x - _BESIDE, anchor="end")
+        before = x - max(_MARK - width, 0) / 2 - _BESIDE
+        return Drawn(item, x, width, y, text_x=round(before, 1), anchor="end")
     return Drawn(item, x, width, y, text_x=after)
 
 

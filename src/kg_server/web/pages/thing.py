@@ -209,10 +209,12 @@ def _summary(
     labels: Labels,
     context: _Context,
 ) -> Summary:
-    left_out = {*map(str, (*_LINKS, *_DEFINITIONS)), *hidden_properties(labels.site.evidence)}
+    words = labels.site.evidence
+    left_out = {*map(str, (*_LINKS, *_DEFINITIONS)), *hidden_properties(words)}
+    left_out |= {each for each in (words.text, words.number) if each} if words else set()
     short = [
         each
-        for each in outgoing
+        for each in (_in_one_language(all_, labels.language) for all_ in outgoing)
         if each.heading.iri not in left_out
         and len(each.values) <= _FEW_VALUES
         and not any(value.rest for value, _ in each.values)
@@ -224,6 +226,12 @@ def _summary(
         tuple(short[:MOST_SUMMARY]),
         _kinds(linked, labels, context, left_out),
     )
+
+
+def _in_one_language(group: Values, language: str) -> Values:
+    """Return a property without values in other languages than the reader's, if it has that."""
+    own = tuple(pair for pair in group.values if pair[0].language in (language, None))
+    return replace(group, values=own or group.values[:1])
 
 
 def _kinds(
