@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, render_template
 
+from kg_server.errors import problem_types
 from kg_server.web import citation
 from kg_server.web.pages import editor, layout, vocabulary, well_known
 
@@ -32,6 +33,7 @@ def interface_text():
     yield from ("Questions", "Things", "Conflicts", "Vocabulary", "Query editor")
     yield from (title for title, _ in vocabulary.SECTIONS)
     yield from well_known.ENGLISH.values()
+    yield from (kind.title for kind in problem_types())
 
 
 @pytest.fixture
