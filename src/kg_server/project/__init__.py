@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import fields, replace
 from pathlib import Path
 from urllib.parse import quote
@@ -106,7 +106,8 @@ def _read(plan: _Plan, read: _Reader, unread: list[Unread] | None) -> Project:
         files += _readable(plan.lent, read, unread)
         origin += f", by the ontology and the shapes of {_called(plan.said.root)}"
         said = plan.said
-    files += _imported(files, said.imports, read, unread)
+    more, imported = _imported(files, said.imports, read, unread)
+    files += more
     files.sort(key=lambda each: (list(Role).index(each.role), each.graph_iri, each.path))
     queries = tuple(_canned_queries(said, read))
     derive = (QueryFile(path, read.text(path).decode()) for path in _query_files(said.derive))
@@ -120,6 +121,7 @@ def _read(plan: _Plan, read: _Reader, unread: list[Unread] | None) -> Project:
         profile=_profile(said, files, read),
         origin=origin,
         unread=tuple(unread or ()),
+        imported=imported,
     )
     return replace(loaded, version=_version(loaded))
 
@@ -363,15 +365,19 @@ def _imported(
     said: Mapping[str, Path],
     read: _Reader,
     unread: list[Unread] | None,
-) -> list[ProjectFile]:
+) -> tuple[list[ProjectFile], frozenset[str]]:
     """Read the ontologies that files import, and those that these import, as far as they are here.
+
+    Returns:
+        The files that are read for it, and the imports that have a file.
 
     Raises:
         ProjectFault: one cannot be read, or a catalog is not well-formed.
     """
     if not any(b"imports" in file.content for file in files):
-        return []
+        return [], frozenset()
     found: list[ProjectFile] = []
+    resolved: set[str] = set()
     waiting = [(file, imports.header(file)) for file in files]
     names = {name for _, header in waiting for name in header.names}
     paths = {file.path.resolve() for file in files}
@@ -379,22 +385,35 @@ def _imported(
         file, header = waiting.pop(0)
         for iri in sorted(header.imports):
             try:
-                path = imports.local(iri, file.path, said)
+                path = imports.local(iri, file, said)
             except ProjectFault as fault:  # of a catalog
                 if unread is None:
                     raise
                 unread.append(Unread(f"{read.wanted}graph/{imports.CATALOG}", fault))
                 continue
-            if path is None or imports.loose(iri) in names or path.resolve() in paths:
+            if path is None:
+                continue
+            resolved.add(iri)
+            if imports.loose(iri) in names or path.resolve() in paths:
                 continue
             paths.add(path.resolve())
-            name = f"imported/{path.name}"
+            name = _imported_name(path, {each.graph_iri for each in found}, read)
             wanted = Found(path, name, Role.ONTOLOGY, by_content=True)
             for more in _readable([wanted], read, unread):
                 found.append(more)
                 waiting.append((more, imports.header(more)))
                 names |= waiting[-1][1].names
-    return found
+    return found, frozenset(resolved)
+
+
+def _imported_name(path: Path, used: Set[str], read: _Reader) -> str:
+    """Return a name that no other imported file has: of two with one name, more of the path."""
+    parts = path.resolve().parts[1:]
+    names = ("/".join(("imported", *parts[-depth:])) for depth in range(1, len(parts) + 1))
+    return next(
+        (name for name in names if read.graph_iri(Found(path, name, None)) not in used),
+        "/".join(("imported", *parts)),
+    )
 
 
 def _query_files(places: Iterable[Path]) -> list[Path]:

@@ -69,7 +69,8 @@ class Project:
     ``queries`` are the files of its canned queries, ``derive`` those of the CONSTRUCT queries that
     derive triples, both in the order of their names. ``profile`` is what it says of itself,
     ``origin`` says in words where the files come from. ``unread`` are files that are left out,
-    because they cannot be read.
+    because they cannot be read; ``imported`` are the names of ontologies that are imported and have
+    a file.
     """
 
     files: tuple[ProjectFile, ...]
@@ -81,6 +82,7 @@ class Project:
     profile: Profile = field(default_factory=Profile)
     origin: str = ""
     unread: tuple[Unread, ...] = ()
+    imported: frozenset[str] = frozenset()
 
     def of_role(self, *roles: Role) -> tuple[ProjectFile, ...]:
         """Return the files with one of these roles, in loading order."""

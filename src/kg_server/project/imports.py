@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from posixpath import dirname, relpath
 from typing import NamedTuple
 from urllib.parse import unquote, urljoin
 from xml.etree import ElementTree
@@ -59,8 +60,10 @@ def loose(iri: str) -> str:
     return iri.rstrip("#/")
 
 
-def local(iri: str, importing: Path, said: Mapping[str, Path]) -> Path | None:
+def local(iri: str, importing: ProjectFile, said: Mapping[str, Path]) -> Path | None:
     """Return the file of an imported ontology, ``None`` if none is known.
+
+    A relative reference, such as ``<other.ttl>``, means a file beside the importing one.
 
     Args:
         iri: the name of the ontology.
@@ -73,16 +76,29 @@ def local(iri: str, importing: Path, said: Mapping[str, Path]) -> Path | None:
     for name in (iri, loose(iri)):
         if name in said:
             return said[name]
-    for folder in importing.resolve().parents:
+    beside = _beside(iri, importing)
+    if beside and beside.is_file():
+        return beside
+    for folder in importing.path.resolve().parents:
         path = folder / CATALOG
-        found = _catalog(path).get(loose(iri)) if path.is_file() else None
+        found = _catalog(path, path.stat().st_mtime_ns).get(loose(iri)) if path.is_file() else None
         if found and found.is_file():
             return found
     return None
 
 
+def _beside(iri: str, importing: ProjectFile) -> Path | None:
+    """Return the file that an IRI means, if it is a relative reference or a file: IRI."""
+    if iri.startswith("file:"):
+        return Path(unquote(iri.removeprefix("file:").removeprefix("//")))
+    root, graph, _ = importing.graph_iri.partition("/graph/")
+    if not iri.startswith(root + graph):
+        return None
+    return importing.path.parent / unquote(relpath(iri, dirname(importing.graph_iri)))
+
+
 @lru_cache(256)
-def _catalog(path: Path) -> dict[str, Path]:
+def _catalog(path: Path, _changed_ns: int) -> dict[str, Path]:
     found: dict[str, Path] = {}
     waiting, seen = [path], set()
     while waiting:

@@ -34,7 +34,9 @@ _OTHER_USES = (".xml", ".json")
 
 _HEAD_BYTES = 1 << 14
 _CHUNK_BYTES = 1 << 18
-_XML = re.compile(rb"\s*<(\?xml\b|!DOCTYPE\b|!--|([A-Za-z_][\w.-]*:)?RDF[\s>])")
+_XML = re.compile(
+    rb"\s*<(\?xml\b|!DOCTYPE\b|!--|([A-Za-z_][\w.-]*:)?RDF[\s>]|[A-Za-z_][\w.:-]*\s[^>]*\bxmlns\b)"
+)
 _RDF_XML = re.compile(rb"<([A-Za-z_][\w.-]*:)?RDF[\s>]|22-rdf-syntax-ns#")
 _JSON = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{\]])')
 _TURTLE = re.compile(rb"(?im)^\s*(@?prefix|@?base)\b.*<|^\s*(<[^<>\s]*>|_:\w+)\s")

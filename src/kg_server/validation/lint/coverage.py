@@ -68,7 +68,7 @@ def missing_imports(material: Material) -> Iterator[Found]:
     """Yield imports of ontologies that are not among the files."""
     header, version = ox.NamedNode(f"{ns.OWL}Ontology"), ox.NamedNode(f"{ns.OWL}versionIRI")
     stores = (material.store, material.shapes)
-    loaded = set()
+    loaded = {imports.loose(iri) for iri in material.project.imported}
     for store in stores:
         for quad in store.quads_for_pattern(None, names.TYPE, header):
             loaded.add(imports.loose(text(quad.subject)))
