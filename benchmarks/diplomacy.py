@@ -225,7 +225,8 @@ class World:
             "en": f"{names[0]['en']}-{names[1]['en']} convention of {signed} ({number + 1})",
             "bn": f"{names[0]['bn']}–{names[1]['bn']} চুক্তি, {bengali(signed)}",
         }
-        words = f"{labels['en']}: on taxes, in force since {signed + 2}."
+        about = "double taxation, annual tax evasion, and taxing on the basis of income and capital"
+        words = f"{labels['en']}: on {about}, in force since {signed + 2}."
         passage = self._passage("treaty-series", key, words)
         write.node(treaty, "Treaty", labels)
         write.say(treaty, "hasParty", *parties)

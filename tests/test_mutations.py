@@ -12,7 +12,7 @@ from functools import cache
 
 import judging
 import pytest
-from rdflib import Graph
+from rdflib import Graph, Literal
 
 from kg_server.validation.report import Severity
 
@@ -35,6 +35,8 @@ class Edit:
 BN = "source:bnwiki-azerbaijan-canada\\/S"
 TRADE = "trade:bnwiki\\/"
 ACT, DECLARED = "event:AZE-independence-act-1991", "event:AZE-independence-declared-1991-08"
+DIGEST = "e23420704be343a7e3de72b049825c9b1e380ec64a03df677b7c24ba219acd4d"
+"""Of the text of sentence 0."""
 TAX, SIGNED = "treaty:AZE-CAN-2004-tax", "treaty:AZE-CAN-2004-tax\\/signature"
 
 
@@ -448,6 +450,24 @@ EDITS = [
         "passages of one source do not overlap",
     ),
     edit(
+        "a passage begins and ends one later",
+        f"{BN}5 dip:startOffset 420 ; dip:endOffset 553 .",
+        f"{BN}5 dip:startOffset 421 ; dip:endOffset 554 .",
+        "do not fit the checksum",
+    ),
+    edit(
+        "a passage is one shorter",
+        f"{BN}5 dip:endOffset 553 .",
+        f"{BN}5 dip:endOffset 552 .",
+        "then set dip:checksum to",
+    ),
+    edit(
+        "a digit of a digest is mistyped",
+        f"{BN}0 dip:digest '{DIGEST}' .",
+        f"{BN}0 dip:digest '{DIGEST[:-1]}e' .",
+        "compute its digest",
+    ),
+    edit(
         "a passage begins within another",
         f"{BN}6 dip:startOffset 554 .",
         f"{BN}6 dip:startOffset 500 .",
@@ -791,6 +811,116 @@ EDITS = [
         "place:ottawa dip:inState state:TUR .",
         "a capital lies in its own state",
     ),
+    # what claims, conflicts and comparisons say of their own kind
+    edit(
+        "what another source says is accepted",
+        "claim:X1 dip:standing def:Background .",
+        "claim:X1 dip:standing def:Accepted .",
+        "it stands beside, so do not accept it",
+    ),
+    edit(
+        "a rejected fact stays asserted",
+        "claim:F20 dip:standing def:Accepted .",
+        "claim:F20 dip:standing def:Rejected .",
+        "what is rejected does not stand as a triple",
+    ),
+    edit(
+        "a claim of relations becomes negative",
+        "claim:F15 dip:polarity def:Positive .",
+        "claim:F15 dip:polarity def:Negative .",
+        "is asserted, and denied by this accepted claim",
+    ),
+    edit(
+        "a supporting claim becomes negative",
+        "claim:X1 dip:polarity def:Positive .",
+        "claim:X1 dip:polarity def:Negative .",
+        "has no word of denial",
+    ),
+    edit(
+        "another date is evidence for the contested one",
+        "conflict:C6 dip:evidenceAgainst claim:X2 .",
+        "conflict:C6 dip:evidenceFor claim:X2 .",
+        "it is evidence against it, not for it",
+    ),
+    edit(
+        "a conflict of dates is one of magnitude",
+        "conflict:C6 dip:conflictKind def:DateConflict .",
+        "conflict:C6 dip:conflictKind def:MagnitudeConflict .",
+        "correct the kind, or the claim",
+    ),
+    edit(
+        "evidence of which the reason does not speak",
+        "",
+        "conflict:C2 dip:evidenceAgainst claim:X7 .",
+        "does not name X7",
+    ),
+    edit(
+        "a permanent embassy is not permanent",
+        "mission:AZE-CAN-embassy dip:permanent true . claim:F19 rdf:object true .",
+        "mission:AZE-CAN-embassy dip:permanent false . claim:F19 rdf:object false .",
+        "has no word of denial",
+    ),
+    both(
+        "firms in another sector",
+        "F21",
+        "activity:CAN-firms-AZE-oil-gas",
+        "dip:sector",
+        ("def:OilAndGas", "def:EnergyTransmission"),
+        "has few words of",
+    ),
+    both(
+        "a fund for another purpose",
+        "F42",
+        "programme:canada-fund",
+        "dip:purpose",
+        ("def:LocalDevelopment", "def:Taxation"),
+        "has few words of",
+    ),
+    both(
+        "the trade of 2010 is more than half",
+        "F35",
+        "comparison:bnwiki\\/2010-below-2009",
+        "dip:comparator",
+        ("def:LessThan", "def:MoreThanHalfOf"),
+        "has none of the words for that",
+    ),
+    swap(
+        "trade of 2004 in dollars of no country",
+        f"{TRADE}2004-total",
+        "dip:currency def:CAD",
+        "dip:currency def:DollarUnspecified",
+        "speaks of another currency",
+    ),
+    edit(
+        "trade of 2008 in Canadian dollars",
+        f"{TRADE}2008-AZE-to-CAN dip:currency def:DollarUnspecified .",
+        f"{TRADE}2008-AZE-to-CAN dip:currency def:CAD .",
+        "names no such unit",
+        severity=Severity.WARNING,
+    ),
+    both(
+        "the day of relations is lost",
+        "F14",
+        "relation:AZE-CAN",
+        "dip:startDate",
+        (day("1992-07-10"), '"1992-07"^^xsd:gYearMonth'),
+        "names the day too",
+    ),
+    both(
+        "the month of the signature is lost",
+        "F27",
+        SIGNED,
+        "dip:date",
+        ('"2004-09"^^xsd:gYearMonth', year("2004")),
+        "names the month too",
+    ),
+    swap(
+        "the act is adopted by the agency",
+        ACT,
+        "dip:adoptedBy organ:AZE-parliament",
+        "dip:adoptedBy organ:CIDA",
+        "does not name Canadian International Development Agency",
+    ),
     # labels
     edit(
         "an English label is marked as Bengali",
@@ -811,6 +941,160 @@ EDITS = [
         "link with skos:exactMatch or skos:closeMatch",
     ),
 ]
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A slip in a text: of which node, property and language, which words become which."""
+
+    name: str
+    node: str
+    path: str
+    language: str
+    words: tuple[str, str]
+    says: str
+    severity: Severity = Severity.VIOLATION
+
+
+LABEL, WORDS, REASON = "rdfs:label", "dip:restatement", "dip:reason"
+NOT_THAT_DATE, NUMBERS_DIFFER = "does not name that date", "are not those of the English text"
+ANOTHER_NAME = "names another state or place"
+
+
+def said(name: str, number: str, language: str, old: str, new: str, says: str) -> Slip:
+    """Return a slip in the restatement of a claim."""
+    return Slip(name, f"claim:{number}", WORDS, language, (old, new), says)
+
+
+def label(name: str, node: str, language: str, old: str, new: str, says: str) -> Slip:
+    return Slip(name, node, LABEL, language, (old, new), says)
+
+
+SLIPS = [
+    # translations
+    said("another day in Bengali", "F14", "bn", "১০ জুলাই", "১১ জুলাই", NOT_THAT_DATE),
+    said("another month in Bengali", "F14", "bn", "১০ জুলাই", "১০ জুন", NOT_THAT_DATE),
+    said("another month in French", "F14", "fr", "juillet", "juin", NOT_THAT_DATE),
+    said("another year in French", "F14", "fr", "1992", "1993", NOT_THAT_DATE),
+    said("another year in Bengali", "F20", "bn", "২০০৪", "২০০৫", NOT_THAT_DATE),
+    said("another amount in Bengali", "F24", "bn", "১২.৬", "১২.৯", NUMBERS_DIFFER),
+    said("another amount in French", "F24", "fr", "12,6", "12,9", NUMBERS_DIFFER),
+    said("billions in Bengali", "F31", "bn", "মিলিয়ন", "বিলিয়ন", "of millions and billions"),
+    said(
+        "Russia in French", "F12", "fr", "l'Azerbaïdjan", "la Russie", "does not name Azerbaïdjan"
+    ),
+    said("Georgia in Bengali", "F12", "bn", "আজারবাইজানকে", "জর্জিয়াকে", "does not name আজারবাইজান"),
+    said("Ankara in French", "F4", "fr", "Ottawa", "Ankara", "does not name Ottawa"),
+    Slip(
+        "another factor in a French reason",
+        "conflict:C2",
+        REASON,
+        "fr",
+        ("1 000", "100"),
+        NUMBERS_DIFFER,
+    ),
+    # words that no longer say what the claim states
+    said("no mission named", "F20", "en", "The embassy of Azerbaijan", "It", "names the state"),
+    said("no state named", "F38", "en", "of Canada", "there", "a restatement stands alone"),
+    said("no signatories named", "F28", "en", " of Azerbaijan and Canada", "", "stands alone"),
+    said("a pronoun first", "F42", "en", "There is a", "It is a", "begins with It"),
+    said("another mission", "F43", "en", "of Canada in", "of Turkey in", "whose mission that is"),
+    said("no parliament", "F6", "en", "the parliament", "the people", "does not name Parliament"),
+    said("another subject", "F28", "en", "double taxation", "smuggling", "has few words of"),
+    said("another unit", "F24", "en", "Canadian dollars", "dollars", "names no such unit"),
+    said("a unit too many", "F32", "en", "dollars", "Canadian dollars", "of another currency"),
+    said("no denial", "F5", "en", "has no embassy", "has an embassy", "has no word of denial"),
+    Slip(
+        "a passage of another month",
+        "source:bnwiki-azerbaijan-canada\\/S7",
+        WORDS,
+        "en",
+        ("10 July", "10 June"),
+        "names July",
+    ),
+    # labels
+    label("a label of another year", ACT, "en", "1991", "1992", "no date of this thing"),
+    label("a Bengali label of another year", ACT, "bn", "১৯৯১", "১৯৯২", "no date of this thing"),
+    label(
+        "a French label of another year",
+        f"{TRADE}2008-CAN-to-AZE",
+        "fr",
+        "2008",
+        "2009",
+        "no date of this thing",
+    ),
+    label(
+        "a label of another state",
+        "recognition:CAN-AZE-1991",
+        "en",
+        "Azerbaijan",
+        "Georgia",
+        ANOTHER_NAME,
+    ),
+    label(
+        "a label with its sides turned",
+        f"{TRADE}2008-CAN-to-AZE",
+        "en",
+        "Canada to Azerbaijan",
+        "Azerbaijan to Canada",
+        "turns the sides round",
+    ),
+    label(
+        "the embassy of another state",
+        "mission:AZE-CAN-embassy",
+        "en",
+        "Azerbaijan",
+        "Türkiye",
+        ANOTHER_NAME,
+    ),
+    label(
+        "accredited to another state in Bengali",
+        "accreditation:CAN-GEO",
+        "bn",
+        "জর্জিয়ার",
+        "আর্মেনিয়ার",
+        "another state than the receiving state",
+    ),
+    label("a name twice", "state:LTU", "en", "Lithuania", "Latvia", "cannot be told apart"),
+    label("a space too many", "state:ARM", "en", "Armenia", "Armenia ", "a space too many"),
+    label(
+        "another sentence",
+        "source:bnwiki-azerbaijan-canada\\/S7",
+        "en",
+        "7",
+        "8",
+        "another number than the sentence",
+    ),
+    label(
+        "a profile of another state",
+        "source:factbook\\/ARM",
+        "en",
+        "Armenia",
+        "Georgia",
+        "names a state that the restatement",
+    ),
+    label(
+        "a paper of another day",
+        "source:azernews-2022",
+        "en",
+        "11 August",
+        "10 August",
+        "on which this source was issued",
+    ),
+]
+
+MOVES = [
+    ("F41", "25", "26"),
+    ("F19", "10", "11"),
+    ("F21", "11", "12"),
+    ("F40", "24", "26"),
+    ("F16", "9", "10"),
+    ("F28", "17", "14"),
+    ("F42", "26", "24"),
+    ("F39", "24", "21"),
+    ("F61", "16", "13"),
+]
+"""Claims, the sentence that they cite, and one that an editor may cite by a slip."""
 
 
 @cache
@@ -853,3 +1137,36 @@ def test_a_claim_that_is_dropped_is_found_and_named(number: str) -> None:
 
     lost = rf"Claim {number} is missing|is not cited|without a negative claim"
     assert any(re.search(lost, each.message) for each in found)
+
+
+@pytest.mark.parametrize("slip", SLIPS, ids=lambda each: each.name.replace(" ", "-"))
+def test_a_slip_in_a_text_is_found_and_its_cure_told(slip: Slip) -> None:
+    shapes = judging.shapes_of("label", "prefixes", "restatement", "words")
+    (minus,) = judging.quads(f"{slip.node} {slip.path} 'text'@{slip.language} .")
+    old, new = slip.words
+    text = judging.text_of(minus, slip.language)
+    assert old in text
+
+    triple = f"{minus.subject} {minus.predicate}"
+    found = judging.after(
+        f"{triple} {Literal(text, slip.language).n3()} .",
+        f"{triple} {Literal(text.replace(old, new), slip.language).n3()} .",
+        shapes,
+    )
+
+    assert any(slip.says in each.message for each in found), [each.message for each in found]
+
+
+@pytest.mark.parametrize(("number", "cited", "other"), MOVES)
+def test_a_claim_that_cites_another_sentence_is_looked_at_again(
+    number: str, cited: str, other: str
+) -> None:
+    shapes = judging.shapes_of("prefixes", "restatement")
+
+    found = judging.after(
+        f"claim:{number} dip:statedIn {BN}{cited} .",
+        f"claim:{number} dip:statedIn {BN}{other} .",
+        shapes,
+    )
+
+    assert any("see which" in each.message for each in found), [each.message for each in found]

@@ -68,7 +68,9 @@ def shapes_for(folder: str) -> Graph:
     Of the shapes that look across all classes, only those that a folder is about: elsewhere each
     small world would need claims and words for all that it says.
     """
-    return judging.shapes_but(*sorted({"evidence", "ontology", "restatement"} - {folder}))
+    return judging.shapes_but(
+        *sorted({"evidence", "label", "ontology", "restatement", "words"} - {folder})
+    )
 
 
 def expectations(path: Path) -> set[Expectation]:

@@ -133,3 +133,10 @@ def after(minus: str, plus: str, shapes: Graph) -> tuple[Finding, ...]:
 def triples_of(iri: str) -> list[ox.Quad]:
     """Return the triples of the shipped graph with a subject."""
     return list(_graph().store.quads_for_pattern(ox.NamedNode(iri), None, None))
+
+
+def text_of(quad: ox.Quad, language: str) -> str:
+    """Return the one text that the shipped graph has with a subject and predicate in a language."""
+    quads = _graph().store.quads_for_pattern(quad.subject, quad.predicate, None)
+    (text,) = (q.object.value for q in quads if getattr(q.object, "language", "") == language)
+    return str(text)
