@@ -158,6 +158,13 @@ def of_class(
     return tuple(_named(columns, prefixes))
 
 
+def used(store: Store, class_iri: str, description: str) -> frozenset[str]:
+    """Return the properties of the instances of a class, by the VoID description."""
+    text = _USED % URIRef(class_iri).n3()
+    solutions = rows(store, text, dataset=Dataset(default_graphs=(description,)))
+    return frozenset(str(row["property"]) for row in solutions)
+
+
 def with_singles(store: Store, class_iri: str, columns: Sequence[Column]) -> tuple[Column, ...]:
     """Return the columns; mark those as single for which no thing has two values."""
     unknown = [each for each in columns if not each.is_single]

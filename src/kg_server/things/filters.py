@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rdflib import SKOS
+
 from kg_server.errors import BadRequest
 from kg_server.rdf import datatypes
 from kg_server.rdf import namespaces as ns
@@ -36,13 +38,9 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _MOST_TEXT = 500
 LABEL = "label"
 """The name of the first column, which compares things by their names."""
-_NAMED = "|".join(
-    (
-        *(f"<{each}>" for each in NAMES),
-        "<http://www.w3.org/2004/02/skos/core#altLabel>",
-        "<http://www.w3.org/2004/02/skos/core#notation>",
-    )
-)
+NAMING = tuple(map(str, (*NAMES, SKOS.altLabel, SKOS.notation)))
+"""The properties by which a filter finds things."""
+_NAMED = "|".join(f"<{each}>" for each in NAMING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +63,14 @@ class Vocabulary:
     """Prefixes, languages and names to read values with.
 
     ``prefixes`` are for short IRIs, ``languages`` for literals. ``named`` gives the IRIs of the
-    things with a name (``names_query``).
+    things with a name (``names_query``). ``names`` are the naming properties that the table's
+    things have: the engine looks for each of them at every thing.
     """
 
     prefixes: Mapping[str, str]
     languages: Sequence[str]
     named: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    names: Sequence[str] = NAMING
 
 
 def read(pairs: Iterable[tuple[str, str]], columns: Sequence[Column]) -> tuple[Filter, ...]:
@@ -119,7 +119,8 @@ def names_query(filters: Iterable[Filter], languages: Sequence[str]) -> str | No
 def pattern(each: Filter, index: int, vocabulary: Vocabulary) -> str:
     """Return a filter as a SPARQL group that binds or restricts ``?thing``."""
     variable = f"?v{index}"
-    path = f"<{each.column.iri}>" if each.column else _NAMED
+    naming = "|".join(f"<{name}>" for name in vocabulary.names) or _NAMED
+    path = f"<{each.column.iri}>" if each.column else naming
     reach = f"?thing {path} {variable} ."
     if each.operator == "missing":
         return f"MINUS {{ {reach} }}"

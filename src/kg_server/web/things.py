@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ from kg_server.formats import JSON, RESULT, Format, Kind
 from kg_server.rdf.prefixes import local_name
 from kg_server.sparql import protocol, rewrite
 from kg_server.sparql.query import Query
+from kg_server.store import results
 from kg_server.store.results import rows
 from kg_server.things import columns, filters, queries
 from kg_server.things.columns import RESERVED, Column
@@ -36,6 +38,14 @@ MOST_COLUMNS = 12
 """Most columns on the page; the data formats have all."""
 _FACETS = 3
 _MOST_COUNTS = 200
+_MOST_SORTED = 100_000
+"""The engine counts and sorts what is more; fewer things are sorted here."""
+_MOST_COUNTED = 10_000
+"""The values of more filtered things are counted only where a facet is asked for."""
+_MOST_WINDOW = 200
+"""A window of so many things is read without the rest of the table."""
+_MOST_LISTED = 5_000
+"""So many things are named in a query; for more, their filters are evaluated again."""
 QUESTION = Format("rq", SOURCE, "rq", RESULT)
 
 Pairs = list[tuple[str, str]]
@@ -79,8 +89,11 @@ class _Tables:
         self.classes = lru_cache(1)(self._classes)
         self.blank = lru_cache(1)(lambda: columns.blank_counts(context.store))
         self.columns = lru_cache(256)(self._columns)
+        self.singles = lru_cache(256)(self._singles)
+        self.names = lru_cache(256)(self._names)
+        self.whole_counts = lru_cache(64)(self._whole_counts)
 
-    def vocabulary(self, wanted: tuple[Filter, ...]) -> Vocabulary:
+    def vocabulary(self, class_iri: str, wanted: tuple[Filter, ...]) -> Vocabulary:
         """Return what the values of filters are read with, the things that they name among it."""
         profile = self.context.profile
         languages = tuple(dict.fromkeys((*profile.languages, *layout.LANGUAGES)))
@@ -89,7 +102,7 @@ class _Tables:
         for row in rows(self.context.store, text) if text else ():
             if isinstance(row["thing"], URIRef):
                 named.setdefault(str(row["name"]), []).append(str(row["thing"]))
-        return Vocabulary(profile.prefixes, languages, named)
+        return Vocabulary(profile.prefixes, languages, named, self.names(class_iri))
 
     def class_named(self, name: str) -> str:
         """Return the class with a local name.
@@ -113,6 +126,27 @@ class _Tables:
         """Return the number of things in the table of a class."""
         left_out = self.blank()[class_iri] if self.only_named(class_iri) else 0
         return self.classes()[class_iri] - left_out
+
+    def counts(
+        self, table: Table, faceted: tuple[Column, ...], every: tuple[str, ...] | None
+    ) -> list[dict[str, Identifier]]:
+        """Return the commonest values of columns; those of a whole class are counted once."""
+        if not table.filters:
+            return self.whole_counts(table.class_iri, faceted)
+        return rows(self.context.store, queries.facets(table, faceted, _MOST_COUNTS, every))
+
+    def _whole_counts(
+        self, class_iri: str, faceted: tuple[Column, ...]
+    ) -> list[dict[str, Identifier]]:
+        table = Table(class_iri, faceted, (), Vocabulary({}, ()), ())
+        return rows(self.context.store, queries.facets(table, faceted, _MOST_COUNTS))
+
+    def _singles(self, class_iri: str) -> tuple[Column, ...]:
+        return columns.with_singles(self.context.store, class_iri, self.columns(class_iri))
+
+    def _names(self, class_iri: str) -> tuple[str, ...]:
+        used = columns.used(self.context.store, class_iri, self._description)
+        return tuple(each for each in filters.NAMING if each in used) or filters.NAMING
 
     def _classes(self) -> dict[str, int]:
         return columns.classes(self.context.store, self._description)
@@ -187,7 +221,7 @@ def _table(
         class_iri=class_iri,
         columns=found,
         filters=wanted,
-        vocabulary=tables.vocabulary(wanted),
+        vocabulary=tables.vocabulary(class_iri, wanted),
         languages=layout.preferred_languages(layout.page_language()),
         sort=_sort(reserved.get("sort"), found),
         only_named=tables.only_named(class_iri),
@@ -207,7 +241,7 @@ def _table(
         page = render_template("table.html", **shown)
         response = Response(page, content_type=formats.HTML.content_type)
     else:
-        response = _data(context, table, chosen, limit, offset)
+        response = _data(tables, table, chosen, limit, offset)
     return context.cacheable(response, etag)
 
 
@@ -248,19 +282,16 @@ def _window(reserved: dict[str, str], default: int | None) -> tuple[int | None, 
 
 
 def _data(
-    context: Context, table: Table, chosen: Format, limit: int | None, offset: int
+    tables: _Tables, table: Table, chosen: Format, limit: int | None, offset: int
 ) -> Response:
     """Return the whole table, or a window of it, as data."""
-    singles = columns.with_singles(context.store, table.class_iri, table.columns)
-    whole = Table(
-        class_iri=table.class_iri,
-        columns=singles,
-        filters=table.filters,
-        vocabulary=table.vocabulary,
-        languages=table.languages,
-        only_named=table.only_named,
-    )
+    context = tables.context
+    whole = replace(table, columns=tables.singles(table.class_iri), sort=None)
     text = rewrite.page(queries.whole(whole), limit, offset)
+    if limit is not None and limit <= _MOST_WINDOW:
+        _, things, _ = _things(tables, replace(table, sort=(None, False)), limit, offset)
+        if things and all(isinstance(each, URIRef) for each in things):
+            text = queries.whole(whole, [str(each) for each in things])
     if chosen is QUESTION:
         name = local_name(table.class_iri)
         header = f"#+ title: {name}\n#+ description: A table of things of the class {name}.\n"
@@ -282,12 +313,10 @@ def _data(
 def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) -> dict[str, Any]:
     """Return what the page of a table shows."""
     context, shown = tables.context, _shown_columns(table.columns)
-    store = context.store
-    total = _count(tables, table)
-    things = [row["thing"] for row in rows(store, queries.page(table, limit, offset))]
+    total, things, every = _things(tables, table, limit, offset)
     values = _values(context, table, things, shown, limit, offset)
-    faceted = _faceted(table.columns, pairs)
-    counts = rows(store, queries.facets(table, faceted, _MOST_COUNTS)) if faceted else []
+    faceted = _faceted(table, pairs, total)
+    counts = tables.counts(table, tuple(faceted), every) if faceted else []
     labels = Labels(context.site, layout.page_language())
     labels.load((URIRef(table.class_iri), *things))
     labels.load(URIRef(each.iri) for each in table.columns)
@@ -309,6 +338,7 @@ def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) 
         "rows": listing.rows(things, shown, values),
         "chips": listing.chips(),
         "facets": listing.facets(faceted, counts),
+        "countable": [] if faceted else listing.countable(table.columns),
         "fields": [(each, listing.heading(each)) for each in table.columns],
         "operators": filters.OPERATORS,
         "kept": [pair for pair in kept if pair[0] == "class"],
@@ -363,20 +393,58 @@ def _values(
     return rows(context.store, text)
 
 
-def _count(tables: _Tables, table: Table) -> int:
-    if not table.filters:
-        return tables.count(table.class_iri)
-    (row,) = rows(tables.context.store, queries.count(table))
-    return int(str(row["n"]))
+def _things(
+    tables: _Tables, table: Table, limit: int, offset: int
+) -> tuple[int, list[Identifier], tuple[str, ...] | None]:
+    """Return the number of things, those of the page, and all if they are few.
+
+    Without a column to sort by, one evaluation of the filters is enough.
+    """
+    store, count = tables.context.store, tables.count(table.class_iri)
+    is_named = table.only_named or table.class_iri not in tables.blank()
+    if is_named and count <= _MOST_SORTED:
+        every = sorted(results.iris(store, queries.matching(table, _MOST_SORTED)))
+        few = tuple(every) if table.filters and len(every) <= _MOST_LISTED else None
+        if table.sort is None or table.sort[0] is None:
+            if table.sort is not None:
+                every = _by_name(tables.context, table, every)
+            window = every[offset : offset + limit]
+            return len(every), [URIRef(each) for each in window], few
+        count = len(every)
+    else:
+        few = None
+        if table.filters:
+            (row,) = rows(store, queries.count(table))
+            count = int(str(row["n"]))
+    return count, [row["thing"] for row in rows(store, queries.page(table, limit, offset))], few
+
+
+def _by_name(context: Context, table: Table, things: list[str]) -> list[str]:
+    """Return things in the order of their names, those without a name last."""
+    text = queries.names(table)
+    order = {language: n for n, language in enumerate(table.languages)}
+    best: dict[str, tuple[int, str]] = {}
+    for thing, name, language in results.names(context.store, text) if text else ():
+        found = (order.get(language, len(order)), name)
+        best[thing] = min(best.get(thing, found), found)
+    named = sorted((each for each in things if each in best), key=lambda each: best[each][1])
+    if table.sort is not None and table.sort[1]:
+        named.reverse()
+    return [*named, *(each for each in things if each not in best)]
 
 
 def _shown_columns(found: tuple[Column, ...]) -> tuple[Column, ...]:
     return tuple(each for each in found if each.used)[:MOST_COLUMNS]
 
 
-def _faceted(found: tuple[Column, ...], pairs: Pairs) -> list[Column]:
-    """Return the columns to count values of: those asked for, or else those that lead to things."""
+def _faceted(table: Table, pairs: Pairs, total: int) -> list[Column]:
+    """Return the columns to count values of: those asked for, or else those that lead to things.
+
+    Unasked, the values of many filtered things are not counted: it would take a second.
+    """
     asked = {value for name, value in pairs if name == "facet"}
     if asked:
-        return [each for each in found if each.name in asked][:_FACETS]
-    return [each for each in found if each.used and each.classes][:_FACETS]
+        return [each for each in table.columns if each.name in asked][:_FACETS]
+    if table.filters and total > _MOST_COUNTED:
+        return []
+    return [each for each in table.columns if each.used and each.classes][:_FACETS]

@@ -135,6 +135,11 @@ class Listing:
             if len(found[each.iri]) > 1 or any(value.is_chosen for value in found[each.iri])
         ]
 
+    def countable(self, columns: Sequence[Column]) -> list[tuple[str, str]]:
+        """Return the headings of columns of things, each with a link that counts their values."""
+        chosen = [each for each in columns if each.used and each.classes]
+        return [(self.heading(each), self._with("facet", each.name)) for each in chosen]
+
     def _head(self, column: Column | None) -> Head:
         name = column.name if column else LABEL
         sort = self._table.sort
