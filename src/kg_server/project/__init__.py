@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -31,7 +30,6 @@ from kg_server.project.discovery import Found, bundled, is_root
 from kg_server.project.files import FACTS, Project, ProjectFile, QueryFile, Role, Unread
 from kg_server.project.profile import Profile
 from kg_server.project.syntax import SYNTAXES
-from kg_server.rdf import prefixes
 
 __all__ = [
     "EXAMPLE",
@@ -47,13 +45,14 @@ __all__ = [
     "home",
     "is_root",
     "load",
-    "shared_namespace",
     "sound",
     "stamps",
 ]
 
 EXAMPLE = "the example that comes with kg-server"
 """The origin of the project that ``serve`` shows outside of any other."""
+GIVEN = "files given by name"
+"""The origin of files outside of a project."""
 
 Chosen = Mapping[Role, Sequence[Path]]
 """Files that are said to have a role, whatever they contain."""
@@ -200,18 +199,6 @@ def home() -> Path:
     return root
 
 
-def shared_namespace(project: Project) -> str:
-    """Return what the project's own namespaces begin with, down to a slash; nothing if they differ.
-
-    Its own are those that its files declare and that are no well-known vocabulary's.
-    """
-    known = set(prefixes.EXTERNAL.values())
-    own = [each for each in project.profile.prefixes.values() if each not in known]
-    common = os.path.commonprefix(own)  # noqa: RUF071  # letter by letter, to a slash below
-    common = common[: common.rfind("/") + 1]
-    return common if is_base_iri(common) and common.count("/") > 2 else ""
-
-
 class _Plan:
     """Files to read: ``found`` always, ``lent`` only if those have no shapes and no ontology.
 
@@ -239,7 +226,7 @@ class _Plan:
         self.lent = self._lent(chosen) if inside else []
         self.found = self._found(roots, named, chosen)
         parts = [_called(each) for each in roots]
-        parts += ["files given by name"] if named or given else []
+        parts += [GIVEN] if named or given else []
         self.origin = (
             EXAMPLE
             if (roots == [bundled()] and not paths and around is None)

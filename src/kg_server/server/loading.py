@@ -14,7 +14,7 @@ from typing import Any
 
 from kg_server import canned, processes
 from kg_server import project as projects
-from kg_server.config import Settings
+from kg_server.config import NEUTRAL_BASE_IRI, Settings
 from kg_server.errors import ProjectFault
 from kg_server.processes import in_child, say
 from kg_server.project import Project, Role
@@ -47,10 +47,14 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Result of loading: the project, without the contents of its files, and its validation."""
+    """Result of loading: the project, without the contents of its files, and its validation.
+
+    ``namespace`` is what the names of a graph without a base IRI share, if anything.
+    """
 
     project: Project
     report: Report | None
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +151,14 @@ def _load(start: Start, index: int, *, is_reload: bool) -> Prepared:
             validator = processes.start(work, sealed=False)
         store, project = open_store(project), without_contents(project)
         describer = processes.start(partial(_described, store, project), sealed=False)
-        for graph_iri, ntriples in _result(describer):
+        graphs, namespace = _result(describer)
+        for graph_iri, ntriples in graphs:
             store.add_graph(graph_iri, ntriples)
         report = _result(validator) if validator else None
     except ProjectFault as fault:
         return Prepared(None, pickle.dumps(_Failed(str(fault))))
     aside = partial(_write_index, index, store, project)
-    return Prepared(store, pickle.dumps(Loaded(project, report)), aside, is_reload)
+    return Prepared(store, pickle.dumps(Loaded(project, report, namespace)), aside, is_reload)
 
 
 def _write_index(index: int, store: Store, project: Project) -> None:
@@ -177,9 +182,11 @@ def _opened(replicas: Replicas, settings: Settings, index: int, *, is_reload: bo
 
 
 def _described(store: Store, project: Project) -> object:
-    from kg_server.description import void  # while the validation is already under way
+    # While the validation is already under way.
+    from kg_server.description import namespaces, void
 
-    return void.described(store, project)
+    is_neutral = project.base_iri == NEUTRAL_BASE_IRI
+    return void.described(store, project), namespaces.shared(store) if is_neutral else ""
 
 
 def _result(child: processes.Child) -> Any:
@@ -189,6 +196,8 @@ def _result(child: processes.Child) -> Any:
 def validated(project: Project, *, allow_invalid: bool) -> Report:
     """Validate what will be served.
 
+    Files without shapes are served whatever the rules find: they have their own conventions.
+
     Raises:
         ProjectFault: it does not conform, and is not allowed not to.
     """
@@ -196,7 +205,8 @@ def validated(project: Project, *, allow_invalid: bool) -> Report:
     from kg_server.validation import reports
 
     report = validation.validate(project)
-    if not report.conforms and not allow_invalid:
+    is_unshaped = project.origin == projects.GIVEN and not report.shapes
+    if not (report.conforms or allow_invalid or is_unshaped):
         say(reports.text(report, project))
         raise ProjectFault("not served, because the data do not conform; see --allow-invalid")
     return report

@@ -24,7 +24,7 @@ from types import FrameType
 
 from kg_server import metrics
 from kg_server import project as projects
-from kg_server.config import NEUTRAL_BASE_IRI, Settings
+from kg_server.config import Settings
 from kg_server.errors import ProjectFault
 from kg_server.processes import end_all, free_bytes, in_child, peak_bytes, say
 from kg_server.project import Project, Role
@@ -460,7 +460,7 @@ def _announce(loaded: Loaded, settings: Settings, seconds: float) -> None:
     say(
         f"kg-server: serving {served}, {report.summary if report else _not_validated(project)},"
         f" after {seconds:.2f} s\n"
-        f"{_advice(project)}"
+        f"{_advice(loaded)}"
         f"  Home      {home}\n"
         f"  SPARQL    {home}sparql\n"
         f"  Try       curl -H 'Accept: text/csv' --data-urlencode 'query=SELECT * {{ ?s ?p ?o }}"
@@ -473,13 +473,12 @@ def _not_validated(project: Project) -> str:
     return "not validated" if judged else "not validated: there are no shapes and no ontology"
 
 
-def _advice(project: Project) -> str:
+def _advice(loaded: Loaded) -> str:
     """Return a line on what a project of one's own needs, where there is something to say."""
-    if project.origin == projects.EXAMPLE:
+    if loaded.project.origin == projects.EXAMPLE:
         return "  There is no project here; kg-server init starts one.\n"
-    namespace = projects.shared_namespace(project)
-    if project.base_iri == NEUTRAL_BASE_IRI and namespace:
-        option = f"--base-iri {namespace}"
+    if loaded.namespace:
+        option = f"--base-iri {loaded.namespace}"
         return f"  Names have pages at /doc?iri=…, and at their own paths with {option}\n"
     return ""
 

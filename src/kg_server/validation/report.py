@@ -170,10 +170,15 @@ class Report:
 
     @property
     def summary(self) -> str:
-        """One line: whether it conforms, and the counts of findings."""
+        """One line: whether it conforms, and the counts of findings.
+
+        Without shapes nothing conforms: only the rules were applied.
+        """
         counts = Counter(finding.severity for finding in self.findings)
         parts = [_plural(counts[each], each.value.lower()) for each in Severity if counts[each]]
         found = ", ".join(parts)
+        if not self.shapes:
+            return f"no shapes; the rules found: {found or 'nothing'}"
         if self.conforms:
             return f"conforms ({found})" if found else "conforms"
         return f"does not conform ({found})"

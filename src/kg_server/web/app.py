@@ -20,9 +20,11 @@ from werkzeug.exceptions import RequestEntityTooLarge as TooLarge
 from werkzeug.http import parse_etags
 
 from kg_server import errors, formats
+from kg_server.config import NEUTRAL_BASE_IRI
 from kg_server.errors import NotAcceptable, Problem
 from kg_server.formats import Kind
 from kg_server.linked_data import vocabularies
+from kg_server.project import Project
 from kg_server.rdf import addresses
 from kg_server.web import (
     about,
@@ -150,15 +152,19 @@ def frame(context: Context) -> layout.Frame:
     navigation.append(("/sparql", "Query editor"))
     return layout.Frame(
         base_iri=context.project.base_iri,
-        titles=profile.title or {"": _host_of(context.project.base_iri)},
+        titles=profile.title or {"": _untitled(context.project)},
         licence=profile.licence,
         languages=profile.languages,
         navigation=tuple(navigation),
     )
 
 
-def _host_of(base_iri: str) -> str:
-    return base_iri.partition("://")[2].rstrip("/#")
+def _untitled(project: Project) -> str:
+    """Return a title for a project without one: its host, or the names of its files."""
+    if project.base_iri == NEUTRAL_BASE_IRI and project.files:
+        names = [file.path.name for file in project.files]
+        return names[0] if len(names) == 1 else f"{names[0]} +{len(names) - 1}"
+    return project.base_iri.partition("://")[2].rstrip("/#")
 
 
 def _served(context: Context) -> dict[str, Any]:

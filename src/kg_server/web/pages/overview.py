@@ -29,6 +29,15 @@ LANGUAGES_OF_MODELS = (
 )
 """Namespaces whose classes say how a graph is written, and not what it is about."""
 
+_TERMS = (
+    *("http://www.w3.org/2002/07/owl#Class", f"{RDFS}Class", f"{RDF}Property"),
+    *(
+        f"http://www.w3.org/2002/07/owl#{name}Property"
+        for name in ("Object", "Datatype", "Annotation")
+    ),
+)
+"""Classes of terms, which a graph of nothing but a vocabulary is about."""
+
 _COUNTS = """
 SELECT ?class (COUNT(?thing) AS ?count)
 WHERE {
@@ -108,6 +117,7 @@ def overview(site: Site, description: Graph) -> Overview:
         found = rows(site.store, _COUNTS % {"base": site.base_iri})
         counted = {str(row["class"]): int(str(row["count"])) for row in found}
     own = [iri for iri in counted if not iri.startswith(LANGUAGES_OF_MODELS)]
+    own = own or [iri for iri in counted if iri in _TERMS]
     things = [iri for iri in own if iri not in _of_evidence(site.evidence)]
     chosen = (things + [iri for iri in own if iri not in things])[:MOST_CLASSES]
     some = " UNION ".join(_SOME % (URIRef(iri).n3(), _NAMED, _EXAMPLES) for iri in chosen)
