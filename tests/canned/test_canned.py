@@ -249,15 +249,16 @@ SELECT $m { $m ex:shows $k }
 )
 
 
-@pytest.fixture(scope="module")
-def museums(tmp_path_factory):
+@pytest.fixture(scope="module", params=[names.MOST_ROWS, 1], ids=["kept", "looked up"])
+def museums(request, tmp_path_factory):
+    """A query, and the names of its things: all of them, or too many to keep."""
     path = tmp_path_factory.mktemp("museums")
     (path / "data").mkdir()
     (path / "data" / "a.ttl").write_text(THINGS)
     (path / "kg.toml").touch()
     store = open_store(projects.load([path]))
     loaded = canned.load([QueryFile(path / "q.rq", OF)])["q"]
-    return loaded, names.of_queries([loaded], store)
+    return loaded, names.of_queries([loaded], store, request.param)
 
 
 @pytest.mark.parametrize(

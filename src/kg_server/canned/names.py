@@ -7,14 +7,17 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from kg_server.canned.parameters import AllNames, Group, Names
 from kg_server.formats import Kind, named
 from kg_server.rdf import namespaces as ns
 from kg_server.rdf.labels import fold
-from kg_server.rdf.prefixes import EXTERNAL
+from kg_server.rdf.prefixes import EXTERNAL, namespace_of
 from kg_server.sparql.query import Query
+from kg_server.sparql.terms import literal
 from kg_server.store import Store
+from kg_server.store.results import rows
 
 if TYPE_CHECKING:
     from kg_server.canned import CannedQuery
@@ -23,7 +26,7 @@ RDFS, SKOS = (EXTERNAL[prefix] for prefix in ("rdfs", "skos"))
 DCT, FOAF = (EXTERNAL[prefix] for prefix in ("dct", "foaf"))
 
 MOST_ROWS = 200_000
-"""Largest number of names; beyond it, only IRIs are known."""
+"""Largest number of names that are kept; beyond it, each value is looked up by a query."""
 
 # Each branch has its constants in it, and every literal of a thing is read; those that are no names
 # are left out below. Joined from outside, or with an OPTIONAL, the engine (pyoxigraph 0.5.13) reads
@@ -55,6 +58,40 @@ _SHORT = """UNION { %s
     FILTER(IF(isLiteral(?name), STRLEN(STR(?name)) < 200,
               ?property IN (rdf:type, skos:inScheme, skos:topConceptOf)))
     BIND("%s" AS ?type) BIND(<%s> AS ?of) }"""
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
+_MEMBERS = {
+    "thing": "?thing a/rdfs:subClassOf* <%s>",
+    "concept": "{ ?thing skos:inScheme|skos:topConceptOf <%s> } UNION "
+    "{ <%s> skos:hasTopConcept ?thing }",
+}
+_NAMED = """
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+SELECT DISTINCT ?thing WHERE {
+  { SELECT DISTINCT ?thing WHERE {
+      { VALUES ?thing { %(iris)s } }
+      UNION { VALUES ?name { %(names)s } VALUES ?property { %(naming)s } ?thing ?property ?name }
+  } }
+  %(members)s
+} LIMIT 20
+"""
+_SAMPLE = """
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+SELECT ?thing WHERE { %s } LIMIT 1
+"""
+_NARROWER = """
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+SELECT DISTINCT ?property WHERE {
+  VALUES ?of { %s } ?property rdfs:subPropertyOf+ ?of FILTER(ISIRI(?property))
+}
+"""
+_LANGUAGES = """
+SELECT DISTINCT ?language WHERE {
+  { SELECT ?name WHERE { VALUES ?property { %s } ?thing ?property ?name } LIMIT 10000 }
+  BIND(LANG(?name) AS ?language)
+}
+"""
 _NAMING = (
     *(f"{RDFS}label", f"{DCT}title", f"{DCT}identifier", f"{ns.DC}title", f"{ns.DC}identifier"),
     *(f"{SKOS}{name}" for name in ("prefLabel", "altLabel", "hiddenLabel", "notation")),
@@ -65,16 +102,71 @@ _NAMING = (
 """Properties for names of things; their sub-properties in the graph count too."""
 
 
-def of_queries(queries: Iterable[CannedQuery], store: Store) -> AllNames:
-    """Return the names of all possible values of the parameters of these queries."""
+def of_queries(
+    queries: Iterable[CannedQuery], store: Store, most_rows: int = MOST_ROWS
+) -> AllNames:
+    """Return the names of all possible values of the parameters of these queries.
+
+    Args:
+        queries: the queries.
+        store: the store to ask.
+        most_rows: how many names are kept; of a group with more, each value is looked up.
+    """
     groups = {each.group for query in queries for each in query.parameters if each.of}
     if not groups:
         return {}
-    answer = store.query(Query(query_text(groups), named("json", Kind.BINDINGS)))
-    return read(answer.read())
+    found, is_cut = _read(groups, store, most_rows)
+    if not is_cut:
+        return found
+    return {group: _of_group(group, store, most_rows) for group in groups}
 
 
-def query_text(groups: Iterable[Group]) -> str:
+def _read(groups: Iterable[Group], store: Store, most_rows: int) -> tuple[dict[Group, Names], bool]:
+    """Return the names of groups, and whether there are more than are kept."""
+    answer = store.query(Query(query_text(groups, most_rows), named("json", Kind.BINDINGS))).read()
+    return read(answer), answer.count(b'"of":{') >= most_rows
+
+
+def _of_group(group: Group, store: Store, most_rows: int) -> Names:
+    """Return the names of one group: those that are read, or else a way to look them up."""
+    found, is_cut = _read([group], store, most_rows)
+    return Names(find=_Finder(store, group)) if is_cut else found.get(group, Names())
+
+
+class _Finder:
+    """Looks things up by name, local name or IRI, each time with one query."""
+
+    def __init__(self, store: Store, group: Group) -> None:
+        kind, of = group
+        self._store = store
+        self._members = _MEMBERS[kind].replace("%s", of)
+        naming = " ".join(f"<{each}>" for each in _NAMING)
+        narrower = (str(row["property"]) for row in rows(store, _NARROWER % naming))
+        self._naming = " ".join((naming, *(f"<{each}>" for each in narrower)))
+        sample = [str(row["thing"]) for row in rows(store, _SAMPLE % self._members)]
+        self._namespaces = [namespace_of(each) for each in sample]
+        languages = rows(store, _LANGUAGES % self._naming)
+        self._languages = sorted({str(row["language"]) for row in languages} - {""})
+
+    def __call__(self, text: str, iri: str) -> frozenset[str]:
+        """Return the IRIs of the things of the group that a text names."""
+        spellings = dict.fromkeys((text, text.lower(), text.upper(), text.title(), _first(text)))
+        names = " ".join(
+            f"{literal(each)}{tag}"
+            for each in spellings
+            for tag in ("", *(f"@{language}" for language in self._languages))
+        )
+        iris = (iri, *(namespace + quote(text, safe="") for namespace in self._namespaces))
+        written = " ".join(f"<{each}>" for each in iris if _IRI.fullmatch(each))
+        parts = {"iris": written, "names": names, "naming": self._naming, "members": self._members}
+        return frozenset(str(row["thing"]) for row in rows(self._store, _NAMED % parts))
+
+
+def _first(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def query_text(groups: Iterable[Group], most_rows: int = MOST_ROWS) -> str:
     """Return the query for the names of some groups."""
     branches = [
         _SHORT % (pattern % iri, kind, iri)
@@ -82,10 +174,10 @@ def query_text(groups: Iterable[Group]) -> str:
         for pattern in _BRANCHES[kind]
     ]
     naming = " ".join(f"<{each}>" for each in _NAMING)
-    return _QUERY % (naming, "\n  ".join(branches), MOST_ROWS)
+    return _QUERY % (naming, "\n  ".join(branches), most_rows)
 
 
-def read(result: bytes) -> AllNames:
+def read(result: bytes) -> dict[Group, Names]:
     """Read the answer to ``query_text``, in SPARQL 1.1 Query Results JSON."""
     iris: defaultdict[Group, set[str]] = defaultdict(set)
     by_name: defaultdict[Group, defaultdict[str, set[str]]]

@@ -82,6 +82,8 @@ class Names:
     """Folded name to IRIs."""
     shown: Mapping[str, str] = field(default_factory=dict)
     """Folded name to the name as written."""
+    find: Callable[[str, str], frozenset[str]] | None = None
+    """Looks a text and an IRI up in the graph, where there are too many names to keep."""
 
 
 AllNames = Mapping[Group, Names]
@@ -202,7 +204,10 @@ def _read_name(text: str, parameter: Parameter, context: Context) -> str:
     names = context.names.get(parameter.group, Names())
     key = fold(text[:_MAX_TEXT])
     full = _expanded(text, context)
-    iris = {full} if full in names.iris else set(names.by_name.get(key, ()))
+    if names.find is not None:
+        iris = set(names.find(text[:_MAX_TEXT], full))
+    else:
+        iris = {full} if full in names.iris else set(names.by_name.get(key, ()))
     if len(iris) > 1:
         raise IllTyped(f"{_shown(text)} is the name of several", sorted(iris))
     if not iris:
