@@ -141,6 +141,8 @@ def test_names_are_matched_in_a_batch(client, method):
         "not json", "[]", '{"q0": "Canada"}', '{"q0": {}}', '{"q0": {"query": 1}}',
         '{"q0": {"query": "a", "limit": 0}}', '{"q0": {"query": "a", "limit": true}}',
         '{"q0": {"query": "a", "type": 3}}', "[" * 100_000,
+        '{"q0": {"query": "a", "properties": {"pid": "x"}}}',
+        '{"q0": {"query": "a", "properties": [{"pid": "urn:x"}]}}',
         json.dumps({f"q{n}": {"query": "a"} for n in range(101)}),
     ],
 )  # fmt: skip

@@ -19,6 +19,7 @@ from kg_server.formats import JSON
 from kg_server.linked_data import vocabularies
 from kg_server.project.profile import in_language
 from kg_server.rdf import addresses
+from kg_server.rdf.labels import fold
 from kg_server.rdf.prefixes import local_name
 from kg_server.search.index import CLASSES, EXACT, PROPERTIES, Hit, Index
 from kg_server.store.results import rows, values
@@ -41,6 +42,16 @@ _MOST_VALUES = 20
 _EXTENSION = """
 SELECT ?thing ?property ?value WHERE { %s }
 """
+_NAMED_VALUES = """
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+SELECT ?thing ?property ?value ?name WHERE {
+  { %s }
+  OPTIONAL { ?value rdfs:label|skos:prefLabel|skos:altLabel|skos:notation ?name }
+}
+"""
+_PROPERTIES_SHARE = 0.4
+"""How much the properties of a query weigh in a score; the rest is that of the name."""
 _NUMBERS = {
     **dict.fromkeys((XSD.integer, XSD.int, XSD.long, XSD.nonNegativeInteger), "int"),
     **dict.fromkeys((XSD.decimal, XSD.double, XSD.float), "float"),
@@ -56,7 +67,8 @@ def register(routes: Blueprint, context: Context, index: Callable[[], Index]) ->
         if extension is not None:
             return _fresh(context.json(extend(_read_extension(extension), context)))
         if queries is not None:
-            return _fresh(context.json(_match_all(_read(queries), index())))
+            found = match_all(_read(queries), index(), context)
+            return _fresh(context.json({key: {"result": each} for key, each in found.items()}))
         return _manifest(context, index())
 
     @routes.get("/reconcile/suggest/<kind>")
@@ -261,11 +273,27 @@ def _is_iri(text: str) -> bool:
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
 
 
-def match(query: Mapping[str, Any], index: Index, batch: int = 1) -> list[dict[str, Any]]:
-    """Return the candidates for one query of a batch, best first (§4.2).
+def match_all(
+    queries: Mapping[str, Any], index: Index, context: Context
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the candidates for each query of a batch, best first (§4.2).
 
-    ``match`` is true for a candidate that bears the very name while no other does.
+    The queries share the work of a few, so that a large batch costs no more. Properties of all
+    candidates are read with one SPARQL query.
     """
+    batch = max(1, len(queries) // 10)
+    hits = {key: _hits(query, index, batch) for key, query in queries.items()}
+    given = {key: _conditions(query) for key, query in queries.items()}
+    iris = {hit.iri for key, found in hits.items() if given[key] for hit in found}
+    known = _values_of(iris, {pid for each in given.values() for pid, _ in each}, context)
+    return {
+        key: _ranked(found, given[key], known, index)[: queries[key].get("limit", 5)]
+        for key, found in hits.items()
+    }
+
+
+def _hits(query: Mapping[str, Any], index: Index, batch: int) -> list[Hit]:
+    """Return what bears the name of a query; more of it where properties decide."""
     limit = query.get("limit", 5)
     if not isinstance(query.get("query"), str) or not _is_count(limit):
         raise BadRequest(
@@ -273,9 +301,96 @@ def match(query: Mapping[str, Any], index: Index, batch: int = 1) -> list[dict[s
             " a number above 0.",
             parameter="queries",
         )
-    hits = _of_types(query["query"], query.get("type"), limit, index, batch)
-    exact = [hit for hit in hits if hit.score == EXACT]
-    return [_candidate(hit, index, match=exact == [hit]) for hit in hits]
+    wanted = max(limit, 10) if query.get("properties") else limit
+    return _of_types(query["query"], query.get("type"), wanted, index, batch)
+
+
+def _conditions(query: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Return the properties of a query with the values that each may have.
+
+    A value is a text, a number, a truth value, or a thing as ``{"id": …}``.
+
+    Raises:
+        BadRequest: they are not a list of objects with ``pid`` and ``v``, or too many.
+    """
+    given = query.get("properties") or []
+    is_right = isinstance(given, list) and all(
+        isinstance(each, dict) and isinstance(each.get("pid"), str) and "v" in each
+        for each in given
+    )
+    if not is_right or len(given) > _MOST_PROPERTIES:
+        raise BadRequest(
+            f"A query's 'properties' are a list of at most {_MOST_PROPERTIES} objects such as"
+            ' {"pid": "http://www.w3.org/2004/02/skos/core#notation", "v": "FR"}.',
+            parameter="queries",
+        )
+    found = []
+    for each in given:
+        wanted = each["v"] if isinstance(each["v"], list) else [each["v"]]
+        texts = [_text_of(value) for value in wanted[:_MOST_VALUES]]
+        if _is_iri(each["pid"]) and any(texts):
+            found.append((each["pid"], [text for text in texts if text]))
+    return found
+
+
+def _text_of(value: Any) -> str:
+    if isinstance(value, dict):
+        value = value.get("id") or value.get("name")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return fold(str(value)[:MAX_TEXT]) if isinstance(value, str | int | float) else ""
+
+
+def _values_of(
+    iris: set[str], properties: set[str], context: Context
+) -> dict[tuple[str, str], set[str]]:
+    """Return the values of properties of things as folded texts, IRIs and names."""
+    if not iris or not properties:
+        return {}
+    named = f"VALUES ?thing {{ {values(map(URIRef, iris))} }}"
+    branches = (
+        f"{{ {named} BIND(<{each}> AS ?property) ?thing <{each}> ?value }}"
+        for each in sorted(properties)
+    )
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in rows(context.store, _NAMED_VALUES % " UNION ".join(branches)):
+        texts = found.setdefault((str(row["thing"]), str(row["property"])), set())
+        value = row["value"]
+        texts.add(fold(str(value)))
+        if isinstance(value, URIRef):
+            texts.add(fold(local_name(value)))
+        if "name" in row:
+            texts.add(fold(str(row["name"])))
+    return found
+
+
+def _ranked(
+    hits: list[Hit],
+    conditions: list[tuple[str, list[str]]],
+    known: Mapping[tuple[str, str], set[str]],
+    index: Index,
+) -> list[dict[str, Any]]:
+    """Return hits as candidates, best first.
+
+    ``match`` is true for a candidate that bears the very name, and has all the properties, while
+    no other does.
+    """
+    shares = {hit.iri: _share(hit.iri, conditions, known) for hit in hits}
+    exact = [hit for hit in hits if hit.score == EXACT and shares[hit.iri] == 1]
+    weight = _PROPERTIES_SHARE if conditions else 0.0
+    scores = {hit.iri: (1 - weight) * hit.score + weight * EXACT * shares[hit.iri] for hit in hits}
+    return [
+        _candidate(hit, scores[hit.iri], index, match=exact == [hit])
+        for hit in sorted(hits, key=lambda hit: -scores[hit.iri])
+    ]
+
+
+def _share(
+    iri: str, conditions: list[tuple[str, list[str]]], known: Mapping[tuple[str, str], set[str]]
+) -> float:
+    """Return which part of the conditions a thing meets."""
+    met = [any(text in known.get((iri, pid), ()) for text in texts) for pid, texts in conditions]
+    return sum(met) / len(met) if met else 1.0
 
 
 def _of_types(text: str, given: Any, limit: int, index: Index, batch: int = 1) -> list[Hit]:
@@ -290,20 +405,14 @@ def _of_types(text: str, given: Any, limit: int, index: Index, batch: int = 1) -
     return index.search(text[:MAX_TEXT], types=wanted, limit=count, batch=batch)[:limit]
 
 
-def _candidate(hit: Hit, index: Index, *, match: bool) -> dict[str, Any]:
+def _candidate(hit: Hit, score: float, index: Index, *, match: bool) -> dict[str, Any]:
     return {
         "id": hit.iri,
         "name": hit.label,
         "type": [_named(each, index) for each in hit.types],
-        "score": round(hit.score, 1),
+        "score": round(score, 1),
         "match": match,
     }
-
-
-def _match_all(queries: Mapping[str, Any], index: Index) -> dict[str, Any]:
-    """Answer a batch: its queries share the work of a few, so that a large one costs no more."""
-    batch = max(1, len(queries) // 10)
-    return {key: {"result": match(query, index, batch)} for key, query in queries.items()}
 
 
 def _read(text: str) -> dict[str, dict[str, Any]]:
