@@ -113,7 +113,7 @@ def render(document: Document, published: Context) -> dict[str, Any]:
     """
     has_root = (URIRef(document.iri), FOAF.primaryTopic, URIRef(document.topic)) in document.graph
     if not has_root and not document.is_collection:
-        expanded = jsonld.from_rdf(ntriples(document.graph), _OPTIONS)
+        expanded = _expanded(document.graph)
         compacted = jsonld.compact(expanded, published, {**_OPTIONS, "graph": True})
     else:
         compacted = _framed(document, published)
@@ -122,7 +122,7 @@ def render(document: Document, published: Context) -> dict[str, Any]:
 
 
 def _framed(document: Document, published: Context) -> dict[str, Any]:
-    expanded = jsonld.from_rdf(_with_named_blank_nodes(document.graph), _OPTIONS)
+    expanded = _expanded(_with_named_blank_nodes(document.graph))
     frame = {"@context": published["@context"], "@id": document.iri, **_frame_of_topic(document)}
     nested = jsonld.frame(expanded, frame, {**_OPTIONS, "omitGraph": True, "embed": "@once"})
     seen = set(_identifiers(nested))
@@ -136,11 +136,33 @@ def _framed(document: Document, published: Context) -> dict[str, Any]:
 
 def ntriples(graph: Graph) -> str:
     """Return a graph as N-Triples in a fixed order."""
-    return "".join(sorted(graph.serialize(format="nt").splitlines(keepends=True)))
+    # Not splitlines: a literal may contain other line separators, such as U+2028.
+    return "".join(sorted(f"{line}\n" for line in graph.serialize(format="nt").split("\n") if line))
 
 
-def _with_named_blank_nodes(graph: Graph) -> str:
-    """Return the graph as N-Triples with IRIs for blank nodes.
+def _expanded(graph: Graph) -> Any:
+    """Return a graph as expanded JSON-LD, its nodes in a fixed order.
+
+    The parser for N-Quads of PyLD 3.3 takes quadratic time, and ends a line at U+2028.
+    """
+    triples = sorted(graph, key=lambda triple: tuple(term.n3() for term in triple))
+    names = ("subject", "predicate", "object")
+    dataset = [dict(zip(names, map(_term, triple), strict=True)) for triple in triples]
+    return jsonld.from_rdf({"@default": dataset}, _OPTIONS)
+
+
+def _term(term: Node) -> dict[str, str]:
+    if isinstance(term, Literal):
+        datatype = RDF.langString if term.language else term.datatype or XSD.string
+        language = {"language": term.language} if term.language else {}
+        return {"type": "literal", "value": str(term), "datatype": str(datatype), **language}
+    if isinstance(term, BNode):
+        return {"type": "blank node", "value": f"_:{term}"}
+    return {"type": "IRI", "value": str(term)}
+
+
+def _with_named_blank_nodes(graph: Graph) -> Graph:
+    """Return the graph with IRIs for blank nodes.
 
     Framing gives blank nodes new labels (PyLD 3.3), so that the framed nodes and the remaining
     nodes would no longer share them.
@@ -152,7 +174,7 @@ def _with_named_blank_nodes(graph: Graph) -> str:
     renamed = Graph()
     for s, p, o in graph:
         renamed.add((named(s), p, named(o)))
-    return ntriples(renamed)
+    return renamed
 
 
 def _with_blank_nodes(node: Any) -> Any:

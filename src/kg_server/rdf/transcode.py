@@ -86,8 +86,11 @@ def canonical(content: bytes) -> bytes:
     """Return N-Triples with canonical labels of blank nodes, sorted (RDF Canonicalization 1.0).
 
     The same graph gives the same bytes, whatever its blank nodes were called.
+
+    Args:
+        content: the graph as Turtle or N-Triples.
     """
-    graph = ox.Dataset(ox.Quad(*each) for each in triples([content]))
+    graph = ox.Dataset(ox.parse(content, format=ox.RdfFormat.TURTLE, lenient=True))
     graph.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     return b"".join(sorted(f"{quad.triple} .\n".encode() for quad in graph))
 
