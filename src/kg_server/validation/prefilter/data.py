@@ -146,8 +146,9 @@ def read(files: Sequence[ProjectFile], tell: Callable[[int], None] = lambda _: N
     counted = _counted(tell)
     for file in files:
         if file.role is Role.ONTOLOGY:
-            facts.ontology.update(_quads(file, later))
-            facts.store.bulk_extend(facts.ontology)
+            found = list(_quads(file, later))
+            facts.ontology.update(found)
+            facts.store.bulk_extend(found)
         else:
             facts.store.bulk_extend(counted(_quads(file, later)))
     if not (len(facts.store) or later):
