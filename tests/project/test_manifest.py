@@ -79,6 +79,9 @@ stated-in = "http://www.w3.org/ns/prov#wasDerivedFrom"
 query = "by-year"
 parameters = { year = "1990" }
 view = "bars year count"
+
+[topics]
+years = { en = "By year" }
 """
 
 
@@ -93,6 +96,7 @@ def test_the_manifest_says_what_the_site_is_called_and_what_stands_on_its_home_p
     assert profile.prefixes["ex"] == "https://e.org/"
     assert profile.evidence.claim == "https://e.org/Claim"
     assert profile.evidence.stated_in == "http://www.w3.org/ns/prov#wasDerivedFrom"
+    assert profile.topics == {"years": {"en": "By year"}}
     (home,) = profile.home
     assert (home.query, home.parameters) == ("by-year", {"year": "1990"})
     assert (home.view, home.line) == (("bars", "year", "count"), 20)
@@ -154,6 +158,8 @@ def test_without_a_manifest_the_parts_are_where_they_usually_are(root):
         ('languages = [\n"en",\n"no tag"]', "kg.toml:3: 'no tag' is no language tag"),
         ('licence = ""', "kg.toml:1: licence is a text in quotes"),
         ("home = 1", "kg.toml:1: home is a list of tables"),
+        ("topics = 1", "kg.toml:1: topics is a table"),
+        ("[topics]\na = 1", "kg.toml:2: a is a text, or a table"),
         ('[[home]]\nquery = "a"\n[[home]]\nview = "table"', "kg.toml:3: home is a list of tables"),
         (
             '[[home]]\nquery = "a"\n[[home]]\nqueri = "b"',

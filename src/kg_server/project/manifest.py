@@ -26,7 +26,7 @@ LISTS = {
 }
 """The keys whose values are lists of files, directories and patterns, with their defaults."""
 _TEXTS = ("title", "description")
-_TABLES = ("rules", "imports", "columns", "evidence", "home")
+_TABLES = ("rules", "imports", "columns", "topics", "evidence", "home")
 KEYS = ("base-iri", *_TEXTS, "licence", "languages", *LISTS, *_TABLES)
 _HOME_KEYS = ("query", "parameters", "view", "title")
 _EVIDENCE = tuple(each.name.replace("_", "-") for each in fields(Evidence))
@@ -99,7 +99,8 @@ def read(root: Path) -> Manifest:
         languages=read.languages(),
         home=tuple(read.home()),
         evidence=read.evidence(),
-        columns=read.columns(),
+        columns=read.named_texts("columns", 'city = { fr = "ville" }'),
+        topics=read.named_texts("topics", 'trade = { fr = "Commerce" }'),
     )
     parts = {key: _paths(root, read, key) for key in LISTS}
     imports = _imports(root, read)
@@ -220,14 +221,14 @@ class _Reader:
             title = self.texts((*place, "title"))
             yield HomeQuery(query, parameters, tuple(view), title, self.path, line)
 
-    def columns(self) -> Mapping[str, Texts]:
-        """Return the names of columns of answers, by variable."""
-        value = self._value(("columns",))
+    def named_texts(self, name: str, example: str) -> Mapping[str, Texts]:
+        """Return a table of texts by name: names of columns, headings of topics."""
+        value = self._value((name,))
         if value is None:
             return {}
         if not isinstance(value, dict):
-            self.refuse(("columns",), 'columns is a table, such as: city = { fr = "ville" }')
-        return {name: self.texts(("columns", name)) for name in value}
+            self.refuse((name,), f"{name} is a table, such as: {example}")
+        return {each: self.texts((name, each)) for each in value}
 
     def evidence(self) -> Evidence | None:
         """Return the vocabulary of evidence, with terms as they are written."""

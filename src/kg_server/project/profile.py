@@ -101,6 +101,8 @@ class Profile:
     evidence: Evidence | None = None
     columns: Mapping[str, Texts] = field(default_factory=dict)
     """Names of columns of answers, by variable."""
+    topics: Mapping[str, Texts] = field(default_factory=dict)
+    """Headings for the tags of canned queries, by tag."""
     prefixes: Mapping[str, str] = field(default_factory=dict)
     """The prefixes of the project's files, those of the base IRI and of its ontologies."""
 

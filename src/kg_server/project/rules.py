@@ -147,8 +147,9 @@ def _new(rule: QueryFile, store: ox.Store, base_iri: str) -> list[ox.Triple]:
                 continue
             if isinstance(triple.subject, ox.BlankNode) or isinstance(triple.object, ox.BlankNode):
                 message = (
-                    f"derives a triple with a blank node, {triple}. Leave those out with "
-                    "FILTER(!isBlank(?x)), or make an IRI with IRI(CONCAT(…))"
+                    f"derives a triple with a blank node, {triple}. Each round would make new "
+                    "ones, without end. Leave them out with FILTER(!isBlank(?x)), or make an IRI "
+                    "with IRI(CONCAT(…))"
                 )
                 _refuse(rule, message)
             found[triple] = None

@@ -107,7 +107,7 @@ def _home(context: Context) -> str:
         classes=classes,
         hint=", ".join(each.examples[0].text for each in classes if each.examples)[:40],
         changed=context.changed(language),
-        topics=questions.topics(context.queries.values(), language),
+        topics=questions.topics(context.queries.values(), language, context.profile.topics),
         examples=examples,
         schema_org=schema_org.of_dataset(
             dataset.described(context, ""), context.profile, context.address, languages

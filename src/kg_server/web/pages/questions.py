@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kg_server.canned import CannedQuery
+from kg_server.project.profile import Texts, in_language
+from kg_server.web.pages.layout import preferred_languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +20,20 @@ class Question:
     href: str
 
 
-def topics(queries: Iterable[CannedQuery], language: str) -> list[tuple[str, list[Question]]]:
-    """Return the queries under their first tag, topics and titles in order."""
+def topics(
+    queries: Iterable[CannedQuery], language: str, headings: Mapping[str, Texts]
+) -> list[tuple[str, list[Question]]]:
+    """Return the queries under their first tag, topics and titles in order.
+
+    Args:
+        queries: the queries.
+        language: the reader's language.
+        headings: headings by tag; a tag without one is its own.
+    """
     found: dict[str, list[Question]] = {}
     for query in queries:
-        topic = query.tags[0] if query.tags else ""
+        tag = query.tags[0] if query.tags else ""
+        topic = in_language(headings.get(tag) or {"": tag}, preferred_languages(language))
         found.setdefault(topic, []).append(question(query, language))
     return [(topic, sorted(found[topic], key=lambda each: each.title)) for topic in sorted(found)]
 
