@@ -288,6 +288,7 @@ def test_what_is_imported_is_found_by_a_catalog_or_the_manifest_and_never_fetche
     (here / "vendor" / "three.owl").write_text(RDF_XML.replace("#a", "#three"))
     (here / "catalog-v001.xml").write_text(
         '<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog"><group xml:base="vendor/">'
+        '<uri name="https://garden.example/odd" uri="http://[x" xml:base="//[y"/>'
         '<uri name="https://garden.example/three" uri="three.owl"/></group></catalog>'
     )
 

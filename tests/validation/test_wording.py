@@ -61,6 +61,54 @@ ex:R a sh:NodeShape ; sh:targetClass ex:T ;
 """
 
 
+SHAPES_WITH_QUERIES = """
+ex:Loop a sh:NodeShape ; sh:targetClass ex:T ; sh:sparql [
+  sh:message "{?value} has {?text} and {$none}"@en , "{?value} hat {?text}"@de ;
+  sh:select '''SELECT $this ?value ?text { $this <https://e.org/next> ?value .
+    ?value <https://e.org/text> ?text }''' ] .
+ex:May a sh:ConstraintComponent ; sh:parameter [ sh:path ex:may ] ; sh:validator [
+  a sh:SPARQLAskValidator ; sh:message "not {$may}, {?value}"@en , "nicht {$may}"@de ;
+  sh:ask "ASK { FILTER($value = $may) }" ] .
+ex:Must a sh:ConstraintComponent ; sh:parameter [ sh:path ex:must ] ; sh:validator [
+  a sh:SPARQLAskValidator ; sh:ask "ASK { FILTER($value = $must) }" ] .
+ex:S a sh:NodeShape ; sh:targetClass ex:T ;
+  sh:property [ sh:path ex:next ; ex:may ex:a ; ex:must ex:a ] .
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        (
+            "en",
+            [
+                *("ex:b has a\\d\\g<0> and {$none}", "ex:c has 0 and {$none}"),
+                *("not ex:a, ex:b", "not ex:a, ex:c"),
+                *("This node does not satisfy ex:Must.",) * 2,
+            ],
+        ),
+        (
+            "de",
+            [
+                *("ex:b hat a\\d\\g<0>", "ex:c hat 0", "nicht ex:a", "nicht ex:a"),
+                *("This node does not satisfy ex:Must.",) * 2,
+            ],
+        ),
+    ],
+)
+def test_the_variables_of_a_message_have_values_of_that_result_alone(tmp_path, language, expected):
+    data = r"""ex:x a ex:T ; ex:next ex:b . ex:y a ex:T ; ex:next ex:c .
+    ex:b ex:text "a\\d\\g<0>" . ex:c ex:text 0 ."""
+    (tmp_path / "data.ttl").write_text(PREFIXES + data)
+    (tmp_path / "shapes.ttl").write_text(PREFIXES + SHAPES_WITH_QUERIES)
+    project = projects.load([tmp_path])
+
+    report = validation.validate(project, use_cache=False, language=language, jobs=1)
+
+    document = json.loads(reports.FORMS["json"](report, project))
+    assert sorted(each["message"] for each in document["findings"]) == sorted(expected)
+
+
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory):
     root = tmp_path_factory.mktemp("faults")

@@ -7,6 +7,7 @@ calls ``catalog-v001.xml``, in the folder of the file or in one above.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from posixpath import dirname, relpath
@@ -125,15 +126,19 @@ def _catalog(path: Path, _changed_ns: int) -> dict[str, Path]:
 
 
 def _elements(element: ElementTree.Element, base: str) -> Iterable[tuple[ElementTree.Element, str]]:
-    base = urljoin(base, element.get(_XML_BASE) or "")
+    with suppress(ValueError):  # no URI, such as http://[x
+        base = urljoin(base, element.get(_XML_BASE) or "")
     yield element, base
     for child in element:
         yield from _elements(child, base)
 
 
 def _below(catalog: Path, base: str, reference: str) -> Path | None:
-    """Return the file that a reference of a catalog names; ``None`` where it is on the web."""
-    target = urljoin(base, reference)
+    """Return the file that a reference of a catalog names; ``None`` if it names no file."""
+    try:
+        target = urljoin(base, reference)
+    except ValueError:
+        return None
     if target.startswith("file:"):
         target = target.removeprefix("file:").removeprefix("//")
     elif "://" in target or target.startswith(("urn:", "http:", "https:")):

@@ -184,10 +184,10 @@ def _failure(focus: Node, shape: Node, fault: ProjectFault) -> Finding:
 def _findings(data: Graph, shapes: Graph, *, inference: str, advanced: bool) -> tuple[Finding, ...]:
     import pyshacl
 
-    from kg_server.validation.corrections import components
+    from kg_server.validation.corrections import components, messages
 
     try:
-        with components.applied():
+        with components.applied(), messages.applied():
             _, report, text = pyshacl.validate(
                 data,
                 shacl_graph=shapes,
@@ -224,7 +224,7 @@ def prepare() -> None:
     import pyshacl.functions
     import pyshacl.rules  # noqa: F401  # which pySHACL imports late
 
-    from kg_server.validation.corrections import components  # noqa: F401
+    from kg_server.validation.corrections import components, messages  # noqa: F401
 
 
 def prepare_all() -> None:

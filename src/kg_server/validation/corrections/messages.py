@@ -1,0 +1,81 @@
+"""Messages of queries with values in place of their variables (SHACL §5.2.2, §6.2.3).
+
+pySHACL 0.40 puts a value in as the replacement of a regular expression, so that a backslash in it
+ends the validation. Of a component that finds several nodes, each result has the messages of those
+before it, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from pyshacl.constraints.constraint_component import ConstraintComponent
+from pyshacl.constraints.sparql.sparql_based_constraint_components import SPARQLConstraintComponent
+from pyshacl.helper.sparql_query_helper import SPARQLQueryHelper
+from rdflib import BNode, Literal, URIRef
+
+_VARIABLE = re.compile(r"\{[?$](\w+)\}")
+
+
+class _Latest(list[Any]):
+    """A list that has what was added last."""
+
+    def extend(self, items: Iterable[Any]) -> None:
+        self[:] = items
+
+
+def filled(text: str, values: Mapping[Any, Any]) -> str:
+    """Return a message with terms in the place of its variables; IRIs are in angle brackets."""
+    known = {str(name): value for name, value in values.items() if value is not None}
+    return _VARIABLE.sub(lambda found: _shown(known.get(found[1]), found[0]), text)
+
+
+def _shown(term: Any, variable: str) -> str:
+    if term is None:
+        return variable
+    if isinstance(term, BNode):
+        return "a blank node"
+    return f"<{term}>" if isinstance(term, URIRef) else str(term)
+
+
+def _format(_component: Any, text: str, bound: Any) -> str:
+    if isinstance(bound, dict):
+        return filled(text, bound)
+    if not isinstance(bound, tuple | list):
+        return text
+    names = dict(zip(("this", "path", "value"), bound, strict=False))
+    others = bound[3] if len(bound) > 3 else {}
+    return filled(
+        text, {**others, **{name: each for name, each in names.items() if each is not None}}
+    )
+
+
+def _bind(helper: Any, values: Mapping[str, Any] | None = None) -> None:
+    known = helper.param_bind_map if values is None else values
+    helper.bound_messages = {
+        Literal(filled(str(each), known), lang=each.language, datatype=each.datatype)
+        for each in helper.unbound_messages
+    }
+
+
+_REPLACED: tuple[tuple[Any, str, Any], ...] = (
+    (ConstraintComponent, "_format_sparql_based_result_message", _format),
+    (SPARQLQueryHelper, "bind_messages", _bind),
+    (SPARQLConstraintComponent, "messages", property(lambda _component: _Latest())),
+)
+
+
+@contextmanager
+def applied() -> Iterator[None]:
+    """Have pySHACL fill messages by this module inside the block."""
+    theirs = [(kind, name, kind.__dict__[name]) for kind, name, _ in _REPLACED]
+    for kind, name, ours in _REPLACED:
+        setattr(kind, name, ours)
+    try:
+        yield
+    finally:
+        for kind, name, own in theirs:
+            setattr(kind, name, own)
