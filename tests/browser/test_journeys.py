@@ -206,6 +206,25 @@ def test_print_has_the_heads_of_columns_and_all_of_the_table(browser, site):
     assert table <= page
 
 
+def test_print_breaks_no_number_and_no_year(browser, site):
+    browser.open(f"{site}/queries/trade?state=CAN")
+    browser.width(1040, 700)  # a landscape page
+    browser.cdp("Emulation.setEmulatedMedia", media="print")
+    lines = browser.run(
+        """return [...document.querySelectorAll("tbody td:first-child, td.number")]
+            .filter((cell) => cell.textContent.trim())
+            .map((cell) => {
+                const range = document.createRange();
+                range.selectNodeContents(cell.querySelector("bdi"));
+                return new Set([...range.getClientRects()].map(({top}) => top)).size;
+            })"""
+    )
+    browser.cdp("Emulation.setEmulatedMedia", media="")
+
+    assert len(lines) > 10
+    assert set(lines) == {1}
+
+
 def test_the_answer_is_seen_without_scrolling_sideways(browser, site):
     browser.width(1280)
     for name in (
