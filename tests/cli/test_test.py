@@ -115,6 +115,7 @@ def test_a_wrong_answer_fails_with_what_differs(place, query, answer, suffix, sa
             "expected: LibraryShape-holds Class\nfound:\n    Violation ",
         ),
         ("valid/broken.ttl", "<urn:a> a", "broken.ttl:1"),
+        ("invalid/broken.ttl", "<urn:a> a", "broken.ttl:1"),
     ],
 )
 def test_an_example_that_is_judged_otherwise_fails(place, name, text, said):

@@ -312,7 +312,7 @@ def _of_references(shapes: Graph) -> Iterator[Fault]:
         predicate = URIRef(ns.SH + name)
         for shape, value in shapes.subject_objects(predicate):
             if (value, None, None) not in shapes:
-                message = f"sh:{name} is {value.n3()}, which is nowhere described."
+                message = f"sh:{name} is {_shown(value)}, of which nothing is said."
                 yield shape, predicate, value, message
     for name in _OF_SHAPES:
         predicate = URIRef(ns.SH + name)
@@ -323,7 +323,7 @@ def _of_references(shapes: Graph) -> Iterator[Fault]:
             for each in members:
                 # A blank node without a triple is a shape without a constraint.
                 if not isinstance(each, BNode) and (each, None, None) not in shapes:
-                    message = f"sh:{name} has {each.n3()}, which is nowhere described."
+                    message = f"sh:{name} has {each.n3()}, of which nothing is said."
                     yield shape, predicate, head, message
 
 
