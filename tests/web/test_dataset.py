@@ -100,7 +100,7 @@ def test_the_dump_with_triple_terms_says_which_version_of_rdf_it_is(client):
         q for q in ox.parse(response.data, format=ox.RdfFormat.TURTLE) if q.predicate == reifies
     ]
     assert response.content_type == "text/turtle; charset=utf-8; version=1.2"
-    assert len(found) == 138
+    assert len(found) == 142
 
 
 @pytest.mark.parametrize("path", ["/dump.xyz", "/dump.html", "/dump-rdf12.jsonld"])
