@@ -33,8 +33,9 @@ class CountingStore:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/things/", "/doc/state/CAN", "/doc/claim/F14", "/doc/def/Embassy", "/doc/state/",
-     "/ns/diplomacy", "/ns/shapes", "/conflicts", "/validation", "/queries/",
+    ["/", "/things/", "/doc/state/CAN", "/doc/state/AZE?drawing=whole", "/doc/claim/F14",
+     "/doc/def/Embassy", "/doc/state/",
+     "/ns/diplomacy", "/ns/shapes", "/conflicts", "/validation", "/queries/", "/doc/claim/",
      "/queries/trade?state=CAN", "/sparql", "/search?q=canada"],
 )  # fmt: skip
 def test_a_page_asks_the_store_at_most_eight_times(store, project, path):
