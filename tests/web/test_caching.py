@@ -96,3 +96,28 @@ def test_a_client_of_xhtml_gets_what_a_client_of_html_gets(client):
 
     assert xhtml.data == html.data
     assert 'schema.org/AboutPage>; rel="type"' in xhtml.headers["Link"]
+
+
+@pytest.mark.parametrize("path", ["/ns/shapes", "/doc/state/CAN", "/doc/state/"])
+def test_a_document_is_written_once_however_it_is_asked_for(monkeypatch, store, project, path):
+    client = create_app(Context(store, project, Settings())).test_client()
+    first = client.get(path, headers={"Accept": "application/ld+json"})
+    monkeypatch.setattr(Context, "written", lambda *_, **__: pytest.fail("written again"))
+
+    again = client.get(path, headers={"Accept": "application/ld+json;q=0.5, zz/zz"})
+    known = client.get(
+        path, headers={"Accept": "application/ld+json", "If-None-Match": first.headers["ETag"]}
+    )
+
+    assert (first.status_code, again.status_code, known.status_code) == (200, 200, 304)
+    assert again.data == first.data
+    assert known.data == b""
+
+
+def test_what_is_too_large_is_written_again():
+    written, times = caching.Written(), []
+
+    for _ in range(2):
+        written.get("a", lambda: times.append(1) or b"x" * (3 << 20))
+
+    assert len(times) == 2

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+
+from cachetools import LRUCache
 
 FRESH = "public, max-age=60, must-revalidate"
 """Reads: caches may keep them, and ask again after a minute (RFC 9111 §5.2.2)."""
@@ -17,8 +21,29 @@ PERSONAL = "private, no-cache"
 IMMUTABLE = "public, max-age=31536000, immutable"
 """Files whose address changes with their contents."""
 
+_WRITTEN_BYTES, _ONE_BYTES = 16 << 20, 2 << 20
+"""What documents that are kept may take, all of them and each."""
 _PACKAGE = Path(__file__).resolve().parents[1]
 _WRITTEN_BY = (".py", ".html", ".xml", ".toml", ".css", ".js", ".json", ".svg")
+
+
+class Written:
+    """Documents by their entity tags: one is written once, in whatever way it is asked for."""
+
+    def __init__(self) -> None:
+        self._kept: LRUCache[str, str | bytes] = LRUCache(_WRITTEN_BYTES, getsizeof=len)
+        self._lock = threading.Lock()
+
+    def get(self, etag: str, write: Callable[[], str | bytes]) -> str | bytes:
+        """Return a document that is kept, or else have it written."""
+        with self._lock:
+            kept = self._kept.get(etag)
+        if kept is None:
+            kept = write()
+            if len(kept) <= _ONE_BYTES:
+                with self._lock:
+                    self._kept[etag] = kept
+        return kept
 
 
 @cache

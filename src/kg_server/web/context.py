@@ -108,6 +108,11 @@ class Context:
         return serialize.render(document, chosen, self.site.prefixes, context, in_graph=in_graph)
 
     @cached_property
+    def written_once(self) -> caching.Written:
+        """The documents that were written last, by their entity tags."""
+        return caching.Written()
+
+    @cached_property
     def description(self) -> tuple[Graph, str | None]:
         """The description of the data set, and the licence that it gives.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import quote, unquote_to_bytes
 
 from flask import Blueprint, Response, request
@@ -14,7 +14,7 @@ from kg_server.linked_data.catalogue import PAGE_THINGS
 from kg_server.linked_data.documents import Document
 from kg_server.rdf import addresses
 from kg_server.sparql import protocol
-from kg_server.web import caching, citation
+from kg_server.web import caching, citation, responses
 from kg_server.web.context import Context, document_format
 from kg_server.web.pages import documents as document_pages
 from kg_server.web.pages import embedding, layout
@@ -174,21 +174,24 @@ def thing(context: Context, iri: str, form: Format | None, page: int) -> Respons
     outlined = documents.outline(site, iri, page)
     if outlined is None:
         raise NotFound(f"The document has no page {page}.")
-    if chosen.is_page:
-        document = documents.head(site, outlined)
+    document = (
+        documents.head(site, outlined) if chosen.is_page else documents.complete(site, outlined)
+    )
+
+    def write() -> str | bytes:
+        if not chosen.is_page:
+            return context.written(document, chosen, in_graph=_is_explicit(form))
         shown = thing_page(site, outlined, layout.page_language(), is_whole=_drawn_whole())
         cited = citation.of_thing(context, iri, shown.evidence, shown.labels)
         cited_at = citation.links(_document_of(context, iri))
         named = {*shown.evidence.claims, *(each.iri for each in shown.evidence.conflicts)}
         path = f"embed{_document_of(context, iri)}"
         frame = embedding.iframe(context.address + path, cited.title) if iri in named else None
-        body: str | bytes = document_pages.thing(
+        return document_pages.thing(
             site, shown, document, cited=cited, citation_links=cited_at, frame=frame
         )
-    else:
-        document = documents.complete(site, outlined)
-        body = context.written(document, chosen, in_graph=_is_explicit(form))
-    return sent(context, document, chosen, body, form=form)
+
+    return sent(context, document, chosen, write, form=form)
 
 
 def _drawn_whole() -> bool:
@@ -230,11 +233,13 @@ def _page_of(things: Iterable[str], page: int) -> tuple[list[str], bool]:
 def send(context: Context, document: Document, form: Format | None) -> Response:
     """Answer with a document in the format that is asked for or negotiated."""
     site, chosen = context.site, form or document_format()
-    if chosen.is_page:
-        body: str | bytes = document_pages.page(site, document, layout.page_language())
-    else:
-        body = context.written(document, chosen, in_graph=_is_explicit(form))
-    return sent(context, document, chosen, body, form=form)
+
+    def write() -> str | bytes:
+        if chosen.is_page:
+            return document_pages.page(site, document, layout.page_language())
+        return context.written(document, chosen, in_graph=_is_explicit(form))
+
+    return sent(context, document, chosen, write, form=form)
 
 
 def _is_explicit(form: Format | None) -> bool:
@@ -243,19 +248,29 @@ def _is_explicit(form: Format | None) -> bool:
 
 
 def sent(
-    context: Context, document: Document, chosen: Format, body: str | bytes, *, form: Format | None
+    context: Context,
+    document: Document,
+    chosen: Format,
+    write: Callable[[], str | bytes],
+    *,
+    form: Format | None,
 ) -> Response:
-    """Return the response that carries a document, with its links and its entity tag."""
+    """Return the response that carries a document, with its links and its entity tag.
+
+    The document is not written for a client that has it, nor again where it was written before.
+    """
     base_iri = context.site.base_iri
+    dated = [citation.today(), _drawn_whole()] if chosen.is_page else []
+    etag = context.etag(chosen, document.iri, document.page, _is_explicit(form), *dated)
+    body: str | bytes = b""
+    if not responses.matches(request.headers.get("If-None-Match"), etag):
+        body = write() if chosen.is_page else context.written_once.get(etag, write)
     response = Response(body, content_type=chosen.content_type)
     response.headers["Link"] = links.header(links.of_document(document, base_iri, chosen))
     if form is None and chosen.name not in serialize.DATASETS:
         path = addresses.local_path(document.iri, base_iri)
         response.headers["Content-Location"] = links.with_extension(path, chosen)
-    dated = [citation.today(), _drawn_whole()] if chosen.is_page else []
-    return context.cacheable(
-        response, context.etag(chosen, document.iri, document.page, _is_explicit(form), *dated)
-    )
+    return context.cacheable(response, etag)
 
 
 def _permanently(path: str) -> Response:
