@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from urllib.parse import urlencode
 
 BASE = "https://diplomacy.example/"
@@ -12,17 +13,22 @@ OTTAWA = f"{BASE}id/mission/AZE-CAN-embassy"
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 
 
+def asked(live, *request):
+    """Return the reply to a request; repeat it while the server still makes its search index."""
+    until = time.monotonic() + 60
+    while (reply := live.ask(*request)).status == 503 and time.monotonic() < until:
+        time.sleep(0.1)
+    assert reply.status == 200, reply.body
+    return reply
+
+
 def posted(live, name, value):
     body = urlencode({name: json.dumps(value)}).encode()
-    reply = live.ask("POST", "/reconcile", FORM, body)
-    assert reply.status == 200, reply.body
-    return json.loads(reply.body)
+    return json.loads(asked(live, "POST", "/reconcile", FORM, body).body)
 
 
 def got(live, path, **parameters):
-    reply = live.ask("GET", path + (f"?{urlencode(parameters)}" if parameters else ""))
-    assert reply.status == 200, reply.body
-    return reply
+    return asked(live, "GET", path + (f"?{urlencode(parameters)}" if parameters else ""))
 
 
 def test_openrefine_matches_a_column_and_adds_columns_from_it(live):
