@@ -177,7 +177,8 @@ class Report:
         counts = Counter(finding.severity for finding in self.findings)
         parts = [_plural(counts[each], each.value.lower()) for each in Severity if counts[each]]
         found = ", ".join(parts)
-        if not self.shapes:
+        told = {each.component for each in self.findings}
+        if not self.shapes and told.isdisjoint((ILL_FORMED, UNREAD)):
             return f"no shapes; the rules found: {found or 'nothing'}"
         if self.conforms:
             return f"conforms ({found})" if found else "conforms"
