@@ -89,7 +89,7 @@ def test_the_editor_completes_what_the_graph_has(client):
     assert terms["https://diplomacy.example/ns/diplomacy#seat"]["kind"] == "property"
     assert terms["https://diplomacy.example/id/state/AZE"]["labels"]["bn"] == "আজারবাইজান"
     assert document["prefixes"]["state"] == "https://diplomacy.example/id/state/"
-    assert len(gzip.compress(response.data)) < 25_000
+    assert len(gzip.compress(response.data)) < 40_000  # 765 terms, in three languages
     tag = response.headers["ETag"]
     assert client.get("/completion.json", headers={"If-None-Match": tag}).status_code == 304
 
