@@ -14,11 +14,12 @@ from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from kg_server.project import Project
 from kg_server.validation.report import Finding, Place, Report, Severity
 
+T = TypeVar("T", Report, Finding, Place)
 _ENGINES = ("kg-server", "pyshacl", "rdflib", "pyoxigraph")
 _CODE = ("validation", "project", "rdf", "sparql/lexer.py", "processes.py")
 """The rooms and modules of the package that a report depends on."""
@@ -59,7 +60,7 @@ def recall(key: str) -> Report | None:
     """Return the report kept under a key; ``None`` if there is none that can be read."""
     try:
         return _report(json.loads((folder() / f"{key}.json").read_bytes()))
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -86,20 +87,36 @@ def _write(name: str, text: str) -> None:
 
 def _report(document: dict[str, Any]) -> Report:
     findings = tuple(_finding(each) for each in document["findings"])
-    return Report(**{**document, "findings": findings})
+    return _checked(Report(**{**document, "findings": findings}))
 
 
 def _finding(document: dict[str, Any]) -> Finding:
-    return Finding(
-        **{
-            **document,
-            "severity": Severity(document["severity"]),
-            "place": document["place"] and _place(document["place"]),
-            "related": tuple(map(_place, document["related"])),
-            "details": tuple(map(_finding, document["details"])),
-        }
+    return _checked(
+        Finding(
+            **{
+                **document,
+                "severity": Severity(document["severity"]),
+                "place": document["place"] and _place(document["place"]),
+                "related": tuple(map(_place, document["related"])),
+                "details": tuple(map(_finding, document["details"])),
+            }
+        )
     )
 
 
 def _place(document: dict[str, Any]) -> Place:
-    return Place(**{**document, "path": Path(document["path"])})
+    return _checked(Place(**{**document, "path": Path(document["path"])}))
+
+
+def _checked(made: T) -> T:
+    """Return a value whose fields have the types that they are declared with.
+
+    Raises:
+        TypeError: one has not: somebody else wrote the entry.
+    """
+    for name, declared in get_type_hints(type(made)).items():
+        types = [get_origin(each) or each for each in get_args(declared) or (declared,)]
+        kinds = (tuple,) if get_origin(declared) is tuple else tuple(types)
+        if not isinstance(getattr(made, name), kinds):
+            raise TypeError(f"{name} is no {declared}")
+    return made

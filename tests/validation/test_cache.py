@@ -1,0 +1,46 @@
+"""Reports kept from one run to the next."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kg_server.validation import cache
+from kg_server.validation.report import Finding, Place, Report, Severity
+
+PLACE = Place(Path("a.ttl"), 1, 2, 3, "line")
+NESTED = Finding(Severity.INFO, "<urn:b>", "<urn:p>", None, "", None, "", "")
+FINDING = Finding(
+    *(Severity.WARNING, "<urn:a>", None, '"1"', "<urn:s>", None, "urn:c", "wrong", PLACE),
+    related=(PLACE,),
+    details=(NESTED,),
+)
+REPORT = Report((FINDING,), 1, 2, 3, 4, 0.5)
+
+
+@pytest.fixture(autouse=True)
+def own(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+def test_a_report_is_recalled_as_it_was():
+    cache.keep("k", REPORT)
+
+    assert cache.recall("k") == REPORT
+    assert cache.recall("other") is None
+
+
+def test_a_spoilt_entry_is_none():
+    cache.keep("k", REPORT)
+    entry = cache.folder() / "k.json"
+    whole = json.loads(entry.read_text())
+    wrong = [{**whole, name: ["x"]} for name in whole]
+    (finding,) = whole["findings"]
+    wrong += [{**whole, "findings": [{**finding, name: {"a": 1}}]} for name in finding]
+    texts = ["", "[" * 100_000, "null", "5", '{"findings": 5}', "\0", *map(json.dumps, wrong)]
+
+    for text in texts:
+        entry.write_text(text)
+        assert cache.recall("k") is None, text[:300]
