@@ -17,6 +17,7 @@ import os
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -44,7 +45,7 @@ Result = tuple[str, str | None, str | None, str, str]
 """Focus node, path, value, constraint component and shape."""
 
 
-def reference(project: Project, timeout_s: float) -> tuple[float, set[Result]]:
+def reference(project: Project, timeout_s: float) -> tuple[float, Counter[Result]]:
     """Return how long pySHACL takes by itself, and what it finds.
 
     Raises:
@@ -57,7 +58,7 @@ def reference(project: Project, timeout_s: float) -> tuple[float, set[Result]]:
     late = f"more than {timeout_s:g} s"
     took_s, found = processes.result(child, time.monotonic() + timeout_s, late)
     facts = reading.read(project.of_role(*FACTS))
-    return took_s, set(map(_result, naming.lasting(found, facts.store, shapes)))
+    return took_s, Counter(map(_result, naming.lasting(found, facts.store, shapes)))
 
 
 def _judged(data: Graph, shapes: Graph) -> tuple[float, list[Finding]]:
@@ -122,24 +123,24 @@ def row(name: str, files: list[Path], timeout_s: float) -> str:
     except KgError as error:
         return f"| {name} | {error} |"
     rules = [each for each in report.findings if each.source_shape.startswith(f"<{RULES_IRI}")]
-    ours = {_result(each) for each in report.findings if each not in rules}
+    ours = Counter(_result(each) for each in report.findings if each not in rules)
     cells = [name, f"{report.triples:,}", f"{took_s:.1f} s"]
     if not project.of_role(Role.SHAPES):
         return f"| {' | '.join([*cells, 'no shapes', '0', str(len(rules)), '-', '-'])} |"
     try:
         theirs_s, theirs = reference(project, timeout_s)
-        cells += [f"{theirs_s:.1f} s", str(len(ours)), str(len(rules))]
-        cells += [str(len(ours - theirs)), str(len(theirs - ours))]
+        cells += [f"{theirs_s:.1f} s", str(ours.total()), str(len(rules))]
+        cells += [str((ours - theirs).total()), str((theirs - ours).total())]
         _list(name, "kg-server", ours - theirs)
         _list(name, "pySHACL", theirs - ours)
     except Exception as error:  # noqa: BLE001  # whatever it is, the table says so
         words = (str(error).splitlines() or [repr(error)])[0][:60]
-        cells += [f"fails: {words}", str(len(ours)), str(len(rules)), "-", "-"]
+        cells += [f"fails: {words}", str(ours.total()), str(len(rules)), "-", "-"]
     return f"| {' | '.join(cells)} |"
 
 
-def _list(name: str, engine: str, results: set[Result]) -> None:
-    for each in sorted(results, key=str)[:_MOST_LISTED]:
+def _list(name: str, engine: str, results: Counter[Result]) -> None:
+    for each in sorted(results.elements(), key=str)[:_MOST_LISTED]:
         print(f"{name}: only {engine}: {' '.join(map(str, each))}", file=sys.stderr)
 
 

@@ -15,6 +15,10 @@ PREFIXES = """@prefix ex: <https://e.org/> .
 @prefix sh: <http://www.w3.org/ns/shacl#> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 """
+BY_QUERY = """ex:Q a sh:NodeShape ; sh:targetClass ex:T ; sh:sparql [
+  sh:message "{$this} shares {?other}" ;
+  sh:select "SELECT $this ?other { $this <https://e.org/q> ?other }" ] .
+"""
 DATA = """ex:a a ex:T ; ex:kind "x" ; ex:contact [ ex:name "A" ] ; ex:label "a"@en , "b"@en .
 ex:b a ex:T ; ex:kind ex:k ; ex:contact [ ex:name "A" ; ex:phone 1 ] ; ex:from 5 ; ex:to 3 .
 [] a ex:T ; ex:kind ex:k ; ex:label "c"@en .
@@ -157,6 +161,16 @@ def test_of_two_equal_findings_of_which_one_was_known_one_is_new(judge):
     compared = baseline.compare(twice, baseline.counted(report))
 
     assert (len(compared.new.findings), compared.known) == (1, KNOWN)
+
+
+def test_what_a_query_says_beside_the_value_tells_its_findings_apart(judge):
+    known, _ = judge("ex:a a ex:T ; ex:q 1 , 2 .", BY_QUERY)
+    report, _ = judge("ex:a a ex:T ; ex:q 1 , 3 .", BY_QUERY)
+
+    compared = baseline.compare(report, baseline.counted(known))
+
+    assert len(known.findings) == 2
+    assert compared.summary == "1 new, 1 known, 1 fixed"
 
 
 def test_an_undeclared_term_stays_known_where_it_is_used_first(tmp_path):

@@ -27,6 +27,9 @@ _RDF_TYPE = f"<{ns.RDF}type>"
 _LITERAL = re.compile(
     r'"(?P<text>(?:[^"\\]|\\.)*+)"(?:@(?P<tag>[\w-]+)|\^\^<(?P<type>[^<>]*)>)?', re.DOTALL
 )
+_VARIABLE = re.compile(r"\{[?$](\w+)\}")
+_TOLD = {"this", "value", "path"}
+"""Variables of messages that a finding has anyway."""
 _MOST_LISTED = 8
 _OF_A_COMPONENT = "Parameterised SHACL Query generated constraint validation reports."
 """Message of pySHACL for a custom constraint component that has none."""
@@ -122,7 +125,16 @@ class Words:
             message = "The query of the shape finds this node."
         elif message == _OF_A_COMPONENT:
             message = f"This node does not satisfy {finding.component}."
-        return replace(finding, message=message, details=details)
+        told = finding.other_value
+        if self._says_more(finding):
+            told = terms.n_triples(Literal(message))
+        return replace(finding, message=message, details=details, other_value=told)
+
+    def _says_more(self, finding: Finding) -> bool:
+        """Tell whether the message of a query has more values than the finding itself."""
+        source = finding.source_constraint
+        said = self._shapes.objects(_node(source), SH.message) if source else ()
+        return any(set(_VARIABLE.findall(str(each))) - _TOLD for each in said)
 
     def _is_core(self, finding: Finding) -> bool:
         return finding.component.startswith(f"<{ns.SH}") and finding.kind in _SENTENCES
