@@ -29,7 +29,7 @@ def restored(kind: type[T], text: str) -> T:
     """Return the record that ``dumped`` wrote.
 
     Raises:
-        ValueError: the text is no JSON, or no record of this type.
+        ValueError, TypeError: the text is no JSON, or no record of this type.
 
     >>> restored(tuple[Path, ...], '["a", "b"]')
     (PosixPath('a'), PosixPath('b'))

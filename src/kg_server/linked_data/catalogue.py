@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from kg_server import work
 from kg_server.linked_data.documents import Site
 from kg_server.rdf import addresses
-from kg_server.store.results import iris
+from kg_server.store.results import lines
 
 PAGE_THINGS = 500
 """Number of things on one page of an index."""
@@ -40,8 +40,8 @@ class Catalogue:
             if self._things is None:
                 base = self._site.base_iri
                 own = tuple(base + each for each in _SERVER)
-                iris_with_type = iris(self._site.store, _ALL)
-                self._things = sorted(each for each in iris_with_type if not each.startswith(own))
+                with_type = (each[1:-1] for each in lines(self._site.store, _ALL, ("s",)))
+                self._things = sorted(each for each in with_type if not each.startswith(own))
                 self._folded = sorted((self._name(each), each) for each in self._things)
                 self._namespaces = frozenset(
                     each.partition("#")[0]

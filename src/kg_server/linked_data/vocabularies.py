@@ -29,7 +29,7 @@ SELECT ?g ?o ?version ?namespace WHERE {
 _NAMESPACES = """
 SELECT DISTINCT ?g ?namespace WHERE {
   GRAPH ?g { ?s ?p ?o FILTER(ISIRI(?s)) }
-  BIND(REPLACE(STR(?s), "[^#/]*$", "") AS ?namespace)
+  BIND(REPLACE(STR(?s), "[^#/]+$", "") AS ?namespace)
 }
 """
 _SIZES = """
@@ -39,7 +39,7 @@ PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 SELECT ?namespace (COUNT(DISTINCT ?term) AS ?terms) WHERE {
   VALUES ?type { owl:Class rdfs:Class rdf:Property owl:ObjectProperty owl:DatatypeProperty }
   ?term a ?type FILTER(ISIRI(?term))
-  BIND(REPLACE(STR(?term), "[^#/]*$", "") AS ?namespace)
+  BIND(REPLACE(STR(?term), "[^#/]+$", "") AS ?namespace)
 } GROUP BY ?namespace
 """
 _TERMS = """

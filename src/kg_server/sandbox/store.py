@@ -29,11 +29,18 @@ class SandboxStore:
         client: sends the queries.
         loop: the event loop of the client; it runs in another thread than those that ask.
         version: the content hash of the graph that the evaluators hold.
+        graph_names: the named graphs, sorted, if they are known without asking.
     """
 
-    def __init__(self, client: Client, loop: asyncio.AbstractEventLoop, version: str) -> None:
+    def __init__(
+        self,
+        client: Client,
+        loop: asyncio.AbstractEventLoop,
+        version: str,
+        graph_names: tuple[str, ...] | None = None,
+    ) -> None:
         self.client, self.version, self._loop = client, version, loop
-        self._graph_names: tuple[str, ...] | None = None
+        self._graph_names = graph_names
 
     def query(self, query: Query) -> Answer:
         """Have a query evaluated; returns when the first part of the answer is here."""

@@ -10,18 +10,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
-from kg_server.formats import Kind, named
 from kg_server.rdf.labels import fold
 from kg_server.search import columns
 from kg_server.search.columns import Columns, encode
 from kg_server.search.index import TERMS, Index
-from kg_server.sparql.query import Query
 from kg_server.store import Store
+from kg_server.store.results import lines
 
 MOST_TEXTS = 200_000
 """Texts beyond so many are not searched; labels are."""
 
-_TSV = named("tsv", Kind.BINDINGS)
 _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"(?:@([\w-]+))?')
 
 
@@ -47,16 +45,16 @@ def write(file: IO[bytes], store: Store, text_properties: Iterable[str] = ()) ->
     languages: dict[str, int] = {"": 0}
     labels, texts = _Lines(languages), _Lines(languages)
     for names in (_NAMED, _ALSO_NAMED):  # a union comes in any order
-        for iri, literal in _rows(store, _LABELS % names):
+        for iri, literal in _rows(store, _LABELS % names, "label"):
             labels.add(things.setdefault(iri, len(things)), literal)
     labelled = len(things)
     more = " ".join(f"<{each}>" for each in text_properties)
-    for iri, literal in _rows(store, _TEXTS % {"more": more, "most": MOST_TEXTS}):
+    for iri, literal in _rows(store, _TEXTS % {"more": more, "most": MOST_TEXTS}, "text"):
         if iri in things:
             texts.add(things[iri], literal)
     classes: dict[str, int] = {}
     of_things, types = array("I"), array("I")
-    for iri, type_ in _rows(store, _TYPES):
+    for iri, type_ in _rows(store, _TYPES, "type"):
         if iri in things or type_ in TERMS:
             of_things.append(things.setdefault(iri, len(things)))
             types.append(classes.setdefault(type_, len(classes)))
@@ -174,7 +172,8 @@ _NAMED = """{ ?thing rdfs:label ?label } UNION { ?thing skos:prefLabel ?label }
 _ALSO_NAMED = """{ ?thing skos:altLabel ?label }
   UNION { ?thing skos:hiddenLabel ?label }
   UNION { ?thing skos:notation ?label }
-  UNION { ?code rdfs:subPropertyOf+ ?named VALUES ?named { skos:notation rdfs:label skos:altLabel }
+  UNION { { ?code rdfs:subPropertyOf+ skos:notation } UNION { ?code rdfs:subPropertyOf+ rdfs:label }
+          UNION { ?code rdfs:subPropertyOf+ skos:altLabel }
           ?thing ?code ?label }"""
 
 _TEXTS = """
@@ -197,20 +196,9 @@ LIMIT %(most)d
 """
 
 
-def _rows(store: Store, text: str) -> Iterator[tuple[str, str]]:
+def _rows(store: Store, text: str, name: str) -> Iterator[tuple[str, str]]:
     """Yield rows of two cells; TSV, as JSON takes three times as long to read at this size."""
-    for line in _lines(store.query(Query(text, _TSV)).chunks):
+    for line in lines(store, text, ("thing", name)):
         first, tab, second = line.partition("\t")
         if tab:
             yield first[1:-1], second[1:-1] if second[0] == "<" else second
-
-
-def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Yield the lines of a result, but for the first, which names the variables."""
-    rest, is_first = b"", True
-    for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        yield from (each.decode() for each in whole[is_first:])
-        is_first = is_first and not whole
-    if rest and not is_first:
-        yield rest.decode()

@@ -50,11 +50,13 @@ class Loaded:
     """Result of loading: the project, without the contents of its files, and its validation.
 
     ``namespace`` is what the names of a graph without a base IRI share, if anything.
+    ``graph_names`` are given where engines hold the graph: Virtuoso 7.2 finds none by GRAPH ?g {}.
     """
 
     project: Project
     report: Report | None
     namespace: str = ""
+    graph_names: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,8 @@ def _opened(replicas: Replicas, settings: Settings, index: int, *, is_reload: bo
     except ProjectFault as fault:
         return Prepared(None, pickle.dumps(_Failed(str(fault))))
     aside = partial(_write_index, index, store, found.project)
-    return Prepared(store, pickle.dumps(Loaded(found.project, found.report)), aside, is_reload)
+    loaded = Loaded(found.project, found.report, store.graph_names())
+    return Prepared(store, pickle.dumps(loaded), aside, is_reload)
 
 
 def _described(store: Store, project: Project) -> object:

@@ -19,7 +19,7 @@ from kg_server.store.connection import Connection, Endpoint
 from kg_server.store.credentials import Credentials
 from kg_server.store.dialects import Dialect, recognised
 from kg_server.store.oxigraph import OxigraphStore
-from kg_server.store.probe import refuse_wrong
+from kg_server.store.probe import measured, refuse_wrong
 from kg_server.store.publishing import MERGED, Marker, Publisher
 from kg_server.store.remote import RemoteStore
 from kg_server.store.replicas import Replicas
@@ -128,6 +128,7 @@ def opened(
         )
     marker, connection, found = newest
     refuse_wrong(connection, found)
+    found = measured(connection, found)
     publication = _read(connection, found)
     connection.close()
     replicas.serve(marker.version)
@@ -162,7 +163,7 @@ def _read(connection: Connection, dialect: Dialect) -> Publication:
         publication = records.restored(Publication, content)
     except (EngineFailed, EngineUnavailable) as problem:
         raise ProjectFault(f"{connection.endpoint}: {problem.detail}") from problem
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise ProjectFault(
             "the publication is of another version of kg-server, or damaged: publish again"
         ) from error

@@ -93,7 +93,8 @@ class Serving:
 
         address, index, loaded = self._states.read(generation)
         client = Client(address, self._board, queue_timeout_s=self._settings.queue_timeout_s)
-        store = SandboxStore(client, asyncio.get_running_loop(), loaded.project.version)
+        loop, version = asyncio.get_running_loop(), loaded.project.version
+        store = SandboxStore(client, loop, version, loaded.graph_names)
         context = Context(store, loaded.project, self._settings, loaded.report, self._board, index)
         app = create_app(context)
         return Served(generation, app, store, loaded.project.base_iri)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from kg_server.sparql import lexer
 from kg_server.sparql.lexer import Token
@@ -38,6 +38,23 @@ def page(text: str, limit: int | None, offset: int) -> str:
     """Return the SELECT query ``text`` cut to ``limit`` rows after the first ``offset``."""
     cut = f"\nLIMIT {limit}" if limit is not None else ""
     return text.rstrip() + cut + (f"\nOFFSET {offset}" if offset else "") + "\n"
+
+
+def after(text: str, names: Sequence[str], value: str, limit: int) -> str:
+    """Return the SELECT query ``text`` in the order of its first variable, after a value of it.
+
+    Args:
+        text: a query without ORDER BY.
+        names: its variables, the first of which is an IRI in every row.
+        value: the rows begin after this IRI.
+        limit: how many rows at most.
+    """
+    start = next(token.offset for token in lexer.tokens(text) if token.text.upper() == "SELECT")
+    shown, key = " ".join(f"?{name}" for name in names), names[0]
+    return (
+        f"{text[:start]}SELECT {shown} WHERE {{ {{\n{text[start:]}\n}} "
+        f'FILTER(STR(?{key}) > "{value}") }} ORDER BY STR(?{key}) LIMIT {limit}'
+    )
 
 
 def _projections(text: str) -> Iterator[tuple[Token, bool]]:

@@ -415,15 +415,14 @@ def _check(response: HTTPResponse, accepted: Sequence[str], dialect: Dialect) ->
     for header, (value, problem) in dialect.incomplete.items():
         given = response.headers.get(header)
         if given is not None and value in given:
-            raise _incomplete(problem)
+            raise _incomplete(problem, given)
     media_type = response.headers.get_content_type()
     if media_type not in accepted:
         raise EngineFailed(f"The engine answers as {media_type}, not as {accepted[0]}.")
 
 
-def _incomplete(problem: type[QueryTimeout | ResultTooLarge]) -> Problem:
+def _incomplete(problem: type[QueryTimeout | ResultTooLarge], given: str) -> Problem:
     if problem is ResultTooLarge:
-        return ResultTooLarge(
-            "The engine cuts results of this size, and says so. Add a LIMIT below its own, or page."
-        )
+        detail = "The engine cuts results of this size. Ask for less, or add a LIMIT below its own."
+        return ResultTooLarge(detail, limit_rows=int(given) if given.isdecimal() else None)
     return QueryTimeout("The engine stopped the query at its own time limit. Ask for less.")

@@ -25,7 +25,9 @@ class Dialect:
     ``graph_parameter`` the parameter for a graph's IRI there. ``time_limit`` is the parameter for
     the time limit of a query, with its units a second; none where closing the connection stops the
     query, or where the engine has no such parameter. ``incomplete`` are headers of answers that
-    are not whole: pattern of the value, and the problem. ``json`` and ``ntriples`` mend answers.
+    are not whole: part of the value, and the problem. ``json`` and ``ntriples`` mend answers.
+    ``cuts_graphs``: triples of CONSTRUCT and DESCRIBE are cut at the same limit as rows, but no
+    header says so. Then an answer of ``most_triples`` or more, if that is known, counts as cut.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Dialect:
     )
     json: Mends = ()
     ntriples: Mends = ()
+    cuts_graphs: bool = False
+    most_triples: int | None = None
     is_tested: bool = False
 
 
@@ -64,6 +68,7 @@ DIALECTS = (
             "x-sparql-maxrows": ("", ResultTooLarge),
         },
         json=_VIRTUOSO_JSON,
+        cuts_graphs=True,
         is_tested=True,
     ),
     Dialect("oxigraph", server="Oxigraph", graph_store="store", is_tested=True),

@@ -7,7 +7,7 @@ tell, the service must not be used: those probes are ``fatal``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyoxigraph as ox
 
@@ -23,6 +23,11 @@ _XSD = "http://www.w3.org/2001/XMLSchema#"
 _TRUE, _FALSE = f'"true"^^<{_XSD}boolean>', f'"false"^^<{_XSD}boolean>'
 _TIMEOUT_S = 20.0
 _ROWS = 100_000
+
+_MANY = "SELECT ?a {{ {} }}".format(
+    " ".join(f"VALUES ?{name} {{ 0 1 2 3 4 5 6 7 8 9 }}" for name in "abcde")
+)
+"""A query with so many rows, over no data."""
 
 Rows = tuple[str, ...]
 
@@ -192,6 +197,21 @@ def refuse_wrong(connection: Connection, dialect: Dialect) -> None:
             )
 
 
+def measured(connection: Connection, dialect: Dialect) -> Dialect:
+    """Return the dialect with the number of triples from which an answer may have been cut.
+
+    Raises:
+        EngineUnavailable, EngineFailed: the service gives no answer.
+    """
+    if not dialect.cuts_graphs:
+        return dialect
+    try:
+        _ask(connection, dialect, _MANY, Kind.BINDINGS)
+    except ResultTooLarge as problem:
+        return replace(dialect, most_triples=problem.members["limit_rows"] or 1)
+    return replace(dialect, most_triples=_ROWS)
+
+
 def _outcome(connection: Connection, dialect: Dialect, probe: Probe) -> Outcome:
     try:
         found = _ask(connection, dialect, probe.text, probe.kind)
@@ -207,20 +227,18 @@ def _outcome(connection: Connection, dialect: Dialect, probe: Probe) -> Outcome:
 
 def _cut(connection: Connection, dialect: Dialect) -> Outcome:
     """Ask for many rows: a service may send fewer, and say so or not."""
-    digits = " ".join(map(str, range(10)))
-    groups = " ".join(f"VALUES ?{name} {{ {digits} }}" for name in "abcde")
     otherwise = "larger results are refused; the service can be set to allow them"
-    probe = Probe(f"{_ROWS:,} rows", f"SELECT * {{ {groups} }}", (str(_ROWS),), otherwise)
+    probe = Probe(f"{_ROWS:,} rows", _MANY, (str(_ROWS),), otherwise)
     try:
         number = len(_ask(connection, dialect, probe.text, Kind.BINDINGS))
     except (QueryTimeout, ResultTooLarge):
         return Outcome(probe, "the service cuts results, and says so", is_as_expected=False)
     except Problem as problem:
         return Outcome(probe, problem.detail, is_as_expected=False)
-    if number // 5 == _ROWS:
+    if number == _ROWS:
         return Outcome(probe, str(_ROWS), is_as_expected=True)
     silent = Probe(probe.name, probe.text, probe.expected, "answers are cut silently", fatal=True)
-    return Outcome(silent, f"{number // 5} rows, without a word", is_as_expected=False)
+    return Outcome(silent, f"{number} rows, without a word", is_as_expected=False)
 
 
 def _ask(connection: Connection, dialect: Dialect, text: str, kind: Kind) -> Rows:

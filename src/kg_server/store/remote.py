@@ -8,12 +8,12 @@ answer is read and written again. Why a synchronous client: docs/decisions/remot
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import IO, Any, cast
 
 import pyoxigraph as ox
 
-from kg_server.errors import EngineFailed, EngineUnavailable, Problem
+from kg_server.errors import EngineFailed, EngineUnavailable, Problem, ResultTooLarge
 from kg_server.formats import Kind
 from kg_server.project import Project
 from kg_server.sparql.query import Query
@@ -73,7 +73,7 @@ class RemoteStore:
         writing.syntax_of(kind, query.format)
         body = self._ask(query, kind)
         try:
-            result = read(body, kind)
+            result = read(body, kind, self._dialect.most_triples)
         except BaseException as error:
             body.close()
             raise cut(body, error) from error
@@ -125,22 +125,32 @@ class RemoteStore:
 
 
 class _Triples:
-    """Triples of an answer, read while they are written."""
+    """Triples of an answer, read while they are written; ``most`` or more count as cut."""
 
-    def __init__(self, triples: Iterable[ox.Triple]) -> None:
-        self._triples = triples
+    def __init__(self, triples: Iterable[ox.Triple], most: int | None) -> None:
+        self._triples = triples if most is None else _below(triples, most)
 
     def serialize(self, output: IO[bytes] | None = None, format: Any = None) -> bytes | None:
         """Write the triples."""
         return ox.serialize(self._triples, output, format=format)
 
 
-def read(body: Body, kind: Kind) -> writing.Result:
+def _below(triples: Iterable[ox.Triple], most: int) -> Iterator[ox.Triple]:
+    for number, triple in enumerate(triples, 1):
+        if number >= most:
+            raise ResultTooLarge(
+                f"The engine may have cut this result, which has {most:,} triples or more. "
+                "Ask for less."
+            )
+        yield triple
+
+
+def read(body: Body, kind: Kind, most_triples: int | None = None) -> writing.Result:
     """Read an answer of an engine, as far as its head."""
     file = cast("IO[bytes]", body)
     if kind is Kind.GRAPH:
         quads = ox.parse(file, format=ox.RdfFormat.N_TRIPLES, lenient=True)
-        return _Triples(each.triple for each in quads)
+        return _Triples((each.triple for each in quads), most_triples)
     if kind is Kind.BOOLEAN:
         content = _boolean(json.loads(body.read()))
         return ox.parse_query_results(content, format=ox.QueryResultsFormat.JSON)

@@ -1,5 +1,8 @@
 """Replicas of an engine, and what is known of each, in memory that forked processes share.
 
+The first is asked as long as it answers: blank nodes have other labels in each replica, and the
+queries of one page must agree. Servers that are given other orders share the load.
+
 A replica that gives no answer five times in a row is left alone for a second, and then tried by
 one query. A replica whose graph has another version is asked only when there is no other.
 """
@@ -22,17 +25,16 @@ _SLOT = struct.Struct("dI20s")
 
 
 class Replicas:
-    """Endpoints with the same graph, in turn.
+    """Endpoints with the same graph.
 
     Args:
-        endpoints: their addresses.
+        endpoints: their addresses, the preferred one first.
     """
 
     def __init__(self, endpoints: Sequence[Endpoint]) -> None:
         self.endpoints = tuple(endpoints)
         self._served_at = _SLOT.size * len(self.endpoints)
         self._shared = mmap.mmap(-1, self._served_at + len(_UNKNOWN))
-        self._turn = 0
 
     def candidates(self, version: str) -> Iterator[int]:
         """Yield the numbers of the replicas that may be asked, the best first.
@@ -40,10 +42,8 @@ class Replicas:
         Args:
             version: the version of the graph that is wanted.
         """
-        count, now = len(self.endpoints), time.monotonic()
-        self._turn = (self._turn + 1) % count
-        order = [(self._turn + each) % count for each in range(count)]
-        closed = [each for each in order if self._read(each)[0] <= now]
+        now = time.monotonic()
+        closed = [each for each in range(len(self.endpoints)) if self._read(each)[0] <= now]
         wanted = _written(version)
         closed.sort(key=lambda each: self._read(each)[2] not in (wanted, _UNKNOWN))
         for each in closed:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import pyoxigraph as ox
 from rdflib import Graph, URIRef
 from rdflib.term import Identifier, Node
 
+from kg_server.errors import ResultTooLarge
 from kg_server.formats import Kind, named
 from kg_server.rdf.terms import to_rdflib
+from kg_server.sparql import rewrite
 from kg_server.sparql.query import Dataset, Query
 from kg_server.store.protocol import Store
 
 _N_TRIPLES = named("ntriples", Kind.GRAPH)
 _JSON = named("json", Kind.BINDINGS)
 _TSV = named("tsv", Kind.BINDINGS)
+PAGE_ROWS = 5_000
+"""Rows of a page, where an engine cuts longer results; Virtuoso does at 10,000 as installed."""
 
 
 def add_triples(
@@ -57,11 +62,60 @@ def rows(
     return result[1]
 
 
-def iris(store: Store, text: str, *, dataset: Dataset | None = None) -> list[str]:
+def iris(store: Store, text: str) -> list[str]:
     """Return the IRIs in the result of a SELECT with one variable; fast for long lists."""
-    query = Query(text, _TSV, dataset=dataset or Dataset())
-    lines = store.query(query).read().decode().split("\n")[1:]
-    return [line[1:-1] for line in lines if line.startswith("<")]
+    found = _split(store.query(Query(text, _TSV)).chunks)
+    return [line[1:-1] for line in found if line.startswith("<")]
+
+
+def lines(store: Store, text: str, names: Sequence[str]) -> Iterator[str]:
+    """Yield the rows of a SELECT in TSV, however many; fast for long lists.
+
+    Where an engine cuts so many rows, they are asked for in pages of the first variable, which
+    must be an IRI in every row.
+
+    Args:
+        store: the store to query.
+        text: a SELECT without ORDER BY.
+        names: its variables.
+
+    Raises:
+        ResultTooLarge: one IRI has more rows than a page.
+    """
+    whole = Query(text, _TSV)
+    try:
+        chunks = store.query(whole).chunks
+    except ResultTooLarge:
+        yield from _pages(store, whole, names)
+    else:
+        yield from _split(chunks)
+
+
+def _pages(store: Store, whole: Query, names: Sequence[str]) -> Iterator[str]:
+    last = ""
+    while True:
+        text = rewrite.after(whole.text, names, last, PAGE_ROWS)
+        page = list(_split(store.query(replace(whole, text=text)).chunks))
+        if len(page) < PAGE_ROWS:
+            yield from page
+            return
+        cut = page[-1].partition("\t")[0]  # the rows of this IRI may go on in the next page
+        kept = [line for line in page if line.partition("\t")[0] != cut]
+        if not kept:
+            raise ResultTooLarge(f"{cut} has more rows than the engine gives at one time.")
+        yield from kept
+        last = kept[-1].partition("\t")[0].strip("<>")
+
+
+def _split(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Yield the lines of a result, but for the first, which names the variables."""
+    rest, is_first = b"", True
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from (each.decode() for each in whole[is_first:])
+        is_first = is_first and not whole
+    if rest and not is_first:
+        yield rest.decode()
 
 
 def names(store: Store, text: str) -> list[tuple[str, str, str]]:
