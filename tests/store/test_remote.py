@@ -104,7 +104,7 @@ def _request(connection: socket.socket) -> bytes:
     ]
     while len(body) < length:
         body += connection.recv(65536)
-    return received
+    return head + body
 
 
 @pytest.fixture
@@ -124,13 +124,14 @@ def engines():
 def over():
     opened: list[RemoteStore] = []
 
-    def store(*engines: FakeEngine, dialect: str = "virtuoso", credentials=None):
+    def store(*engines: FakeEngine, most_triples: int | None = None, credentials=None):
         replicas = Replicas([Endpoint(each.url) for each in engines])
         graphs = Graphs(("urn:g",), ("urn:g",))
+        dialect = replace(named("virtuoso"), most_triples=most_triples)
         opened.append(
             RemoteStore(
                 replicas,
-                named(dialect),
+                dialect,
                 graphs,
                 version="v",
                 credentials=credentials or Credentials(),
@@ -227,17 +228,13 @@ def test_an_engine_that_says_nothing_more_is_given_up_after_the_time_of_the_quer
         store.query(query).read()
 
 
-def test_triples_that_a_limit_may_have_cut_without_a_word_are_none(engines):
+def test_triples_that_a_limit_may_have_cut_without_a_word_are_none(engines, over):
     engine = engines(answer(TRIPLES, NTRIPLES))
-    replicas, graphs = Replicas([Endpoint(engine.url)]), Graphs(("urn:g",), ("urn:g",))
-
-    def store(most: int) -> RemoteStore:
-        dialect = replace(named("virtuoso"), most_triples=most)
-        return RemoteStore(replicas, dialect, graphs, version="v", credentials=Credentials())
 
     with pytest.raises(ResultTooLarge):
-        store(2).query(CONSTRUCT).read()
-    assert store(3).query(CONSTRUCT).read() == TRIPLES
+        over(engine, most_triples=2).query(CONSTRUCT).read()
+
+    assert over(engine, most_triples=3).query(CONSTRUCT).read() == TRIPLES
 
 
 def rows_of(*names: str) -> bytes:
