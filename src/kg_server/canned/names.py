@@ -83,7 +83,7 @@ SELECT ?thing WHERE { %s } LIMIT 1
 _NARROWER = """
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 SELECT DISTINCT ?property WHERE {
-  VALUES ?of { %s } ?property rdfs:subPropertyOf+ ?of FILTER(ISIRI(?property))
+  { %s } FILTER(ISIRI(?property))
 }
 """
 _LANGUAGES = """
@@ -141,7 +141,7 @@ class _Finder:
         self._store = store
         self._members = _MEMBERS[kind].replace("%s", of)
         naming = " ".join(f"<{each}>" for each in _NAMING)
-        narrower = (str(row["property"]) for row in rows(store, _NARROWER % naming))
+        narrower = (str(row["property"]) for row in rows(store, _NARROWER % _narrower()))
         self._naming = " ".join((naming, *(f"<{each}>" for each in narrower)))
         sample = [str(row["thing"]) for row in rows(store, _SAMPLE % self._members)]
         self._namespaces = [namespace_of(each) for each in sample]
@@ -162,6 +162,13 @@ class _Finder:
         return frozenset(str(row["thing"]) for row in rows(self._store, _NAMED % parts))
 
 
+def _narrower() -> str:
+    # Not VALUES: Virtuoso 7.2 follows no path from several nodes at once.
+    return " UNION ".join(
+        f"{{ ?property rdfs:subPropertyOf+ <{each}> BIND(<{each}> AS ?of) }}" for each in _NAMING
+    )
+
+
 def _first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
@@ -173,9 +180,7 @@ def query_text(groups: Iterable[Group], most_rows: int = MOST_ROWS) -> str:
         for kind, iri in sorted(groups)
         for pattern in _BRANCHES[kind]
     ]
-    # Not VALUES: Virtuoso 7.2 follows no path from several nodes at once.
-    naming = " UNION ".join(f"{{ ?property rdfs:subPropertyOf+ <{each}> }}" for each in _NAMING)
-    return _QUERY % (naming, "\n  ".join(branches), most_rows)
+    return _QUERY % (_narrower(), "\n  ".join(branches), most_rows)
 
 
 def read(result: bytes) -> dict[Group, Names]:

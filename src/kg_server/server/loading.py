@@ -180,7 +180,7 @@ def _opened(replicas: Replicas, settings: Settings, index: int, *, is_reload: bo
     except ProjectFault as fault:
         return Prepared(None, pickle.dumps(_Failed(str(fault))))
     aside = partial(_write_index, index, store, found.project)
-    loaded = Loaded(found.project, found.report, store.graph_names())
+    loaded = Loaded(found.project, found.report, graph_names=store.graph_names())
     return Prepared(store, pickle.dumps(loaded), aside, is_reload)
 
 
