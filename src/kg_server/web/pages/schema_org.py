@@ -18,7 +18,7 @@ PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 SELECT DISTINCT ?match WHERE {
   %s
-  ?class rdfs:subClassOf|skos:exactMatch|skos:closeMatch ?match
+  ?class rdfs:subClassOf|rdfs:seeAlso|skos:exactMatch|skos:closeMatch ?match
   FILTER(STRSTARTS(STR(?match), "https://schema.org/"))
 } ORDER BY ?match
 """
