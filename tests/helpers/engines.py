@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import shutil
 import socket
@@ -40,6 +41,7 @@ class Engine:
         self.port = free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="engine-"))
         self.start()
+        atexit.register(self.kill)  # also where a test fails before it stops the engine
 
     @property
     def url(self) -> str:
