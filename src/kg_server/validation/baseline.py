@@ -17,7 +17,7 @@ _KEYS = (
     *("component", "other_path", "other_value"),
 )
 _USE = ("focus_node", "path", "value")
-"""Where a term is used first, which does not count for a finding of a rule about that term."""
+"""Members with the first use of a term, left out of a finding of a rule about that term."""
 Key = tuple[str | None, ...]
 
 

@@ -31,7 +31,7 @@ class Severity(Enum):
 
 
 MOST_SHOWN = 20
-"""So many findings of one rule, or of one kind of a shape, are shown to a person."""
+"""Findings of one rule, or of one kind of a shape, that are shown to a person."""
 EXCERPT = 200
 """Most characters of a line that a report shows; a whole file may be one line."""
 
@@ -111,7 +111,7 @@ class Finding:
 
     @property
     def is_about_a_term(self) -> bool:
-        """Whether it is about a term, and its focus node is only the first one to use it."""
+        """True if it is about a term, and its focus node is only the first one to use it."""
         return self.source_shape.startswith(f"<{RULES_IRI}") and self.other_value is not None
 
     @property

@@ -111,7 +111,7 @@ def _of_json(triples: Iterable[Triple], text: str, base: str) -> Iterator[Placed
 
 
 class _Pairing:
-    """Which JSON objects are about which subject: by names, then by what leads to them."""
+    """Pairs of JSON objects and subjects: by name, then by the triples that lead to them."""
 
     def __init__(self, triples: list[Triple], nodes: list[jsonld.Node], base: str) -> None:
         self._base, self._nodes = base, nodes

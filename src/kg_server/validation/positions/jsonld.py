@@ -37,7 +37,7 @@ class Said:
 
 
 class _Term(NamedTuple):
-    """What a context says of a key."""
+    """Definition of a key in a context."""
 
     iri: str
     container: str = ""
