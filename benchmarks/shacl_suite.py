@@ -31,7 +31,7 @@ from kg_server.validation import graphs, paths, pyshacl_engine
 from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.prefilter import data as reading
 from kg_server.validation.prefilter import view
-from kg_server.validation.prefilter.select import Sieve
+from kg_server.validation.prefilter.select import Prefilter
 from kg_server.validation.report import ILL_FORMED, Finding
 
 MF = Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#")
@@ -66,7 +66,7 @@ def main() -> int:
     counts: dict[str, Counter[str]] = {}
     different = []
     for case in cases(arguments.manifest.resolve()):
-        ours, theirs = passes(case, with_sieve), passes(case, by_itself)
+        ours, theirs = passes(case, with_prefilter), passes(case, by_itself)
         count = counts.setdefault(case.category, Counter())
         count.update({"cases": 1, "ours": int(ours), "theirs": int(theirs)})
         if not (ours and theirs):
@@ -156,13 +156,15 @@ def by_itself(data: ProjectFile, shapes: Graph) -> tuple[Finding, ...]:
     return pyshacl_engine.findings(graphs.read((data,), "data"), shapes)
 
 
-def with_sieve(data: ProjectFile, shapes: Graph) -> tuple[Finding, ...]:
+def with_prefilter(data: ProjectFile, shapes: Graph) -> tuple[Finding, ...]:
     """Judge as ``kg-server validate`` does, shapes that were never seen before included."""
     facts = reading.read((data,))
-    sieve = Sieve(facts, shapes, pyshacl_engine.targeted(shapes))
+    prefilter = Prefilter(facts, shapes, pyshacl_engine.targeted(shapes))
     aims = {
-        task.shape: None if task.whole else [terms.to_rdflib(node) for node in sieve.suspects(task)]
-        for task in sieve.tasks
+        task.shape: None
+        if task.whole
+        else [terms.to_rdflib(node) for node in prefilter.suspects(task)]
+        for task in prefilter.tasks
     }
     pyshacl_engine.findings(graphs.graph(), pyshacl_engine.probing(shapes))
     return pyshacl_engine.findings(view.graph(facts), pyshacl_engine.aimed(shapes, aims))

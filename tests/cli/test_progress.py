@@ -45,7 +45,7 @@ def test_a_terminal_shows_what_is_done_and_standard_output_only_the_report(large
     os.close(ours)
 
     assert process.wait() == 0
-    assert b"Sieving by" in shown
+    assert b"Filtering by" in shown
     assert "\nConforms" in "\n" + (tmp_path / "report").read_text()
 
 

@@ -19,7 +19,7 @@ from kg_server.rdf import terms
 from kg_server.validation import graphs, pyshacl_engine
 from kg_server.validation.prefilter import data as facts
 from kg_server.validation.prefilter import view
-from kg_server.validation.prefilter.select import Sieve, Task
+from kg_server.validation.prefilter.select import Prefilter, Task
 from kg_server.validation.report import Finding
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,12 +54,14 @@ def findings(data: Sequence[ProjectFile], shapes: Graph) -> tuple[Finding, ...]:
     """Judge files of data, with the ontology beside them, by shapes."""
     files = [*data, *shipped().of_role(Role.ONTOLOGY)]
     read = facts.read(files)
-    sieve = Sieve(read, shapes, pyshacl_engine.targeted(shapes))
+    prefilter = Prefilter(read, shapes, pyshacl_engine.targeted(shapes))
     if not read.altered | read.merged:
-        vars(sieve)["tasks"] = _tasks(shapes)  # they depend on the ontology and on those only
+        vars(prefilter)["tasks"] = _tasks(shapes)  # they depend on the ontology and on those only
     aims = {
-        task.shape: None if task.whole else [terms.to_rdflib(node) for node in sieve.suspects(task)]
-        for task in sieve.tasks
+        task.shape: None
+        if task.whole
+        else [terms.to_rdflib(node) for node in prefilter.suspects(task)]
+        for task in prefilter.tasks
     }
     if not any(nodes is None or nodes for nodes in aims.values()):
         return ()
@@ -69,7 +71,7 @@ def findings(data: Sequence[ProjectFile], shapes: Graph) -> tuple[Finding, ...]:
 @cache
 def _tasks(shapes: Graph) -> tuple[Task, ...]:
     files = [data_file("<urn:s> <urn:p> <urn:o> ."), *shipped().of_role(Role.ONTOLOGY)]
-    return Sieve(facts.read(files), shapes, pyshacl_engine.targeted(shapes)).tasks
+    return Prefilter(facts.read(files), shapes, pyshacl_engine.targeted(shapes)).tasks
 
 
 _KINDS = (
@@ -92,8 +94,8 @@ def _graph() -> facts.Facts:
 
 
 @cache
-def _sieve(shapes: Graph) -> Sieve:
-    return Sieve(_graph(), shapes, pyshacl_engine.targeted(shapes))
+def _suspects_of(shapes: Graph) -> Prefilter:
+    return Prefilter(_graph(), shapes, pyshacl_engine.targeted(shapes))
 
 
 def quads(turtle: str) -> set[ox.Quad]:
@@ -117,11 +119,11 @@ def after(minus: str, plus: str, shapes: Graph) -> tuple[Finding, ...]:
         store.remove(each)
     store.extend(new)
     try:
-        sieve = _sieve(shapes)
-        vars(sieve)["_focus"] = {}
+        prefilter = _suspects_of(shapes)
+        vars(prefilter)["_focus"] = {}
         aims = {
-            task.shape: [terms.to_rdflib(node) for node in sieve.suspects(task)]
-            for task in sieve.tasks
+            task.shape: [terms.to_rdflib(node) for node in prefilter.suspects(task)]
+            for task in prefilter.tasks
         }
         return pyshacl_engine.findings(view.graph(_graph()), pyshacl_engine.aimed(shapes, aims))
     finally:

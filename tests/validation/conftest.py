@@ -13,7 +13,7 @@ from kg_server.validation import graphs, pyshacl_engine
 from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.prefilter import data as reading
 from kg_server.validation.prefilter import view
-from kg_server.validation.prefilter.select import Sieve
+from kg_server.validation.prefilter.select import Prefilter
 
 PREFIXES = """@prefix ex: <https://e.org/> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
@@ -39,10 +39,12 @@ def judged_both_ways():
         files = tuple(file(Role.DATA, each, number) for number, each in enumerate(data))
         by = shapes_graph.read((file(Role.SHAPES, shapes),))
         facts = reading.read(files)
-        sieve = Sieve(facts, by, pyshacl_engine.targeted(by))
+        prefilter = Prefilter(facts, by, pyshacl_engine.targeted(by))
         aims = {
-            task.shape: None if task.whole else [terms.to_rdflib(n) for n in sieve.suspects(task)]
-            for task in sieve.tasks
+            task.shape: None
+            if task.whole
+            else [terms.to_rdflib(n) for n in prefilter.suspects(task)]
+            for task in prefilter.tasks
         }
         alone = pyshacl_engine.findings(graphs.read(files, "data"), by)
         filtered = pyshacl_engine.findings(view.graph(facts), pyshacl_engine.aimed(by, aims))

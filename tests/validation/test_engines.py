@@ -68,7 +68,7 @@ def test_rules_and_targets_by_query_count_when_advanced_features_do(validate):
     assert "NodeKind" in both.output
 
 
-def test_pyshacl_alone_agrees_with_the_sieve_before_it(validate):
+def test_pyshacl_alone_agrees_with_the_prefilter_before_it(validate):
     said = validate("ex:a a ex:T . ex:b a ex:T ; ex:q 1 .", CLASS_SHAPE, "--engine", "pyshacl")
 
     assert said.exit_code == 1

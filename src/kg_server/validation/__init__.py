@@ -48,7 +48,7 @@ def validate(
         rules: levels of rules of ``lint``, by name, where they are not as the project says.
         inference: what is inferred before: ``none``, ``rdfs`` or ``owlrl``.
         advanced: whether SHACL Advanced Features count. With these or with inference, pySHACL
-            looks at everything: the sieve knows neither.
+            looks at everything: the prefilter knows neither.
         use_cache: whether a report about the same contents, made by the same versions of the
             program and its engines, is taken from the user's cache directory and kept there.
         language: of messages, if the shapes have it; else the locale's, the project's, or English.
@@ -77,7 +77,7 @@ def validate(
             work = Validation(project, timeout_s, count, levels, tell, spoken, advanced=advanced)
             if advanced or inference != "none":
                 return work.report(partial(work.alone, inference, advanced))
-            return work.sieved()
+            return work.prefiltered()
 
         report = unreadable.reported(project, judged)
         if use_cache:

@@ -1,7 +1,7 @@
 """Other SHACL engines beside the one that decides: where they disagree, a person must look.
 
-``pyshacl`` is pySHACL by itself, over all focus nodes: it proves the sieve. ``shacl-rust`` is an
-engine of its own (extra ``engines``), young, so that a disagreement is as often its mistake.
+``pyshacl`` is pySHACL by itself, over all focus nodes: it proves the prefilter. ``shacl-rust`` is
+another engine (extra ``engines``), young, so that a disagreement is as often its mistake.
 """
 
 from __future__ import annotations

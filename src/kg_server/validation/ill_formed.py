@@ -21,7 +21,7 @@ from kg_server.rdf import namespaces as ns
 from kg_server.rdf import regex, terms
 from kg_server.sparql import diagnostics, keywords, lexer
 from kg_server.validation.prefilter import queries
-from kg_server.validation.prefilter.values import Unsievable
+from kg_server.validation.prefilter.values import NotExpressible
 from kg_server.validation.report import ILL_FORMED, Finding, Severity
 from kg_server.validation.shapes import SHACL_1_2
 
@@ -223,7 +223,7 @@ def _of_constraints(shapes: Graph) -> Iterator[Fault]:
     for constraint in sorted(constraints, key=str):
         try:
             prefixes = queries.declared(shapes, constraint)
-        except Unsievable:
+        except NotExpressible:
             holder = next(iter(shapes.objects(constraint, SH.prefixes)))
             message = "Each prefix needs one sh:prefix and one sh:namespace, everywhere the same."
             yield constraint, SH.prefixes, holder, message

@@ -36,11 +36,11 @@ from kg_server.validation import shapes as shapes_lint
 from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.prefilter import data as reading
 from kg_server.validation.prefilter import view
-from kg_server.validation.prefilter.select import Sieve, Task
+from kg_server.validation.prefilter.select import Prefilter, Task
 from kg_server.validation.report import ILL_FORMED, Finding, Report, Severity
 
 _VIEWED = 100
-"""Up to one suspect in so many triples, pySHACL looks at the sieve's own store: converting all
+"""Up to one suspect in so many triples, pySHACL looks at the prefilter's own store: converting all
 triples for rdflib would take longer."""
 _SHARE = 20
 """So many suspects are worth a process."""
@@ -98,14 +98,14 @@ class Validation:
         self._languages = languages
         self._spoken = wording.with_one_message(self._shapes, languages)
 
-    def report(self, judge_by: Callable[[Sieve], list[Finding]]) -> Report:
+    def report(self, judge_by: Callable[[Prefilter], list[Finding]]) -> Report:
         """Check everything; ``judge_by`` gives the findings of the shapes."""
         if len(self._shapes):
             shapes_lint.check(self._shapes)
-        sieve = Sieve(self._facts, self._shapes, pyshacl_engine.targeted(self._shapes))
-        self._check_that_data_are_looked_at(sieve)
+        prefilter = Prefilter(self._facts, self._shapes, pyshacl_engine.targeted(self._shapes))
+        self._check_that_data_are_looked_at(prefilter)
         with processes.beside(self._lint()) as linting:
-            judged = judge_by(sieve)
+            judged = judge_by(prefilter)
             (linted,) = self._finish([linting], "Linting")
         # A rule need not say again of a triple what a shape has said.
         told = {_about(each) for each in judged if each.value}
@@ -127,8 +127,8 @@ class Validation:
             findings,
             len(self._project.of_role(Role.DATA)),
             len(self._facts.store),
-            len(sieve.tasks),
-            len(sieve.focus_nodes()),
+            len(prefilter.tasks),
+            len(prefilter.focus_nodes()),
             seconds=0.0,
         )
 
@@ -138,14 +138,14 @@ class Validation:
             return self._shapes
         return shapes_graph.read(self._project.of_role(Role.SHAPES))
 
-    def _check_that_data_are_looked_at(self, sieve: Sieve) -> None:
+    def _check_that_data_are_looked_at(self, prefilter: Prefilter) -> None:
         """Check that something is checked; an ontology is, by the rules.
 
         Raises:
             ProjectFault: no shape looks at the data.
         """
         has_data = any(file.role is Role.DATA for file in self._project.files)
-        if not has_data or not len(self._shapes) or self._ill_formed or sieve.looks_at_data():
+        if not has_data or not len(self._shapes) or self._ill_formed or prefilter.looks_at_data():
             return
         queried = shapes_lint.has_queried_targets(self._shapes)
         if queried and not self._advanced:
@@ -158,17 +158,17 @@ class Validation:
                 "no shape has a node of the data to look at: nothing would be checked"
             )
 
-    def sieved(self) -> Report:
-        """Check everything; pySHACL looks at the nodes that the sieve leaves.
+    def prefiltered(self) -> Report:
+        """Check everything; pySHACL looks at the nodes that the prefilter leaves.
 
-        It is imported, by a process that then judges, while the sieve is at work.
+        It is imported, by a process that then judges, while the prefilter is at work.
         """
         if not len(self._shapes):
-            return self.report(lambda _sieve: [])
+            return self.report(lambda _suspects_of: [])
         with processes.beside(self._judge, first=pyshacl_engine.prepare, waits=True) as first:
-            return self.report(lambda sieve: self._judged(self._suspects(sieve), first))
+            return self.report(lambda prefilter: self._judged(self._suspects(prefilter), first))
 
-    def alone(self, inference: str, advanced: bool, _sieve: Sieve) -> list[Finding]:
+    def alone(self, inference: str, advanced: bool, _suspects_of: Prefilter) -> list[Finding]:
         """Return what pySHACL finds by itself, in everything."""
         pyshacl_engine.prepare_all()
         data = graphs.read(self._project.of_role(*FACTS), "data")
@@ -177,24 +177,27 @@ class Validation:
         )
         return list(chain(*self._run([work], f"Judging {len(data):,} triples")))
 
-    def _suspects(self, sieve: Sieve) -> Aims:
+    def _suspects(self, prefilter: Prefilter) -> Aims:
         """Return the focus nodes of each shape that may violate it."""
         aims: dict[Node, Sequence[Node] | None] = {}
-        tasks = sorted((task for task in sieve.tasks if not task.whole), key=sieve.cost)
+        tasks = sorted((task for task in prefilter.tasks if not task.whole), key=prefilter.cost)
         shares = [share for number in range(self._jobs) if (share := tasks[number :: self._jobs])]
         counts = mmap.mmap(-1, len(shares) or 1)  # shared with the children; a byte for each
-        work = [partial(_sieve, sieve, share, counts, place) for place, share in enumerate(shares)]
+        work = [
+            partial(_suspects_of, prefilter, share, counts, place)
+            for place, share in enumerate(shares)
+        ]
 
         def done() -> float:
             return sum(counts[:]) / 255 / len(counts)
 
-        for found in self._run(work, f"Sieving by {len(tasks)} shapes", done):
+        for found in self._run(work, f"Filtering by {len(tasks)} shapes", done):
             for number, nodes in found:
-                aims[sieve.tasks[number].shape] = [terms.to_rdflib(node) for node in nodes]
-        return aims | {task.shape: None for task in sieve.tasks if task.whole}
+                aims[prefilter.tasks[number].shape] = [terms.to_rdflib(node) for node in nodes]
+        return aims | {task.shape: None for task in prefilter.tasks if task.whole}
 
     def _judged(self, aims: Aims, first: Child) -> list[Finding]:
-        """Have pySHACL look at what the sieve left, and at shapes that it has not seen before."""
+        """Have pySHACL check what the prefilter left, and shapes that it has not seen before."""
         pairs = [
             (shape, node) for shape, nodes in aims.items() for node in dict.fromkeys(nodes or ())
         ]
@@ -252,14 +255,14 @@ class Validation:
             return [each.result() for each in waiting]
 
 
-def _sieve(
-    sieve: Sieve, tasks: Sequence[Task], counts: mmap.mmap, place: int
+def _suspects_of(
+    prefilter: Prefilter, tasks: Sequence[Task], counts: mmap.mmap, place: int
 ) -> list[tuple[int, list[Any]]]:
     """Return the numbers of tasks that have suspects, with those."""
-    numbers = {id(task): number for number, task in enumerate(sieve.tasks)}
+    numbers = {id(task): number for number, task in enumerate(prefilter.tasks)}
     found = []
     for done, task in enumerate(tasks, 1):
-        if nodes := list(sieve.suspects(task)):
+        if nodes := list(prefilter.suspects(task)):
             found.append((numbers[id(task)], nodes))
         counts[place] = 255 * done // len(tasks)
     return found

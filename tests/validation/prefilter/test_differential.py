@@ -1,4 +1,4 @@
-"""With the sieve in front, pySHACL finds what it finds alone: finding by finding."""
+"""With the prefilter in front, pySHACL finds what it finds alone: finding by finding."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from kg_server.validation import pyshacl_engine
 from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.prefilter import data as reading
 from kg_server.validation.prefilter import view
-from kg_server.validation.prefilter.select import Sieve
+from kg_server.validation.prefilter.select import Prefilter
 from kg_server.validation.report import Finding
 
 from ..conftest import file
 
 
 def both(data: Sequence[str], shapes: str) -> tuple[set[Finding], set[Finding], bool]:
-    """Return the findings with the sieve and without, and whether it held any node back."""
+    """Return the findings with the prefilter and without, and whether it held any node back."""
     files = tuple(file(Role.DATA, each, number) for number, each in enumerate(data))
     by = shapes_graph.read((file(Role.SHAPES, shapes),))
     facts = reading.read(files)
-    sieve = Sieve(facts, by, pyshacl_engine.targeted(by))
+    prefilter = Prefilter(facts, by, pyshacl_engine.targeted(by))
     aims = {
-        task.shape: None if task.whole else [terms.to_rdflib(n) for n in sieve.suspects(task)]
-        for task in sieve.tasks
+        task.shape: None if task.whole else [terms.to_rdflib(n) for n in prefilter.suspects(task)]
+        for task in prefilter.tasks
     }
     alone = set(pyshacl_engine.findings(loading.read(files, "data"), by))
-    sieved = set(pyshacl_engine.findings(view.graph(facts), pyshacl_engine.aimed(by, aims)))
+    prefiltered = set(pyshacl_engine.findings(view.graph(facts), pyshacl_engine.aimed(by, aims)))
     suspects = sum(len(nodes) for nodes in aims.values() if nodes is not None)
-    return sieved, alone, suspects < len(sieve.focus_nodes())
+    return prefiltered, alone, suspects < len(prefilter.focus_nodes())
 
 
 NODES = ("ex:a", "ex:b", "ex:c", "_:d")
@@ -230,9 +230,9 @@ def shapes_graphs(draw):
 @settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
 @given(graphs, shapes_graphs())
 def test_random_shapes_find_the_same_in_random_data(data, shapes):
-    sieved, alone, _ = both(data, shapes)
+    prefiltered, alone, _ = both(data, shapes)
 
-    assert {named(each) for each in sieved} == {named(each) for each in alone}
+    assert {named(each) for each in prefiltered} == {named(each) for each in alone}
 
 
 def named(finding: Finding) -> tuple[object, ...]:

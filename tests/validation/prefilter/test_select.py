@@ -1,4 +1,4 @@
-"""The sieve holds back what is all right, and lets through what is not."""
+"""The prefilter holds back what is all right, and lets through what is not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kg_server.validation import graphs, pyshacl_engine
 from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.prefilter import data as reading
 from kg_server.validation.prefilter import queries, view
-from kg_server.validation.prefilter.select import Sieve
+from kg_server.validation.prefilter.select import Prefilter
 
 PREFIXES = """@prefix ex: <https://e.org/> .
 @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
@@ -30,14 +30,16 @@ def file(role: Role, text: str) -> ProjectFile:
 
 
 def suspects(data: str, shapes: str) -> set[str] | None:
-    """Return the nodes that go to the validator; ``None`` where the sieve cannot tell."""
+    """Return the nodes that go to the validator; ``None`` where the prefilter cannot tell."""
     graph = shapes_graph.read((file(Role.SHAPES, shapes),))
-    sieve = Sieve(reading.read((file(Role.DATA, data),)), graph, pyshacl_engine.targeted(graph))
+    prefilter = Prefilter(
+        reading.read((file(Role.DATA, data),)), graph, pyshacl_engine.targeted(graph)
+    )
     found = set()
-    for task in sieve.tasks:
+    for task in prefilter.tasks:
         if task.branches is None:
             return None
-        found.update(node.value.removeprefix("https://e.org/") for node in sieve.suspects(task))
+        found.update(node.value.removeprefix("https://e.org/") for node in prefilter.suspects(task))
     return found
 
 
@@ -99,7 +101,7 @@ def test_only_the_node_that_violates_goes_to_the_validator(constraint, good, bad
     assert suspects(data, shape(constraint)) == {"bad"}
 
 
-def test_a_closed_shape_and_a_query_are_sieved_too():
+def test_a_closed_shape_and_a_query_are_prefiltered_too():
     closed = "ex:S a sh:NodeShape ; sh:targetClass ex:T ; sh:closed true ; "
     closed += "sh:ignoredProperties ( rdf:type ) ; sh:property [ sh:path ex:p ] ."
     asked = f'ex:S a sh:NodeShape ; sh:targetClass ex:T ; sh:sparql [ sh:select """{SELECT}""" ] .'

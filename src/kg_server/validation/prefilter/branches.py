@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kg_server.validation.prefilter.values import Unsievable
+from kg_server.validation.prefilter.values import NotExpressible
 
 if TYPE_CHECKING:
     from rdflib.term import Node
@@ -25,7 +25,7 @@ class Bad:
 
     def __add__(self, other: Bad) -> Bad:
         if len(self.branches) + len(other.branches) > MOST_BRANCHES:
-            raise Unsievable("too many branches")
+            raise NotExpressible("too many branches")
         return Bad(self.branches + other.branches, self.exact and other.exact)
 
 
@@ -105,18 +105,18 @@ class At:
     def on_path(self) -> None:
         """Refuse node shapes."""
         if not self.path:
-            raise Unsievable("no path")
+            raise NotExpressible("no path")
 
 
 def good(found: Bad, *, sure: bool = True) -> str:
     """Return the negation: a pattern for nodes that no branch matches."""
     if sure and not found.exact:
-        raise Unsievable("only an exact pattern can be turned round")
+        raise NotExpressible("only an exact pattern can be turned round")
     return " ".join(f"FILTER NOT EXISTS {{ {branch} }}" for branch in found.branches)
 
 
 def count(value: Any) -> int:
     """Return a whole number."""
     if not isinstance(value.value, int) or isinstance(value.value, bool):
-        raise Unsievable("not a number")
+        raise NotExpressible("not a number")
     return int(value.value)

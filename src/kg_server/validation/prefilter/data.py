@@ -30,8 +30,8 @@ class Facts:
     The engine keeps numbers, truth values and dates by value, so that ``"01"^^xsd:integer`` comes
     out as ``1``. ``written`` has what stands in the files for each triple that is so altered.
     ``altered`` has the predicates of those: what a shape says of the characters of their values is
-    not for the sieve to judge. ``merged`` has those where two values of one subject became one, so
-    that their number is not right either. ``ontology`` has the triples of the ontology files.
+    not for the prefilter to tell. ``merged`` has those where two values of one subject became one,
+    so that their number is not right either. ``ontology`` has the triples of the ontology files.
     """
 
     store: ox.Store = field(default_factory=ox.Store)

@@ -22,7 +22,7 @@ from kg_server.validation.prefilter import values
 from kg_server.validation.prefilter.branches import ANY, is_altered, is_doubtful, is_revalued
 from kg_server.validation.prefilter.data import Altered
 from kg_server.validation.prefilter.stored import stored
-from kg_server.validation.prefilter.values import Unsievable
+from kg_server.validation.prefilter.values import NotExpressible
 
 if TYPE_CHECKING:
     from rdflib.term import Node
@@ -43,18 +43,18 @@ def queries(
         as_written: whether the query looks at the characters or the datatype of values.
 
     Raises:
-        Unsievable: nothing leads from the focus node to a value in doubt.
+        NotExpressible: nothing leads from the focus node to a value in doubt.
     """
     try:
         algebra = prepareQuery(text, initNs=dict(prefixes)).algebra
     except Exception as error:  # pyparsing's, and rdflib's bare ones
-        raise Unsievable("a query") from error
+        raise NotExpressible("a query") from error
     if as_written and any(map(_is_changed, _literals(algebra))):
-        raise Unsievable("a query with a literal that the store alters")
+        raise NotExpressible("a query with a literal that the store alters")
     groups = list(_scopes(algebra, ()))
     used = Counter(each for own, _ in groups for pattern in own for each in _ends(pattern))
     if any(each.var in used for each in _named(algebra, "Extend")):
-        raise Unsievable("a computed value, which each engine writes in its way")
+        raise NotExpressible("a computed value, which each engine writes in its way")
     for own, scope in groups:
         for pattern in own:
             conditions = list(_conditions(pattern, altered, used, as_written=as_written))
@@ -75,7 +75,7 @@ def _conditions(
     """Yield the conditions under which a pattern has bound a value in doubt.
 
     Raises:
-        Unsievable: values may meet in a path.
+        NotExpressible: values may meet in a path.
     """
     subject, predicate, value = pattern
     named = _predicates(predicate)
@@ -84,7 +84,7 @@ def _conditions(
         return bool(predicates) and (named is None or not named.isdisjoint(predicates))
 
     if "^" in str(predicate.n3()) and may_have(altered.doubtful_predicates):
-        raise Unsievable("values that meet in a path")
+        raise NotExpressible("values that meet in a path")
     if isinstance(value, Literal) and (
         _is_changed(value) or terms.to_pyoxigraph(value) in altered.values
     ):
@@ -184,7 +184,7 @@ def _chain(pattern: Pattern, scope: Sequence[Pattern]) -> list[Pattern]:
     """Return the fewest patterns that lead from the focus node to a pattern, and that pattern.
 
     Raises:
-        Unsievable: none do.
+        NotExpressible: none do.
     """
     if _THIS in _variables(pattern):
         return [pattern]
@@ -201,7 +201,7 @@ def _chain(pattern: Pattern, scope: Sequence[Pattern]) -> list[Pattern]:
                     seen.add(id(each))
                     following.append([*way, each])
         ways = following
-    raise Unsievable("a value that nothing leads to")
+    raise NotExpressible("a value that nothing leads to")
 
 
 def _variables(pattern: Pattern) -> set[Any]:

@@ -24,7 +24,7 @@ from kg_server.validation.prefilter.branches import (
     is_revalued,
 )
 from kg_server.validation.prefilter.constraints import CONSTRAINTS
-from kg_server.validation.prefilter.values import Unsievable
+from kg_server.validation.prefilter.values import NotExpressible
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -90,10 +90,10 @@ class Patterns:
             altered: whether the focus node may be a literal that the store has altered.
 
         Raises:
-            Unsievable: a pattern cannot say it.
+            NotExpressible: a pattern cannot say it.
         """
         if shape in self._open or self._custom:
-            raise Unsievable("recursion, or constraint components of one's own")
+            raise NotExpressible("recursion, or constraint components of one's own")
         if values.flag(self._shapes, shape, "deactivated"):
             return Bad()
         self._open.append(shape)
@@ -128,7 +128,7 @@ class Patterns:
             elif name in _NESTING:
                 found += getattr(self, f"_{name}")(at, value)
             else:
-                raise Unsievable(name)
+                raise NotExpressible(name)
         return found
 
     def _minCount(self, at: At, value: Any) -> Bad:  # ns.SH's name
@@ -157,7 +157,7 @@ class Patterns:
         """Return a pattern that so many different values solve."""
         at.on_path()
         if count > _MOST_COUNTED:
-            raise Unsievable("too many to count")
+            raise NotExpressible("too many to count")
         names = [self._variable() for _ in range(count)]
         parts = []
         for number, name in enumerate(names):
@@ -234,7 +234,7 @@ class Patterns:
 
     def _qualifiedValueShape(self, at: At, value: Node) -> Bad:
         if values.flag(self._shapes, at.shape, "qualifiedValueShapesDisjoint"):
-            raise Unsievable("disjoint value shapes")
+            raise NotExpressible("disjoint value shapes")
         found = Bad(exact=False)
         least = self._shapes.value(at.shape, values.term("qualifiedMinCount"))
         if least is not None:
@@ -258,7 +258,7 @@ class Patterns:
         branches = [""]
         for member in members:
             if len(branches) * len(member.branches) > MOST_BRANCHES:
-                raise Unsievable("too many branches")
+                raise NotExpressible("too many branches")
             branches = [f"{one} {other}" for one in branches for other in member.branches]
         return Bad(tuple(branches), all(member.exact for member in members))
 

@@ -13,7 +13,7 @@ from kg_server.rdf import namespaces as ns
 from kg_server.sparql import lexer
 from kg_server.validation.prefilter import doubts, values
 from kg_server.validation.prefilter.data import Altered
-from kg_server.validation.prefilter.values import Unsievable
+from kg_server.validation.prefilter.values import NotExpressible
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -61,7 +61,7 @@ def for_all(shapes: Graph, shape: Node, altered: Altered) -> list[str]:
         altered: what the store has altered, so that a query may see something else in it.
 
     Raises:
-        Unsievable: a query is not of that kind.
+        NotExpressible: a query is not of that kind.
     """
     found = []
     for constraint in shapes.objects(shape, values.term("sparql")):
@@ -70,7 +70,7 @@ def for_all(shapes: Graph, shape: Node, altered: Altered) -> list[str]:
         for text in shapes.objects(constraint, values.term("select")):
             query, prefixes = str(text), declared(shapes, constraint)
             if not is_plain(query):
-                raise Unsievable("a query")
+                raise NotExpressible("a query")
             heads = (f"PREFIX {name}: <{space}>\n" for name, space in prefixes.items())
             found.append("".join(heads) + _with_errors(query))
             if _may_meet_altered(query, prefixes, altered):
@@ -131,7 +131,7 @@ def _expression(words: Sequence[str], first: int) -> tuple[int, int]:
         depth += (words[at] == "(") - (words[at] == ")")
         if depth == 0 and words[at] == ")":
             return first, at
-    raise Unsievable("a filter")
+    raise NotExpressible("a filter")
 
 
 def _may_meet_altered(query: str, prefixes: Mapping[str, str], altered: Altered) -> bool:
@@ -179,7 +179,7 @@ def declared(shapes: Graph, constraint: Node) -> dict[str, str]:
     """Return the prefixes of a constraint (SHACL §5.2.1), as pySHACL declares them.
 
     Raises:
-        Unsievable: one is declared in two ways.
+        NotExpressible: one is declared in two ways.
     """
     holders = {*shapes.objects(constraint, values.term("prefixes"))}
     if holders:
@@ -194,6 +194,6 @@ def declared(shapes: Graph, constraint: Node) -> dict[str, str]:
                 or namespace is None
                 or found.get(str(prefix), str(namespace)) != str(namespace)
             ):
-                raise Unsievable("prefixes")
+                raise NotExpressible("prefixes")
             found[str(prefix)] = str(namespace)
     return found

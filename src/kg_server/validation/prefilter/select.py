@@ -1,4 +1,4 @@
-"""The sieve at work: shapes and facts in, the focus nodes that may violate each shape out."""
+"""The prefilter at work: shapes and facts in, the focus nodes that may violate each shape out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kg_server.validation.prefilter.branches import (
 )
 from kg_server.validation.prefilter.data import Facts
 from kg_server.validation.prefilter.patterns import Patterns
-from kg_server.validation.prefilter.values import Unsievable
+from kg_server.validation.prefilter.values import NotExpressible
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -32,8 +32,8 @@ class Task:
     """Queries that find the suspects of one shape.
 
     ``targets`` are the patterns of its focus nodes (``?this``); ``branches`` those of what may
-    violate it, ``queries`` whole queries for the same. Both ``None``: the sieve cannot tell, every
-    focus node may. ``whole``: not even those are known with certainty.
+    violate it, ``queries`` whole queries for the same. Both ``None``: the prefilter cannot tell,
+    every focus node may. ``whole``: not even those are known with certainty.
     """
 
     shape: Node
@@ -43,7 +43,7 @@ class Task:
     whole: bool = False
 
 
-class Sieve:
+class Prefilter:
     """Tells which focus nodes may violate which shape.
 
     Args:
@@ -135,7 +135,7 @@ class Sieve:
         facts = self._facts
         try:
             targets = tuple(self._targets(shape))
-        except Unsievable:
+        except NotExpressible:
             return Task(shape, (), whole=True)
         patterns = Patterns(self._shapes, self._subclasses, facts.altered, facts.merged)
         try:
@@ -143,7 +143,7 @@ class Sieve:
             asked = tuple(queries.for_all(self._shapes, shape, self._altered))
             for query in asked:
                 self._select(query)  # is lazy: only parses
-        except (Unsievable, SyntaxError):
+        except (NotExpressible, SyntaxError):
             return Task(shape, targets)
         return Task(shape, targets, branches, asked)
 
@@ -161,7 +161,7 @@ class Sieve:
             yield f"?this {values.iri(predicate)} ?any ."
         for predicate in named("targetObjectsOf"):
             if str(predicate) in self._facts.altered:
-                raise Unsievable("literals for focus nodes")
+                raise NotExpressible("literals for focus nodes")
             yield f"?any {values.iri(predicate)} ?this ."
 
     def _subclasses(self, node: Node) -> Sequence[Node]:

@@ -50,7 +50,7 @@ _DOT = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|(\.)", re.DOTALL)
 """A dot in a regular expression, or what may have one that means itself."""
 
 
-class Unsievable(Exception):
+class NotExpressible(Exception):
     """A pattern cannot say it with certainty: the validator must look at every focus node."""
 
 
@@ -63,14 +63,14 @@ def flag(shapes: Graph, shape: Node, name: str) -> bool:
     """Return a parameter that is true or false; false when absent.
 
     Raises:
-        Unsievable: it is neither, or there are several.
+        NotExpressible: it is neither, or there are several.
     """
     found = [str(each) for each in shapes.objects(shape, term(name))]
     if found in ([], ["false"]):
         return False
     if found == ["true"]:
         return True
-    raise Unsievable(name)
+    raise NotExpressible(name)
 
 
 def is_iri(node: Node) -> bool:
@@ -82,10 +82,10 @@ def iri(node: Node) -> str:
     """Return an IRI between angle brackets.
 
     Raises:
-        Unsievable: it is none, or has characters that SPARQL does not allow.
+        NotExpressible: it is none, or has characters that SPARQL does not allow.
     """
     if not is_iri(node) or re.search(r'[\x00-\x20<>"{}|^`\\]', str(node)):
-        raise Unsievable("no IRI")
+        raise NotExpressible("no IRI")
     return f"<{node}>"
 
 
@@ -93,7 +93,7 @@ def is_constant(node: Node) -> bool:
     """Tell whether a term is one that ``constant`` returns."""
     try:
         constant(node)
-    except Unsievable:
+    except NotExpressible:
         return False
     return True
 
@@ -102,12 +102,12 @@ def constant(node: Node) -> str:
     """Return a term that the store keeps as it is.
 
     Raises:
-        Unsievable: a blank node, or a literal that the store would alter.
+        NotExpressible: a blank node, or a literal that the store would alter.
     """
     if not isinstance(node, Literal):
         return iri(node)
     if node.datatype is not None and not is_kept(terms.to_pyoxigraph(node)):
-        raise Unsievable("an altered literal")
+        raise NotExpressible("an altered literal")
     return terms.n_triples(node)
 
 
@@ -115,7 +115,7 @@ def path(shapes: Graph, node: Node) -> str:
     """Return a property path (SHACL §2.3.1) as one of SPARQL (SPARQL 1.1 Query §9.1).
 
     Raises:
-        Unsievable: it is not well-formed.
+        NotExpressible: it is not well-formed.
     """
     if not isinstance(node, BNode):
         return iri(node)
@@ -130,7 +130,7 @@ def path(shapes: Graph, node: Node) -> str:
             return f"({'|'.join(path(shapes, each) for each in shapes.items(value))})"
         if name in signs:
             return f"({path(shapes, value)}{signs[name]})"
-    raise Unsievable("a path")
+    raise NotExpressible("a path")
 
 
 def has_datatype(variable: str, datatype: Node) -> str:
@@ -161,7 +161,7 @@ def is_of_kind(variable: str, kind: Node) -> str:
     tests = {"IRI": "isIRI", "BlankNode": "isBlank", "Literal": "isLiteral"}
     names = str(kind).removeprefix(ns.SH).split("Or")
     if not set(names) <= set(tests):
-        raise Unsievable("sh:nodeKind")
+        raise NotExpressible("sh:nodeKind")
     return " || ".join(f"{tests[name]}({variable})" for name in names)
 
 
@@ -169,16 +169,16 @@ def matches(variable: str, pattern: Node, flags: Node | None) -> str:
     """Return the condition of ``sh:pattern`` where XPath and the engine read the pattern alike.
 
     Raises:
-        Unsievable: the pattern has escapes or groups that they may read otherwise.
+        NotExpressible: the pattern has escapes or groups that they may read otherwise.
     """
     text = str(pattern)
     bare = re.sub(r"\\[.\-/+*?(){}|^$\[\]d]", "", text)
     classes = re.findall(r"\[\^?([^\]]*)\]", bare)
     alike = "\\" not in bare and not re.search(r"\((?=\?[^:])", bare)
     if not alike or any(not each or re.search(r"\[|&&|--|~~", each) for each in classes):
-        raise Unsievable("sh:pattern")
+        raise NotExpressible("sh:pattern")
     if str(flags or "") not in ("", "i"):
-        raise Unsievable("sh:flags")
+        raise NotExpressible("sh:flags")
     # In XPath a dot is no carriage return.
     asked = _DOT.sub(lambda found: r"[^\n\r]" if found[1] else found[0], text)
     matching = f"!isBlank({variable}) && REGEX(STR({variable}), {_string(asked)}"
@@ -191,10 +191,10 @@ def matches(variable: str, pattern: Node, flags: Node | None) -> str:
 def compares(variable: str, sign: str, bound: Node) -> str:
     """Return the condition of a value range (SHACL §4.3) where the order is beyond doubt."""
     if not isinstance(bound, Literal) or bound.datatype is None:
-        raise Unsievable("a bound")
+        raise NotExpressible("a bound")
     name = str(bound.datatype).removeprefix(ns.XSD)
     if not re.fullmatch(LEXICAL.get(name, "(?!)"), str(bound)):
-        raise Unsievable("a bound")
+        raise NotExpressible("a bound")
     text = terms.n_triples(bound)
     if name == "date":
         return f"{has_datatype(variable, bound.datatype)} && {variable} {sign} {text}"
