@@ -23,7 +23,7 @@ BODIES_BYTES = 64 << 20
 
 
 _LINGER_S, _LINGER_BYTES = 2.0, 32 << 20
-"""How long, and how much, a client may still send that is refused already."""
+"""Seconds and bytes that a refused client may still send."""
 
 
 class Limits:

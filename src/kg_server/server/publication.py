@@ -32,7 +32,7 @@ _COUNTS = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What a publication leaves for servers: project without contents, report, graphs."""
+    """Contents of a publication for servers: project without contents, report, graphs."""
 
     project: Project
     report: Report | None

@@ -18,7 +18,7 @@ Mends = Sequence[tuple[re.Pattern[bytes], bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What an engine does otherwise than the SPARQL 1.1 Protocol and Graph Store Protocol say.
+    """Deviations of an engine from the SPARQL 1.1 Protocol and Graph Store Protocol.
 
     ``server`` begins the ``Server`` header by which the engine is recognised. ``graph_store`` is
     the address of the Graph Store Protocol, relative to that of the query endpoint, and

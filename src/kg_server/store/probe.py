@@ -50,7 +50,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a service answered; ``found`` is ``expected``, or what it did instead."""
+    """Answer of a service to a probe; ``found`` is ``expected``, or what it did instead."""
 
     probe: Probe
     found: str

@@ -54,7 +54,7 @@ class EvaluatingStore(Store, Protocol):
     """A store by which a forked child can evaluate queries."""
 
     needs_network: bool
-    """Whether it asks others over the network; a child of any other is cut off from it."""
+    """True if it asks other services; a child of any other store has no network."""
 
     def evaluated(self, query: Query) -> str:
         """Return the equivalent text that is evaluated in place of a query's own."""

@@ -94,7 +94,8 @@ class Validation:
         shapes = project.of_role(Role.SHAPES)
         self._shapes = shapes_graph.read(shapes) if shapes else graphs.graph()
         # This compiles all patterns, which the children could not: they can import nothing.
-        self._ill_formed = ill_formed.take_out(self._shapes)
+        self._are_known = shapes_lint.known_good(self._shapes)
+        self._ill_formed = ill_formed.take_out(self._shapes, queries=not self._are_known)
         self._languages = languages
         self._spoken = wording.with_one_message(self._shapes, languages)
 
@@ -212,7 +213,7 @@ class Validation:
         elif pairs or whole:
             first.give(_share(pairs, whole))
             children = [first]
-        if not shapes_lint.known_good(self._shapes):
+        if not self._are_known:
             check = partial(pyshacl_engine.check_shapes, self._shapes)
             children.append(processes.start(check, first=pyshacl_engine.prepare))
         return list(chain(*self._finish(children, f"Judging {len(pairs):,} nodes")))

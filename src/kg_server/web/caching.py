@@ -22,7 +22,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 """Files whose address changes with their contents."""
 
 _WRITTEN_BYTES, _ONE_BYTES = 16 << 20, 2 << 20
-"""What documents that are kept may take, all of them and each."""
+"""Memory limits of kept documents, bytes: of all, and of each."""
 _PACKAGE = Path(__file__).resolve().parents[1]
 _WRITTEN_BY = (".py", ".html", ".xml", ".toml", ".css", ".js", ".json", ".svg")
 

@@ -51,7 +51,7 @@ SELECT ?thing ?property ?value ?name WHERE {
 }
 """
 _PROPERTIES_SHARE = 0.4
-"""How much the properties of a query weigh in a score; the rest is that of the name."""
+"""Weight of a query's properties in a score; the rest is that of the name."""
 _NUMBERS = {
     **dict.fromkeys((XSD.integer, XSD.int, XSD.long, XSD.nonNegativeInteger), "int"),
     **dict.fromkeys((XSD.decimal, XSD.double, XSD.float), "float"),

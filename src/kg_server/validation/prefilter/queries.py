@@ -36,7 +36,8 @@ _ANY_PREDICATE = re.compile(
 )
 """A variable between two terms, or after a semicolon: a predicate, or something like one. Or a
 negated property set."""
-_COMPUTED = re.compile(r"\^\^|\d|\bBIND\b", re.IGNORECASE)
+_KEPT_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
+"""A number that the store keeps as it is written."""
 _SAFE = frozenset(
     ("ISLITERAL", "ISIRI", "ISURI", "ISBLANK", "ISNUMERIC", "BOUND", "SAMETERM", "IN")
 )
@@ -136,13 +137,51 @@ def _expression(words: Sequence[str], first: int) -> tuple[int, int]:
 
 def _may_meet_altered(query: str, prefixes: Mapping[str, str], altered: Altered) -> bool:
     """Tell whether a query may meet a value that the store has altered: a cheap look at it."""
-    bare = _bare(query)
-    if _COMPUTED.search(bare):
+    tokens = list(lexer.significant(query))
+    if _has_altered_literal(tokens) or _computes_a_term(tokens):
         return True
     predicates = altered.predicates | altered.odd
-    body = bare.partition("{")[2].rpartition("}")[0]
+    body = _bare(query).partition("{")[2].rpartition("}")[0]
     reads_any = bool(predicates) and bool(_ANY_PREDICATE.search(body))
     return reads_any or not lexer.iris(query, prefixes).isdisjoint(predicates)
+
+
+def _has_altered_literal(tokens: Sequence[lexer.Token]) -> bool:
+    """Tell whether a query may have a literal that the store would alter."""
+    return any(
+        token.text == "^^" or (token.kind == "number" and not _KEPT_NUMBER.fullmatch(token.text))
+        for token in tokens
+    )
+
+
+def _computes_a_term(tokens: Sequence[lexer.Token]) -> bool:
+    """Tell whether a variable that BIND assigns may stand in a pattern, outside of expressions.
+
+    An expression is what parentheses after a word have. Others belong to a path or a collection.
+
+    >>> _computes_a_term(list(lexer.significant("{ ?a ?p ?b BIND(1 AS ?c) FILTER(?c = ?b) }")))
+    False
+    >>> _computes_a_term(list(lexer.significant("{ ?a ?p ?b BIND(1 AS ?c) ?d ?p ?c }")))
+    True
+    """
+    assigned = {
+        variable.text[1:]
+        for word, variable in pairwise(tokens)
+        if word.kind == "word" and word.text.upper() == "AS"
+    }
+    found = False
+    inside: list[bool] = []  # for each open bracket, whether what it has is an expression
+    for before, token in pairwise((lexer.Token("sign", "", 0), *tokens)):
+        in_expression = bool(inside) and inside[-1]
+        if token.text in ("{", "["):
+            inside.append(False)
+        elif token.text == "(":
+            inside.append(in_expression or before.kind == "word")
+        elif token.text in ("}", ")", "]") and inside:
+            inside.pop()
+        elif inside and not in_expression and token.kind == "variable":
+            found = found or token.text[1:] in assigned
+    return found
 
 
 def is_plain(query: str) -> bool:

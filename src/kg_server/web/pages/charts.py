@@ -72,7 +72,7 @@ class Drawn:
     y: float
     is_negative: bool = False
     text_x: float = 0.0
-    """Where the text of the mark begins, or ends, as ``anchor`` says."""
+    """Position at which the text of the mark begins or ends, as ``anchor`` says."""
     anchor: str = "start"
 
     @property
