@@ -24,11 +24,13 @@ from urllib.parse import quote_from_bytes, urlsplit
 ROUTES = (
     *("/", "/about", "/completion.json", "/conflicts", "/context.jsonld", "/dataset"),
     *("/doc", "/doc/<path>", "/dump-rdf12.<name>", "/dump.<name>", "/embed/doc"),
-    *("/embed/doc/<path>", "/embed/queries/<name>", "/graph/<path>", "/graphs", "/health/live"),
+    *("/embed/doc/<path>", "/embed/queries/<name>", "/embed/things/", "/embed/things/<name>"),
+    *("/graph/<path>", "/graphs", "/health/live"),
     *("/health/ready", "/metrics", "/openapi.json", "/opensearch.xml", "/problems/"),
     *("/problems/<name>", "/queries/", "/queries/<name>", "/reconcile", "/reconcile/preview"),
     *("/reconcile/properties", "/reconcile/suggest/<name>", "/reconcile/view", "/robots.txt"),
     *("/search", "/search/suggest", "/sitemap-<name>.xml", "/sitemap.xml", "/sparql"),
+    "/sparql/explain",
     *("/static/<path>", "/things/", "/things/<name>", "/validation", "/validation.<name>"),
     *("/.well-known/void", "/<path>"),
 )

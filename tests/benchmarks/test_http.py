@@ -68,7 +68,8 @@ def test_rounds_are_summed_up_by_their_median_and_their_extremes(tmp_path, port)
 
 
 @needs_virtuoso
-def test_virtuoso_answers_as_the_server_does_and_leaves_nothing_behind(tmp_path, port):
+def test_virtuoso_answers_as_the_server_does_and_leaves_nothing_behind(tmp_path_factory, port):
+    tmp_path = tmp_path_factory.mktemp("v")  # a short name, for sockets
     options = ["--peers", "virtuoso", "--workloads", "cold,heavy", "--port", str(port)]
 
     text = measure(tmp_path, options, env=temporary(tmp_path))
