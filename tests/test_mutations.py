@@ -148,7 +148,7 @@ EDITS = [
         "recognition:CAN-AZE-1991",
         "dip:date",
         (day("1991-12-25"), day("1891-12-25")),
-        "by which https://diplomacy.example/id/state/AZE became independent",
+        "by which <https://diplomacy.example/id/state/AZE> became independent",
     ),
     swap(
         "accredited to Georgia",
@@ -183,7 +183,7 @@ EDITS = [
         "mission:CAN-TUR-embassy",
         "dip:missionKind def:Embassy",
         "dip:missionKind def:Consulate",
-        "the kind of mission is https://diplomacy.example/def/Consulate",
+        "the kind of mission is <https://diplomacy.example/def/Consulate>",
     ),
     swap(
         "relations with Georgia",
@@ -790,7 +790,7 @@ EDITS = [
         "post:CAN-TUR-ambassador",
         "dip:headOf mission:CAN-TUR-embassy",
         "dip:headOf state:TUR",
-        "and https://diplomacy.example/id/state/TUR is none",
+        "and <https://diplomacy.example/id/state/TUR> is none",
     ),
     swap(
         "the fund is managed by a state",
