@@ -151,36 +151,43 @@ def test_a_missing_file_is_said_to_be_missing(tmp_path):
     assert f"{tmp_path / 'nowhere.ttl'}: there is no such file or directory" in message
 
 
-def test_turtle_cut_in_half_is_a_message_with_the_place(tmp_path):
+def test_turtle_cut_in_half_is_a_finding_with_the_place(tmp_path):
     whole = (ROOT / "data" / "relations.ttl").read_bytes()
     path = tmp_path / "half.ttl"
     path.write_bytes(whole[: len(whole) // 2].decode(errors="ignore").rpartition(" ")[0].encode())
 
-    message = said(kg("validate", path))
+    message = unread(kg("validate", path))
 
-    assert re.search(re.escape(str(path)) + r":\d+:\d+: ", message), message
-    assert len(message.splitlines()) == 2
+    assert re.search(re.escape(str(path)) + r":\d+:\d+: VIOLATION", message), message
+    assert "Nothing of this file was checked" in message
 
 
 def test_a_wrong_character_is_shown_by_line_and_column(tmp_path):
     path = tmp_path / "wrong.ttl"
     path.write_text("<https://e.org/s> a <https://e.org/C> .\n<https://e.org/s> ]")
 
-    assert f"{path}:2:" in said(kg("validate", path))
+    assert f"{path}:2:19: VIOLATION" in unread(kg("validate", path))
 
 
 def test_a_binary_file_is_not_rdf(tmp_path):
     path = tmp_path / "binary.ttl"
     path.write_bytes(bytes(range(256)))
 
-    assert "not UTF-8 text" in said(kg("validate", path))
+    assert "Not UTF-8 text" in unread(kg("validate", path))
 
 
 def test_binary_that_happens_to_be_utf_8_is_a_syntax_error(tmp_path):
     path = tmp_path / "binary.ttl"
     path.write_bytes(bytes(range(32)))
 
-    assert f"{path}:1:" in said(kg("validate", path))
+    assert f"{path}:1:1: VIOLATION" in unread(kg("validate", path))
+
+
+def unread(done: subprocess.CompletedProcess[str]) -> str:
+    """The report of a command that could not read a file, which is exit code 2."""
+    assert done.returncode == 2, done.stderr
+    assert "rule   unreadable-file" in done.stdout
+    return done.stdout
 
 
 def test_a_directory_without_data_is_an_error(tmp_path):
@@ -223,10 +230,11 @@ def test_a_shape_that_is_none_is_named_with_its_place(tmp_path):
         "    sh:property [ sh:path <https://e.org/p> ; sh:maxCuont 1 ] ."
     )
 
-    message = said(kg("validate", tmp_path / "data.ttl", shapes))
+    done = kg("validate", tmp_path / "data.ttl", shapes)
 
-    assert f"{shapes}:3" in message
-    assert "did you mean sh:maxCount?" in message
+    assert done.returncode == 1
+    assert f"{shapes}:3" in done.stdout
+    assert "did you mean sh:maxCount?" in done.stdout
 
 
 @pytest.mark.parametrize("arguments", [["validate", "--format", "png"], ["no-such"], ["query"]])
