@@ -354,7 +354,11 @@ def test_what_clients_send_takes_no_memory_that_is_not_counted(server):
         assert post(server, f"ASK {{ }} #{number} {'x' * 1_000_000}").status == 200
         server.ask("GET", f"/sparql?query=ASK%7B%7D%23{number}", {"Accept-Language": "x" * 30_000})
 
-    assert memory() < before + (50 << 20), "of 100 MB that were sent"
+    def is_given_back() -> bool:
+        post(server, "ASK {}")  # bodies in reference cycles go with the next collection
+        return memory() < before + (50 << 20)  # of 100 MB that were sent
+
+    wait_until(is_given_back)
 
 
 @pytest.mark.parametrize("after", [b"", b"\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"])
