@@ -50,6 +50,15 @@ def test_the_engine_still_differs_from_the_specification(text, found):
     assert answer(text) == found
 
 
+def test_the_variable_of_graph_is_still_bound_within_its_pattern():
+    store = ox.Store()
+    store.load(b"<urn:s> <urn:p> <urn:o> <urn:g> .", format=ox.RdfFormat.N_QUADS)
+
+    rows = store.query("SELECT ?g { GRAPH ?g { FILTER(BOUND(?g)) } }")
+
+    assert [row["g"].value for row in rows] == ["urn:g"]
+
+
 def test_escapes_outside_of_strings_are_still_no_characters():
     with pytest.raises(SyntaxError):
         ox.Store().query(r"SELECT ?\u0078 { VALUES ?x { 1 } }")
