@@ -3,7 +3,7 @@
 It cannot open a socket or a file while it evaluates (its descriptor limit is used up), unless its
 store asks an engine over the network; then the store refuses SERVICE. It cannot take more memory
 than its limit, and is killed by the kernel at the deadline: the alarm's default action needs no
-Python to run. Why processes: docs/decisions/.
+Python to run. Why processes: docs/decisions/processes.md.
 """
 
 from __future__ import annotations
@@ -189,8 +189,8 @@ class _Reply:
     """File object for the engine's result: one datagram, or a stream when it is larger.
 
     The alarm stands still while the reader makes us wait: the deadline is for evaluating. A reader
-    may make us wait for ``send_timeout_s`` in all, and longer while no other query needs us; for
-    a moment, when half of the evaluators wait for readers and a query needs one of them.
+    may make us wait for ``send_timeout_s`` in all, and longer while no other query waits. It may
+    do so for a moment only when half of the evaluators wait for readers and a query needs one.
     """
 
     def __init__(

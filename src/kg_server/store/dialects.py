@@ -23,11 +23,12 @@ class Dialect:
     ``server`` begins the ``Server`` header by which the engine is recognised. ``graph_store`` is
     the address of the Graph Store Protocol, relative to that of the query endpoint, and
     ``graph_parameter`` the parameter for a graph's IRI there. ``time_limit`` is the parameter for
-    the time limit of a query, with its units a second; none where closing the connection stops the
-    query, or where the engine has no such parameter. ``incomplete`` are headers of answers that
-    are not whole: part of the value, and the problem. ``json`` and ``ntriples`` mend answers.
-    ``cuts_graphs``: triples of CONSTRUCT and DESCRIBE are cut at the same limit as rows, but no
-    header says so. Then an answer of ``most_triples`` or more, if that is known, counts as cut.
+    the time limit of a query, and how many of its units make a second. It is empty where closing
+    the connection stops the query, or where the engine has no such parameter. ``incomplete`` are
+    headers of answers that are not whole: part of the value, and the problem. ``json`` and
+    ``ntriples`` mend answers. ``cuts_graphs``: triples of CONSTRUCT and DESCRIBE are cut at the
+    same limit as rows, but no header says so. Then an answer of ``most_triples`` or more, if that
+    is known, counts as cut.
     """
 
     name: str

@@ -2,7 +2,8 @@
 
 A query is parsed here first, over an empty store: syntax errors have line and column, nesting and
 functions are checked, and SERVICE is refused. Then it is sent as text with its dataset, and the
-answer is read and written again. Why a synchronous client: docs/decisions/remote.md.
+answer is read and written again. Another engine is a row of ``dialects``. Why a synchronous client:
+docs/decisions/remote.md.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ class RemoteStore:
         dialect: what they do otherwise.
         graphs: the graphs of the dataset.
         version: the version of the graphs.
-        prefixes: prefixes that an error message may suggest.
+        credentials: of the services.
+        project: the project that was published; its prefixes may be left out of queries.
     """
 
     needs_network = True

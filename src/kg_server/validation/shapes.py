@@ -74,7 +74,7 @@ def _cache() -> Path:
 
 
 def digest_of(shapes: Graph) -> str:
-    """Return a hash of the shapes; ``loading`` names blank nodes the same each time."""
+    """Return a hash of the shapes; ``graphs`` names blank nodes the same each time."""
     from importlib.metadata import version
 
     minor, _, _ = version("pyshacl").rpartition(".")

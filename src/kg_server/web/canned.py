@@ -154,7 +154,7 @@ def _choose_listing(name: str | None, accept: str | None) -> Format:
 
 
 def _description_format(query: CannedQuery, name: str | None) -> Format | None:
-    """Return the RDF syntax that is asked for of a query whose answer is none; else ``None``.
+    """Return the RDF syntax in which the query itself is to be described; ``None`` for its answer.
 
     An IRI of a query names the query: in RDF, it is described.
     """

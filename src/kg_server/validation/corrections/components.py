@@ -98,8 +98,8 @@ class _Datatype(DatatypeConstraintComponent):
 def _range(base: Any, parameter: str, orders: set[int]) -> Any:
     """Return a component of §4.3: the order of a value and the bound is one of ``orders``.
 
-    pySHACL compares unlike kinds (a year with a date), has a time without zone in no order with one
-    that has one, even a year later, and knows no date before the year 1.
+    pySHACL compares unlike kinds, such as a year with a date. It finds no order between a time with
+    a zone and one without, even if they are years apart. It knows no date before the year 1.
     """
 
     def evaluate(self: Any, _executor: Any, graph: Any, values: Any, _path: Any) -> Outcome:

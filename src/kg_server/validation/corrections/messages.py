@@ -1,8 +1,8 @@
 """Messages of queries with values in place of their variables (SHACL §5.2.2, §6.2.3).
 
 pySHACL 0.40 puts a value in as the replacement of a regular expression, so that a backslash in it
-ends the validation. Of a component that finds several nodes, each result has the messages of those
-before it, too.
+ends the validation. Where a component has several results, each also has the messages of the
+results before it.
 """
 
 from __future__ import annotations

@@ -46,11 +46,12 @@ class Altered:
     """Literals that the store has altered, as far as a query may notice.
 
     ``predicates`` are those of all altered values, ``values`` what became of these. ``revalued``
-    are those with another value now. ``doubtful`` are the latter and those that were written in
-    several ways: where they meet, or do not, is not certain either; ``doubtful_predicates`` and
-    ``revalued_predicates`` are theirs. ``datatypes`` has each altered value of each predicate, with
-    the datatype with which it is written, or ``None`` if it is not always the same. ``odd`` are the
-    predicates of values that are not well-formed beyond doubt, which engines read differently.
+    are those with another value now. ``doubtful`` are the latter, and those that were written in
+    several ways, of which it is not certain whether they are equal. ``doubtful_predicates`` and
+    ``revalued_predicates`` are their predicates. ``datatypes`` has each altered value of each
+    predicate, with the datatype with which it is written, or ``None`` if it is not always the same.
+    ``odd`` are the predicates of values that are not well-formed beyond doubt, which engines read
+    differently.
     """
 
     predicates: frozenset[str]
@@ -132,7 +133,7 @@ def _stands_as_is(facts: Facts, predicate: ox.NamedNode | None, kept: ox.Literal
 
 
 def read(files: Sequence[ProjectFile], tell: Callable[[int], None] = lambda _: None) -> Facts:
-    """Read data and ontology files. Blank nodes get the names that ``loading`` gives them.
+    """Read data and ontology files. Blank nodes get the names that ``graphs`` gives them.
 
     Args:
         files: the files.
@@ -205,7 +206,7 @@ def _quads(file: ProjectFile, later: list[ox.Quad]) -> Iterator[ox.Quad]:
 
 
 class _Blanks:
-    """Names the blank nodes of one file as ``loading`` does: by the order of their mention."""
+    """Names the blank nodes of one file as ``graphs`` does: by the order of their mention."""
 
     def __init__(self, file: ProjectFile) -> None:
         self._prefix = parsing.blank_prefix(file)

@@ -1,4 +1,4 @@
-"""ns.SH Core constraints as SPARQL patterns that find whatever may violate them.
+"""SHACL Core constraints as SPARQL patterns that find whatever may violate them.
 
 A *branch* is a group graph pattern without its braces in which the focus variable is bound from
 outside. A focus node may violate a shape when it solves any of the shape's branches. Branches are
@@ -86,7 +86,7 @@ class Patterns:
         Args:
             shape: a node or property shape.
             focus: the variable of its focus node.
-            leave: names of ns.SH's terms that are not to be looked at here.
+            leave: names of SHACL's terms that are not to be looked at here.
             altered: whether the focus node may be a literal that the store has altered.
 
         Raises:
@@ -131,7 +131,7 @@ class Patterns:
                 raise NotExpressible(name)
         return found
 
-    def _minCount(self, at: At, value: Any) -> Bad:  # ns.SH's name
+    def _minCount(self, at: At, value: Any) -> Bad:  # SHACL's name
         return self._fewer(at, count(value))
 
     def _maxCount(self, at: At, value: Any) -> Bad:

@@ -52,9 +52,9 @@ _STANDARD = {
 def for_all(shapes: Graph, shape: Node, altered: Altered) -> list[str]:
     """Return the queries of a shape's SPARQL constraints, to be asked with ``$this`` unbound.
 
-    With ``$this`` bound in advance (SHACL §5.3.1) a query has a solution for a focus node only if
-    it has one for it unbound, as long as the first pattern binds it and nothing in the query hides
-    a variable or depends on how many solutions there are.
+    SHACL binds ``$this`` in advance (§5.3.1). Each solution for a bound node is also a solution of
+    the query without a binding. That holds if the first pattern binds ``$this``, no part of the
+    query hides a variable, and none depends on the number of solutions.
 
     Args:
         shapes: the shapes graph.

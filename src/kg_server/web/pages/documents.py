@@ -1,4 +1,4 @@
-"""Documents as pages: of a thing, of a vocabulary, of a list of things."""
+"""Documents as HTML pages: of a thing, of a vocabulary, of a list of things."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kg_server.web.pages.thing import ThingPage
 
 
 def thing(site: Site, page: ThingPage, document: Document, **citation: Any) -> str:
-    """Return the page of a thing.
+    """Return the HTML of the page of a thing.
 
     Args:
         site: what documents are made of.

@@ -241,7 +241,7 @@ def cut(shown: Shown) -> Shown:
 
 
 def link(iri: str, base_iri: str) -> str | None:
-    """Return where an IRI leads that the graph mentions at most: to its path here, or into the web.
+    """Return the address to which an IRI leads: its path here, or itself if it is of the web.
 
     >>> link("https://e.org/id/museum/LOUVRE", "https://e.org/")
     '/doc/museum/LOUVRE'

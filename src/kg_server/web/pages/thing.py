@@ -1,4 +1,7 @@
-"""The page of one thing: summary, facts, statements, what points to it, its neighbours."""
+"""Contents of the page of one thing; ``documents`` renders it.
+
+They are summary, facts, statements, what points to it, its neighbours.
+"""
 
 from __future__ import annotations
 
@@ -134,7 +137,7 @@ class _Context:
 def thing_page(
     site: Site, outlined: Outline, language: str, *, is_whole: bool = False
 ) -> ThingPage:
-    """Return the page of a thing from the statements about it.
+    """Return the contents of the page of a thing from the statements about it.
 
     Args:
         site: what documents are made of.
