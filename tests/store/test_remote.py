@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import socket
@@ -105,6 +106,15 @@ def _request(connection: socket.socket) -> bytes:
     while len(body) < length:
         body += connection.recv(65536)
     return head + body
+
+
+@pytest.fixture(autouse=True)
+def no_collection_by_other_threads():
+    """Results of pyoxigraph must be freed by the thread that made them; the engines have others."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture
