@@ -431,7 +431,7 @@ def test_the_query_of_a_client_that_goes_away_is_stopped(server):
 
 
 def test_the_deaths_of_evaluators_are_counted_by_their_cause(server):
-    assert eventually(lambda: at_work(server) == 0)  # queries of clients that left
+    wait_until(lambda: at_work(server) == 0)  # queries of clients that left
     before = [deaths(server, cause) for cause in ("deadline", "crash")]
 
     reply = post(server, RUNAWAY + " # for its deadline")
@@ -439,19 +439,10 @@ def test_the_deaths_of_evaluators_are_counted_by_their_cause(server):
     assert reply.status == 504
     assert '"?a ?b ?c" is combined with each of' in json.loads(reply.body)["detail"]
     # Where the processors are busy, the client is told before the zygote sees the death.
-    assert eventually(lambda: deaths(server, "deadline") > before[0])
-    assert eventually(lambda: at_work(server) == 0)
+    wait_until(lambda: deaths(server, "deadline") > before[0])
+    wait_until(lambda: at_work(server) == 0)
     after = [deaths(server, cause) for cause in ("deadline", "crash")]
     assert after == [before[0] + 1, before[1]]
-
-
-def eventually(is_so, within_s: float = 20) -> bool:
-    until = time.monotonic() + within_s
-    while time.monotonic() < until:
-        if is_so():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def at_work(server) -> float:

@@ -93,8 +93,8 @@ class Validation:
             raise ProjectFault(NO_SHAPES)
         shapes = project.of_role(Role.SHAPES)
         self._shapes = shapes_graph.read(shapes) if shapes else graphs.graph()
-        # This compiles all patterns, which the children could not: they can import nothing.
         self._are_known = shapes_lint.known_good(self._shapes)
+        # This compiles all patterns, which the children could not: they can import nothing.
         self._ill_formed = ill_formed.take_out(self._shapes, queries=not self._are_known)
         self._languages = languages
         self._spoken = wording.with_one_message(self._shapes, languages)
@@ -118,7 +118,7 @@ class Validation:
         # A shape that two others refer to finds the same twice.
         found = {*worded, *news, *unusable, *self._ill_formed}
         findings = tuple(sorted(found, key=_rank))
-        if not any(each.component == ILL_FORMED for each in findings):
+        if not self._are_known and not any(each.component == ILL_FORMED for each in findings):
             shapes_lint.remember(self._shapes)
         if findings:
             places = locations.Places(self._project.files, objects)

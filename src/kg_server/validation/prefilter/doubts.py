@@ -21,7 +21,7 @@ from kg_server.rdf import terms
 from kg_server.validation.prefilter import values
 from kg_server.validation.prefilter.branches import ANY, is_altered, is_doubtful, is_revalued
 from kg_server.validation.prefilter.data import Altered
-from kg_server.validation.prefilter.stored import stored
+from kg_server.validation.prefilter.stored import is_kept
 from kg_server.validation.prefilter.values import NotExpressible
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ def _conditions(
 
 def _is_changed(literal: Literal) -> bool:
     """Tell whether the store alters a literal."""
-    term = terms.to_pyoxigraph(literal)
-    return bool(stored(term) != term)
+    return not is_kept(terms.to_pyoxigraph(literal))
 
 
 def _literals(node: Any) -> Iterator[Literal]:

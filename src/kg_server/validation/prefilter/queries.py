@@ -141,9 +141,12 @@ def _may_meet_altered(query: str, prefixes: Mapping[str, str], altered: Altered)
     if _has_altered_literal(tokens) or _computes_a_term(tokens):
         return True
     predicates = altered.predicates | altered.odd
+    if not predicates:
+        return False
     body = _bare(query).partition("{")[2].rpartition("}")[0]
-    reads_any = bool(predicates) and bool(_ANY_PREDICATE.search(body))
-    return reads_any or not lexer.iris(query, prefixes).isdisjoint(predicates)
+    return bool(_ANY_PREDICATE.search(body)) or not lexer.iris(query, prefixes).isdisjoint(
+        predicates
+    )
 
 
 def _has_altered_literal(tokens: Sequence[lexer.Token]) -> bool:
