@@ -122,9 +122,13 @@ def test_the_file_is_a_sparql_query_by_itself(query):
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
-def test_it_is_titled_in_every_language_and_says_what_it_answers(query):
-    assert set(query.titles) == {"bn", "fr"}
-    assert query.result
+def test_it_says_in_every_language_what_it_asks_and_answers(query):
+    languages = set(PROJECT.profile.languages)
+    assert len(languages) == 3
+    for texts in (query.titles, query.descriptions, query.results):
+        assert set(texts) == languages
+    asked = [each for each in query.parameters if each.type != "language"]
+    assert all(set(each.meanings) == languages for each in asked)
     assert query.tags
     assert all(each.meaning and each.example for each in query.parameters)
 

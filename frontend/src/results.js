@@ -82,7 +82,7 @@ export class Results {
   }
 
   /** Show how many matches each pattern has by itself, and what is costly. */
-  showExplanation({ patterns, costly }) {
+  showExplanation({ patterns, costly, evaluated }) {
     const box = document.createElement("div");
     box.className = "callout";
     box.dataset.explanation = "";
@@ -101,6 +101,13 @@ export class Results {
     }
     box.append(paragraph(costly.length ? `${this.words.costly}:` : this.words.nothingCostly));
     if (costly.length) box.append(list(costly));
+    if (evaluated) {
+      const text = document.createElement("pre");
+      text.tabIndex = 0;
+      text.dataset.evaluated = "";
+      text.textContent = evaluated;
+      box.append(paragraph(`${this.words.evaluated}:`), text);
+    }
     this.place.replaceChildren(box);
   }
 

@@ -43,6 +43,7 @@ PAGES = (
     "/search?q=nothing-is-called-this",
     "/conflicts",
     "/about",
+    "/api",
     "/validation",
     "/sparql",
     "/sparql?query=ASK%20%7B%7D",

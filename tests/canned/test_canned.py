@@ -95,6 +95,19 @@ def test_a_file_that_cannot_be_bound_safely_is_refused_when_it_is_loaded(tmp_pat
         query(tmp_path, text)
 
 
+def test_the_texts_of_a_header_are_kept_by_language(tmp_path):
+    more = "#+ title@fr: Titre\n#+ description@fr: une\n#+     ligne\n#+ result@fr: Ligne\n"
+    more += "#+ param s@fr: un texte\n"
+    file = QueryFile(tmp_path / "q.rq", HEADER + more + QUERY)
+
+    loaded = canned.load([file], "de")["q"]
+
+    assert loaded.titles == {"de": "T", "fr": "Titre"}
+    assert loaded.descriptions == {"de": "D", "fr": "une ligne"}
+    assert loaded.results == {"de": "R", "fr": "Ligne"}
+    assert loaded.parameters[0].meanings == {"de": "a text", "fr": "un texte"}
+
+
 def test_a_file_without_a_header_has_its_name_for_a_title(tmp_path):
     loaded = query(tmp_path, "# all that is\nASK { ?s ?p ?o }")
 

@@ -3,13 +3,15 @@ r"""Canned queries: ``.rq`` files with a header, typed parameters and safe bindi
 A file begins with lines ``#+ key: value``; a line that is indented further continues the value
 before it. Keys:
 
-- ``title``, and ``title@bn`` and the like for other languages;
+- ``title``;
 - ``description``: the question, and how to read the answer;
 - ``param NAME``: ``TYPE; meaning; example VALUE``, and ``default VALUE`` or ``optional``; types
   are those of ``parameters.TYPES``, such as ``year``, ``enum(a|b)`` and ``thing(CLASS)``;
 - ``param NAME@LANGUAGE``: the meaning in another language, which labels the field of a form; of an
   ``enum``, then ``; WORD label`` for its words;
 - ``result``: the meaning of one row;
+- ``title@LANGUAGE``, ``description@LANGUAGE``, ``result@LANGUAGE``: the same in another language;
+  without a tag, a text is in the first of the project's languages;
 - ``tags``: words, separated by commas;
 - ``view``: the view of the result and its columns: ``bars GROUP VALUE [SERIES]``,
   ``timeline EARLIEST LATEST LABEL``, ``graph SOURCE TARGET``, ``map LATITUDE LONGITUDE [LABEL]``,
@@ -51,6 +53,8 @@ class CannedQuery:
     """One ``.rq`` file.
 
     ``source`` is the whole file, ``text`` the query below its header, from ``first_line`` on.
+    ``title``, ``description`` and ``result`` are in ``language``; ``titles`` and so on have them by
+    language tag.
     """
 
     name: str
@@ -60,7 +64,10 @@ class CannedQuery:
     source: str
     text: str
     kind: Kind
-    titles: Mapping[str, str] = field(default_factory=dict)
+    language: str = "en"
+    titles: Texts = field(default_factory=dict)
+    descriptions: Texts = field(default_factory=dict)
+    results: Texts = field(default_factory=dict)
     parameters: tuple[Parameter, ...] = ()
     tags: tuple[str, ...] = ()
     view: tuple[str, ...] = ()
@@ -74,8 +81,17 @@ class CannedQuery:
         return {each.name: each.example for each in self.parameters if each.example is not None}
 
 
-def load(files: Iterable[QueryFile]) -> dict[str, CannedQuery]:
+def of_project(project: Project) -> dict[str, CannedQuery]:
+    """Read the canned queries of a project; see ``load``."""
+    return load(project.queries, next(iter(project.profile.languages), "en"))
+
+
+def load(files: Iterable[QueryFile], language: str = "en") -> dict[str, CannedQuery]:
     """Read query files, by name. The title of a file without a header is its name.
+
+    Args:
+        files: the files.
+        language: the language of their texts without a tag.
 
     Raises:
         ProjectFault: a header or the use of a parameter is wrong, or two files share a name; gives
@@ -87,7 +103,7 @@ def load(files: Iterable[QueryFile]) -> dict[str, CannedQuery]:
         if name in queries:
             message = f"another canned query is called {name!r} already"
             raise ProjectFault(message, path=file.path, line=1)
-        queries[name] = _read(file)
+        queries[name] = _read(file, language)
     return queries
 
 
@@ -114,7 +130,7 @@ def at_home(queries: Mapping[str, CannedQuery], profile: Profile) -> tuple[Stand
             _once(query, each.parameters.items())
         except Problem as problem:
             raise ProjectFault(problem.detail, path=each.path, line=each.line) from problem
-        title = each.title or {"en": query.title, **query.titles}
+        title = each.title or query.titles
         standing.append(Standing(query, each.parameters, each.view or query.view, title))
     return tuple(standing)
 
@@ -187,7 +203,7 @@ def _once(query: CannedQuery, given: Iterable[tuple[str, str]]) -> dict[str, str
     return values
 
 
-def _read(file: QueryFile) -> CannedQuery:
+def _read(file: QueryFile, language: str) -> CannedQuery:
     path, source = file.path, file.text
     lines = source.splitlines(keepends=True)
     size = next((n for n, line in enumerate(lines) if not line.startswith("#+")), len(lines))
@@ -197,7 +213,7 @@ def _read(file: QueryFile) -> CannedQuery:
     text = below.lstrip("\n")
     first_line = size + 1 + len(below) - len(text)
     prefixes = dict(_PREFIX.findall(text))
-    parameters = rq.parameters(path, header, prefixes)
+    parameters = rq.parameters(path, header, prefixes, language)
     values = {key: entry.value for key, entry in header.items()}
     kind = rq.check(path, text, parameters, first_line)
     return CannedQuery(
@@ -208,7 +224,10 @@ def _read(file: QueryFile) -> CannedQuery:
         source=source,
         text=text,
         kind=kind,
-        titles={key[6:]: value for key, value in values.items() if key.startswith("title@")},
+        language=language,
+        titles=rq.texts(header, "title", language),
+        descriptions=rq.texts(header, "description", language),
+        results=rq.texts(header, "result", language),
         parameters=parameters,
         tags=tuple(each.strip() for each in values.get("tags", "").split(",") if each.strip()),
         view=rq.view(path, header.get("view"), text, kind),
@@ -224,7 +243,7 @@ def check(project: Project) -> None:
     Raises:
         ProjectFault: a query or the home page is wrong; gives file and line.
     """
-    queries = load(project.queries)
+    queries = of_project(project)
     at_home(queries, project.profile)
     for query in queries.values():
         parsing.check_query(query.text, query.path, project.profile.prefixes, query.first_line)

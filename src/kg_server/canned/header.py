@@ -11,6 +11,7 @@ from kg_server.canned.parameters import TYPES, Parameter, typed
 from kg_server.errors import ProjectFault
 from kg_server.formats import Kind
 from kg_server.project import parsing
+from kg_server.project.profile import Texts
 from kg_server.sparql import lexer
 from kg_server.sparql.keywords import Form
 
@@ -29,7 +30,7 @@ VIEWS = {
 """The views of a result, with the number of columns that each needs."""
 
 _KEY = re.compile(
-    r"(title(@[a-zA-Z-]+)?|description|result|tags|view"
+    r"((title|description|result)(@[a-zA-Z-]+)?|tags|view"
     r"|param [a-z][a-z0-9_]*(@[a-zA-Z-]+)?)"
 )
 
@@ -65,15 +66,32 @@ def header(path: Path, lines: Sequence[str]) -> dict[str, Entry]:
     return entries
 
 
+def texts(header: Mapping[str, Entry], key: str, language: str) -> Texts:
+    """Return a text of a header by language tag.
+
+    Args:
+        header: the header.
+        key: the key of the text, such as ``title``.
+        language: the language of the text without a tag.
+    """
+    found = {language: header[key].value} if has(header, key) else {}
+    for name, entry in header.items():
+        if name.startswith(f"{key}@") and entry.value:
+            found[name.partition("@")[2]] = entry.value
+    return found
+
+
 def has(header: Mapping[str, Entry], key: str) -> bool:
     """Tell whether a header has a non-empty value."""
     return key in header and bool(header[key].value)
 
 
 def parameters(
-    path: Path, header: Mapping[str, Entry], prefixes: Mapping[str, str]
+    path: Path, header: Mapping[str, Entry], prefixes: Mapping[str, str], language: str
 ) -> tuple[Parameter, ...]:
-    """Read the declarations of all parameters, with their meanings in other languages.
+    """Read the declarations of all parameters, with their meanings by language.
+
+    ``language`` is that of a meaning without a tag.
 
     Raises:
         ProjectFault: one is not of the form, has no example, or is only declared in a language.
@@ -82,7 +100,7 @@ def parameters(
         key.removeprefix("param "): each for key, each in header.items() if key.startswith("param ")
     }
     found = {
-        name: _parameter(path, name, entry, prefixes)
+        name: _parameter(path, name, entry, prefixes, language)
         for name, entry in entries.items()
         if "@" not in name
     }
@@ -111,7 +129,9 @@ def _translated(path: Path, parameter: Parameter, language: str, entry: Entry) -
     )
 
 
-def _parameter(path: Path, name: str, entry: Entry, prefixes: Mapping[str, str]) -> Parameter:
+def _parameter(
+    path: Path, name: str, entry: Entry, prefixes: Mapping[str, str], language: str
+) -> Parameter:
     """Read the declaration of a parameter.
 
     Raises:
@@ -138,7 +158,18 @@ def _parameter(path: Path, name: str, entry: Entry, prefixes: Mapping[str, str])
         raise ProjectFault(message, path=path, line=entry.line)
     kind, choices, of = declared
     optional = "optional" in values
-    return Parameter(name, kind, meaning, example, default, optional, choices, of, entry.line)
+    return Parameter(
+        name=name,
+        type=kind,
+        meaning=meaning,
+        example=example,
+        default=default,
+        optional=optional,
+        choices=choices,
+        of=of,
+        line=entry.line,
+        meanings={language: meaning},
+    )
 
 
 _WRITTEN = {"enum": "enum(a|b)", "thing": "thing(CLASS)", "concept": "concept(SCHEME)"}

@@ -46,7 +46,7 @@ class Parameter:
     of: str = ""
     line: int = 1
     meanings: Mapping[str, str] = field(default_factory=dict)
-    """The meaning in other languages, by tag."""
+    """The meaning by language tag."""
     choice_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Labels of the words of an ``enum``, by language tag and word."""
 

@@ -66,7 +66,7 @@ def answer(store: Store, text: str, form: str | None, project: Project, *, termi
 def canned_list(project: Project) -> str:
     """Return the canned queries with their parameters, one a line."""
     lines = []
-    for name, query in canned.load(project.queries).items():
+    for name, query in canned.of_project(project).items():
         takes = " ".join(f"{each.name}=<{each.kind}>" for each in query.parameters)
         lines.append(f"{name:<22} {query.title}{f'  ({takes})' if takes else ''}\n")
     return "".join(lines)
@@ -79,7 +79,7 @@ def canned_text(name: str, params: Iterable[str], store: Store, project: Project
         NotFound: there is no such query.
         BadRequest: a parameter is missing, unknown or ill-typed.
     """
-    query = canned.find(canned.load(project.queries), name)
+    query = canned.find(canned.of_project(project), name)
     return canned.bind(query, canned.pairs(params), names.of_queries([query], store))
 
 

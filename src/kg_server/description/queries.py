@@ -38,25 +38,31 @@ def _describe(query: CannedQuery, base_iri: str, names: AllNames) -> Iterator[st
     executable, form = _EXECUTABLES[query.kind]
     for kind in ("SPARQLExecutable", executable):
         yield f"<{iri}> {_TYPE} <{ns.SH}{kind}>"
-    for language, title in {"en": query.title, **query.titles}.items():
+    for language, title in query.titles.items():
         yield f"<{iri}> <{ns.RDFS}label> {literal(title)}@{language}"
-    yield f"<{iri}> <{ns.RDFS}comment> {literal(query.title + '. ' + query.description)}@en"
+        description = query.descriptions.get(language)
+        if description or language == query.language:
+            comment = f"{title}. {description or ''}".rstrip()
+            yield f"<{iri}> <{ns.RDFS}comment> {literal(comment)}@{language}"
     yield f"<{iri}> <{ns.SH}prefixes> <{base_iri}queries/>"
     yield f"<{iri}> <{ns.SH}{form}> {literal(example_text(query, names))}"
     yield f"<{iri}> <https://schema.org/target> <{base_iri}sparql>"
     for tag in query.tags:
         yield f"<{iri}> <https://schema.org/keywords> {literal(tag)}"
     for parameter in query.parameters:
-        yield from _describe_parameter(parameter, iri)
+        yield from _describe_parameter(parameter, iri, query.language)
 
 
-def _describe_parameter(parameter: Parameter, query_iri: str) -> Iterator[str]:
+def _describe_parameter(parameter: Parameter, query_iri: str, language: str) -> Iterator[str]:
     iri = f"{query_iri}#{parameter.name}"
     yield f"<{query_iri}> <{ns.SH}parameter> <{iri}>"
     yield f"<{iri}> {_TYPE} <{ns.SH}Parameter>"
     yield f"<{iri}> <{ns.SH}path> <{iri}>"
     yield f"<{iri}> <{ns.SH}name> {literal(parameter.name)}"
-    yield f"<{iri}> <{ns.SH}description> {literal(f'{parameter.meaning}: {parameter.takes}')}@en"
+    for tag, meaning in parameter.meanings.items():
+        # What it takes is in English.
+        description = f"{meaning}: {parameter.takes}" if tag == language == "en" else meaning
+        yield f"<{iri}> <{ns.SH}description> {literal(description)}@{tag}"
     optional = literal(str(not parameter.required).lower(), f"{ns.XSD}boolean")
     yield f"<{iri}> <{ns.SH}optional> {optional}"
 

@@ -56,7 +56,7 @@ _SAID = "CONSTRUCT { ?this ?p ?o } WHERE { VALUES ?this { %s } ?this ?p ?o }"
 def described(store: Store, project: Project) -> list[tuple[str, bytes]]:
     """Return the graphs that describe what a store holds: their IRIs and N-Triples."""
     base_iri = project.base_iri
-    loaded = canned.load(project.queries)
+    loaded = canned.of_project(project)
     queries = as_graph(loaded, base_iri, names.of_queries(loaded.values(), store))
     profile, size = profiles.completed(project, store), len(set(queries.splitlines()))
     site = Site.of(store, base_iri, profile)

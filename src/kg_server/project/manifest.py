@@ -101,6 +101,8 @@ def read(root: Path) -> Manifest:
         evidence=read.evidence(),
         columns=read.named_texts("columns", 'city = { fr = "ville" }'),
         topics=read.named_texts("topics", 'trade = { fr = "Commerce" }'),
+        path=path,
+        text=path.read_text("utf-8") if path else "",
     )
     parts = {key: _paths(root, read, key) for key in LISTS}
     imports = _imports(root, read)
@@ -141,8 +143,8 @@ class _Reader:
         """Raise a fault at the line of a key, or of its value where that has a line of its own."""
         lines = self.path.read_text("utf-8").splitlines() if self.path else []
         at_value = [n for n, line in enumerate(lines, 1) if value and f'"{value}"' in line]
-        line = next(iter(at_value), None) or _line(lines, place)
-        raise ProjectFault(message, path=self.path, line=line)
+        number = next(iter(at_value), None) or line(lines, place)
+        raise ProjectFault(message, path=self.path, line=number)
 
     def only(self, table: Mapping[str, Any], known: Sequence[str], place: Place) -> None:
         """Refuse keys that are not known."""
@@ -217,9 +219,8 @@ class _Reader:
             parameters = self.words((*place, "parameters"), 'such as { year = "1990" }')
             view = (self.text((*place, "view")) or "").split()
             lines = self.path.read_text("utf-8").splitlines() if self.path else []
-            line = _line(lines, place)
             title = self.texts((*place, "title"))
-            yield HomeQuery(query, parameters, tuple(view), title, self.path, line)
+            yield HomeQuery(query, parameters, tuple(view), title, self.path, line(lines, place))
 
     def named_texts(self, name: str, example: str) -> Mapping[str, Texts]:
         """Return a table of texts by name: names of columns, headings of topics."""
@@ -283,10 +284,10 @@ _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]")
 _KEY = re.compile(r"\s*([\w.\"'-]+?)\s*=")
 
 
-def _line(lines: Sequence[str], place: Place) -> int | None:
+def line(lines: Sequence[str], place: Place) -> int | None:
     """Return the line of a key, or of the nearest table or key around it that has a line.
 
-    >>> _line(['a = 1', '[[home]]', 'query = "x"', '[[home]]', 'query = "y"'], ("home", 1, "query"))
+    >>> line(['a = 1', '[[home]]', 'query = "x"', '[[home]]', 'query = "y"'], ("home", 1, "query"))
     5
     """
     found: dict[Place, int] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 Texts = Mapping[str, str]
 """A text by language tag; ``""`` is the tag of a text without a language."""
@@ -105,6 +106,10 @@ class Profile:
     """Headings for the tags of canned queries, by tag."""
     prefixes: Mapping[str, str] = field(default_factory=dict)
     """The prefixes of the project's files, those of the base IRI and of its ontologies."""
+    path: Path | None = field(default=None, repr=False, compare=False)
+    """The file of the manifest."""
+    text: str = field(default="", repr=False, compare=False)
+    """The text of that file."""
 
     @property
     def text_properties(self) -> tuple[str, ...]:
@@ -113,15 +118,31 @@ class Profile:
         return tuple(each for each in given if each)
 
 
+class Said(NamedTuple):
+    """A text and the tag of its language, ``""`` if that is unknown."""
+
+    text: str
+    language: str
+
+
+def said(texts: Texts, languages: Iterable[str]) -> Said:
+    """Return a text in the first of these languages that it is in, or else in any.
+
+    >>> said({"en": "Museums", "fr": "Musées"}, ["fr-CA", "fr"])
+    Said(text='Musées', language='fr')
+    >>> said({"de": "Museen"}, ["fr", "en"])
+    Said(text='Museen', language='de')
+    """
+    for language in (*languages, "", "en", *texts):
+        if language in texts:
+            return Said(texts[language], language)
+    return Said("", "")
+
+
 def in_language(texts: Texts, languages: Iterable[str]) -> str:
-    """Return a text in the first of these languages that it is in, or else in any; or ``""``.
+    """Return the text of ``said``.
 
     >>> in_language({"en": "Museums", "fr": "Musées"}, ["fr-CA", "fr"])
     'Musées'
-    >>> in_language({"de": "Museen"}, ["fr", "en"])
-    'Museen'
     """
-    for language in (*languages, "", "en"):
-        if language in texts:
-            return texts[language]
-    return next(iter(texts.values()), "")
+    return said(texts, languages).text

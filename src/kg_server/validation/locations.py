@@ -48,7 +48,7 @@ class Places:
         """Return the findings with their places; each has one if there is any file."""
         listed = tuple(findings)
         self._search(tuple(_with_details(listed)))
-        return tuple(self._placed(finding) for finding in listed)
+        return tuple(each if each.place else self._placed(each) for each in listed)
 
     def _search(self, findings: Sequence[Finding]) -> None:
         """Walk through the files, and keep the places that a finding may be about."""

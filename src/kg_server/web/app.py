@@ -28,6 +28,7 @@ from kg_server.project import Project
 from kg_server.rdf import addresses
 from kg_server.web import (
     about,
+    api,
     caching,
     canned,
     dataset,
@@ -44,7 +45,7 @@ from kg_server.web import (
     validation,
 )
 from kg_server.web.context import Context
-from kg_server.web.pages import layout
+from kg_server.web.pages import details, layout
 from kg_server.web.pages.terms import Labels
 from kg_server.web.responses import COMMON_HEADERS
 
@@ -64,6 +65,7 @@ PROTOCOLS: tuple[Callable[[Context], Blueprint], ...] = (
     things.blueprint,
     embed.blueprint,
     about.blueprint,
+    api.blueprint,
     validation.blueprint,
 )
 """The blueprints of this package: one module a protocol."""
@@ -168,7 +170,11 @@ def _untitled(project: Project) -> str:
 
 
 def _served(context: Context) -> dict[str, Any]:
-    return {"validation": context.report, "graph_version": context.store.version}
+    return {
+        "validation": context.report,
+        "graph_version": context.store.version,
+        "told": lambda detail: details.told(detail, layout.page_language()),
+    }
 
 
 def _translate(error: HTTPException) -> Problem:

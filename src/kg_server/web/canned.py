@@ -23,7 +23,16 @@ from kg_server.sparql.query import Query
 from kg_server.web import caching, citation, exports, responses
 from kg_server.web.citation import Citation
 from kg_server.web.context import Context
-from kg_server.web.pages import charts, embedding, forms, layout, results, standalone, tables
+from kg_server.web.pages import (
+    charts,
+    embedding,
+    forms,
+    layout,
+    questions,
+    results,
+    standalone,
+    tables,
+)
 from kg_server.web.pages.terms import Labels
 
 Pairs = Sequence[tuple[str, str]]
@@ -66,9 +75,11 @@ def listing(queries: dict[str, CannedQuery], address: str) -> list[dict[str, Any
         {
             "name": query.name,
             "url": f"{address}queries/{query.name}",
-            "title": {"en": query.title, **query.titles},
+            "title": dict(query.titles),
             "description": query.description,
+            "descriptions": dict(query.descriptions),
             "result": query.result,
+            "results": dict(query.results),
             "tags": list(query.tags),
             "view": list(query.view),
             "parameters": [field(each) for each in query.parameters],
@@ -128,7 +139,10 @@ def _list(context: Context) -> Response:
     base_iri = context.project.base_iri
     if chosen.is_page:
         content: str | bytes = render_template(
-            "queries.html", queries=listing(queries, context.address), base_iri=base_iri
+            "queries.html",
+            topics=questions.topics(
+                queries.values(), layout.page_language(), context.profile.topics
+            ),
         )
     elif chosen.name == "json":
         document = {"queries": listing(queries, context.address)}
@@ -216,7 +230,7 @@ def _answer(context: Context, query: CannedQuery, extension: str | None) -> Resp
     if chosen.is_page:
         response = _page(context, query, shown, cut, links)
     elif is_export:
-        about = exports.about(context, query.title, dict(own))
+        about = exports.about(context, questions.title(query, layout.page_language()), dict(own))
         asked = _query(context, cut, formats.named("json", Kind.BINDINGS))
         response = exports.response(context, asked, chosen, about)
     else:
@@ -236,7 +250,7 @@ def _citation(context: Context, query: CannedQuery, pairs: Pairs, form: Format) 
 
 def _cited(context: Context, query: CannedQuery, values: Pairs) -> Citation:
     """Return the citation of a question's page with these parameters."""
-    title = query.titles.get(layout.page_language(), query.title)
+    title = questions.title(query, layout.page_language())
     return citation.of_answer(context, title, _address(context, query, values), dict(values))
 
 
@@ -351,7 +365,7 @@ def _page(
         cited=_cited(context, query, shown),
         frame=embedding.iframe(
             f"{context.address}embed/queries/{query.name}" + (f"?{given}" if given else ""),
-            query.titles.get(labels.language, query.title),
+            questions.title(query, labels.language),
         ),
         citation_links=citation.links(request.path, shown),
         examples=results.code(f"{context.address}queries/{query.name}", values),
@@ -465,8 +479,7 @@ def _form(
 ) -> dict[str, Any]:
     """Return what the page of a query has above the answer."""
     return {
-        "query": query,
-        "title": query.titles.get(labels.language, query.title),
+        "query": questions.question(query, labels.language),
         "fields": forms.fields(query, dict(shown), context.names, labels, problem),
         "address": _address(context, query, shown),
     }

@@ -74,7 +74,7 @@ class Context:
     @cached_property
     def queries(self) -> dict[str, CannedQuery]:
         """The canned queries, by name."""
-        return canned.load(self.project.queries)
+        return canned.of_project(self.project)
 
     @cached_property
     def names(self) -> AllNames:

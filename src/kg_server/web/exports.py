@@ -9,9 +9,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlencode
@@ -61,18 +63,23 @@ class About:
     title: str
     citation: Citation
     parameters: Mapping[str, str] = field(default_factory=dict)
+    language: str = "en"
+
+    def translate(self, text: str, **values: object) -> str:
+        """Return interface text in the reader's language."""
+        return layout.translate(text, self.language, **values)
 
     def lines(self) -> list[tuple[str, str]]:
         """Return names and values, how to cite among them."""
-        cited = self.citation
+        cited, t = self.citation, self.translate
         return [
-            ("Question", self.title),
-            *((f"Parameter {name}", value) for name, value in self.parameters.items()),
-            ("Address", cited.address),
-            ("Version of the graph", cited.version),
-            *([("Licence", cited.licence)] if cited.licence else []),
-            ("Retrieved", cited.retrieved.isoformat()),
-            ("Cite as", cited.text),
+            (t("Question"), self.title),
+            *((t("Parameter {name}", name=name), said) for name, said in self.parameters.items()),
+            (t("Address"), cited.address),
+            (t("Version of the graph"), cited.version),
+            *([(t("Licence"), cited.licence)] if cited.licence else []),
+            (t("Retrieved"), cited.retrieved.isoformat()),
+            (t("Cite as"), cited.in_language(self.language)),
         ]
 
 
@@ -139,7 +146,7 @@ def about(context: Context, title: str, parameters: Mapping[str, str] | None = N
     """Return what an answer to the present request says of itself."""
     values = parameters or {}
     cited = citation.of_answer(context, title, _address(context), values)
-    return About(title=title, citation=cited, parameters=values)
+    return About(title, cited, values, language=layout.page_language())
 
 
 def _address(context: Context) -> str:
@@ -164,7 +171,7 @@ def response(context: Context, query: Query, chosen: Format, said: About) -> Res
     name = f"{stem}-{said.citation.version[:8]}.{chosen.extension}"
     shown = "inline" if chosen in (ROWS, MARKDOWN) else "attachment"
     answered.headers["Content-Disposition"] = f'{shown}; filename="{name}"'
-    answered.vary.add("Accept-Language")
+    answered.vary.update(("Accept-Language", "Cookie"))
     return answered
 
 
@@ -216,9 +223,11 @@ def _number(text: str) -> Cell:
     except ValueError:
         pass
     try:
-        return float(text)
-    except ValueError:
+        value = float(text)
+        is_exact = math.isfinite(value) and Decimal(text) == Decimal(repr(value))
+    except (ValueError, ArithmeticError):
         return text
+    return value if is_exact else text  # with more digits than a float has, or infinite
 
 
 def _date(text: str) -> Cell:
@@ -274,7 +283,7 @@ def _xlsx(found: Grid, about: About) -> bytes:
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(output, options) as book:
         day, head = book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"bold": True})
-        sheet = book.add_worksheet("Answer")
+        sheet = book.add_worksheet(about.translate("Answer"))
         sheet.freeze_panes(1, 0)
         for column, name in enumerate(found.columns):
             sheet.write_string(0, column, name, head)
@@ -282,7 +291,7 @@ def _xlsx(found: Grid, about: About) -> bytes:
             for column, cell in enumerate(row):
                 _put(sheet, number, column, cell, day)
         sheet.autofit(400)
-        notes = book.add_worksheet("About")
+        notes = book.add_worksheet(about.translate("About"))
         for number, (name, value) in enumerate(about.lines()):
             notes.write_string(number, 0, name, head)
             notes.write_string(number, 1, value)

@@ -15,7 +15,7 @@ from kg_server.errors import NotFound, Problem
 from kg_server.formats import HTML, JSON, Kind
 from kg_server.project.profile import in_language
 from kg_server.sparql import rewrite
-from kg_server.web import dataset
+from kg_server.web import api, dataset
 from kg_server.web.context import Context, document_format
 from kg_server.web.pages import (
     claims,
@@ -31,7 +31,6 @@ from kg_server.web.pages.terms import Labels
 
 MOST_ROWS = 200
 """Most rows of an answer on the home page."""
-_EVERYTHING = "SELECT ?class (COUNT(*) AS ?count) WHERE { ?thing a ?class } GROUP BY ?class"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +95,6 @@ def _home(context: Context) -> str:
         [*context.overview.terms(), *(term for each in found for term in tables.terms(each))]
     )
     classes = overview.shown(context.overview, labels)
-    examples = results.query_code(f"{context.address}sparql", _EVERYTHING)
-    if context.home:
-        first = context.home[0]
-        examples = results.code(f"{context.address}queries/{first.query.name}", first.given)
     return render_template(
         "home.html",
         description=in_language(context.profile.description, languages),
@@ -108,7 +103,7 @@ def _home(context: Context) -> str:
         hint=", ".join(each.examples[0].text for each in classes if each.examples)[:40],
         changed=context.changed(language),
         topics=questions.topics(context.queries.values(), language, context.profile.topics),
-        examples=examples,
+        examples=api.example(context)[2],
         schema_org=schema_org.of_dataset(
             dataset.described(context, ""), context.profile, context.address, languages
         ),

@@ -20,7 +20,7 @@ from kg_server.search.index import Hit, Index
 from kg_server.sparql import protocol
 from kg_server.web import reconcile
 from kg_server.web.context import Context
-from kg_server.web.pages import layout
+from kg_server.web.pages import layout, questions
 
 MAX_LIMIT = 100
 MAX_TEXT = 500
@@ -152,9 +152,9 @@ def _questions(context: Context, text: str, language: str) -> list[tuple[str, st
     """Return title and address of the canned queries that have every word of a text."""
     words = fold(text).split()
     return [
-        (query.titles.get(language, query.title), f"/queries/{query.name}")
+        (questions.title(query, language), f"/queries/{query.name}")
         for query in context.queries.values()
-        for told in (fold(" ".join((query.title, query.description, *query.titles.values()))),)
+        for told in (fold(" ".join((*query.titles.values(), *query.descriptions.values()))),)
         if words and all(word in told for word in words)
     ][:_WAYS_ON]
 
@@ -168,7 +168,7 @@ def _ways_on(context: Context, index: Index, text: str, language: str) -> dict[s
             for hit in index.nearest(text, _WAYS_ON, language)
         ],
         "others": [
-            (query.titles.get(language, query.title), f"/queries/{query.name}")
+            (questions.title(query, language), f"/queries/{query.name}")
             for query in list(context.queries.values())[:_WAYS_ON]
         ],
         "classes": [

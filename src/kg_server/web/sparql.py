@@ -10,7 +10,7 @@ from flask import Blueprint, Response, render_template, request
 
 from kg_server.errors import BadRequest, NotAcceptable
 from kg_server.formats import NOTHING, Kind
-from kg_server.sparql import advice, protocol
+from kg_server.sparql import advice, exists, protocol
 from kg_server.sparql.query import Query
 from kg_server.store import matches
 from kg_server.web import caching, responses
@@ -63,7 +63,7 @@ def blueprint(context: Context) -> Blueprint:
 
 
 def _explain(context: Context, text: str) -> Response:
-    """Answer with the matches of each pattern of a query by itself, and with what is costly.
+    """Answer with the matches of each pattern by itself, costly parts, and the rewritten query.
 
     Raises:
         BadRequest: there is no query.
@@ -81,7 +81,14 @@ def _explain(context: Context, text: str) -> Response:
         found.append({"pattern": each.pattern, "matches": each.count})
         if len(found) == MOST_PATTERNS or time.monotonic() > until:
             break
-    response = context.json({"patterns": found, "costly": advice.on(text)})
+    evaluated = exists.rewritten(text)
+    response = context.json(
+        {
+            "patterns": found,
+            "costly": advice.on(text),
+            "evaluated": evaluated if evaluated != text else None,
+        }
+    )
     response.headers["Cache-Control"] = caching.VOLATILE
     return response
 

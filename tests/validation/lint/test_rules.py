@@ -52,7 +52,10 @@ def place(tmp_path, monkeypatch):
     root = tmp_path / "project"
     monkeypatch.chdir(tmp_path)
 
-    def write(ontology: str = "", data: str = "", shapes: str = "") -> Path:
+    def write(ontology: str = "", data: str = "", shapes: str = "", manifest: str = "") -> Path:
+        root.mkdir()
+        if manifest:
+            (root / "kg.toml").write_text(manifest)
         for name, text in (
             ("data/all.ttl", DATA + data),
             ("ontology/terms.ttl", ONTOLOGY + ontology),
@@ -143,6 +146,11 @@ CASES = {
             "rdfs:label 'o'@en ; skos:definition 'o' ; rdfs:isDefinedBy <https://e.org/ns> .\n"
         },
         "    ex:Organ has no label in 'bn', which most terms have.",
+    ),
+    "missing-translation": (
+        {"data": "id:a rdfs:label 'a'@en .\n", "manifest": 'languages = ["en", "fr"]\n'},
+        "project/data/all.ttl:12:17: WARNING: id:a\n"
+        "    A thing of the class ex:Mission has no rdfs:label in 'fr': id:a.",
     ),
     "duplicate-label": (
         {
@@ -315,3 +323,41 @@ def test_literals_are_judged_as_they_are_written_not_as_the_engine_keeps_them(
     found = told(place(data=f"id:a rdfs:comment {literal} .\n"))
 
     assert any("ill-typed-literal" in each for each in found) is is_wrong
+
+
+def test_texts_that_lack_a_language_of_the_project_are_told_each_at_its_place(place):
+    root = place(
+        data="id:a rdfs:label 'a'@en . id:mine rdfs:label 'm'@en , 'm'@fr-CA .\n",
+        manifest='base-iri = "https://e.org/"\nlanguages = ["en", "fr"]\ntitle = "T"\n'
+        '[columns]\ncity = { fr = "ville" }\n',
+    )
+    query = "#+ title: Q\n#+ title@fr: Q\n#+ description: D\n#+ result: R\n#+ result@fr: R\n"
+    (root / "queries").mkdir()
+    (root / "queries" / "q.rq").write_text(query + "SELECT ?a { ?a a ?class }\n")
+
+    found = [
+        tuple(each.splitlines()[:2])
+        for each in told(root)
+        if "missing-translation" in each and "terms.ttl" not in each
+    ]
+
+    assert sorted(found) == [
+        (
+            "project/data/all.ttl:12:17: WARNING: id:a",
+            "    A thing of the class ex:Mission has no rdfs:label in 'fr': id:a.",
+        ),
+        (
+            "project/kg.toml:3:1: WARNING: <https://e.org/>",
+            "    title has no text in 'fr'.",
+        ),
+        (
+            "project/queries/q.rq:3:1: WARNING: <https://e.org/queries/q>",
+            "    The query's header has no description in 'fr': add 'description@fr'.",
+        ),
+    ]
+
+
+def test_a_project_of_one_language_lacks_no_translation(place):
+    root = place(data="id:a rdfs:label 'a'@en .\n", manifest='languages = ["en"]\ntitle = "T"\n')
+
+    assert not [each for each in told(root) if "missing-translation" in each]

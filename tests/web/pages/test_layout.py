@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from kg_server.web import citation
 from kg_server.web.pages import editor, layout, vocabulary, well_known
 
 TEMPLATES = Path(layout.__file__).parent / "templates"
+WEB = Path(layout.__file__).parents[1]
 FRAME = layout.Frame(
     base_iri="https://e.org/",
     titles={"en": "Museums"},
@@ -29,11 +31,22 @@ def interface_text():
     assert len(files) > 10
     for file in files:
         yield from (one or other for one, other in CALL.findall(file.read_text("utf-8")))
+    yield from (text for file in sorted(WEB.rglob("*.py")) for text in translated_in(file))
     yield from (*editor.WORDS.values(), *editor.VIEWS.values(), *citation.WORDS)
     yield from ("Questions", "Things", "Conflicts", "Vocabulary", "Query editor")
     yield from (title for title, _ in vocabulary.SECTIONS)
     yield from well_known.ENGLISH.values()
     yield from (kind.title for kind in problem_types())
+
+
+def translated_in(file):
+    """Every text that a module gives to ``translate`` or ``t``."""
+    for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(call, ast.Call):
+            named = getattr(call.func, "attr", getattr(call.func, "id", ""))
+            texts = [each.value for each in call.args if isinstance(each, ast.Constant)]
+            if named in ("translate", "t"):
+                yield from (each for each in texts[:1] if isinstance(each, str))
 
 
 @pytest.fixture

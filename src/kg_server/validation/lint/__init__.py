@@ -12,7 +12,7 @@ from typing import Any
 
 from kg_server.errors import ProjectFault
 from kg_server.project import Project
-from kg_server.validation.lint import coverage, literals, logic, spelling, terms
+from kg_server.validation.lint import coverage, literals, logic, spelling, terms, translations
 from kg_server.validation.lint.context import Found, Material
 from kg_server.validation.prefilter.data import Facts
 from kg_server.validation.report import RULES_IRI, Finding, Severity
@@ -69,6 +69,12 @@ RULES = {
             "warning",
             "a term without a label in a language that most others have",
             terms.missing_language,
+        ),
+        Rule(
+            "missing-translation",
+            "warning",
+            "a text that is in one of the project's `languages` and not in another",
+            translations.missing,
         ),
         Rule(
             "duplicate-label",
@@ -166,7 +172,18 @@ def _finding(name: str, severity: Severity, found: Found) -> Finding:
     path, value = (_text(each) for each in (found.path, found.value))
     term = None if found.term is None else f"<{found.term}>"
     focus = _text(found.focus) or ""
-    return Finding(severity, focus, path, value, rule, None, rule, found.message, other_value=term)
+    return Finding(
+        severity=severity,
+        focus_node=focus,
+        path=path,
+        value=value,
+        source_shape=rule,
+        source_constraint=None,
+        component=rule,
+        message=found.message,
+        place=found.place,
+        other_value=term,
+    )
 
 
 def _text(term: Any) -> str | None:

@@ -14,6 +14,7 @@ from kg_server.rdf import namespaces as ns
 from kg_server.validation.lint import names
 from kg_server.validation.prefilter import data
 from kg_server.validation.prefilter.data import Facts
+from kg_server.validation.report import Place
 
 _HEAD = 1 << 16
 """So many bytes of a data file are searched for prefixes."""
@@ -32,7 +33,8 @@ _WELL_KNOWN = {
 class Found:
     """Finding of a rule at a triple; without a path it is about the whole focus node.
 
-    ``term`` is the IRI of a term that the finding is about, wherever it is used.
+    ``term`` is the IRI of a term that the finding is about, wherever it is used. ``place`` is where
+    it stands, if that is in no file of triples.
     """
 
     focus: Any
@@ -40,6 +42,7 @@ class Found:
     path: ox.NamedNode | None = None
     value: Any = None
     term: str | None = None
+    place: Place | None = None
 
 
 def text(term: Any) -> str:

@@ -14,7 +14,7 @@ from kg_server.formats import of_kind
 from kg_server.project.profile import Evidence
 from kg_server.sparql.protocol import Operation
 from kg_server.store import Store
-from kg_server.web.pages import tables, well_known
+from kg_server.web.pages import questions, tables, well_known
 from kg_server.web.pages.terms import Labels
 
 STARTER = """\
@@ -54,6 +54,7 @@ WORDS = {
     "patterns": "Matches of each pattern by itself",
     "costly": "Costly",
     "nothingCostly": "Nothing in the query is known to be costly.",
+    "evaluated": "This query, which has the same answer, is evaluated in its place",
 }
 """The script's words, in English, by the name it uses."""
 
@@ -106,7 +107,7 @@ def run(
 def examples(queries: Iterable[CannedQuery], names: AllNames, language: str) -> list[Example]:
     """Return the canned queries to start from, each with its example's values in place."""
     return [
-        Example(query.titles.get(language, query.title), canned.example_text(query, names))
+        Example(questions.title(query, language), canned.example_text(query, names))
         for query in queries
     ]
 

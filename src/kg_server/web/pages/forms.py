@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 from kg_server.canned import CannedQuery
 from kg_server.canned.parameters import AllNames, Context, Names, Parameter, meant
 from kg_server.errors import BadRequest
+from kg_server.project.profile import said
 from kg_server.rdf.labels import fold
 from kg_server.rdf.prefixes import local_name
-from kg_server.web.pages import layout
+from kg_server.web.pages import details, layout
 from kg_server.web.pages.terms import Labels
 
 MOST_CHOICES = 300
@@ -89,8 +90,8 @@ def _field(
     labels: Labels,
     problem: BadRequest | None,
 ) -> Field:
-    language = labels.language if labels.language in parameter.meanings else "en"
-    meaning = parameter.meanings.get(language, parameter.meaning)
+    languages = layout.preferred_languages(labels.language, (query.language,))
+    meaning, language = said(parameter.meanings, languages)
     if parameter.type == "language":
         language, meaning = labels.language, layout.translate("Language", labels.language)
     value = given.get(parameter.name) or parameter.default or ""
@@ -136,7 +137,7 @@ def _error(
             kind=kind,
             count=len(names.iris),
         )
-    return problem.detail
+    return details.told(problem.detail, language).text
 
 
 def _options(

@@ -6,17 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kg_server.canned import CannedQuery
-from kg_server.project.profile import Texts, in_language
+from kg_server.project.profile import Said, Texts, in_language, said
 from kg_server.web.pages.layout import preferred_languages
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A canned query in a list."""
+    """A canned query in the reader's language, as far as its header has it."""
 
     name: str
-    title: str
-    description: str
+    title: Said
+    description: Said
+    result: Said
     href: str
 
 
@@ -40,5 +41,16 @@ def topics(
 
 def question(query: CannedQuery, language: str) -> Question:
     """Return a query as a question; it opens with its own example filled in."""
-    title = query.titles.get(language, query.title)
-    return Question(query.name, title, query.description, f"/queries/{query.name}")
+    languages = (language, query.language, *preferred_languages(language))
+    return Question(
+        name=query.name,
+        title=said(query.titles, languages),
+        description=said(query.descriptions, languages),
+        result=said(query.results, languages),
+        href=f"/queries/{query.name}",
+    )
+
+
+def title(query: CannedQuery, language: str) -> str:
+    """Return the title of a query in the reader's language, as far as it has it."""
+    return question(query, language).title.text

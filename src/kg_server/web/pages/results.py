@@ -174,20 +174,28 @@ def _is_code(cell: Shown | None) -> bool:
 
 
 def readable(table: Table) -> Table:
-    """Return a table without the columns that only give labels of things beside them.
+    """Return a table without the columns that only give labels of the cells beside them.
+
+    A thing has its label from the graph. A word, such as a direction, is replaced by its label.
 
     >>> from kg_server.formats import Kind
     >>> readable(Table(Kind.BINDINGS, ("seat", "seatLabel"), (), (), (), 0)).columns
     ('seat',)
+    >>> row = (Shown("both"), Shown("les deux sens"))
+    >>> readable(Table(Kind.BINDINGS, ("way", "wayLabel"), (), (row,), (), 1)).rows[0][0].text
+    'les deux sens'
     """
-    kept = [
-        index
-        for index, name in enumerate(table.columns)
-        if not (name.endswith("Label") and name.removesuffix("Label") in table.columns)
-    ]
-    columns = tuple(table.columns[index] for index in kept)
-    rows = tuple(tuple(row[index] for index in kept) for row in table.rows)
-    return replace(table, columns=columns, rows=rows)
+    columns = table.columns
+    beside = {name: columns.index(f"{name}Label") for name in columns if f"{name}Label" in columns}
+    kept = [n for n, name in enumerate(columns) if n not in beside.values()]
+
+    def cell(row: Sequence[Shown | None], n: int) -> Shown | None:
+        label = beside.get(columns[n])
+        is_word = label is not None and (found := row[n]) is not None and found.iri is None
+        return row[label] or row[n] if label is not None and is_word else row[n]
+
+    rows = tuple(tuple(cell(row, n) for n in kept) for row in table.rows)
+    return replace(table, columns=tuple(columns[n] for n in kept), rows=rows)
 
 
 def series(hint: Sequence[str], table: Table, labels: Labels) -> tuple[str, ...]:
@@ -199,7 +207,7 @@ def series(hint: Sequence[str], table: Table, labels: Labels) -> tuple[str, ...]
 
 
 def code(address: str, values: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return how to ask a canned query from a shell, from Python and from JavaScript.
+    """Return how to ask a canned query from a shell, Python, R, JavaScript and a spreadsheet.
 
     Args:
         address: the absolute address of the query, without extension.
@@ -208,31 +216,43 @@ def code(address: str, values: Mapping[str, str]) -> list[tuple[str, str]]:
     >>> code("https://e.org/queries/museums", {"city": "Paris"})[0][1]
     "curl 'https://e.org/queries/museums.csv?city=Paris'"
     """
-    query = f"?{urlencode(values)}" if values else ""
-    csv, found = f"{address}.csv{query}", f"{address}.json{query}"
-    python = f"import pandas\n\nprint(pandas.read_csv({json.dumps(csv)}))"
-    script = (
-        f"const response = await fetch({json.dumps(found)});\n"
-        "const { results } = await response.json();\n"
-        "console.table(results.bindings);"
-    )
+    given = f"?{urlencode(values)}" if values else ""
+    labelled = urlencode({**values, "labels": "1"})
+    rows = f"{address}?{urlencode({'format': 'rows', **values})}"
+    csv = f"{address}.csv{given}"
     quoted = csv.replace("'", "'\\''")
-    return [("curl", f"curl '{quoted}'"), ("Python", python), ("JavaScript", script)]
+    return [
+        ("curl", f"curl '{quoted}'"),
+        *_programs(csv, f"{address}.csv?{labelled}"),
+        ("JavaScript", f"console.table(await (await fetch({json.dumps(rows)})).json());"),
+    ]
+
+
+def _programs(csv: str, labelled: str) -> list[tuple[str, str]]:
+    """Return how Python, R and a spreadsheet read a CSV; the spreadsheet gets names for IRIs."""
+    quoted = json.dumps(csv)
+    return [
+        ("Python", f"import pandas\n\nprint(pandas.read_csv({quoted}))"),
+        ("R", f"print(read.csv({quoted}))"),
+        ("Spreadsheet", f'=IMPORTDATA("{labelled}")'),
+    ]
 
 
 def query_code(endpoint: str, query: str) -> list[tuple[str, str]]:
-    """Return how to ask a SPARQL query from a shell and from Python.
+    """Return how to ask a SPARQL query from a shell, Python, R, JavaScript and a spreadsheet.
 
     >>> query_code("https://e.org/sparql", "ASK {}")[0][1]
     "curl https://e.org/sparql --data-urlencode 'query=ASK {}' -H 'Accept: text/csv'"
     """
     quoted = "query=" + query.replace("'", "'\\''")
     curl = f"curl {endpoint} --data-urlencode '{quoted}' -H 'Accept: text/csv'"
-    address = f"{endpoint}?{urlencode({'query': query, 'format': 'csv'})}"
-    return [
-        ("curl", curl),
-        ("Python", f"import pandas\n\nprint(pandas.read_csv({json.dumps(address)}))"),
-    ]
+    csv = f"{endpoint}?{urlencode({'query': query, 'format': 'csv'})}"
+    found = json.dumps(f"{endpoint}?{urlencode({'query': query, 'format': 'json'})}")
+    script = (
+        f"const {{ results }} = await (await fetch({found})).json();\n"
+        "console.table(results.bindings);"
+    )
+    return [("curl", curl), *_programs(csv, csv), ("JavaScript", script)]
 
 
 def _bars(
