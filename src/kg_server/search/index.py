@@ -170,6 +170,17 @@ class Index:
         label = self.label(iri, language)
         return local_name(iri) if label == iri else label
 
+    def hit(self, iri: str, language: str = "en") -> Hit:
+        """Return a thing as one that was found by its IRI."""
+        shown, tag = self._label(self._number(iri), language)
+        return Hit(iri, shown or local_name(iri) or iri, tag, self.types_of(iri), iri, EXACT)
+
+    def has_names_in(self, namespace: str) -> bool:
+        """Tell whether the IRI of a thing begins so."""
+        wanted = encode(namespace)
+        place = bisect_left(range(len(self._things)), wanted, key=self._things.line)
+        return place < len(self._things) and self._things.line(place).startswith(wanted)
+
     def commonest(self, count: int) -> list[str]:
         """Return the types that most things have, the commonest first."""
         return heapq.nlargest(
@@ -194,7 +205,7 @@ class Index:
         batch: int = 1,
         texts: bool = False,
     ) -> list[Hit]:
-        """Return the things that best match, best first.
+        """Return the things that best match, best first; for the IRI of a thing, this thing alone.
 
         Args:
             text: what to find; every word of it has to be in the label, in any order.
@@ -206,9 +217,13 @@ class Index:
                 before classes and properties that match as well or a little better.
         """
         work.check()
-        wanted = fold(text)
+        wanted, named = fold(text), self._number(text.strip())
         if not wanted:
             return []
+        if named < len(self._things) and (
+            types is None or not types.isdisjoint(self._types_of(named))
+        ):
+            return [self.hit(text.strip(), language)]
         best: dict[int, _Found] = {}
         most = max(_MOST_HITS // batch, 1)
         labels = self._of_types(self._labels, self._labels.containing(wanted, most), types)
