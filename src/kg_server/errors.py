@@ -31,6 +31,10 @@ class ProjectFault(KgError):
         super().__init__(f"{place}: {message}" if place else message)
 
 
+class Unfinished(ProjectFault):
+    """Work on the project's files was given up at its deadline, or ended without a result."""
+
+
 class Problem(KgError):
     """The request could not be answered, because the server failed (RFC 9110 §15.6.1).
 

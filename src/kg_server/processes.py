@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from kg_server.errors import ProjectFault
+from kg_server.errors import ProjectFault, Unfinished
 
 log = logging.getLogger("kg_server.server")
 
@@ -187,7 +187,8 @@ def result(child: Child, until: float, late: str) -> Any:
         late: the message of the fault then.
 
     Raises:
-        ProjectFault: the work raised it, ended without a result, or took too long.
+        Unfinished: the work ended without a result, or took too long.
+        ProjectFault: the work raised it.
     """
     received = []
     try:
@@ -195,13 +196,13 @@ def result(child: Child, until: float, late: str) -> Any:
             received.append(part)
     except TimeoutError as error:
         child.end()
-        raise ProjectFault(late) from error
+        raise Unfinished(late) from error
     child.wait()
     if not received:
-        raise ProjectFault("a process ended without a result; was there too little memory?")
+        raise Unfinished("a process ended without a result; was there too little memory?")
     outcome = pickle.loads(b"".join(received))  # noqa: S301  # from our own child
     if isinstance(outcome, _Fault):
-        raise ProjectFault(outcome.message)
+        raise (Unfinished if outcome.is_unfinished else ProjectFault)(outcome.message)
     return outcome
 
 
@@ -217,6 +218,7 @@ def sealed(work: Callable[[], object], timeout_s: float, late: str) -> Any:
 @dataclass(frozen=True, slots=True)
 class _Fault:
     message: str
+    is_unfinished: bool = False
 
 
 def _done(
@@ -232,7 +234,7 @@ def _outcome(work: Callable[[], object]) -> object:
     try:
         return work()
     except ProjectFault as fault:
-        return _Fault(str(fault))
+        return _Fault(str(fault), isinstance(fault, Unfinished))
     except Exception as error:  # noqa: BLE001  # whatever it is, the parent must hear of it
         return _Fault(f"a process failed: {type(error).__name__}: {error}")
 

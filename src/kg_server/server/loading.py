@@ -15,8 +15,8 @@ from typing import Any
 from kg_server import canned, processes
 from kg_server import project as projects
 from kg_server.config import NEUTRAL_BASE_IRI, Settings
-from kg_server.errors import ProjectFault
-from kg_server.processes import in_child, say
+from kg_server.errors import ProjectFault, Unfinished
+from kg_server.processes import Child, in_child, say
 from kg_server.project import Project, Role
 from kg_server.sandbox import zygote as zygotes
 from kg_server.sandbox.evaluator import Limits
@@ -49,12 +49,14 @@ class Start:
 class Loaded:
     """Result of loading: the project, without the contents of its files, and its validation.
 
+    ``unvalidated`` says why the validation has no report, where it was given up.
     ``namespace`` is what the names of a graph without a base IRI share, if anything.
     ``graph_names`` are given where engines hold the graph: Virtuoso 7.2 finds none by GRAPH ?g {}.
     """
 
     project: Project
     report: Report | None
+    unvalidated: str = ""
     namespace: str = ""
     graph_names: tuple[str, ...] | None = None
 
@@ -156,11 +158,16 @@ def _load(start: Start, index: int, *, is_reload: bool) -> Prepared:
         graphs, namespace = _result(describer)
         for graph_iri, ntriples in graphs:
             store.add_graph(graph_iri, ntriples)
-        report = _result(validator) if validator else None
+        report, reason = (
+            judged(validator, project, allow_invalid=start.allow_invalid)
+            if validator
+            else (None, "")
+        )
     except ProjectFault as fault:
         return Prepared(None, pickle.dumps(_Failed(str(fault))))
     aside = partial(_write_index, index, store, project)
-    return Prepared(store, pickle.dumps(Loaded(project, report, namespace)), aside, is_reload)
+    loaded = Loaded(project, report, unvalidated=reason, namespace=namespace)
+    return Prepared(store, pickle.dumps(loaded), aside, is_reload)
 
 
 def _write_index(index: int, store: Store, project: Project) -> None:
@@ -213,6 +220,22 @@ def validated(project: Project, *, allow_invalid: bool) -> Report:
         say(reports.text(report, project))
         raise ProjectFault("not served, because the data do not conform; see --allow-invalid")
     return report
+
+
+def judged(validator: Child, project: Project, *, allow_invalid: bool) -> tuple[Report | None, str]:
+    """Wait for a validation; return its report, or why there is none.
+
+    Files given by name are served although their validation was given up: they may be very large.
+
+    Raises:
+        ProjectFault: what was validated is not to be served.
+    """
+    try:
+        return _result(validator), ""
+    except Unfinished as fault:
+        if not (allow_invalid or project.origin == projects.GIVEN):
+            raise ProjectFault(f"not served, because {fault}; see --no-validate") from fault
+        return None, str(fault)
 
 
 def without_contents(project: Project) -> Project:

@@ -27,7 +27,7 @@ from kg_server import project as projects
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
 from kg_server.processes import end_all, free_bytes, in_child, peak_bytes, say
-from kg_server.project import Project, Role
+from kg_server.project import Role
 from kg_server.sandbox import scoreboard
 from kg_server.sandbox.scoreboard import Board
 from kg_server.server import loading, workers
@@ -203,8 +203,8 @@ class _Main:
                 graph.replaced_at = graph.replaced_at or time.monotonic()
         self._http.open()
         if is_reload:
-            report = loaded.report
-            log.warning("reloaded%s", f", {report.summary}" if report else "")
+            said = loaded.report.summary if loaded.report else loaded.unvalidated
+            log.warning("reloaded%s", f", {_validity(loaded)}" if said else "")
         if has_ended:
             self._forget(generation)
             self._reload = True
@@ -455,10 +455,10 @@ def _announce(loaded: Loaded, settings: Settings, seconds: float) -> None:
     """Say what is served, and where."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     home = f"http://{host}:{settings.port}/"
-    project, report = loaded.project, loaded.report
+    project = loaded.project
     served = f"{project.origin}: {len(project.files)} file{'' if len(project.files) == 1 else 's'}"
     say(
-        f"kg-server: serving {served}, {report.summary if report else _not_validated(project)},"
+        f"kg-server: serving {served}, {_validity(loaded)},"
         f" after {seconds:.2f} s\n"
         f"{_advice(loaded)}"
         f"  Home      {home}\n"
@@ -468,9 +468,14 @@ def _announce(loaded: Loaded, settings: Settings, seconds: float) -> None:
     )
 
 
-def _not_validated(project: Project) -> str:
-    judged = project.of_role(Role.SHAPES, Role.ONTOLOGY)
-    return "not validated" if judged else "not validated: there are no shapes and no ontology"
+def _validity(loaded: Loaded) -> str:
+    """Return the result of the validation, or why there is none."""
+    if loaded.report:
+        return loaded.report.summary
+    reason = loaded.unvalidated
+    if not loaded.project.of_role(Role.SHAPES, Role.ONTOLOGY):
+        reason = "there are no shapes and no ontology"
+    return f"not validated: {reason}" if reason else "not validated"
 
 
 def _advice(loaded: Loaded) -> str:

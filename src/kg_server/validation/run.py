@@ -81,10 +81,9 @@ class Validation:
         self._project, self._jobs, self._rules, self._tell = project, jobs, rules, tell
         self._advanced = advanced
         self._until = time.monotonic() + timeout_s
-        self._late = (
-            f"the validation was given up after {timeout_s:g} seconds; "
-            "is there a sh:pattern with nested repetitions, or a costly sh:sparql?"
-        )
+        self._late = f"the validation was given up after {timeout_s:g} seconds"
+        if project.of_role(Role.SHAPES):
+            self._late += "; is there a sh:pattern with nested repetitions, or a costly sh:sparql?"
         files = project.of_role(*FACTS)
         if not files:
             raise ProjectFault(NO_DATA)
