@@ -11,6 +11,9 @@ import sys
 
 import pytest
 
+from kg_server import project as projects
+from kg_server.errors import ProjectFault
+
 HEAD = (
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="https://e.example/">'
 )
@@ -123,3 +126,12 @@ def test_ctrl_c_ends_a_guarded_command_quietly(tmp_path):
 
     assert running.returncode == 130
     assert b"Traceback" not in said
+
+
+def test_elements_that_are_nested_without_end_are_refused_before_they_are_parsed(tmp_path):
+    depth = 3_000
+    nested = "<e:p><e:x>\n" * depth + "</e:x></e:p>" * depth
+    (tmp_path / "deep.rdf").write_text(f"{HEAD}<e:x>{nested}</e:x></rdf:RDF>")
+
+    with pytest.raises(ProjectFault, match=r"deep\.rdf:1000:\d+: .* more than 2,000 deep"):
+        projects.load([tmp_path / "deep.rdf"])
