@@ -207,7 +207,7 @@ def _negotiate(accept: str | None, kind: Kind, html: bool) -> Format:
     # Werkzeug compares media-type parameters too, so "text/csv;charset=utf-8" would
     # match nothing we offer. Only q matters to us; drop the other parameters.
     ranges: dict[str, float] = {}
-    for media_range, q in _media_ranges(accept or "*/*"):
+    for media_range, q in media_ranges(accept or "*/*"):
         ranges[media_range] = max(q, ranges.get(media_range, 0.0))
     best, best_rank = None, (0.0, 0)
     for offer in offers:
@@ -229,7 +229,7 @@ _LIST = re.compile(rf"(?:[^,\"]|{_QUOTED})++")
 _PARTS = re.compile(rf"(?:[^;\"]|{_QUOTED})++")
 
 
-def _media_ranges(accept: str) -> Iterator[tuple[str, float]]:
+def media_ranges(accept: str) -> Iterator[tuple[str, float]]:
     """Yield each media range of an ``Accept`` header with its q, 0 to 1 (RFC 9110 §12.4.2)."""
     for part in islice(_LIST.finditer(accept), _MOST_RANGES):
         media_range, *parameters = (e.strip().lower() for e in _PARTS.findall(part[0]) or [""])

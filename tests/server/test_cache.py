@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from kg_server.server.cache import Cached, ResponseCache, Stored
 from kg_server.server.exchange import Exchange
 
-from .steps import client
+from .steps import Last, client
 
 TAGGED = [("Content-Type", "text/plain"), ("ETag", '"v1"'), ("Cache-Control", "public")]
 
@@ -85,6 +85,33 @@ def test_what_an_address_does_not_read_makes_no_other_answer():
     answers = replies(*map(get, paths), get(path, Cookie="session=1"), get(path, Cookie="lang=bn"))
 
     assert [each.text for each in answers] == ["answer 1"] * 5 + ["answer 2"]
+
+
+def test_headers_that_negotiate_the_same_have_one_answer():
+    html = "text/html,*/*;q=0.8"
+
+    answers = replies(
+        get(Accept=html, **{"Accept-Language": "en-GB"}),
+        get(Accept=f"{html},image/avif;q=0.7", **{"Accept-Language": "de, en;q=0.3"}),
+        get(Accept="text/html;q=0.9, */*;q=0.1"),
+        get(Accept=html, **{"Accept-Language": "fr"}),
+    )
+
+    assert [each.text for each in answers] == ["answer 1"] * 3 + ["answer 2"]
+
+
+def test_the_application_sees_no_more_of_a_header_than_the_key():
+    last = Last()
+
+    async def ask():
+        async with client(Cached(Serving(), ResponseCache(1 << 20, 1 << 20), last)) as asking:
+            headers = {"Accept": "text/html, image/x-mine", "Accept-Language": "fr-x-mine, zz"}
+            await asking.get("/", headers=headers)
+
+    asyncio.run(ask())
+
+    seen = last.exchanges[0].request.headers
+    assert (seen["accept"], seen["accept-language"]) == ("text/html", "fr")
 
 
 def test_a_reload_empties_the_cache():

@@ -19,6 +19,14 @@ _OVERHEAD_BYTES = 4000
 """Approximate size of an entry beside its body: key, headers and Python objects."""
 
 
+_RELEVANT = {
+    "accept": parameters.relevant_types,
+    "accept-language": parameters.relevant_language,
+    "cookie": parameters.relevant_cookies,
+}
+"""By the names of headers: what of them an answer depends on."""
+
+
 @dataclass(slots=True)
 class Stored:
     """A response that can be sent again as it is; ``sent_headers`` are encoded."""
@@ -114,9 +122,10 @@ def _leave_out_irrelevant(request: Request) -> None:
     """
     if request.query_string:
         request.query_string = parameters.relevant(request.path, request.query_string)
-    cookies = request.headers.pop("cookie", "")
-    if cookies and (kept := parameters.relevant_cookies(cookies)):
-        request.headers["cookie"] = kept
+    for name, relevant in _RELEVANT.items():
+        value = request.headers.pop(name, "")
+        if value and (kept := relevant(value)):
+            request.headers[name] = kept
 
 
 async def _send(exchange: Exchange, stored: Stored) -> None:

@@ -1,8 +1,16 @@
-"""The query parameters and cookies that each address reads; others do not change an answer."""
+"""Parts of a request on which answers depend: parameters, cookies, what headers negotiate."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import unquote_plus
+
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
+
+from kg_server import formats
+from kg_server.web import citation, exports
+from kg_server.web.pages import layout
 
 _PAGE = frozenset({"lang", "format"})
 
@@ -23,12 +31,26 @@ PARAMETERS: dict[str, frozenset[str]] = {
     "robots": frozenset(),
     "static": frozenset({"v"}),
     "validation": _PAGE,
+    "vocabularies": _PAGE,
 }
 """Parameters by the first segment of the path, without its extension.
 
 What is not here looks at its parameters itself: it refuses those that it does not know, or hands
 them on to where it redirects.
 """
+
+_BY_NAME = frozenset(
+    each.media_type for each in (*exports.FORMATS.values(), *citation.FORMATS.values())
+)
+"""Types that are only answered with where ``Accept`` begins with them."""
+_TYPES = _BY_NAME | {
+    name
+    for each in (*formats.FORMATS, formats.HTML, formats.JSON)
+    for name in (each.media_type, *each.aliases)
+}
+_RANGES = _TYPES | {f"{each.partition('/')[0]}/*" for each in _TYPES} | {"*/*"}
+
+_NOTHING = "x/x"
 
 COOKIES = frozenset({"lang"})
 """The cookies that are read: the language of pages."""
@@ -58,3 +80,53 @@ def relevant_cookies(header: str) -> str:
     """
     pairs = (each.strip() for each in header.split(";"))
     return "; ".join(each for each in pairs if each.partition("=")[0] in COOKIES)
+
+
+def relevant_types(header: str) -> str:
+    """Return an ``Accept`` header by which everything is negotiated as by this one.
+
+    Media types that are never answered with are left out, and weights become ranks. A header by
+    which nothing can be negotiated, or that is long, stays as it is.
+
+    >>> relevant_types("text/html,application/xhtml+xml,image/avif,*/*;q=0.8,zz/zz;q=0.7")
+    'text/html, */*;q=0.99, application/xhtml+xml'
+    >>> relevant_types("image/avif;q=0.3")
+    'image/avif;q=0.3'
+    """
+    return header if len(header) > formats.REMEMBERED_LENGTH else _relevant_types(header)
+
+
+@lru_cache(1024)
+def _relevant_types(header: str) -> str:
+    first = header.partition(",")[0].partition(";")[0].strip().lower()
+    weights: dict[str, float] = {}
+    for media_range, q in formats.media_ranges(header):
+        if media_range in _RANGES:
+            weights[media_range] = max(q, weights.get(media_range, 0.0))
+    if not weights:
+        return header
+    ranks = {q: 1 - n / 100 for n, q in enumerate(sorted({*weights.values()} - {0}, reverse=True))}
+    ordered = sorted(weights, key=lambda each: (each != first, each in _BY_NAME, each))
+    written = [_weighted(each, ranks.get(weights[each], 0.0)) for each in ordered]
+    if ordered[0] in _BY_NAME and ordered[0] != first:
+        written.insert(0, _NOTHING)
+    return ", ".join(written)
+
+
+def _weighted(media_range: str, rank: float) -> str:
+    return media_range if rank == 1 else f"{media_range};q={rank:g}"
+
+
+def relevant_language(header: str) -> str:
+    """Return the language of pages that ``Accept-Language`` asks for; empty for the usual one.
+
+    >>> relevant_language("de, fr-CA;q=0.8, en;q=0.5"), relevant_language("en-GB")
+    ('fr', '')
+    """
+    return header if len(header) > formats.REMEMBERED_LENGTH else _relevant_language(header)
+
+
+@lru_cache(1024)
+def _relevant_language(header: str) -> str:
+    chosen = layout.choose_language("", parse_accept_header(header, LanguageAccept))
+    return "" if chosen == next(iter(layout.LANGUAGES)) else chosen
