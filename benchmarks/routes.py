@@ -32,7 +32,7 @@ ROUTES = (
     *("/search", "/search/suggest", "/sitemap-<name>.xml", "/sitemap.xml", "/sparql"),
     "/sparql/explain",
     *("/static/<path>", "/things/", "/things/<name>", "/validation", "/validation.<name>"),
-    *("/.well-known/void", "/<path>"),
+    *("/vocabularies", "/.well-known/void", "/<path>"),
 )
 _PARAMETERS = (
     *("query", "default-graph-uri", "named-graph-uri", "timeout", "format", "output", "lang"),

@@ -147,6 +147,28 @@ def test_navigation_leads_to_what_there_is(thesaurus, zoo):
     assert zoo.get("/conflicts", headers=BROWSER).status_code == 404
 
 
+def test_every_ontology_is_listed_where_there_are_several(tmp_path):
+    for folder, name in (("a", "x"), ("a", "y"), ("b", "z")):
+        iri = f"https://many.example/{folder}/{name}"
+        (tmp_path / f"{name}.ttl").write_text(
+            "@prefix owl: <http://www.w3.org/2002/07/owl#> ."
+            f"<{iri}> a owl:Ontology . <{iri}#C> a owl:Class . <{iri}#p> a owl:ObjectProperty ."
+        )
+    client = served(tmp_path)
+
+    page = client.get("/vocabularies", headers=BROWSER).text
+
+    assert "/vocabularies" in links_of(client, "/")
+    headings = re.findall(r"<h2><code>(.*?)</code></h2>", page)
+    assert headings == ["https://many.example/a/", "https://many.example/b/"]
+    names = ("a/x", "a/y", "b/z")
+    links = {f"/doc?iri={quote(f'https://many.example/{name}', safe='')}" for name in names}
+    assert links <= links_of(client, "/vocabularies")
+    for link in links:
+        assert 'href="/vocabularies"' in client.get(link, headers=BROWSER).text
+    assert page.count('<span class="quiet">(2)</span>') == 3
+
+
 @pytest.mark.parametrize(
     ("name", "text", "iri"),
     [

@@ -120,6 +120,20 @@ def _add_graphs(site: Site, by_iri: dict[str, Vocabulary], graphs: tuple[str, ..
             vocabulary.graphs.add(str(row["g"]))
 
 
+def grouped(found: Sequence[Vocabulary]) -> dict[str, list[Vocabulary]]:
+    """Return vocabularies by the folder of their IRIs: what stands before the last part.
+
+    >>> each = [Vocabulary("https://e.org/a/x#"), Vocabulary("https://e.org/b/y/")]
+    >>> list(grouped(each))
+    ['https://e.org/a/', 'https://e.org/b/']
+    """
+    folders: dict[str, list[Vocabulary]] = {}
+    for each in found:
+        folder = each.iri.rstrip("#/").rpartition("/")[0]
+        folders.setdefault(f"{folder}/", []).append(each)
+    return dict(sorted(folders.items()))
+
+
 def main(candidates: Sequence[Vocabulary]) -> Vocabulary:
     """Return the vocabulary with the most classes and properties."""
     return max(candidates, key=lambda each: each.size)

@@ -20,10 +20,20 @@ BY_IRI = "doc?iri="
 
 SERVED = frozenset(
     {
-        *(".well-known", "completion.json", "conflicts", "context.jsonld", "dataset", "doc"),
-        *("graph", "graphs", "health", "metrics", "openapi.json", "opensearch.xml", "problems"),
+        *(".well-known", "about", "completion.json", "conflicts", "context.jsonld", "dataset"),
+        *(
+            "doc",
+            "embed",
+            "graph",
+            "graphs",
+            "health",
+            "metrics",
+            "openapi.json",
+            "opensearch.xml",
+            "problems",
+        ),
         *("queries", "reconcile", "robots.txt", "search", "sitemap.xml", "sparql", "static"),
-        *("things", "validation"),
+        *("things", "validation", "vocabularies"),
     }
 )
 """First segments of the server's own paths; names below them have no path of their own."""

@@ -147,7 +147,9 @@ def frame(context: Context) -> layout.Frame:
         navigation.append(("/things/", "Things"))
     if evidence and evidence.conflict:
         navigation.append(("/conflicts", "Conflicts"))
-    if context.vocabularies:
+    if len([each for each in context.vocabularies if each.size]) > 1:
+        navigation.append(("/vocabularies", "Vocabularies"))
+    elif context.vocabularies:
         main = vocabularies.main(context.vocabularies)
         iri = vocabularies.document_iri(context.site, main)
         navigation.append((addresses.local_path(iri, context.site.base_iri), "Vocabulary"))
@@ -174,6 +176,7 @@ def _served(context: Context) -> dict[str, Any]:
         "validation": context.report,
         "graph_version": context.store.version,
         "told": lambda detail: details.told(detail, layout.page_language()),
+        "has_vocabularies": len(context.vocabularies) > 1,
     }
 
 

@@ -1,4 +1,4 @@
-"""Pages that are no protocol's: home, conflicts, and what the query editor completes."""
+"""Pages that are no protocol's: home, conflicts, vocabularies, and what the editor completes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from itertools import groupby
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template
+from rdflib import URIRef
 
 from kg_server import canned
 from kg_server.canned import Standing
 from kg_server.errors import NotFound, Problem
 from kg_server.formats import HTML, JSON, Kind
+from kg_server.linked_data import vocabularies
 from kg_server.project.profile import in_language
+from kg_server.rdf import addresses
 from kg_server.sparql import rewrite
 from kg_server.web import api, dataset
 from kg_server.web.context import Context, document_format
@@ -49,7 +52,7 @@ class Section:
 
 
 def blueprint(context: Context) -> Blueprint:
-    """Answer at ``/``, ``/conflicts`` and ``/completion.json``."""
+    """Answer at ``/``, ``/conflicts``, ``/vocabularies`` and ``/completion.json``."""
     routes = Blueprint("pages", __name__)
 
     @routes.get("/")
@@ -73,6 +76,10 @@ def blueprint(context: Context) -> Blueprint:
             "conflicts.html", evidence=evidence, labels=labels, notes=claims.Notes(evidence)
         )
         return _page(context, page)
+
+    @routes.get("/vocabularies")
+    def every_vocabulary() -> Response:
+        return _page(context, _vocabularies(context))
 
     @routes.get("/completion.json")
     def complete() -> Response:
@@ -108,6 +115,27 @@ def _home(context: Context) -> str:
             dataset.described(context, ""), context.profile, context.address, languages
         ),
     )
+
+
+def _vocabularies(context: Context) -> str:
+    """Return the list of vocabularies, by the folders of their IRIs."""
+    base_iri, labels = context.site.base_iri, Labels(context.site, page_language())
+    labels.load([each.iri for each in context.vocabularies])
+    folders = [
+        (
+            folder,
+            [
+                (
+                    labels.show(URIRef(each.iri)),
+                    addresses.local_path(vocabularies.document_iri(context.site, each), base_iri),
+                    each.size,
+                )
+                for each in found
+            ],
+        )
+        for folder, found in vocabularies.grouped(context.vocabularies).items()
+    ]
+    return render_template("vocabularies.html", folders=folders)
 
 
 def _answer(context: Context, standing: Standing, language: str) -> tables.Result | Problem:
