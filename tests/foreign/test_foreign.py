@@ -17,6 +17,7 @@ from kg_server.store import open_store
 
 PREFIXES = """@prefix g: <https://garden.example/ns#> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 @prefix sh: <http://www.w3.org/ns/shacl#> .
 @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
@@ -107,6 +108,37 @@ def test_the_first_line_says_what_was_counted_as_what(kg, here, files, counted, 
 
     assert done.stderr.splitlines()[0].endswith(counted)
     assert done.exit_code == code, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("shapes", "data"),
+    [
+        ("g:Bed a rdfs:Class , sh:NodeShape ; sh:property [ sh:path g:x ; sh:minCount 1 ] .", ""),
+        (
+            "g:Bed a owl:Class , sh:NodeShape ; rdfs:label 'bed' ; sh:closed true ;"
+            "sh:property [ sh:path g:x ; sh:minCount 1 ] , [ sh:path rdf:type ] .",
+            "g:b a g:Small . g:Small rdfs:subClassOf g:Bed . g:b g:x 1 .",
+        ),
+    ],
+)
+def test_a_class_that_is_a_shape_says_nothing_of_the_properties_there_are(kg, here, shapes, data):
+    write(here, data=WRONG + data, shapes=PREFIXES + shapes)
+
+    done = kg("validate", "data.ttl", "shapes.ttl", "--format", "json")
+
+    found = json.loads(done.stdout)["findings"]
+    wrong = [each["component"] for each in found if each["severity"] == "Violation"]
+    assert wrong == ["<http://www.w3.org/ns/shacl#MinCountConstraintComponent>"]
+
+
+def test_literals_that_the_engine_alters_are_looked_at(kg, here):
+    write(here, data=PREFIXES + 'g:a g:x "007"^^xsd:integer .')
+    write(here, shapes=PREFIXES + "g:S a sh:NodeShape ; sh:targetObjectsOf g:x ; sh:maxLength 1 .")
+
+    done = kg("validate", "data.ttl", "shapes.ttl")
+
+    assert done.exit_code == 1, done.stderr
+    assert "1 node by 1 shape" in done.stdout
 
 
 def test_an_option_says_what_a_file_is_whatever_it_contains(kg, here):

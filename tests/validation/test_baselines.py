@@ -12,6 +12,7 @@ from kg_server import validation
 from kg_server.validation import baseline, reports
 
 PREFIXES = """@prefix ex: <https://e.org/> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 @prefix sh: <http://www.w3.org/ns/shacl#> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 """
@@ -91,6 +92,20 @@ EDITS_ELSEWHERE = {
             "sh:path ex:kind", 'sh:path ex:kind ; sh:message "m" ; sh:name "n"'
         ),
     ),
+    "a comment at a shape": (
+        unchanged,
+        lambda shapes: shapes.replace("sh:path ex:kind", 'sh:path ex:kind ; rdfs:comment "c"'),
+    ),
+    "another constraint of the same shapes": (
+        unchanged,
+        lambda shapes: shapes.replace("sh:path ex:kind", "sh:path ex:kind ; sh:maxCount 9"),
+    ),
+    "another thing that refers to a contact": (
+        lambda data: (
+            data.replace('[ ex:name "A" ]', "_:c") + 'ex:z ex:sees _:c . _:c ex:name "A" .'
+        ),
+        unchanged,
+    ),
 }
 
 
@@ -152,6 +167,71 @@ def test_a_new_fault_does_not_pass_as_known(judge, known, name):
 
     assert (len(compared.new.findings), KNOWN - compared.known) == (added, fixed)
     assert compared.fixed == fixed
+
+
+IN_A_LIST = (
+    "ex:S a sh:NodeShape ; sh:targetClass ex:T ; sh:property [ sh:path ex:q ; sh:minCount 1 ] ."
+)
+LIST = "ex:l ex:members ( [ a ex:T ; ex:n 1 ] [ a ex:T ; ex:n 2 ] ) ."
+OF_NO_NAME = IN_A_LIST.replace("ex:S", "[]")
+ONE_OF = """ex:S a sh:NodeShape ; sh:targetClass ex:T ;
+  sh:property [ sh:path ex:n ; sh:in ( 7 8 ) ] ;
+  sh:or ( [ sh:property [ sh:path ex:a ; sh:minCount 1 ] ] [ sh:class ex:U ] ) ."""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shapes", "later", "expected"),
+    [
+        (LIST, LIST.replace("( [", "( [ a ex:T ; ex:n 0 ] [", 1), IN_A_LIST, IN_A_LIST, (1, 2, 0)),
+        (LIST, LIST.replace("1", "3").replace("2", "1"), IN_A_LIST, IN_A_LIST, (1, 1, 1)),
+        (LIST, LIST, ONE_OF, ONE_OF.replace("7 8", "8 7"), (0, 4, 0)),
+        (
+            LIST,
+            LIST,
+            ONE_OF,
+            ONE_OF.replace(" [ sh:class ex:U ] )", ")").replace("( [", "( [ sh:class ex:U ] ["),
+            (0, 4, 0),
+        ),
+        (
+            LIST,
+            LIST,
+            OF_NO_NAME,
+            OF_NO_NAME.replace("sh:property", "sh:property [ sh:path ex:z ] ,"),
+            (0, 2, 0),
+        ),
+        (
+            "[] a ex:T . [] a ex:T ; ex:n 1 .",
+            "[] a ex:T ; ex:n 1 . [] a ex:T . [] a ex:T .",
+            IN_A_LIST,
+            IN_A_LIST,
+            (1, 2, 0),
+        ),
+    ],
+    ids=["member", "member changed", "in", "or", "anonymous", "twin"],
+)
+def test_order_and_neighbours_do_not_count(judge, before, after, shapes, later, expected):
+    known, _ = judge(before, shapes)
+    report, _ = judge(after, later)
+
+    compared = baseline.compare(report, baseline.counted(known))
+
+    assert (len(compared.new.findings), compared.known, compared.fixed) == expected
+
+
+def test_blank_nodes_that_all_refer_to_one_another_take_no_time(judge):
+    nodes = range(12)
+    lines = [
+        f"_:n{node} a ex:T ; ex:id {node} ; ex:knows "
+        + " , ".join(f"_:n{other}" for other in nodes if other != node)
+        + " .\n"
+        for node in nodes
+    ]
+
+    known, _ = judge("".join(lines), IN_A_LIST)
+    report, _ = judge("".join(reversed(lines)), IN_A_LIST)
+
+    compared = baseline.compare(report, baseline.counted(known))
+    assert compared.summary == "0 new, 12 known, 0 fixed"
 
 
 def test_of_two_equal_findings_of_which_one_was_known_one_is_new(judge):

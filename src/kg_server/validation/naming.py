@@ -1,16 +1,18 @@
 """Names of blank nodes that last: by what is said of them, not by their number in a file.
 
-A shape without a name is called by the shape above it, its path and a hash of its contents, a node
-of the data by what leads to it and by its contents. Baselines and fingerprints so survive edits
-elsewhere, such as one more value or shape beside it, and a new fault does not pass as known.
+A shape without a name is called by the shape above it, its path and a hash of the constraint that
+found something, a node of the data by what leads to it and by its contents. Baselines and
+fingerprints so survive edits elsewhere, such as one more value or shape beside it, and a new fault
+does not pass as known.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
@@ -27,7 +29,14 @@ _TARGETS = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
 _IS_WORDS = frozenset(
     f"{ns.SH}{name}" for name in ("message", "name", "description", "order", "group", "severity")
 )
-"""Predicates that may change and leave a shape what it is."""
+_ANNOTATIONS = (ns.RDFS, ns.SKOS, ns.DCTERMS)
+"""Predicates and namespaces of what may change and leave a shape what it is."""
+_FIRST, _REST = f"{ns.RDF}first", f"{ns.RDF}rest"
+_IN_ORDER = {f"{ns.SH}path", _FIRST} | {
+    f"{ns.SH}{name}Path" for name in ("inverse", "zeroOrMore", "oneOrMore", "zeroOrOne")
+}
+"""Predicates of lists whose order counts; that of all others in shapes does not."""
+_MOST_MEMBERS = 10_000
 
 
 def lasting(findings: Iterable[Finding], facts: ox.Store, shapes: Graph) -> tuple[Finding, ...]:
@@ -39,7 +48,7 @@ def lasting(findings: Iterable[Finding], facts: ox.Store, shapes: Graph) -> tupl
             each,
             focus_node=data.name(each.focus_node),
             value=None if each.value is None else data.name(each.value),
-            source_shape=of_shapes.name(each.source_shape),
+            source_shape=of_shapes.name(each.source_shape, each.component),
             source_constraint=None
             if each.source_constraint is None
             else of_shapes.name(each.source_constraint),
@@ -55,54 +64,65 @@ class ShapeNames:
 
     def __init__(self, shapes: Graph) -> None:
         self._shapes = shapes
-        self._named: dict[str, str] = {}
+        self._named: dict[tuple[str, str], str] = {}
+        self._contents = _Contents(self._said, _is_blank, _in_any_order)
 
-    def name(self, term: str) -> str:
-        """Return the name of a shape; of anything but a blank node itself."""
+    def name(self, term: str, component: str = "") -> str:
+        """Return the name of a shape; of anything but a blank node itself.
+
+        Args:
+            term: the shape, in N-Triples syntax.
+            component: the constraint component that counts, in N-Triples syntax. What the shape
+                says beside it may change.
+        """
         if not term.startswith("_:"):
             return term
-        if term not in self._named:
-            parts = list(self._parts(BNode(term[2:]), frozenset()))
-            self._named[term] = f"_:{'.'.join(parts)}"
-        return self._named[term]
+        key = term, component
+        if key not in self._named:
+            node = BNode(term[2:])
+            own = self._contents.of(node, partial(_is_parameter, component))[:8]
+            self._named[key] = f"_:{'.'.join([*self._parts(node, frozenset()), own])}"
+        return self._named[key]
 
     def _parts(self, node: Any, seen: frozenset[Any]) -> Iterator[str]:
-        """Yield the parts of a name: of the shape above, then what tells this one from others."""
-        leading = sorted(self._shapes.subject_predicates(node), key=str)
+        """Yield the parts of a name: of the shape above, then what leads from it to this one."""
+        leading = [each for each in self._leading(node) if each[0] != node]
         if not leading or node in seen or len(seen) > _DEPTH:
             yield self._target(node)
-            yield _hash(self._contents(node, _DEPTH))[:8]
             return
-        above, predicate = leading[0]
-        if str(predicate) in (f"{ns.RDF}first", f"{ns.RDF}rest"):
-            above, predicate = self._list(node)
-        if str(above) == str(node):
-            yield _hash(self._contents(node, _DEPTH))[:8]
-            return
+        above, predicate = min(leading, key=self._rank)
         if _is_blank(above):
             yield from self._parts(above, seen | {node})
         else:
             yield _local(str(above))
         yield self._label(node, predicate)
-        if not seen:
-            yield _hash(self._contents(node, _DEPTH))[:8]
 
-    def _list(self, node: Any) -> tuple[Any, Any]:
-        """Return the shape whose list a node is a member of, with the predicate."""
-        head = next(iter(self._shapes.subjects(RDF.first, node)), node)
-        for _ in range(10_000):
-            before = next(iter(self._shapes.subjects(RDF.rest, head)), None)
-            if before is None:
-                break
-            head = before
-        return next(iter(sorted(self._shapes.subject_predicates(head), key=str)), (node, RDF.first))
+    def _leading(self, node: Any) -> Iterator[tuple[Any, Any]]:
+        """Yield what refers to a node, with the predicate; of a member, what refers to its list."""
+        for above, predicate in self._shapes.subject_predicates(node):
+            if predicate != RDF.first:
+                yield above, predicate
+                continue
+            head = above
+            for _ in range(_MOST_MEMBERS):
+                before = next(iter(self._shapes.subjects(RDF.rest, head)), None)
+                if before is None:
+                    break
+                head = before
+            yield from self._shapes.subject_predicates(head)
+
+    def _rank(self, leading: tuple[Any, Any]) -> tuple[bool, str, str]:
+        """Return a key to sort by; the number of a blank node does not count."""
+        above, predicate = leading
+        blank = _is_blank(above)
+        return blank, self._contents(above) if blank else str(above), str(predicate)
 
     def _label(self, node: Any, predicate: Any) -> str:
         path = self._shapes.value(node, SH.path)
         if path is None:
             return _local(str(predicate))
         if _is_blank(path):
-            return f"path{_hash(self._contents(path, _DEPTH))[:6]}"
+            return f"path{self._contents(path)[:6]}"
         return _local(str(path))
 
     def _target(self, node: Any) -> str:
@@ -111,15 +131,11 @@ class ShapeNames:
                 return _local(str(value))
         return "shape"
 
-    def _contents(self, node: Any, depth: int) -> str:
-        if not depth:
-            return "[]"
-        said = [
-            f"{predicate} {self._contents(value, depth - 1) if _is_blank(value) else value.n3()}"
-            for predicate, value in self._shapes.predicate_objects(node)
-            if str(predicate) not in _IS_WORDS
-        ]
-        return f"[{';'.join(sorted(said))}]"
+    def _said(self, node: Any) -> Iterator[tuple[str, Any]]:
+        for predicate, value in self._shapes.predicate_objects(node):
+            name = str(predicate)
+            if name not in _IS_WORDS and not name.startswith(_ANNOTATIONS):
+                yield name, value
 
 
 class Names:
@@ -128,6 +144,7 @@ class Names:
     def __init__(self, store: ox.Store, others: ShapeNames) -> None:
         self._store, self._others = store, others
         self._named: dict[str, str] = {}
+        self._contents = _Contents(self._said, lambda term: isinstance(term, ox.BlankNode))
 
     def name(self, term: str) -> str:
         """Return the name of a term in N-Triples syntax; of anything but a blank node itself."""
@@ -141,27 +158,112 @@ class Names:
         return self._named[term]
 
     def _lasting(self, node: ox.BlankNode) -> str:
-        return f"_:n{_hash(f'{self._way(node, 0)} {self._contents(node, _DEPTH)}')}"
+        return f"_:n{_hash(f'{self._way(node)} {self._contents(node)}')}"
 
-    def _way(self, node: Any, depth: int) -> str:
-        """Return what leads to a node; empty if nothing does, or more than one thing."""
-        leading = list(self._store.quads_for_pattern(None, None, node, None))
-        if len(leading) != 1 or depth > _DEPTH:
-            return ""
-        (quad,) = leading
-        is_blank = isinstance(quad.subject, ox.BlankNode)
-        above = self._way(quad.subject, depth + 1) if is_blank else str(quad.subject)
-        return f"{above} {quad.predicate}"
+    def _way(self, node: Any) -> str:
+        """Return what leads to a node, from the next node with a name on; empty if nothing does.
 
-    def _contents(self, node: Any, depth: int) -> str:
-        """Return what is said of a node, and of those that it leads to."""
+        The place of a member in its list does not count.
+        """
+        steps: list[str] = []
+        seen: set[Any] = set()
+        while node not in seen:
+            seen.add(node)
+            leading = list(self._store.quads_for_pattern(None, None, node, None))
+            if not leading:
+                return " ".join(steps)
+            first = min(leading, key=self._rank) if len(leading) > 1 else leading[0]
+            node, predicate = first.subject, first.predicate.value
+            if predicate != _REST:
+                steps.append(predicate)
+            if not isinstance(node, ox.BlankNode):
+                return " ".join([*steps, node.value])
+        return ""
+
+    def _rank(self, leading: Any) -> tuple[bool, str, str]:
+        """Return a key to sort by; the number of a blank node does not count."""
+        above, blank = leading.subject, isinstance(leading.subject, ox.BlankNode)
+        return blank, self._contents(above) if blank else above.value, leading.predicate.value
+
+    def _said(self, node: Any) -> Iterator[tuple[str, Any]]:
+        for _, predicate, value, _ in self._store.quads_for_pattern(node, None, None, None):
+            yield predicate.value, value
+
+
+class _Contents:
+    """Hashes of blank nodes: of what is said of them, and of those that they lead to.
+
+    Args:
+        said: gives the predicates of a node with their values.
+        is_blank: tells whether a term is a blank node.
+        is_loose: tells whether the order of a list counts not, by the predicate that it is of.
+    """
+
+    def __init__(
+        self,
+        said: Callable[[Any], Iterable[tuple[str, Any]]],
+        is_blank: Callable[[Any], bool],
+        is_loose: Callable[[str], bool] = lambda _predicate: False,
+    ) -> None:
+        self._said, self._is_blank, self._is_loose = said, is_blank, is_loose
+        # Without it, time grows exponentially where blank nodes refer to one another.
+        self._known: dict[tuple[Any, int], str] = {}
+
+    def __call__(self, node: Any, depth: int = _DEPTH) -> str:
+        """Return the hash of a node; what is more than ``depth`` steps away does not count."""
+        key = node, depth
+        if key not in self._known:
+            self._known[key] = self.of(node, lambda _predicate: True, depth)
+        return self._known[key]
+
+    def of(self, node: Any, counts: Callable[[str], bool], depth: int = _DEPTH) -> str:
+        """Return the hash of those predicates of a node that count."""
+        said = [
+            f"{name} {self._text(name, value, depth)}"
+            for name, value in self._said(node)
+            if counts(name)
+        ]
+        return _hash("\n".join(sorted(said)))
+
+    def _text(self, predicate: str, value: Any, depth: int) -> str:
+        if not self._is_blank(value):
+            return str(value) if isinstance(value, ox.NamedNode | ox.Literal) else str(value.n3())
         if not depth:
             return "[]"
-        said = []
-        for _, predicate, value, _ in self._store.quads_for_pattern(node, None, None, None):
-            blank = isinstance(value, ox.BlankNode)
-            said.append(f"{predicate} {self._contents(value, depth - 1) if blank else value}")
-        return f"[{';'.join(sorted(said))}]"
+        members = self._members(value)
+        if members is None:
+            return self(value, depth - 1)
+        texts = [self._text(_FIRST, each, depth - 1) for each in members]
+        return f"({' '.join(sorted(texts) if self._is_loose(predicate) else texts)})"
+
+    def _members(self, head: Any) -> list[Any] | None:
+        """Return the members of a list; ``None`` where a node is no well-formed list."""
+        members: list[Any] = []
+        while self._is_blank(head):
+            said = sorted(self._said(head), key=lambda each: each[0])
+            if [name for name, _ in said] != [_FIRST, _REST] or len(members) > _MOST_MEMBERS:
+                return None
+            members.append(said[0][1])
+            head = said[1][1]
+        return members
+
+
+def _is_parameter(component: str, predicate: str) -> bool:
+    """Tell whether a predicate is a parameter of a constraint component; any is if it is empty."""
+    name = component.strip("<>").removeprefix(ns.SH).removesuffix("ConstraintComponent")
+    if not component:
+        return True
+    if not component.startswith(f"<{ns.SH}"):  # of somebody else, with parameters of their own
+        return not predicate.startswith((ns.SH, ns.RDF))
+    own = predicate.removeprefix(ns.SH)
+    if name.startswith("Qualified"):
+        return own.startswith("qualifiedValueShape") or own == name[:1].lower() + name[1:]
+    return own == name[:1].lower() + name[1:] or (name == "Pattern" and own == "flags")
+
+
+def _in_any_order(predicate: str) -> bool:
+    """Tell whether the order of a list in shapes counts not; it does in paths."""
+    return predicate not in _IN_ORDER
 
 
 def _is_blank(term: Any) -> bool:

@@ -134,7 +134,9 @@ class Material:
         return {
             names.split(quad.subject.value)[0]
             for quad in self.ontology
-            if isinstance(quad.subject, ox.NamedNode) and quad.predicate != names.TYPE
+            if isinstance(quad.subject, ox.NamedNode)
+            and quad.predicate != names.TYPE
+            and not quad.predicate.value.startswith(ns.SH)  # a class that is a shape as well
         }
 
     def is_owned(self, iri: str) -> bool:

@@ -14,7 +14,7 @@ from rdflib import DCAT, DCTERMS, FOAF, OWL, PROV, RDF, RDFS, SKOS, VOID, XSD
 
 from kg_server.rdf import namespaces as ns
 from kg_server.validation.lint import names, uses
-from kg_server.validation.lint.context import Found, Material
+from kg_server.validation.lint.context import Found, Material, text
 
 _NEWER = {
     ns.DCAT: {  # DCAT 3, W3C Recommendation of 22 August 2024
@@ -32,16 +32,27 @@ _NEWER = {
     ns.FOAF: {"focus"},
 }
 """Terms that rdflib 7.6 does not list yet."""
+_OF_TERMS = tuple(f"{ns.RDFS}{name}" for name in ("subClassOf", "subPropertyOf", "domain", "range"))
+"""Predicates of which the subject is a term, whether its type is said or not."""
 _SHORTEST = 7
 """Shorter last parts are codes, which differ by design."""
 
 
 def undeclared(material: Material) -> Iterator[Found]:
-    """Yield uses of terms in our own namespaces that the ontology does not have."""
+    """Yield uses of terms in our own namespaces that the ontology does not have.
+
+    Classes without an ontology's header do not say which properties there are, if they are without
+    properties: shapes that are classes as well need no ontology.
+    """
     declared = {quad.subject.value for quad in material.ontology if _is_iri(quad.subject)}
     declared |= material.classes | material.properties | material.ontologies
+    for predicate in map(ox.NamedNode, _OF_TERMS):
+        for quad in material.store.quads_for_pattern(None, predicate, None):
+            declared.add(text(quad.subject))
     used = uses.in_data(material) | uses.in_shapes(material).keys()
     used |= uses.in_queries(material).keys()
+    if not (material.ontologies or any(map(material.is_owned, material.properties))):
+        used &= uses.as_classes(material)
     for iri in sorted(used - declared):
         if material.is_owned(iri) and names.split(iri)[1]:
             close = _close(iri, [each for each in declared if material.is_owned(each)])

@@ -42,6 +42,9 @@ _TAKE_TERMS = frozenset(
     + [f"{each}{name}" for each in _SCHEMA for name in ("domainIncludes", "rangeIncludes")]
 )
 """Predicates whose values are classes, properties, or lists or paths of those."""
+_TAKE_CLASSES = tuple(
+    map(ox.NamedNode, (f"{ns.SH}class", f"{ns.SH}targetClass", f"{ns.RDFS}subClassOf"))
+)
 _TEXTS = tuple(ox.NamedNode(f"{ns.SH}{name}") for name in ("select", "ask", "construct"))
 
 
@@ -68,6 +71,15 @@ def in_data(material: Material) -> set[str]:
         for quad in material.store.quads_for_pattern(*pattern):
             found.update(_members(material.store, quad.object))
     found.update(material.select(f"SELECT DISTINCT ?term {{ ?s <{ns.RDF}predicate> ?term }}"))
+    return {term.value for term in found if isinstance(term, ox.NamedNode)}
+
+
+def as_classes(material: Material) -> set[str]:
+    """Return the IRIs that are used as classes."""
+    found = set(material.select(f"SELECT DISTINCT ?term {{ ?s <{ns.RDF}type> ?term }}"))
+    for store in (material.store, material.shapes):
+        for predicate in _TAKE_CLASSES:
+            found |= {quad.object for quad in store.quads_for_pattern(None, predicate, None)}
     return {term.value for term in found if isinstance(term, ox.NamedNode)}
 
 

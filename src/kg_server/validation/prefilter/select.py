@@ -137,6 +137,8 @@ class Prefilter:
             targets = tuple(self._targets(shape))
         except NotExpressible:
             return Task(shape, (), whole=True)
+        if any(str(each) in facts.altered for each in self._objects_of(shape)):
+            return Task(shape, targets, whole=True)  # literals are focus nodes, as they are written
         patterns = Patterns(self._shapes, self._subclasses, facts.altered, facts.merged)
         try:
             branches = patterns.bad(shape, leave=("sparql",)).branches
@@ -146,6 +148,9 @@ class Prefilter:
         except (NotExpressible, SyntaxError):
             return Task(shape, targets)
         return Task(shape, targets, branches, asked)
+
+    def _objects_of(self, shape: Node) -> list[Node]:
+        return sorted(self._shapes.objects(shape, values.term("targetObjectsOf")), key=str)
 
     def _targets(self, shape: Node) -> Iterator[str]:
         def named(name: str) -> list[Node]:
@@ -159,9 +164,7 @@ class Prefilter:
             yield f"VALUES ?kind {{ {kinds} }} ?this a ?kind ."
         for predicate in named("targetSubjectsOf"):
             yield f"?this {values.iri(predicate)} ?any ."
-        for predicate in named("targetObjectsOf"):
-            if str(predicate) in self._facts.altered:
-                raise NotExpressible("literals for focus nodes")
+        for predicate in self._objects_of(shape):
             yield f"?any {values.iri(predicate)} ?this ."
 
     def _subclasses(self, node: Node) -> Sequence[Node]:

@@ -36,13 +36,17 @@ def text(report: Report, project: Project) -> str:
 
 
 def _checked(report: Report) -> str:
-    files = f"{report.data_files} data file{'' if report.data_files == 1 else 's'} and the ontology"
-    nodes = f"{report.focus_nodes:,} node{'s'[: report.focus_nodes != 1]}"
-    by = f"{nodes} by {report.shapes} shape{'s'[: report.shapes != 1]}"
+    files = f"{_count(report.data_files, 'data file')} and the ontology"
+    by = f"{_count(report.focus_nodes, 'node')} by {_count(report.shapes, 'shape')}"
     return (
-        f"Checked {report.triples:,} triples of {files if report.data_files else 'the ontology'}, "
+        f"Checked {_count(report.triples, 'triple')} of "
+        f"{files if report.data_files else 'the ontology'}, "
         f"{by if report.shapes else 'by the rules only'}, in {report.seconds:.2f} s."
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _blocks(report: Report, shorten: Shorten) -> Iterator[str]:
