@@ -354,6 +354,17 @@ def test_a_query_is_explained_by_the_matches_of_its_patterns(browser, site):
     assert "share no variable" in browser.text("[data-explanation]")
 
 
+def test_the_query_that_is_evaluated_in_place_of_another_is_shown(browser, site):
+    browser.open(f"{site}/sparql")
+    negation = "FILTER NOT EXISTS { ?treaty a dip:Treaty ; dip:signatory ?state }"
+    write(browser, STATES.replace("dip:State }", f"dip:State {negation} }}"))
+
+    press(browser, "explain")
+
+    evaluated = browser.until(lambda: browser.one("[data-evaluated]"))
+    assert "MINUS" in evaluated.text
+
+
 def test_a_query_is_laid_out_by_a_button_and_stays_the_same_query(browser, site):
     browser.open(f"{site}/sparql")
     write(browser, STATES.lower().replace("dip:state ", "dip:State ").replace("\n", " "))

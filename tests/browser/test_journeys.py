@@ -225,7 +225,9 @@ def test_print_breaks_no_number_and_no_year(browser, site):
     assert set(lines) == {1}
 
 
-def test_the_answer_is_seen_without_scrolling_sideways(browser, site):
+@pytest.mark.parametrize("language", ["en", "bn", "fr"])
+def test_the_answer_is_seen_without_scrolling_sideways(browser, site, language):
+    browser.languages(language)
     browser.width(1280)
     for name in (
         "trade",

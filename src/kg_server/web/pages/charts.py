@@ -117,6 +117,13 @@ class Chart:
         return frozenset(row.item.series for row in self.rows if isinstance(row.item, Bar))
 
     @property
+    def hatches(self) -> list[int]:
+        """The colours that are hatched, for their patterns; the legend hatches the first two."""
+        hatched = [row.item for row in self.rows if row.look == "hatched"]
+        own = {item.series if isinstance(item, Bar) else 1 for item in hatched}
+        return sorted(own | {0, 1}) if hatched else []
+
+    @property
     def standings(self) -> tuple[str, ...]:
         """The standings that occur, for the legend."""
         found = {row.item.standing for row in self.rows}

@@ -1,26 +1,21 @@
-// Runs before the first paint: it must not wait for anything and must not fail.
-// The choice itself works by CSS alone (:has(#theme-dark:checked)); this only remembers it.
+// Runs before the first paint: remembers the theme, which works by CSS alone.
 (() => {
   const root = document.documentElement;
   root.classList.add("scripting");
-  let theme = null;
-  try {
-    theme = localStorage.getItem("theme");
-  } catch {
-    // storage is switched off: the choice holds for this page only
-  }
-  if (theme === "light" || theme === "dark") root.style.colorScheme = theme;
-  document.addEventListener("DOMContentLoaded", () => {
-    const chosen = document.getElementById(`theme-${theme}`);
-    if (chosen) chosen.checked = true;
-    for (const radio of document.querySelectorAll('input[name="theme"]')) {
+  const store = (value) => {
+    try {
+      if (value) localStorage.setItem("theme", value);
+      return localStorage.getItem("theme");
+    } catch {} // storage is switched off: the choice holds for this page only
+  };
+  const theme = store();
+  if (/^(light|dark)$/.test(theme)) root.style.colorScheme = theme;
+  addEventListener("DOMContentLoaded", () => {
+    for (const radio of document.querySelectorAll('[name="theme"]')) {
+      if (radio.value === theme) radio.checked = true;
       radio.addEventListener("change", () => {
-        root.style.removeProperty("color-scheme");
-        try {
-          localStorage.setItem("theme", radio.value);
-        } catch {
-          // as above
-        }
+        root.style.colorScheme = "";
+        store(radio.value);
       });
     }
   });
