@@ -225,7 +225,7 @@ class QueryTimeout(Problem):
 
 def problem_types() -> list[type[Problem]]:
     """Return every problem type, in order of status and slug."""
-    found: list[type[Problem]] = [Problem]
-    for kind in found:
-        found.extend(kind.__subclasses__())
-    return sorted(found, key=lambda kind: (kind.status, kind.slug))
+    types: list[type[Problem]] = [Problem]
+    for kind in types:
+        types.extend(kind.__subclasses__())
+    return sorted(types, key=lambda kind: (kind.status, kind.slug))

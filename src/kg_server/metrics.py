@@ -83,8 +83,8 @@ class Shared:
         return [self._is_claimed(part) for part in range(self.parts)]
 
     def _is_claimed(self, part: int) -> bool:
-        asked = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, part, 1, 0)
-        return _lock_type(fcntl.fcntl(self._descriptor, fcntl.F_GETLK, asked)) != fcntl.F_UNLCK
+        lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, part, 1, 0)
+        return _lock_type(fcntl.fcntl(self._descriptor, fcntl.F_GETLK, lock)) != fcntl.F_UNLCK
 
 
 def _lock_type(answer: bytes) -> int:

@@ -187,10 +187,10 @@ def pairs(texts: Iterable[str]) -> list[tuple[str, str]]:
 
 def _once(query: CannedQuery, given: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the given values by name; each name must be known and given once."""
-    known = {each.name for each in query.parameters}
+    names = {each.name for each in query.parameters}
     values: dict[str, str] = {}
     for name, value in given:
-        if name not in known:
+        if name not in names:
             takes = ", ".join(each.name for each in query.parameters) or "none of its own"
             raise BadRequest(
                 f"The query {query.name!r} has no parameter {name[:80]!r}. It takes: {takes};"
@@ -252,8 +252,8 @@ def check(project: Project) -> None:
 def example_text(query: CannedQuery, names: AllNames) -> str:
     """Return the query bound to its example, or unbound if the graph lacks the example."""
     defaults = {each.name for each in query.parameters if each.default is not None}
-    given = [(name, text) for name, text in query.example.items() if name not in defaults]
+    example = [(name, text) for name, text in query.example.items() if name not in defaults]
     try:
-        return bind(query, given, names)
+        return bind(query, example, names)
     except BadRequest:
         return query.text

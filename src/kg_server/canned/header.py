@@ -99,7 +99,7 @@ def parameters(
     entries = {
         key.removeprefix("param "): each for key, each in header.items() if key.startswith("param ")
     }
-    found = {
+    declared = {
         name: _parameter(path, name, entry, prefixes, language)
         for name, entry in entries.items()
         if "@" not in name
@@ -107,11 +107,11 @@ def parameters(
     for key, entry in entries.items():
         name, at, language = key.partition("@")
         if at:
-            if name not in found:
+            if name not in declared:
                 message = f"the parameter {name!r} is not declared"
                 raise ProjectFault(message, path=path, line=entry.line)
-            found[name] = _translated(path, found[name], language, entry)
-    return tuple(found.values())
+            declared[name] = _translated(path, declared[name], language, entry)
+    return tuple(declared.values())
 
 
 def _translated(path: Path, parameter: Parameter, language: str, entry: Entry) -> Parameter:
@@ -220,11 +220,11 @@ def check(path: Path, text: str, parameters: Sequence[Parameter], first_line: in
     def line_of(word: str) -> int:
         """Return the line of a parameter's declaration, or else of the word in the text."""
         declared = [each.line for each in parameters if each.name == word]
-        found = re.search(rf"(?i)[?$]?\b{re.escape(word)}\b", text)
+        match = re.search(rf"(?i)[?$]?\b{re.escape(word)}\b", text)
         return (
             declared[0]
             if declared
-            else first_line + text.count("\n", 0, found.start() if found else 0)
+            else first_line + text.count("\n", 0, match.start() if match else 0)
         )
 
     words = list(lexer.words(text))

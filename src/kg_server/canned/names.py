@@ -115,9 +115,9 @@ def of_queries(
     groups = {each.group for query in queries for each in query.parameters if each.of}
     if not groups:
         return {}
-    found, is_cut = _read(groups, store, most_rows)
+    names, is_cut = _read(groups, store, most_rows)
     if not is_cut:
-        return found
+        return names
     return {group: _of_group(group, store, most_rows) for group in groups}
 
 
@@ -129,8 +129,8 @@ def _read(groups: Iterable[Group], store: Store, most_rows: int) -> tuple[dict[G
 
 def _of_group(group: Group, store: Store, most_rows: int) -> Names:
     """Return the names of one group: those that are read, or else a way to look them up."""
-    found, is_cut = _read([group], store, most_rows)
-    return Names(find=_Finder(store, group)) if is_cut else found.get(group, Names())
+    names, is_cut = _read([group], store, most_rows)
+    return Names(find=_Finder(store, group)) if is_cut else names.get(group, Names())
 
 
 class _Finder:
@@ -204,9 +204,9 @@ def read(result: bytes) -> dict[Group, Names]:
                 shown[group].setdefault(key, name)
     return {
         group: Names(
-            frozenset(found),
+            frozenset(members),
             {key: frozenset(named) for key, named in by_name[group].items()},
             shown[group],
         )
-        for group, found in iris.items()
+        for group, members in iris.items()
     }

@@ -161,8 +161,8 @@ def typed(text: str, prefixes: Mapping[str, str]) -> tuple[str, tuple[str, ...],
         prefix, colon, local = match[2].partition(":")
         in_full = match[2].startswith("<") and match[2].endswith(">")
         full = prefixes[prefix] + local if colon and prefix in prefixes else match[2][1:-1]
-        known = in_full or prefix in prefixes
-        return (match[1], (), full) if known and _IRI.fullmatch(full) else None
+        is_known = in_full or prefix in prefixes
+        return (match[1], (), full) if is_known and _IRI.fullmatch(full) else None
     plain = text in TYPES and not text.startswith(("enum", "thing", "concept"))
     return (text, (), "") if plain else None
 

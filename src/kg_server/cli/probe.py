@@ -27,12 +27,12 @@ def probe(url: str, dialect: str | None) -> None:
     """
     connection = Connection(Endpoint(url), Credentials.read())
     try:
-        found = dialects.named(dialect) if dialect else publication.recognise(connection)
-        outcomes = list(probed(connection, found))
+        engine = dialects.named(dialect) if dialect else publication.recognise(connection)
+        outcomes = list(probed(connection, engine))
     except EngineUnavailable as problem:
         raise ProjectFault(f"{url}: {problem.detail}") from problem
-    tested = "tested" if found.is_tested else "not tested: its row is from documents"
-    click.echo(f"dialect {found.name} ({tested})")
+    tested = "tested" if engine.is_tested else "not tested: its row is from documents"
+    click.echo(f"dialect {engine.name} ({tested})")
     fatal = False
     for each in outcomes:
         if each.is_as_expected:
@@ -40,7 +40,7 @@ def probe(url: str, dialect: str | None) -> None:
             continue
         fatal = fatal or each.probe.fatal
         verdict = "WRONG               " if each.probe.fatal else "otherwise           "
-        shown = escaping.terminal(each.found)
+        shown = escaping.terminal(each.answer)
         click.echo(f"  {verdict}  {each.probe.name}: {each.probe.otherwise} ({shown})")
     connection.close()
     if fatal:

@@ -218,7 +218,7 @@ def kind(iri: str, base_iri: str) -> str | None:
 
 def kinds(iris_: Iterable[str], base_iri: str) -> list[str]:
     """Return the kinds in these names, sorted."""
-    return sorted({found for each in iris_ if (found := kind(each, base_iri))})
+    return sorted(filter(None, {kind(each, base_iri) for each in iris_}))
 
 
 def collection_iri(kind_name: str, base_iri: str) -> str:

@@ -45,11 +45,11 @@ def merged(own: Mapping[str, str]) -> dict[str, str]:
     >>> merged({"terms": "http://purl.org/dc/terms/"}).get("dct") is None
     True
     """
-    known = set(own.values())
+    namespaces = set(own.values())
     others = {
         prefix: namespace
         for prefix, namespace in EXTERNAL.items()
-        if prefix not in own and namespace not in known
+        if prefix not in own and namespace not in namespaces
     }
     return {**{prefix: iri for prefix, iri in own.items() if prefix}, **others}
 

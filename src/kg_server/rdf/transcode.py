@@ -171,7 +171,7 @@ def claims(reifications: Iterable[ox.Triple]) -> Claims:
     parts: dict[ox.NamedNode | ox.BlankNode, list[ox.Triple]] = {}
     for each in reifications:
         parts.setdefault(each.subject, []).append(each)  # type: ignore[arg-type]
-    return {reifier: made for reifier, found in parts.items() if (made := _statement(found))}
+    return {reifier: made for reifier, of in parts.items() if (made := _statement(of))}
 
 
 def _statement(parts: list[ox.Triple]) -> ox.Triple | None:

@@ -18,10 +18,8 @@ def ungrouped(tokens: Sequence[Token]) -> Token | None:
         tokens: a query, without spaces and comments.
     """
     for start, token in enumerate(tokens):
-        if token.text.upper() == "SELECT":
-            found = _of_select(tokens, start + 1)
-            if found:
-                return found
+        if token.text.upper() == "SELECT" and (variable := _of_select(tokens, start + 1)):
+            return variable
     return None
 
 
@@ -56,12 +54,12 @@ def _groups(tokens: Sequence[Token], start: int) -> frozenset[str] | None:
 
 def _outside(tokens: Sequence[Token]) -> list[Token]:
     """Return the tokens outside of brackets."""
-    found, depth = [], 0
+    outside, depth = [], 0
     for token in tokens:
         depth += (token.text == "(") - (token.text == ")")
         if depth == 0:
-            found.append(token)
-    return found
+            outside.append(token)
+    return outside
 
 
 def _first(tokens: Sequence[Token], start: int, text: str) -> int:

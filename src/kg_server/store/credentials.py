@@ -38,10 +38,10 @@ class Credentials:
         Raises:
             ProjectFault: a file cannot be read, or there is a password without a user.
         """
-        found = cls(*(_value(name, environ) for name in ("USER", "PASSWORD", "TOKEN")))
-        if found.password and not found.user:
+        credentials = cls(*(_value(name, environ) for name in ("USER", "PASSWORD", "TOKEN")))
+        if credentials.password and not credentials.user:
             raise ProjectFault(f"{_VARIABLE}PASSWORD is set, but {_VARIABLE}USER is not")
-        return found
+        return credentials
 
     def header(self) -> str | None:
         """Return the ``Authorization`` header that needs no challenge (RFC 6750, RFC 7617)."""
@@ -66,8 +66,8 @@ class Credentials:
         manager = HTTPPasswordMgrWithDefaultRealm()
         manager.add_password(None, "http://engine/", self.user, self.password)
         request = Request(f"http://engine{target}", method=method)
-        given = parse_keqv_list(parse_http_list(rest))
-        answer = AbstractDigestAuthHandler(manager).get_authorization(request, given)
+        parameters = parse_keqv_list(parse_http_list(rest))
+        answer = AbstractDigestAuthHandler(manager).get_authorization(request, parameters)
         return f"Digest {answer}" if answer else None
 
 

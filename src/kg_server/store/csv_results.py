@@ -30,7 +30,7 @@ def in_an_iri(text: bytes) -> bool:
     """
     if _ESCAPED.search(text):
         return True
-    return any(_is_inside(text, found.start()) for found in _CANDIDATE.finditer(text))
+    return any(_is_inside(text, match.start()) for match in _CANDIDATE.finditer(text))
 
 
 def _is_inside(text: bytes, at: int) -> bool:
@@ -80,5 +80,5 @@ def _value(cell: bytes) -> bytes:
         cell = cell[1:-1]
     elif cell.startswith(b'"'):
         text = cell[1 : cell.rindex(b'"')]  # datatypes and language tags have no quotation marks
-        cell = _CHARACTER.sub(lambda found: _CHARACTERS.get(found[1], found[1]), text)
+        cell = _CHARACTER.sub(lambda match: _CHARACTERS.get(match[1], match[1]), text)
     return b'"' + cell.replace(b'"', b'""') + b'"' if _QUOTED.search(cell) else cell

@@ -50,10 +50,10 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Answer of a service to a probe; ``found`` is ``expected``, or what it did instead."""
+    """Answer of a service to a probe; ``answer`` is ``expected``, or what it did instead."""
 
     probe: Probe
-    found: str
+    answer: str
     is_as_expected: bool
 
 
@@ -193,7 +193,7 @@ def refuse_wrong(connection: Connection, dialect: Dialect) -> None:
         if each.fatal and not (outcome := _outcome(connection, dialect, each)).is_as_expected:
             raise ProjectFault(
                 f"{connection.endpoint} cannot be used: {each.name}: {each.otherwise} "
-                f"({outcome.found}); kg-server probe has more"
+                f"({outcome.answer}); kg-server probe has more"
             )
 
 
@@ -214,15 +214,15 @@ def measured(connection: Connection, dialect: Dialect) -> Dialect:
 
 def _outcome(connection: Connection, dialect: Dialect, probe: Probe) -> Outcome:
     try:
-        found = _ask(connection, dialect, probe.text, probe.kind)
+        answer = _ask(connection, dialect, probe.text, probe.kind)
     except (QueryTimeout, ResultTooLarge) as problem:
         return Outcome(probe, problem.title, is_as_expected=False)
     except Problem as problem:
         if problem.status == 503:
             raise
         return Outcome(probe, problem.detail, is_as_expected=False)
-    shown = ", ".join(found) or "nothing"
-    return Outcome(probe, shown, is_as_expected=found == probe.expected)
+    shown = ", ".join(answer) or "nothing"
+    return Outcome(probe, shown, is_as_expected=answer == probe.expected)
 
 
 def _cut(connection: Connection, dialect: Dialect) -> Outcome:

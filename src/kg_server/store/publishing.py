@@ -150,14 +150,14 @@ def marker(connection: Connection, dialect: Dialect) -> Marker | None:
     Raises:
         EngineFailed, EngineUnavailable: it does not say.
     """
-    found = rows(connection, dialect, _ASK_VERSION, MARKER, timeout_s=5.0)
-    return Marker(found[0]["version"], found[0]["at"]) if len(found) == 1 else None
+    solutions = rows(connection, dialect, _ASK_VERSION, MARKER, timeout_s=5.0)
+    return Marker(solutions[0]["version"], solutions[0]["at"]) if len(solutions) == 1 else None
 
 
 def content(connection: Connection, dialect: Dialect) -> str:
     """Return what the last publication left for servers."""
-    found = rows(connection, dialect, _ASK_PARTS, MARKER)
-    return "".join(row["text"] for row in sorted(found, key=lambda row: row["part"]))
+    solutions = rows(connection, dialect, _ASK_PARTS, MARKER)
+    return "".join(row["text"] for row in sorted(solutions, key=lambda row: row["part"]))
 
 
 def rows(
@@ -176,8 +176,8 @@ def rows(
     graphs = [("default-graph-uri", graph_iri), ("named-graph-uri", NOTHING)]
     body = connection.ask(text, graphs, Kind.BINDINGS, dialect=dialect, timeout_s=timeout_s)
     try:
-        found = json.loads(body.read())["results"]["bindings"]
-        return [{name: term["value"] for name, term in row.items()} for row in found]
+        bindings = json.loads(body.read())["results"]["bindings"]
+        return [{name: term["value"] for name, term in row.items()} for row in bindings]
     except (ValueError, LookupError, TypeError) as error:
         raise EngineFailed("The engine's answer is not well-formed.") from error
     finally:
@@ -202,8 +202,8 @@ def _graph_store(endpoint: str, dialect: Dialect, given: str) -> str:
     return whole.path + (f"?{whole.query}" if whole.query else "")
 
 
-def _expect(status: int, wanted: tuple[int, ...], otherwise: str) -> None:
+def _expect(status: int, expected: tuple[int, ...], otherwise: str) -> None:
     if status in (401, 403):
         raise EngineFailed(f"{otherwise}: the engine refuses the credentials (status {status}).")
-    if status not in wanted:
+    if status not in expected:
         raise EngineFailed(f"{otherwise}: the engine answered with status {status}.")

@@ -64,8 +64,8 @@ def rows(
 
 def iris(store: Store, text: str) -> list[str]:
     """Return the IRIs in the result of a SELECT with one variable; fast for long lists."""
-    found = _split(store.query(Query(text, _TSV)).chunks)
-    return [line[1:-1] for line in found if line.startswith("<")]
+    result = store.query(Query(text, _TSV))
+    return [line[1:-1] for line in _split(result.chunks) if line.startswith("<")]
 
 
 def lines(store: Store, text: str, names: Sequence[str]) -> Iterator[str]:
@@ -124,10 +124,10 @@ def names(store: Store, text: str) -> list[tuple[str, str, str]]:
     Fast for long lists: texts keep their escapes.
     """
     lines = store.query(Query(text, _TSV)).read().decode().split("\n")[1:]
-    found = (line.partition("\t") for line in lines if line.startswith("<"))
+    pairs = (line.partition("\t") for line in lines if line.startswith("<"))
     return [
         (iri[1:-1], literal[1 : literal.rfind('"')], literal.rpartition('"')[2].removeprefix("@"))
-        for iri, _, literal in found
+        for iri, _, literal in pairs
         if literal.startswith('"')
     ]
 

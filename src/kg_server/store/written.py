@@ -93,8 +93,8 @@ def written(query: Query, graphs: Graphs) -> Written:
 
 def _known(names: Iterable[str], graphs: Graphs) -> tuple[str, ...]:
     """Return the names of graphs that there are; an engine might fetch another from the web."""
-    known = {*graphs.default, *graphs.named, *graphs.described}
-    return tuple(each for each in names if each in known)
+    existing = {*graphs.default, *graphs.named, *graphs.described}
+    return tuple(each for each in names if each in existing)
 
 
 def _without_from(query: Query) -> tuple[str, Dataset]:
@@ -136,9 +136,9 @@ def _unescaped(iri: str) -> str:
     '<http://x/,\\u003E>'
     """
 
-    def character(found: re.Match[str]) -> str:
-        decoded = chr(int(found[0][2:], 16))
-        return found[0] if decoded in _NOT_IN_IRI or decoded <= " " else decoded
+    def character(match: re.Match[str]) -> str:
+        decoded = chr(int(match[0][2:], 16))
+        return match[0] if decoded in _NOT_IN_IRI or decoded <= " " else decoded
 
     return _CODEPOINT.sub(character, iri) if "\\" in iri else iri
 
@@ -149,14 +149,14 @@ def _with_bindings(text: str, bindings: Mapping[str, str]) -> str:
 
 def _prologue(text: str, query: Query) -> str:
     """Return the declarations that the query takes from beside its text, as far as it uses them."""
-    found = list(lexer.significant(text))
+    tokens = list(lexer.significant(text))
     lines = []
     if query.base_iri and any(
-        each.kind == "iri" and not _ABSOLUTE.match(each.text) for each in found
+        each.kind == "iri" and not _ABSOLUTE.match(each.text) for each in tokens
     ):
         lines.append(f"BASE <{query.base_iri}>")
     if query.prefixes:
-        used = {each.text.partition(":")[0] for each in found if each.kind == "name"}
+        used = {each.text.partition(":")[0] for each in tokens if each.kind == "name"}
         missing = used & query.prefixes.keys() - _declared(query.text).keys()
         lines += [f"PREFIX {each}: <{query.prefixes[each]}>" for each in sorted(missing)]
     return "".join(f"{line}\n" for line in lines)
@@ -171,8 +171,8 @@ def _declared(text: str) -> dict[str, str]:
 
 
 def _base(query: Query) -> str | None:
-    found = [iri for word, _, iri in _declarations(query.text) if word == "BASE"]
-    return found[-1] if found else query.base_iri
+    bases = [iri for word, _, iri in _declarations(query.text) if word == "BASE"]
+    return bases[-1] if bases else query.base_iri
 
 
 def _declarations(text: str) -> Iterable[tuple[str, str, str]]:

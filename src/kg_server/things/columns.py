@@ -150,11 +150,11 @@ def of_class(
         description: the IRI of the named graph with the VoID description.
         prefixes: used to name properties with the same local name.
     """
-    this = URIRef(class_iri).n3()
+    iri = URIRef(class_iri).n3()
     everything = Dataset(default_graphs=store.graph_names())
-    shaped = _shaped(rows(store, _SHAPES % this, dataset=everything))
-    used = rows(store, _USED % this, dataset=Dataset(default_graphs=(description,)))
-    columns = _merged(shaped, used or rows(store, _COUNTED % this))
+    shaped = _shaped(rows(store, _SHAPES % iri, dataset=everything))
+    used = rows(store, _USED % iri, dataset=Dataset(default_graphs=(description,)))
+    columns = _merged(shaped, used or rows(store, _COUNTED % iri))
     return tuple(_named(columns, prefixes))
 
 
