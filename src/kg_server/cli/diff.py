@@ -85,7 +85,7 @@ def _queries(folder: Path | None, root: Path | None) -> list[Path]:
         return []
     said = manifest.read(root) if root else None
     folders = [folder] if folder else [*said.queries, *said.tests] if said else []
-    found = sorted(path for each in folders for path in each.rglob("*.rq"))
-    if folder and not found:
+    files = sorted(path for each in folders for path in each.rglob("*.rq"))
+    if folder and not files:
         raise ProjectFault("there are no .rq files", path=folder)
-    return found
+    return files

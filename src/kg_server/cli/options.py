@@ -48,8 +48,8 @@ def chosen(
     data: Sequence[Path], ontology: Sequence[Path], shapes: Sequence[Path]
 ) -> dict[Role, Sequence[Path]]:
     """Return the files whose role is said, by role."""
-    given = {Role.DATA: data, Role.ONTOLOGY: ontology, Role.SHAPES: shapes}
-    return {role: paths for role, paths in given.items() if paths}
+    by_role = {Role.DATA: data, Role.ONTOLOGY: ontology, Role.SHAPES: shapes}
+    return {role: paths for role, paths in by_role.items() if paths}
 
 
 def announce(project: Project) -> None:

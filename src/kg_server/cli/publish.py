@@ -45,7 +45,7 @@ def publish(  # one parameter an option
     from files that these variables with _FILE name. Exit code 0: published; 1: the engine holds
     other triples than were written, or the data do not conform; 2: it could not be done.
     """
-    given = dialects.named(dialect) if dialect else None
+    engine = dialects.named(dialect) if dialect else None
     replicas, credentials = publication.endpoints(endpoint), Credentials.read()
     loaded = project.load(paths, base_iri)
     options.announce(loaded)
@@ -58,13 +58,13 @@ def publish(  # one parameter an option
     differs = False
     for each in replicas.endpoints:
         connection = Connection(each, credentials)
-        publisher = Publisher(connection, given or publication.recognise(connection), graph_store)
+        publisher = Publisher(connection, engine or publication.recognise(connection), graph_store)
         differences = publication.publish(loaded, report, described, publisher)
         connection.close()
-        for found in differences:
+        for difference in differences:
             _say(
-                f"{each} holds {found.held} triples of <{found.graph_iri}>, "
-                f"{found.written} were written"
+                f"{each} holds {difference.held} triples of <{difference.graph_iri}>, "
+                f"{difference.written} were written"
             )
         if differences:
             differs = True

@@ -37,9 +37,9 @@ def test(root: Path | None, word: str, junit: Path | None, base_iri: str | None)
     """
     home = (root or project.home()).resolve()
     click.echo(f"kg-server: the project in {home}", err=True)
-    found = cases.find(home, base_iri, word)
+    selected = cases.find(home, base_iri, word)
     begun, outcomes = time.monotonic(), []
-    for case in found:
+    for case in selected:
         outcome = cases.run(case)
         outcomes.append(outcome)
         click.echo("F" if outcome.wrong else ".", nl=len(outcomes) % _WIDTH == 0)

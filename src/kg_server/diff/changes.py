@@ -76,12 +76,12 @@ class Changes:
     @property
     def added(self) -> int:
         """The number of statements added; a blank node with its own statements counts as one."""
-        return sum(len(each.added) for found in self.subjects.values() for each in found)
+        return sum(len(each.added) for changes in self.subjects.values() for each in changes)
 
     @property
     def removed(self) -> int:
         """The number of statements removed."""
-        return sum(len(each.removed) for found in self.subjects.values() for each in found)
+        return sum(len(each.removed) for changes in self.subjects.values() for each in changes)
 
 
 def between(
@@ -144,7 +144,7 @@ def _mixed(old: Project, new: Project) -> Changes:
 
 def _by_types(files: Sequence[ProjectFile]) -> dict[str, Role]:
     """Return the role of each subject; in several files, the role with the greatest weight."""
-    found: dict[str, Role] = {}
+    by_subject: dict[str, Role] = {}
     for file in files:
         types: dict[str, set[str]] = defaultdict(set)
         for quad in parsing.parsed(file):
@@ -154,9 +154,9 @@ def _by_types(files: Sequence[ProjectFile]) -> dict[str, Role]:
         for subject, kinds in types.items():
             among = {file.role, *file.also}
             role = roles.of_types(kinds, among, file.role) if file.also else file.role
-            earlier = found.get(subject, role)
-            found[subject] = min(role, earlier, key=_WEIGHTIEST.index)
-    return found
+            earlier = by_subject.get(subject, role)
+            by_subject[subject] = min(role, earlier, key=_WEIGHTIEST.index)
+    return by_subject
 
 
 class _Side:

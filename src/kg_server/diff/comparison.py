@@ -175,5 +175,5 @@ def _within(side: State, report: Report) -> Report:
     if side.project is side.whole:
         return report
     files = {file.path for file in side.project.files}
-    found = tuple(each for each in report.findings if each.place and each.place.path in files)
-    return replace(report, findings=found)
+    findings = tuple(each for each in report.findings if each.place and each.place.path in files)
+    return replace(report, findings=findings)

@@ -59,8 +59,8 @@ def as_json(compared: Comparison, view: View) -> str:
         "overdue": compared.overdue,
         "subjects": [
             {"role": role.value, **asdict(change)}
-            for role, found in compared.changes.subjects.items()
-            for change in found
+            for role, changes in compared.changes.subjects.items()
+            for change in changes
         ],
         "answers": [asdict(each) for each in compared.answers],
         "findings": None if compared.findings is None else _findings_document(compared.findings),
@@ -141,7 +141,7 @@ def _on_lines(words: str, before: str) -> str:
     """Return a long value with each statement of its blank nodes on its own line."""
     if len(words) <= _LONG or "[ " not in words:
         return words
-    return re.sub(r'("(?:[^"\\]|\\.)*+")| ; ', lambda found: found[1] or f" ;\n{before}", words)
+    return re.sub(r'("(?:[^"\\]|\\.)*+")| ; ', lambda match: match[1] or f" ;\n{before}", words)
 
 
 def _answer(answer: Answer, view: View) -> str:
@@ -176,7 +176,7 @@ def _sentence(finding: Finding) -> str:
 
 
 def _counts(compared: Comparison) -> str:
-    changed = sum(len(found) for found in compared.changes.subjects.values())
+    changed = sum(len(changes) for changes in compared.changes.subjects.values())
     added, removed = compared.changes.added, compared.changes.removed
     return (
         f"{added:,} statement{'' if added == 1 else 's'} added, {removed:,} removed, "

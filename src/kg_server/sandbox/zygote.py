@@ -122,10 +122,10 @@ def _in_thread(load: Callable[[], T]) -> T:
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    (found,) = outcome
-    if isinstance(found, BaseException):
-        raise found
-    return found
+    (result,) = outcome
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 class _Zygote:

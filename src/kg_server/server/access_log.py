@@ -39,7 +39,7 @@ def _line(
     request: Request, status: int, size: int, seconds: float, *, cached: bool, full: bool
 ) -> str:
     """Return a request as one line of JSON."""
-    asked = f"{request.query_string}\n".encode() + request.body
+    content = f"{request.query_string}\n".encode() + request.body
     line = {
         "client": request.client[0],
         "method": request.method,
@@ -48,8 +48,8 @@ def _line(
         "bytes": size,
         "ms": round(seconds * 1000, 2),
         "cached": cached,
-        "query": sha256(asked).hexdigest()[:16],
+        "query": sha256(content).hexdigest()[:16],
     }
     if full:
-        line["asked"] = asked.decode("utf-8", "replace")[:2000]
+        line["asked"] = content.decode("utf-8", "replace")[:2000]
     return json.dumps(line)

@@ -141,6 +141,6 @@ async def _send(exchange: Exchange, stored: Stored) -> None:
 
 def _is_known(exchange: Exchange, stored: Stored) -> bool:
     coding = exchange.request.coding
-    known = compression.plain_tags(coding, exchange.request.header("if-none-match"))
+    sent = compression.plain_tags(coding, exchange.request.header("if-none-match"))
     etag = compression.plain_tags(coding, stored.etag).removeprefix("W/").strip('"')
-    return responses.matches(known, etag)
+    return responses.matches(sent, etag)

@@ -209,9 +209,9 @@ def sized(headers: Headers, status: int, length: int) -> Headers:
 
 def value(headers: Headers, name: str) -> str:
     """Return the value of a header, empty when there is none."""
-    for each, found in headers:
+    for each, text in headers:
         if each.lower() == name:
-            return found
+            return text
     return ""
 
 

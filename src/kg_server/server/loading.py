@@ -183,11 +183,11 @@ def _opened(replicas: Replicas, settings: Settings, index: int, *, is_reload: bo
     """Open what was published to engines; return the store, and the news for the main process."""
     try:
         dialect = dialects.named(settings.dialect) if settings.dialect else None
-        store, found, _ = publication.opened(replicas, dialect, Credentials.read())
+        store, published, _ = publication.opened(replicas, dialect, Credentials.read())
     except ProjectFault as fault:
         return Prepared(None, pickle.dumps(_Failed(str(fault))))
-    aside = partial(_write_index, index, store, found.project)
-    loaded = Loaded(found.project, found.report, graph_names=store.graph_names())
+    aside = partial(_write_index, index, store, published.project)
+    loaded = Loaded(published.project, published.report, graph_names=store.graph_names())
     return Prepared(store, pickle.dumps(loaded), aside, is_reload)
 
 

@@ -7,14 +7,14 @@ in the marker of the publication (``store.publishing``), so a server over an eng
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kg_server import records
 from kg_server.errors import EngineFailed, EngineUnavailable, Problem, ProjectFault
 from kg_server.project import Project
-from kg_server.store import publishing
+from kg_server.store import Store, publishing
 from kg_server.store.connection import Connection, Endpoint
 from kg_server.store.credentials import Credentials
 from kg_server.store.dialects import Dialect, recognised
@@ -75,21 +75,13 @@ def publish(
         store.add_graph(graph_iri, ntriples)
         graphs[graph_iri] = ntriples
     dataset, graphs[MERGED] = publishing.dataset(store)
-    # An engine may keep literals as they are written, or as ours does, one of each value.
-    least = {str(row["g"]): int(str(row["n"])) for row in rows(store, _COUNTS)}
-    most = {name: len(set(ntriples.splitlines())) for name, ntriples in graphs.items()}
     before = publisher.published()
     publisher.begin({*before, *graphs})
     for graph_iri, ntriples in graphs.items():
         publisher.put(graph_iri, ntriples)
     for graph_iri in before - graphs.keys():
         publisher.delete(graph_iri)
-    held = {graph_iri: publisher.count(graph_iri) for graph_iri in graphs}
-    differences = [
-        Difference(name, most[name], number)
-        for name, number in held.items()
-        if not least.get(name, most[name]) <= number <= most[name]
-    ]
+    differences = _differences(publisher, store, graphs)
     if not differences:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         content = records.dumped(Publication(_portable(project), _placed(report), dataset))
@@ -97,8 +89,23 @@ def publish(
     return differences
 
 
+def _differences(
+    publisher: Publisher, store: Store, graphs: Mapping[str, bytes]
+) -> list[Difference]:
+    """Return the graphs of which the service holds more or fewer triples than were written."""
+    # An engine may keep literals as they are written, or as ours does, one of each value.
+    least = {str(row["g"]): int(str(row["n"])) for row in rows(store, _COUNTS)}
+    most = {name: len(set(ntriples.splitlines())) for name, ntriples in graphs.items()}
+    held = {graph_iri: publisher.count(graph_iri) for graph_iri in graphs}
+    return [
+        Difference(name, most[name], number)
+        for name, number in held.items()
+        if not least.get(name, most[name]) <= number <= most[name]
+    ]
+
+
 def opened(
-    replicas: Replicas, dialect: Dialect | None, credentials: Credentials
+    replicas: Replicas, chosen: Dialect | None, credentials: Credentials
 ) -> tuple[RemoteStore, Publication, Marker]:
     """Open the newest publication that one of the replicas holds.
 
@@ -111,8 +118,8 @@ def opened(
     for index, endpoint in enumerate(replicas.endpoints):
         connection = Connection(endpoint, credentials)
         try:
-            found = dialect or recognise(connection)
-            marker = publishing.marker(connection, found)
+            dialect = chosen or recognise(connection)
+            marker = publishing.marker(connection, dialect)
         except Problem as problem:
             said = said or f"{endpoint}: {problem.detail}"
             continue
@@ -120,20 +127,20 @@ def opened(
             connection.close()
         replicas.has(index, marker.version if marker else "")
         if marker and (newest is None or marker.published_at > newest[0].published_at):
-            newest = marker, connection, found
+            newest = marker, connection, dialect
     if newest is None:
         raise ProjectFault(
             said
             or "the engine has no whole publication; write one: kg-server publish --endpoint URL"
         )
-    marker, connection, found = newest
-    refuse_wrong(connection, found)
-    found = measured(connection, found)
-    publication = _read(connection, found)
+    marker, connection, dialect = newest
+    refuse_wrong(connection, dialect)
+    dialect = measured(connection, dialect)
+    publication = _read(connection, dialect)
     connection.close()
     replicas.serve(marker.version)
     store = RemoteStore(
-        replicas, found, publication.graphs, version=marker.version, credentials=credentials
+        replicas, dialect, publication.graphs, version=marker.version, credentials=credentials
     )
     return store, publication, marker
 

@@ -126,7 +126,7 @@ def run_http(
     _settle()
     if not go.recv(1):
         return
-    this = os.getpid()
+    pid = os.getpid()
     server = MPServer(
         "kg_server",
         address=settings.host,
@@ -145,7 +145,7 @@ def run_http(
         workers_kill_timeout=GRACE_S,
     )
     server.serve(
-        target_loader=lambda: _worker(board, states, shared, settings, this),
+        target_loader=lambda: _worker(board, states, shared, settings, pid),
         wrap_loader=False,
     )
 
