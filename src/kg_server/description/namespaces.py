@@ -31,12 +31,12 @@ def shared(store: Store) -> str:
     It can be a base IRI: the names are then served at their own paths.
     """
     counts = [(str(row["namespace"]), int(str(row["n"]))) for row in rows(store, _COUNTS)]
-    wanted, chosen = _ALMOST_ALL * sum(count for _, count in counts), []
+    remaining, chosen = _ALMOST_ALL * sum(count for _, count in counts), []
     for namespace, count in counts:
-        if wanted <= 0:
+        if remaining <= 0:
             break
         chosen.append(namespace)
-        wanted -= count
+        remaining -= count
     classes = [str(row["namespace"]) for row in rows(store, _CLASSES)]
     own = [each for each in classes if each not in prefixes.EXTERNAL.values()]
     return _common([*chosen, *own]) or _common(chosen)

@@ -35,8 +35,8 @@ class _Namer:
         for prefix, namespace in self._namespaces.items():
             if part.startswith(namespace):
                 return _NOT_IN_FRAGMENT.sub("_", f"{prefix}-{part[len(namespace) :]}")
-        known = part in ("class", "property", "value")
-        return part if known else hashlib.sha256(part.encode()).hexdigest()[:16]
+        is_word = part in ("class", "property", "value")
+        return part if is_word else hashlib.sha256(part.encode()).hexdigest()[:16]
 
 
 def add_partitions(
@@ -55,19 +55,19 @@ def add_partitions(
     namer = _Namer(document, namespaces)
     _add_classes(graph, dataset, counted, namer)
     for row, number in counted.rows("properties"):
-        this = namer.name("property", row["p"])
-        graph.add((dataset, VOID.propertyPartition, this))
-        graph.add((this, VOID.property, row["p"]))
-        graph.add((this, VOID.triples, Literal(number)))
+        partition = namer.name("property", row["p"])
+        graph.add((dataset, VOID.propertyPartition, partition))
+        graph.add((partition, VOID.property, row["p"]))
+        graph.add((partition, VOID.triples, Literal(number)))
     number_of_properties = len(counted.results["properties"])
     graph.add((dataset, VOID.properties, Literal(number_of_properties)))
     for class_, predicate, number in counted.class_properties():
         if is_of_the_language(class_):
             continue
-        this = namer.name("class", class_, "property", predicate)
-        graph.add((namer.name("class", class_), VOID.propertyPartition, this))
-        graph.add((this, VOID.property, predicate))
-        graph.add((this, VOID.triples, Literal(number)))
+        partition = namer.name("class", class_, "property", predicate)
+        graph.add((namer.name("class", class_), VOID.propertyPartition, partition))
+        graph.add((partition, VOID.property, predicate))
+        graph.add((partition, VOID.triples, Literal(number)))
     _add_values(graph, counted, namer)
 
 
@@ -82,10 +82,10 @@ def _add_classes(graph: Graph, dataset: URIRef, counted: Statistics, namer: _Nam
         entities[URIRef(str(row["c"]))] = entities.get(URIRef(str(row["c"])), 0) + number
     graph.add((dataset, VOID.classes, Literal(len(entities))))
     for each, number in entities.items():
-        this = namer.name("class", each)
-        graph.add((dataset, VOID.classPartition, this))
-        graph.add((this, VOID["class"], each))
-        graph.add((this, VOID.entities, Literal(number)))
+        partition = namer.name("class", each)
+        graph.add((dataset, VOID.classPartition, partition))
+        graph.add((partition, VOID["class"], each))
+        graph.add((partition, VOID.entities, Literal(number)))
 
 
 def _add_values(graph: Graph, counted: Statistics, namer: _Namer) -> None:
@@ -96,7 +96,7 @@ def _add_values(graph: Graph, counted: Statistics, namer: _Namer) -> None:
         for row, number in counted.rows(name):
             if "x" not in row or is_of_the_language(row["c"]):
                 continue
-            this = namer.name("class", row["c"], "property", row["p"], "value", row["x"])
-            graph.add((namer.name("class", row["c"], "property", row["p"]), partition, this))
-            graph.add((this, predicate, row["x"]))
-            graph.add((this, VOID.triples, Literal(number)))
+            part = namer.name("class", row["c"], "property", row["p"], "value", row["x"])
+            graph.add((namer.name("class", row["c"], "property", row["p"]), partition, part))
+            graph.add((part, predicate, row["x"]))
+            graph.add((part, VOID.triples, Literal(number)))

@@ -49,25 +49,25 @@ def completed(project: Project, store: Store, described: Iterable[str] = ()) -> 
         store: the store with its data.
         described: names of graphs that the server adds.
     """
-    given, words = project.profile, _words(project, store, described)
-    prefixes = {**_namespaces(words), **given.prefixes}
+    profile, words = project.profile, _words(project, store, described)
+    prefixes = {**_namespaces(words), **profile.prefixes}
     return replace(
-        given,
-        title=given.title or _texts(words, _TITLES),
-        description=given.description or _texts(words, _DESCRIPTIONS),
-        licence=given.licence or _licence(words),
-        languages=given.languages or _languages(store),
+        profile,
+        title=profile.title or _texts(words, _TITLES),
+        description=profile.description or _texts(words, _DESCRIPTIONS),
+        licence=profile.licence or _licence(words),
+        languages=profile.languages or _languages(store),
         prefixes=dict(sorted(prefixes.items())),
     )
 
 
 def _words(project: Project, store: Store, described: Iterable[str]) -> Words:
     classes = [each for rank in _RANKS for each in rank]
-    wanted = (*_TITLES, *_DESCRIPTIONS, *_LICENCES, *_NAMESPACES)
+    predicates = (*_TITLES, *_DESCRIPTIONS, *_LICENCES, *_NAMESPACES)
     hidden = {file.graph_iri for file in project.of_role(Role.SHAPES)} | set(described)
     text = _OWN_WORDS % {
         "classes": values(classes),
-        "predicates": values(wanted),
+        "predicates": values(predicates),
         "hidden": ", ".join(f"<{each}>" for each in sorted(hidden)) or "<urn:x-none>",
     }
     words: dict[URIRef, dict[Node, dict[Node, list[Node]]]] = {}
@@ -80,13 +80,13 @@ def _words(project: Project, store: Store, described: Iterable[str]) -> Words:
 def _texts(words: Words, predicates: Iterable[URIRef]) -> Texts:
     """Return the texts of the highest-ranked thing with any, if it is the only one of its class."""
     for rank in _RANKS:
-        things = {this: said for each in rank for this, said in words.get(each, {}).items()}
+        things = {subject: said for each in rank for subject, said in words.get(each, {}).items()}
         for predicate in predicates:
-            found = [said[predicate] for said in things.values() if predicate in said]
-            if len(found) == 1:
-                literals = [each for each in found[0] if isinstance(each, Literal)]
+            candidates = [said[predicate] for said in things.values() if predicate in said]
+            if len(candidates) == 1:
+                literals = [each for each in candidates[0] if isinstance(each, Literal)]
                 return {each.language or "": str(each) for each in sorted(literals, key=str)}
-            if found:
+            if candidates:
                 return {}
     return {}
 

@@ -108,8 +108,8 @@ def count(store: Store, base_iri: str, targets: tuple[str, ...]) -> Statistics:
 
     def ask(name: str) -> tuple[str, tuple[Row, ...]]:
         text = _QUERIES[name]
-        found = rows(store, text % names if "%(" in text else text)
-        return name, tuple(row for row in found if _is_named(row))
+        solutions = rows(store, text % names if "%(" in text else text)
+        return name, tuple(row for row in solutions if _is_named(row))
 
     # The slowest queries first; the engine releases Python's lock while it counts.
     with ThreadPoolExecutor(2) as pool:

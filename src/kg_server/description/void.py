@@ -114,49 +114,49 @@ class _Description:
         self._add(self._document, DCTERMS.title, Literal("Description of the data set", "en"))
 
     def _add_dataset(self) -> None:
-        this, counted = self._dataset, self._counted
-        self._add(this, RDF.type, VOID.Dataset, DCAT.Dataset)
+        dataset, counted = self._dataset, self._counted
+        self._add(dataset, RDF.type, VOID.Dataset, DCAT.Dataset)
         for predicate, texts, otherwise in (
             (DCTERMS.title, self._profile.title, "Data set"),
             (DCTERMS.description, self._profile.description, "A graph."),
         ):
-            if not self._known.value(this, predicate):
+            if not self._known.value(dataset, predicate):
                 for language, text in (texts or {"en": otherwise}).items():
-                    self._add(this, predicate, Literal(text, language or None))
-        if not self._known.value(this, DCTERMS.license):
-            self._add_licence(this)
-        self._add(this, DCTERMS.publisher, self._publisher())
-        self._add(this, DCTERMS.identifier, Literal(str(this)))
-        self._add(this, OWL.versionInfo, Literal(self._site.store.version))
-        self._add(this, DCAT.landingPage, self._iri(""))
-        self._add(this, FOAF.homepage, self._iri(""))
-        self._add(this, VOID.sparqlEndpoint, self._endpoint)
+                    self._add(dataset, predicate, Literal(text, language or None))
+        if not self._known.value(dataset, DCTERMS.license):
+            self._add_licence(dataset)
+        self._add(dataset, DCTERMS.publisher, self._publisher())
+        self._add(dataset, DCTERMS.identifier, Literal(str(dataset)))
+        self._add(dataset, OWL.versionInfo, Literal(self._site.store.version))
+        self._add(dataset, DCAT.landingPage, self._iri(""))
+        self._add(dataset, FOAF.homepage, self._iri(""))
+        self._add(dataset, VOID.sparqlEndpoint, self._endpoint)
         if counted.kinds():
-            self._add(this, VOID.uriSpace, Literal(f"{self._site.base_iri}id/"))
-        self._add(this, VOID.triples, Literal(counted.triples))
-        self._add(this, VOID.distinctSubjects, Literal(counted.number("subjects")))
-        self._add(this, VOID.distinctObjects, Literal(counted.number("objects")))
+            self._add(dataset, VOID.uriSpace, Literal(f"{self._site.base_iri}id/"))
+        self._add(dataset, VOID.triples, Literal(counted.triples))
+        self._add(dataset, VOID.distinctSubjects, Literal(counted.number("subjects")))
+        self._add(dataset, VOID.distinctObjects, Literal(counted.number("objects")))
         for form in (*formats.of_kind(Kind.GRAPH), formats.HTML):
             if form.iri:
-                self._add(this, VOID.feature, URIRef(form.iri))
-        self._add(this, VOID.vocabulary, *self._vocabularies())
+                self._add(dataset, VOID.feature, URIRef(form.iri))
+        self._add(dataset, VOID.vocabulary, *self._vocabularies())
         self._add(
-            this,
+            dataset,
             DCTERMS.conformsTo,
             *(URIRef(each.iri) for each in vocabularies.vocabularies(self._site)),
         )
-        self._add(this, VOID.rootResource, *self._lists())
-        self._add(this, VOID.exampleResource, *self._examples())
+        self._add(dataset, VOID.rootResource, *self._lists())
+        self._add(dataset, VOID.exampleResource, *self._examples())
 
     def _publisher(self) -> URIRef:
         """Return an agent with the name of the data set's publisher or creator."""
         agent = self._name("publisher")
-        given = [
+        agents = [
             each
             for predicate in (DCTERMS.publisher, DCTERMS.creator)
             for each in self._known.objects(self._dataset, predicate)
         ]
-        name = str(min(map(str, given))) if given else self._site.base_iri
+        name = str(min(map(str, agents))) if agents else self._site.base_iri
         self._add(agent, RDF.type, FOAF.Agent)
         self._add(agent, FOAF.name, Literal(name))
         return agent
@@ -183,80 +183,84 @@ class _Description:
         return list(examples.values())[:_MOST_EXAMPLES]
 
     def _add_catalogue(self) -> None:
-        this = self._name("catalogue")
-        self._add(this, RDF.type, DCAT.Catalog)
-        self._add(this, DCTERMS.title, Literal("Data sets of this server", "en"))
-        self._add(this, DCTERMS.description, Literal("The data set served here.", "en"))
-        self._add(this, DCTERMS.publisher, self._name("publisher"))
-        self._add(this, DCAT.dataset, self._dataset)
-        self._add(this, DCAT.service, self._endpoint)
-        self._add(this, FOAF.homepage, self._iri(""))
-        self._add_licence(this)
+        catalogue = self._name("catalogue")
+        self._add(catalogue, RDF.type, DCAT.Catalog)
+        self._add(catalogue, DCTERMS.title, Literal("Data sets of this server", "en"))
+        self._add(catalogue, DCTERMS.description, Literal("The data set served here.", "en"))
+        self._add(catalogue, DCTERMS.publisher, self._name("publisher"))
+        self._add(catalogue, DCAT.dataset, self._dataset)
+        self._add(catalogue, DCAT.service, self._endpoint)
+        self._add(catalogue, FOAF.homepage, self._iri(""))
+        self._add_licence(catalogue)
 
     def _add_licence(self, subject: Node) -> None:
         """Add the licence of the data set: from the data, or else from the profile."""
-        given = list(self._known.objects(self._dataset, DCTERMS.license))
+        licences = list(self._known.objects(self._dataset, DCTERMS.license))
         licence = self._profile.licence or ""
-        if not given and re.match(r"[a-z]+:", licence):
-            given = [URIRef(licence)]
-        self._add(subject, DCTERMS.license, *given)
+        if not licences and re.match(r"[a-z]+:", licence):
+            licences = [URIRef(licence)]
+        self._add(subject, DCTERMS.license, *licences)
 
     def _add_linksets(self) -> None:
         for row, number in self._counted.rows("links"):
             namespace, predicate = str(row["target"]), str(row["p"])
             key, name, home = TARGETS[namespace]
             target = self._name(key)
-            this = self._name(f"links-{key}-{predicate.rpartition('#')[2]}")
+            linkset = self._name(f"links-{key}-{predicate.rpartition('#')[2]}")
             self._add(target, RDF.type, VOID.Dataset)
             self._add(target, DCTERMS.title, Literal(name, "en"))
             self._add(target, FOAF.homepage, URIRef(home))
             self._add(target, VOID.uriSpace, Literal(namespace))
-            self._add(this, RDF.type, VOID.Linkset)
-            self._add(this, VOID.subjectsTarget, self._dataset)
-            self._add(this, VOID.objectsTarget, target)
-            self._add(this, VOID.linkPredicate, URIRef(predicate))
-            self._add(this, VOID.triples, Literal(number))
-            self._add(self._dataset, VOID.subset, this)
+            self._add(linkset, RDF.type, VOID.Linkset)
+            self._add(linkset, VOID.subjectsTarget, self._dataset)
+            self._add(linkset, VOID.objectsTarget, target)
+            self._add(linkset, VOID.linkPredicate, URIRef(predicate))
+            self._add(linkset, VOID.triples, Literal(number))
+            self._add(self._dataset, VOID.subset, linkset)
 
     def _add_distributions(self) -> None:
         for form in dumps.FORMATS:
             self._add_distribution(f"dump.{form.extension}", form, "RDF 1.1")
         turtle = dumps.RDF12_FORMATS[0]
-        this = self._add_distribution(f"dump-rdf12.{turtle.extension}", turtle, "RDF 1.2")
-        self._add(this, DCTERMS.conformsTo, URIRef("https://www.w3.org/TR/rdf12-concepts/"))
+        distribution = self._add_distribution(f"dump-rdf12.{turtle.extension}", turtle, "RDF 1.2")
+        self._add(distribution, DCTERMS.conformsTo, URIRef("https://www.w3.org/TR/rdf12-concepts/"))
 
     def _add_distribution(self, path: str, form: Format, version: str) -> URIRef:
-        this, address = self._name(path.replace(".", "-")), self._iri(path)
-        self._add(self._dataset, DCAT.distribution, this)
+        distribution, address = self._name(path.replace(".", "-")), self._iri(path)
+        self._add(self._dataset, DCAT.distribution, distribution)
         self._add(self._dataset, VOID.dataDump, address)
-        self._add(this, RDF.type, DCAT.Distribution)
-        self._add(this, DCTERMS.title, Literal(f"The whole graph as {form.name}, {version}", "en"))
-        self._add(this, DCTERMS.description, Literal("Every triple, streamed.", "en"))
-        self._add(this, DCAT.accessURL, address)
-        self._add(this, DCAT.downloadURL, address)
-        self._add(this, DCAT.mediaType, URIRef(_MEDIA_TYPES + form.media_type))
-        self._add(this, DCAT.accessService, self._endpoint)
+        self._add(distribution, RDF.type, DCAT.Distribution)
+        self._add(
+            distribution, DCTERMS.title, Literal(f"The whole graph as {form.name}, {version}", "en")
+        )
+        self._add(distribution, DCTERMS.description, Literal("Every triple, streamed.", "en"))
+        self._add(distribution, DCAT.accessURL, address)
+        self._add(distribution, DCAT.downloadURL, address)
+        self._add(distribution, DCAT.mediaType, URIRef(_MEDIA_TYPES + form.media_type))
+        self._add(distribution, DCAT.accessService, self._endpoint)
         if form.iri:
-            self._add(this, DCTERMS["format"], URIRef(form.iri))
-        self._add_licence(this)
-        return this
+            self._add(distribution, DCTERMS["format"], URIRef(form.iri))
+        self._add_licence(distribution)
+        return distribution
 
     def _add_service(self) -> None:
         """Describe the SPARQL endpoint (SPARQL 1.1 Service Description §3, DCAT 3 §6.9)."""
-        this, default = self._endpoint, self._name("default-dataset")
-        self._add(this, RDF.type, URIRef(f"{ns.SD}Service"), DCAT.DataService)
-        self._add(this, DCTERMS.title, Literal("SPARQL endpoint", "en"))
-        self._add(this, DCAT.endpointURL, this)
-        self._add(this, DCAT.endpointDescription, this)
-        self._add(this, DCAT.servesDataset, self._dataset)
-        self._add(this, URIRef(f"{ns.SD}endpoint"), this)
-        self._add(this, URIRef(f"{ns.SD}supportedLanguage"), URIRef(f"{ns.SD}SPARQL11Query"))
-        self._add(this, URIRef(f"{ns.SD}defaultEntailmentRegime"), URIRef(f"{_ENTAILMENT}Simple"))
+        service, default = self._endpoint, self._name("default-dataset")
+        self._add(service, RDF.type, URIRef(f"{ns.SD}Service"), DCAT.DataService)
+        self._add(service, DCTERMS.title, Literal("SPARQL endpoint", "en"))
+        self._add(service, DCAT.endpointURL, service)
+        self._add(service, DCAT.endpointDescription, service)
+        self._add(service, DCAT.servesDataset, self._dataset)
+        self._add(service, URIRef(f"{ns.SD}endpoint"), service)
+        self._add(service, URIRef(f"{ns.SD}supportedLanguage"), URIRef(f"{ns.SD}SPARQL11Query"))
+        self._add(
+            service, URIRef(f"{ns.SD}defaultEntailmentRegime"), URIRef(f"{_ENTAILMENT}Simple")
+        )
         for form in formats.FORMATS:
             if form.iri:
-                self._add(this, URIRef(f"{ns.SD}resultFormat"), URIRef(form.iri))
-        self._add_licence(this)
-        self._add(this, URIRef(f"{ns.SD}defaultDataset"), default)
+                self._add(service, URIRef(f"{ns.SD}resultFormat"), URIRef(form.iri))
+        self._add_licence(service)
+        self._add(service, URIRef(f"{ns.SD}defaultDataset"), default)
         self._add(default, RDF.type, URIRef(f"{ns.SD}Dataset"))
         graph = self._name("default-graph")
         self._add(default, URIRef(f"{ns.SD}defaultGraph"), graph)
@@ -269,12 +273,12 @@ class _Description:
 
     def _add_named_graph(self, default: URIRef, name: str) -> URIRef:
         """Describe a named graph; return the node for its triples."""
-        this = self._named_graph(name)
-        self._add(default, URIRef(f"{ns.SD}namedGraph"), this)
-        self._add(this, RDF.type, URIRef(f"{ns.SD}NamedGraph"))
-        self._add(this, URIRef(f"{ns.SD}name"), URIRef(name))
+        named_graph = self._named_graph(name)
+        self._add(default, URIRef(f"{ns.SD}namedGraph"), named_graph)
+        self._add(named_graph, RDF.type, URIRef(f"{ns.SD}NamedGraph"))
+        self._add(named_graph, URIRef(f"{ns.SD}name"), URIRef(name))
         contents = self._named_graph(name, "contents-")
-        self._add(this, URIRef(f"{ns.SD}graph"), contents)
+        self._add(named_graph, URIRef(f"{ns.SD}graph"), contents)
         self._add(contents, RDF.type, URIRef(f"{ns.SD}Graph"))
         return contents
 
@@ -298,12 +302,12 @@ class _Description:
 
     def _add_prefixes(self) -> None:
         """Publish the prefixes in the form that query editors look for (SHACL §5.2.1)."""
-        this = self._name("prefixes")
-        self._add(this, RDF.type, OWL.Ontology)
-        self._add(this, RDFS.label, Literal("Prefixes for queries", "en"))
+        ontology = self._name("prefixes")
+        self._add(ontology, RDF.type, OWL.Ontology)
+        self._add(ontology, RDFS.label, Literal("Prefixes for queries", "en"))
         for prefix, namespace in self._site.prefixes.items():
             declaration = self._name(f"prefix-{prefix}")
-            self._add(this, SH.declare, declaration)
+            self._add(ontology, SH.declare, declaration)
             self._add(declaration, RDF.type, SH.PrefixDeclaration)
             self._add(declaration, SH.prefix, Literal(prefix))
             self._add(declaration, SH.namespace, Literal(namespace, datatype=XSD.anyURI))

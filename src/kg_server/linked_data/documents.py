@@ -189,10 +189,10 @@ def known(site: Site, candidates: Iterable[str]) -> str | None:
 
 def outline(site: Site, iri: str, page: int = 1) -> Outline | None:
     """Return a page of the statements about a thing; ``None`` if there are none."""
-    this = URIRef(iri).n3()
+    subject = URIRef(iri).n3()
     # One statement more than the page shows tells whether there is a next page.
     limits = {"limit": PAGE_STATEMENTS + 1, "offset": (page - 1) * PAGE_STATEMENTS}
-    text = _STATEMENTS % {"this": this, "dataset": site.dataset_iri, **limits}
+    text = _STATEMENTS % {"this": subject, "dataset": site.dataset_iri, **limits}
     about = rows(site.store, text)
     outgoing = [(row["p"], row["o"]) for row in about if "o" in row]
     incoming = [(row["p"], row["s"]) for row in about if "s" in row]
@@ -218,12 +218,12 @@ def describe_thing(site: Site, iri: str, page: int = 1) -> Document | None:
 
 def complete(site: Site, outlined: Outline) -> Document:
     """Return the document of a thing: its statements with blank nodes, claims and labels."""
-    this, graph = URIRef(outlined.iri), Graph()
+    subject, graph = URIRef(outlined.iri), Graph()
     for p, o in outlined.outgoing:
-        graph.add((this, p, o))
+        graph.add((subject, p, o))
     for p, s in outlined.incoming:
-        graph.add((s, p, this))
-    _complete(site, graph, this)
+        graph.add((s, p, subject))
+    _complete(site, graph, subject)
     document = head(site, outlined, graph)
     add_metadata(site, document)
     return document
@@ -248,11 +248,11 @@ def collection_document(
 ) -> Document:
     """Return a page of the list of all things of a kind, with their labels."""
     iri = addresses.collection_iri(kind, site.base_iri)
-    graph, this = Graph(), URIRef(iri)
-    graph.add((this, RDF.type, HYDRA.Collection))
+    graph, collection = Graph(), URIRef(iri)
+    graph.add((collection, RDF.type, HYDRA.Collection))
     things = [URIRef(member) for member in members]
     for thing in things:
-        graph.add((this, HYDRA.member, thing))
+        graph.add((collection, HYDRA.member, thing))
     add_triples(graph, site.store, _LABELS % {"things": values(things)})
     licence = licence_of(site, site.dataset_iri)
     document = Document(iri, iri, graph, (str(HYDRA.Collection),), licence, page, has_more)
@@ -262,19 +262,19 @@ def collection_document(
 
 def add_metadata(site: Site, document: Document) -> None:
     """Add the metadata of the document: topic, licence, data set, neighbouring pages."""
-    graph, this = document.graph, URIRef(document.iri)
-    graph.add((this, RDF.type, FOAF.Document))
+    graph, subject = document.graph, URIRef(document.iri)
+    graph.add((subject, RDF.type, FOAF.Document))
     if document.topic != document.iri:
-        graph.add((this, FOAF.primaryTopic, URIRef(document.topic)))
-    graph.add((this, DCTERMS.isPartOf, URIRef(site.dataset_iri)))
+        graph.add((subject, FOAF.primaryTopic, URIRef(document.topic)))
+    graph.add((subject, DCTERMS.isPartOf, URIRef(site.dataset_iri)))
     if document.licence:
-        graph.add((this, DCTERMS.license, URIRef(document.licence)))
+        graph.add((subject, DCTERMS.license, URIRef(document.licence)))
     if document.page == 1 and not document.has_more:
         return
     view = URIRef(document.page_iri(document.page))
-    graph.add((this, HYDRA.view, view))
+    graph.add((subject, HYDRA.view, view))
     graph.add((view, RDF.type, HYDRA.PartialCollectionView))
-    graph.add((view, HYDRA.first, this))
+    graph.add((view, HYDRA.first, subject))
     if document.has_more:
         graph.add((view, HYDRA.next, URIRef(document.page_iri(document.page + 1))))
     if document.page > 1:
@@ -290,8 +290,8 @@ def _column(solutions: Iterable[Mapping[str, Node]], name: str) -> tuple[str, ..
     return tuple(sorted({str(row[name]) for row in solutions if name in row}))
 
 
-def _objects(site: Site, this: URIRef, predicate: URIRef) -> tuple[str, ...]:
-    solutions = rows(site.store, _OBJECTS % predicate, this=this.n3())
+def _objects(site: Site, subject: URIRef, predicate: URIRef) -> tuple[str, ...]:
+    solutions = rows(site.store, _OBJECTS % predicate, this=subject.n3())
     return tuple(str(row["o"]) for row in solutions if isinstance(row["o"], URIRef))
 
 
@@ -312,10 +312,10 @@ def namespace_document(
     return document
 
 
-def _complete(site: Site, graph: Graph, this: URIRef) -> None:
+def _complete(site: Site, graph: Graph, subject: URIRef) -> None:
     """Add the context of statements: blank nodes, claims, sources, labels."""
     if any(isinstance(term, BNode) for triple in graph for term in triple):
-        around = f"{{ {this.n3()} ?p0 ?b0 }} UNION {{ ?b0 ?p0 {this.n3()} }}"
+        around = f"{{ {subject.n3()} ?p0 ?b0 }} UNION {{ ?b0 ?p0 {subject.n3()} }}"
         _add_blank_nodes(site, graph, f"{around} FILTER(isBlank(?b0))")
     links = site.evidence.links if site.evidence else ()
     claims = {*graph.subjects(RDF.subject), *graph.subjects(RDF.object)}

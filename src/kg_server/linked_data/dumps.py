@@ -64,12 +64,12 @@ def _chunks(
     else:
         namespaces = {}  # the engine writes them in any order, and JSON-LD has no lines to sort
     # Graph by graph: over a union of graphs, the query for claims takes ten times as long.
-    each = ((name, _triples(site, name, rdf12)) for name in graph_names(site))
+    graphs = ((name, _triples(site, name, rdf12)) for name in graph_names(site))
     if form.name in _DATASET_FORMATS:
-        quads = (quad for name, found in each for quad in transcode.in_graph(found, name))
+        quads = (quad for name, triples in graphs for quad in transcode.in_graph(triples, name))
         yield from transcode.write(quads, form, namespaces)
     else:
-        statements = (triple for _, found in each for triple in found)
+        statements = (triple for _, triples in graphs for triple in triples)
         yield from transcode.write(statements, form, namespaces)
 
 

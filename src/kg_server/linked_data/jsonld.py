@@ -270,9 +270,9 @@ def flat(nodes: Sequence[Mapping[str, Any]], prefixes: Mapping[str, str]) -> dic
             return {**term, "@type": name(term["@type"])}
         return term["@value"] if term.keys() == {"@value"} else term
 
-    found: dict[str, dict[str, list[Any]]] = {}
+    by_iri: dict[str, dict[str, list[Any]]] = {}
     for node in nodes:
-        about = found.setdefault(node["@id"], {})
+        about = by_iri.setdefault(node["@id"], {})
         for predicate, terms in node.items():
             if predicate == str(RDF.type):
                 about.setdefault("@type", []).extend(name(term["@id"]) for term in terms)
@@ -280,6 +280,6 @@ def flat(nodes: Sequence[Mapping[str, Any]], prefixes: Mapping[str, str]) -> dic
                 about.setdefault(name(predicate), []).extend(map(value, terms))
     graph = [
         {"@id": iri} | {key: of[0] if len(of) == 1 else of for key, of in about.items()}
-        for iri, about in found.items()
+        for iri, about in by_iri.items()
     ]
     return {"@context": dict(sorted(used.items())), "@graph": graph}

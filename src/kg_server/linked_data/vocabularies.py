@@ -141,12 +141,12 @@ def main(candidates: Sequence[Vocabulary]) -> Vocabulary:
 
 def document(site: Site, vocabulary: Vocabulary) -> Document | None:
     """Return the whole vocabulary as written in its files; ``None`` if it has too many triples."""
-    graph, this = Graph(), URIRef(vocabulary.iri)
+    graph, subject = Graph(), URIRef(vocabulary.iri)
     dataset = Dataset(default_graphs=tuple(sorted(vocabulary.graphs)))
     if add_triples(graph, site.store, _WHOLE, dataset=dataset) > MOST_TRIPLES:
         return None
-    types = sorted(str(each) for each in graph.objects(this, RDF.type))
-    licences = sorted(str(each) for each in graph.objects(this, DCTERMS.license))
+    types = sorted(str(each) for each in graph.objects(subject, RDF.type))
+    licences = sorted(str(each) for each in graph.objects(subject, DCTERMS.license))
     return Document(
         iri=document_iri(site, vocabulary),
         topic=vocabulary.iri,
