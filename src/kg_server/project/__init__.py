@@ -26,7 +26,7 @@ from kg_server.project import (
     syntax,
     xml_literals,
 )
-from kg_server.project.discovery import Found, bundled, is_root
+from kg_server.project.discovery import Source, bundled, is_root
 from kg_server.project.files import FACTS, Project, ProjectFile, QueryFile, Role, Unread
 from kg_server.project.profile import Profile
 from kg_server.project.syntax import SYNTAXES
@@ -87,17 +87,17 @@ def load(
             is no RDF file; a directory has no RDF files; a manifest or a rule is wrong.
     """
     plan = _Plan(paths, chosen or {}, example=example)
-    wanted = base_iri or plan.said.base_iri or NEUTRAL_BASE_IRI
-    if not is_base_iri(wanted):
-        raise ProjectFault(f"the base IRI {wanted!r} must be of the web, and end with a slash")
-    read = _Reader(plan.said.base_iri or wanted, wanted)
+    base_iri = base_iri or plan.said.base_iri or NEUTRAL_BASE_IRI
+    if not is_base_iri(base_iri):
+        raise ProjectFault(f"the base IRI {base_iri!r} must be of the web, and end with a slash")
+    read = _Reader(plan.said.base_iri or base_iri, base_iri)
     loaded = _read(plan, read, [] if lenient else None)
     return _with_derived(loaded, lenient=lenient) if derive else loaded
 
 
 def _read(plan: _Plan, read: _Reader, unread: list[Unread] | None) -> Project:
     """Read all files of a plan; those that cannot be read go to ``unread`` where there is one."""
-    files = list(_readable(discovery.told_apart(plan.found), read, unread))
+    files = list(_readable(discovery.told_apart(plan.files), read, unread))
     origin, said = plan.origin, plan.said
     if not plan.roots:  # of files by themselves, the project around them says only how to read them
         said = replace(said, profile=Profile(), queries=(), derive=())
@@ -112,7 +112,7 @@ def _read(plan: _Plan, read: _Reader, unread: list[Unread] | None) -> Project:
     derive = (QueryFile(path, read.text(path).decode()) for path in _query_files(said.derive))
     loaded = Project(
         files=tuple(files),
-        base_iri=read.wanted,
+        base_iri=read.base_iri,
         version="",
         rules=said.rules,
         queries=queries,
@@ -178,12 +178,12 @@ def stamps(paths: Sequence[Path], *, example: bool = False) -> dict[Path, tuple[
         ProjectFault: as ``load``, as far as the names go.
     """
     plan = _Plan(paths, {}, example=example)
-    found = [each.path for each in (*plan.found, *plan.lent)] + _query_files(
+    files = [each.path for each in (*plan.files, *plan.lent)] + _query_files(
         (*plan.said.queries, *plan.said.derive)
     )
     if source := manifest.source(plan.said.root):
-        found.append(source)
-    stats = ((path, path.stat()) for path in found)
+        files.append(source)
+    stats = ((path, path.stat()) for path in files)
     return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in stats}
 
 
@@ -200,7 +200,7 @@ def home() -> Path:
 
 
 class _Plan:
-    """Files to read: ``found`` always, ``lent`` only if those have no shapes and no ontology.
+    """Files to read: ``files`` always, ``lent`` only if those have no shapes and no ontology.
 
     ``said`` is the manifest that counts, ``origin`` says in words where the files come from.
     """
@@ -224,7 +224,7 @@ class _Plan:
         root = roots[0] if roots else inside
         self.said = manifest.read(root) if root else manifest.Manifest(Path.cwd())
         self.lent = self._lent(chosen) if inside else []
-        self.found = self._found(roots, named, chosen)
+        self.files = self._files(roots, named, chosen)
         parts = [_called(each) for each in roots]
         parts += [GIVEN] if named or given else []
         self.origin = (
@@ -233,26 +233,26 @@ class _Plan:
             else " and ".join(parts)
         )
 
-    def _lent(self, chosen: Chosen) -> list[Found]:
+    def _lent(self, chosen: Chosen) -> list[Source]:
         return [
             each
             for each in discovery.of_root(self.said)
             if each.role is not Role.DATA and each.role not in chosen
         ]
 
-    def _found(self, roots: Sequence[Path], named: Sequence[Path], chosen: Chosen) -> list[Found]:
-        found = [
+    def _files(self, roots: Sequence[Path], named: Sequence[Path], chosen: Chosen) -> list[Source]:
+        files = [
             each
             for root in roots
             for each in discovery.of_root(manifest.read(root))
             if each.role is None or not chosen.get(each.role)
         ]
-        found += discovery.given(named, None)
+        files += discovery.given(named, None)
         if chosen.get(Role.SHAPES):
-            found = [replace(each, sheds_shapes=True) for each in found]
+            files = [replace(each, sheds_shapes=True) for each in files]
         for role, places in chosen.items():
-            found += discovery.given(places, role)
-        return discovery.merged(found)
+            files += discovery.given(places, role)
+        return discovery.merged(files)
 
 
 def _called(root: Path) -> str:
@@ -261,35 +261,35 @@ def _called(root: Path) -> str:
 
 
 class _Reader:
-    """Reads files, with the base IRI that is wanted in place of the one that is written."""
+    """Reads files, with ``base_iri`` in place of the base IRI that is ``written`` in them."""
 
-    def __init__(self, written: str, wanted: str) -> None:
-        self.written, self.wanted = written, wanted
+    def __init__(self, written: str, base_iri: str) -> None:
+        self.written, self.base_iri = written, base_iri
 
-    def graph_iri(self, found: Found) -> str:
+    def graph_iri(self, source: Source) -> str:
         """Return the name of a file's graph."""
         name = _NOT_IN_IRI.sub(
-            lambda each: quote(each[0].encode("utf-8", "surrogateescape"), safe=""), found.name
+            lambda each: quote(each[0].encode("utf-8", "surrogateescape"), safe=""), source.name
         )
-        return f"{self.wanted}graph/{name}"
+        return f"{self.base_iri}graph/{name}"
 
-    def __call__(self, found: Found) -> ProjectFile:
+    def __call__(self, source: Source) -> ProjectFile:
         """Read a file.
 
         Raises:
             ProjectFault: it cannot be read, or is no RDF.
         """
-        content = self.text(found.path)
-        kind = syntax.of(found.path, content)
+        content = self.text(source.path)
+        kind = syntax.of(source.path, content)
         if kind == "rdfxml":
-            entities.check(found.path, content)
-            rdfxml.check(found.path, content)
-            content = xml_literals.written_out(found.path, content)
+            entities.check(source.path, content)
+            rdfxml.check(source.path, content)
+            content = xml_literals.written_out(source.path, content)
         elif kind == "jsonld":
-            content = contexts.inlined(found.path, content)
-        graph_iri = self.graph_iri(found)
-        file = ProjectFile(found.path, found.role or Role.DATA, graph_iri, kind, content)
-        main, also = _roles(found, file)
+            content = contexts.inlined(source.path, content)
+        graph_iri = self.graph_iri(source)
+        file = ProjectFile(source.path, source.role or Role.DATA, graph_iri, kind, content)
+        main, also = _roles(source, file)
         return replace(file, role=main, also=also)
 
     def text(self, path: Path) -> bytes:
@@ -301,20 +301,20 @@ class _Reader:
         content = syntax.text(path)
         # One replacement serves prefixes, full IRIs and literals such as the preferred namespace;
         # it keeps the number of lines, so that messages still point to the right one.
-        if self.written != self.wanted:  # else it would be a copy of them all
-            content = content.replace(self.written.encode(), self.wanted.encode())
+        if self.written != self.base_iri:  # else it would be a copy of them all
+            content = content.replace(self.written.encode(), self.base_iri.encode())
         return content
 
 
 def _readable(
-    found: Iterable[Found], read: _Reader, unread: list[Unread] | None
+    sources: Iterable[Source], read: _Reader, unread: list[Unread] | None
 ) -> Iterator[ProjectFile]:
     """Yield the files that can be read; what is wrong with others is added to ``unread``.
 
     Raises:
         ProjectFault: one cannot be read, and ``unread`` is ``None``.
     """
-    for each in found:
+    for each in sources:
         try:
             yield read(each)
         except ProjectFault as fault:
@@ -323,28 +323,28 @@ def _readable(
             unread.append(Unread(read.graph_iri(each), fault))
 
 
-def _roles(found: Found, file: ProjectFile) -> tuple[Role, frozenset[Role]]:
+def _roles(source: Source, file: ProjectFile) -> tuple[Role, frozenset[Role]]:
     """Return the main role of a file and its others: as is said, or else by what it contains."""
-    if found.role and not found.by_content:
-        return found.role, found.also
+    if source.role and not source.by_content:
+        return source.role, source.also
     main, more = Role.DATA, frozenset[Role]()
     if roles.may_be_more(file.content):
         try:
             main, more = roles.of(parsing.parsed(file))
         except ProjectFault:  # reported when the file is read again
-            return found.role or Role.DATA, found.also
+            return source.role or Role.DATA, source.also
     held = {main} | more
-    if found.sheds_shapes:
+    if source.sheds_shapes:
         held -= {Role.SHAPES}
-    if found.role is None:
-        wanted = held or {Role.DATA}
-    elif found.also:
-        wanted = ({found.role} | found.also) & held or {found.role}
+    if source.role is None:
+        kept = held or {Role.DATA}
+    elif source.also:
+        kept = ({source.role} | source.also) & held or {source.role}
     else:
-        wanted = {found.role} | (held & {Role.SHAPES})
-    if main not in wanted:
-        main = found.role if found.role in wanted else next(each for each in Role if each in wanted)
-    return main, frozenset(wanted - {main})
+        kept = {source.role} | (held & {Role.SHAPES})
+    if main not in kept:
+        main = source.role if source.role in kept else next(each for each in Role if each in kept)
+    return main, frozenset(kept - {main})
 
 
 def _imported(
@@ -363,7 +363,7 @@ def _imported(
     """
     if not any(b"imports" in file.content for file in files):
         return [], frozenset()
-    found: list[ProjectFile] = []
+    imported: list[ProjectFile] = []
     resolved: set[str] = set()
     waiting = [(file, imports.header(file)) for file in files]
     names = {name for _, header in waiting for name in header.names}
@@ -376,7 +376,7 @@ def _imported(
             except ProjectFault as fault:  # of a catalog
                 if unread is None:
                     raise
-                unread.append(Unread(f"{read.wanted}graph/{imports.CATALOG}", fault))
+                unread.append(Unread(f"{read.base_iri}graph/{imports.CATALOG}", fault))
                 continue
             if path is None:
                 continue
@@ -384,13 +384,13 @@ def _imported(
             if imports.loose(iri) in names or path.resolve() in paths:
                 continue
             paths.add(path.resolve())
-            name = _imported_name(path, {each.graph_iri for each in found}, read)
-            wanted = Found(path, name, Role.ONTOLOGY, by_content=True)
-            for more in _readable([wanted], read, unread):
-                found.append(more)
+            name = _imported_name(path, {each.graph_iri for each in imported}, read)
+            source = Source(path, name, Role.ONTOLOGY, by_content=True)
+            for more in _readable([source], read, unread):
+                imported.append(more)
                 waiting.append((more, imports.header(more)))
                 names |= waiting[-1][1].names
-    return found, frozenset(resolved)
+    return imported, frozenset(resolved)
 
 
 def _imported_name(path: Path, used: Set[str], read: _Reader) -> str:
@@ -398,20 +398,20 @@ def _imported_name(path: Path, used: Set[str], read: _Reader) -> str:
     parts = path.resolve().parts[1:]
     names = ("/".join(("imported", *parts[-depth:])) for depth in range(1, len(parts) + 1))
     return next(
-        (name for name in names if read.graph_iri(Found(path, name, None)) not in used),
+        (name for name in names if read.graph_iri(Source(path, name, None)) not in used),
         "/".join(("imported", *parts)),
     )
 
 
 def _query_files(places: Iterable[Path]) -> list[Path]:
     """Return the ``.rq`` files at some places, in the order of their names."""
-    found = (
+    files = (
         each
         for place in places
         for each in (place.rglob("*.rq") if place.is_dir() else [place])
         if each.suffix == ".rq"
     )
-    return sorted(dict.fromkeys(found), key=lambda path: (path.stem, path))
+    return sorted(dict.fromkeys(files), key=lambda path: (path.stem, path))
 
 
 def _canned_queries(said: manifest.Manifest, read: _Reader) -> Iterator[QueryFile]:
@@ -433,12 +433,12 @@ def _profile(said: manifest.Manifest, files: Iterable[ProjectFile], read: _Reade
     prefixes = _prefixes(files)
     evidence = said.profile.evidence
     if evidence:
-        given = {each.name: getattr(evidence, each.name) for each in fields(evidence)}
+        prefixed = {each.name: getattr(evidence, each.name) for each in fields(evidence)}
         terms = {
             name: manifest.evidence_iri(said, name, term, prefixes).replace(
-                read.written, read.wanted
+                read.written, read.base_iri
             )
-            for name, term in given.items()
+            for name, term in prefixed.items()
             if term is not None
         }
         evidence = replace(evidence, **terms)
@@ -447,8 +447,8 @@ def _profile(said: manifest.Manifest, files: Iterable[ProjectFile], read: _Reade
 
 def _prefixes(files: Iterable[ProjectFile]) -> dict[str, str]:
     """Return the prefixes at the head of files; where they differ, those of most files."""
-    found: dict[str, Counter[str]] = {}
+    namespaces: dict[str, Counter[str]] = {}
     for file in files:
         for prefix, namespace in parsing.prefixes(file).items():
-            found.setdefault(prefix, Counter())[namespace] += 1
-    return {prefix: counts.most_common(1)[0][0] for prefix, counts in sorted(found.items())}
+            namespaces.setdefault(prefix, Counter())[namespace] += 1
+    return {prefix: counts.most_common(1)[0][0] for prefix, counts in sorted(namespaces.items())}

@@ -29,18 +29,18 @@ def inlined(path: Path, content: bytes) -> bytes:
 
 def _inlined(path: Path, text: str, depth: int) -> str:
     parts, end = [], 0
-    for found in _KEY.finditer(text):
-        if found.start() < end:
+    for match in _KEY.finditer(text):
+        if match.start() < end:
             continue
         try:
-            value, stop = json.JSONDecoder().raw_decode(text, found.end())
+            value, stop = json.JSONDecoder().raw_decode(text, match.end())
         except ValueError:
             continue  # the parser will say what is wrong, and where
         if isinstance(value, str) or (isinstance(value, list) and _names(value)):
-            line = text.count("\n", 0, found.start()) + 1
+            line = text.count("\n", 0, match.start()) + 1
             written = _written(path, value, line, depth)
-            lost = text.count("\n", found.end(), stop)
-            parts += [text[end : found.end()], written, "\n" * lost]
+            lost = text.count("\n", match.end(), stop)
+            parts += [text[end : match.end()], written, "\n" * lost]
             end = stop
     return "".join([*parts, text[end:]])
 

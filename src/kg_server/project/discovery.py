@@ -21,7 +21,7 @@ NO_PROJECT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Source:
     """A file to be read: its name in the graph, and its roles; ``None``: by what it contains.
 
     ``by_content`` tells whether its contents count beside the role that is said; ``sheds_shapes``
@@ -65,7 +65,7 @@ def is_root(path: Path) -> bool:
     return usual or (path.is_dir() and manifest.source(path) is not None)
 
 
-def of_root(said: Manifest) -> list[Found]:
+def of_root(said: Manifest) -> list[Source]:
     """Return the files of a project.
 
     Where the manifest names no shapes, shapes count wherever they stand. A file that several of
@@ -74,7 +74,7 @@ def of_root(said: Manifest) -> list[Found]:
     Raises:
         ProjectFault: a directory has no RDF files.
     """
-    found: dict[Path, Found] = {}
+    by_path: dict[Path, Source] = {}
     for places, role, prefix in (
         (said.shapes, Role.SHAPES, "shapes/"),
         (said.ontology, Role.ONTOLOGY, "ontology/"),
@@ -87,17 +87,17 @@ def of_root(said: Manifest) -> list[Found]:
             base = place if place.is_dir() else place.parent
             for path in rdf_files(place):
                 name = prefix + _stem(path.relative_to(base))
-                if path not in found:
-                    found[path] = Found(path, name, role, by_content=not said.shapes)
-                elif place.is_file() and found[path].role is not role:
+                if path not in by_path:
+                    by_path[path] = Source(path, name, role, by_content=not said.shapes)
+                elif place.is_file() and by_path[path].role is not role:
                     # Named twice, or a pattern that fits it as well.
-                    found[path] = replace(
-                        found[path], also=found[path].also | {role}, by_content=True
+                    by_path[path] = replace(
+                        by_path[path], also=by_path[path].also | {role}, by_content=True
                     )
-    return list(found.values())
+    return list(by_path.values())
 
 
-def given(paths: Iterable[Path], role: Role | None) -> Iterator[Found]:
+def given(paths: Iterable[Path], role: Role | None) -> Iterator[Source]:
     """Yield files that are given by name; directories with all RDF files below them.
 
     Raises:
@@ -106,13 +106,13 @@ def given(paths: Iterable[Path], role: Role | None) -> Iterator[Found]:
     for path in paths:
         base = path if path.is_dir() else path.parent
         for each in rdf_files(path):
-            yield Found(each, _stem(each.relative_to(base)), role, by_content=role is None)
+            yield Source(each, _stem(each.relative_to(base)), role, by_content=role is None)
 
 
-def merged(found: Iterable[Found]) -> list[Found]:
+def merged(files: Iterable[Source]) -> list[Source]:
     """Return each file once; of several roles it has those that its contents bear out."""
-    by_path: dict[Path, Found] = {}
-    for each in found:
+    by_path: dict[Path, Source] = {}
+    for each in files:
         path = each.path.resolve()
         first = by_path.get(path)
         if first is None or (first.role is None and each.role):
@@ -122,20 +122,20 @@ def merged(found: Iterable[Found]) -> list[Found]:
     return list(by_path.values())
 
 
-def told_apart(files: Sequence[Found]) -> list[Found]:
+def told_apart(files: Sequence[Source]) -> list[Source]:
     """Return files with names that no other has: more of the path where two are called alike."""
-    found = list(files)
+    named = list(files)
     depth = 2
     while depth < 64:
-        counts = Counter(each.name for each in found)
+        counts = Counter(each.name for each in named)
         if not any(count > 1 for count in counts.values()):
-            return found
-        found = [
+            return named
+        named = [
             replace(each, name=_longer(each.path, depth)) if counts[each.name] > 1 else each
-            for each in found
+            for each in named
         ]
         depth += 1
-    return found
+    return named
 
 
 def _longer(path: Path, depth: int) -> str:

@@ -104,9 +104,9 @@ class Project:
     def counted(self) -> str:
         """Text that lists the files of each role."""
         parts = [
-            f"{role.value}: {_listed([file.path for file in found])}"
+            f"{role.value}: {_listed([file.path for file in files])}"
             for role in Role
-            if (found := self.of_role(role))
+            if (files := self.of_role(role))
         ]
         left_out = [each.fault.path for each in self.unread if each.fault.path]
         parts += [f"not read: {_listed(left_out)}"] if left_out else []

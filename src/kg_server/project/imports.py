@@ -82,9 +82,9 @@ def local(iri: str, importing: ProjectFile, said: Mapping[str, Path]) -> Path | 
         return beside
     for folder in importing.path.resolve().parents:
         path = folder / CATALOG
-        found = _catalog(path, path.stat().st_mtime_ns).get(loose(iri)) if path.is_file() else None
-        if found and found.is_file():
-            return found
+        target = _catalog(path, path.stat().st_mtime_ns).get(loose(iri)) if path.is_file() else None
+        if target and target.is_file():
+            return target
     return None
 
 
@@ -100,7 +100,7 @@ def _beside(iri: str, importing: ProjectFile) -> Path | None:
 
 @lru_cache(256)
 def _catalog(path: Path, _changed_ns: int) -> dict[str, Path]:
-    found: dict[str, Path] = {}
+    places: dict[str, Path] = {}
     waiting, seen = [path], set()
     while waiting:
         path = waiting.pop(0)
@@ -118,11 +118,11 @@ def _catalog(path: Path, _changed_ns: int) -> dict[str, Path]:
             if tag == "uri" and element.get("name") and element.get("uri"):
                 place = _below(path, base, element.get("uri") or "")
                 if place:
-                    found.setdefault(loose(element.get("name") or ""), place)
+                    places.setdefault(loose(element.get("name") or ""), place)
             elif tag == "nextCatalog" and element.get("catalog"):
                 place = _below(path, base, element.get("catalog") or "")
                 waiting += [place] if place else []
-    return found
+    return places
 
 
 def _elements(element: ElementTree.Element, base: str) -> Iterable[tuple[ElementTree.Element, str]]:

@@ -146,12 +146,12 @@ class _Reader:
         number = next(iter(at_value), None) or line(lines, place)
         raise ProjectFault(message, path=self.path, line=number)
 
-    def only(self, table: Mapping[str, Any], known: Sequence[str], place: Place) -> None:
+    def only(self, table: Mapping[str, Any], keys: Sequence[str], place: Place) -> None:
         """Refuse keys that are not known."""
         for key in table:
-            if key not in known:
-                close = difflib.get_close_matches(key, known, 1)
-                hint = f"; did you mean {close[0]}?" if close else f": {', '.join(known)}"
+            if key not in keys:
+                close = difflib.get_close_matches(key, keys, 1)
+                hint = f"; did you mean {close[0]}?" if close else f": {', '.join(keys)}"
                 self.refuse((*place, key), f"there is no key {key!r}{hint}")
 
     def text(self, place: Place) -> str | None:
@@ -258,10 +258,10 @@ def _table(path: Path) -> dict[str, Any]:
         raise ProjectFault(message, path=path, line=line, column=column) from error
     except UnicodeDecodeError as error:
         raise ProjectFault("not UTF-8 text", path=path) from error
-    found = document if path.name == FILE else document["tool"]["kg-server"]
-    if not isinstance(found, dict):
+    table = document if path.name == FILE else document["tool"]["kg-server"]
+    if not isinstance(table, dict):
         raise ProjectFault(f"{TABLE} is a table", path=path)
-    return found
+    return table
 
 
 def _paths(root: Path, read: _Reader, key: str) -> tuple[Path, ...]:
@@ -271,13 +271,13 @@ def _paths(root: Path, read: _Reader, key: str) -> tuple[Path, ...]:
     if not isinstance(said, list) or not all(isinstance(each, str) for each in said):
         message = f'{key} is a list of files, directories or patterns, such as ["{LISTS[key][0]}"]'
         read.refuse((key,), message)
-    found: list[Path] = []
+    paths: list[Path] = []
     for each in said:
         matches = sorted(root.glob(each)) if each and not Path(each).is_absolute() else []
         if not matches:
             read.refuse((key,), f"{key}: there is no file or directory {each!r}", each)
-        found += matches
-    return tuple(dict.fromkeys(found))
+        paths += matches
+    return tuple(dict.fromkeys(paths))
 
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]")
@@ -290,7 +290,7 @@ def line(lines: Sequence[str], place: Place) -> int | None:
     >>> line(['a = 1', '[[home]]', 'query = "x"', '[[home]]', 'query = "y"'], ("home", 1, "query"))
     5
     """
-    found: dict[Place, int] = {}
+    line_of: dict[Place, int] = {}
     counts: dict[Place, int] = {}
     table: Place = ()
     for number, line in enumerate(lines, 1):
@@ -298,15 +298,15 @@ def line(lines: Sequence[str], place: Place) -> int | None:
             table = _keys(header[2])
             if header[1] == "[[":
                 counts[table] = counts.get(table, -1) + 1
-                found.setdefault(table, number)
+                line_of.setdefault(table, number)
                 table = (*table, counts[table])
-            found.setdefault(table, number)
+            line_of.setdefault(table, number)
         elif key := _KEY.match(line):
             keys = (*table, *_keys(key[1]))
             for length in range(len(table) + 1, len(keys) + 1):
-                found.setdefault(keys[:length], number)
+                line_of.setdefault(keys[:length], number)
     around = (place[:length] for length in range(len(place), 0, -1))
-    return next((found[each] for each in around if each in found), None)
+    return next((line_of[each] for each in around if each in line_of), None)
 
 
 def _keys(dotted: str) -> Place:

@@ -52,8 +52,8 @@ def fault(file: ProjectFile) -> ProjectFault | None:
     try:
         for _ in parsed(file):
             pass
-    except ProjectFault as found:
-        return found
+    except ProjectFault as error:
+        return error
     return None
 
 

@@ -114,8 +114,8 @@ class Profile:
     @property
     def text_properties(self) -> tuple[str, ...]:
         """The properties of the vocabulary of evidence whose values are texts."""
-        given = (self.evidence.text, self.evidence.reason) if self.evidence else ()
-        return tuple(each for each in given if each)
+        properties = (self.evidence.text, self.evidence.reason) if self.evidence else ()
+        return tuple(each for each in properties if each)
 
 
 class Said(NamedTuple):

@@ -62,14 +62,14 @@ def of(quads: Iterable[Any]) -> tuple[Role, frozenset[Role]]:
     )
     named = sum(map(_is_named, terms))
     has_header = any(_HEADER in types for types in kinds.values())
-    found = {Role.SHAPES} if shapes else set()
+    held = {Role.SHAPES} if shapes else set()
     if named or (has_header and not data and not shapes):
-        found.add(Role.ONTOLOGY)
-    if data or not found:
-        found.add(Role.DATA)
+        held.add(Role.ONTOLOGY)
+    if data or not held:
+        held.add(Role.DATA)
     order = (Role.ONTOLOGY, Role.DATA) if named >= data else (Role.DATA, Role.ONTOLOGY)
-    main = next((role for role in order if role in found), Role.SHAPES)
-    return main, frozenset(found - {main})
+    main = next((role for role in order if role in held), Role.SHAPES)
+    return main, frozenset(held - {main})
 
 
 def of_types(types: Iterable[str], among: Iterable[Role], main: Role) -> Role:

@@ -55,7 +55,7 @@ def with_derived(project: Project) -> Project:
     work = partial(_derive, project, running, processes.address_space())
     child = processes.start(work)
     try:
-        found = processes.result(child, time.monotonic() + DEADLINE_S, _LATE)
+        derived = processes.result(child, time.monotonic() + DEADLINE_S, _LATE)
     except ProjectFault as fault:
         if str(fault) != _LATE:
             raise
@@ -63,20 +63,20 @@ def with_derived(project: Project) -> Project:
         _refuse(rule, f"was still running when the rules had taken {DEADLINE_S:g} seconds", fault)
     finally:
         child.end()
-    return replace(project, files=(*project.files, *_files(project, found)))
+    return replace(project, files=(*project.files, *_files(project, derived)))
 
 
-def _files(project: Project, found: Mapping[str, bytes]) -> list[ProjectFile]:
+def _files(project: Project, derived: Mapping[str, bytes]) -> list[ProjectFile]:
     return [
         ProjectFile(
             rule.path,
             Role.DERIVED,
             f"{project.base_iri}graph/derived/{rule.path.stem}",
             "ntriples",
-            found[rule.path.stem],
+            derived[rule.path.stem],
         )
         for rule in project.derive
-        if found.get(rule.path.stem)
+        if derived.get(rule.path.stem)
     ]
 
 
@@ -141,7 +141,7 @@ def _new(rule: QueryFile, store: ox.Store, base_iri: str) -> list[ox.Triple]:
     """Return the triples that a rule derives and that the store does not have."""
     try:
         result: Any = store.query(rule.text, base_iri=base_iri)
-        found: dict[ox.Triple, None] = {}
+        derived: dict[ox.Triple, None] = {}
         for triple in result:
             if ox.Quad(*triple) in store:
                 continue
@@ -152,12 +152,12 @@ def _new(rule: QueryFile, store: ox.Store, base_iri: str) -> list[ox.Triple]:
                     "with IRI(CONCAT(…))"
                 )
                 _refuse(rule, message)
-            found[triple] = None
-            if len(found) > MOST_TRIPLES:
+            derived[triple] = None
+            if len(derived) > MOST_TRIPLES:
                 _refuse(rule, f"the rules derive more than {MOST_TRIPLES:,} triples")
     except (OSError, RuntimeError, ValueError) as error:
         _refuse(rule, f"cannot be evaluated: {error}", error)
-    return list(found)
+    return list(derived)
 
 
 def _ntriples(triples: list[ox.Triple]) -> bytes:

@@ -39,25 +39,25 @@ def write(target: Path, *, force: bool = False) -> list[Path]:
         raise ProjectFault(
             f"has {manifest.FILE} already; nothing was written (--force begins anew)", path=target
         )
-    wanted: Mapping[Path, bytes]
+    files: Mapping[Path, bytes]
     if _has_rdf(target) and not force:
-        wanted = {target / manifest.FILE: for_files(target).encode()}
+        files = {target / manifest.FILE: for_files(target).encode()}
     else:
         example = {target / path.relative_to(_SKELETON): path for path in _files()}
-        wanted = {
+        files = {
             path: template.read_bytes()
             for path, template in example.items()
             if force or not path.exists()
         }
     try:
-        for path, content in wanted.items():
+        for path, content in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
     except OSError as error:
         raise ProjectFault(
             f"cannot be written: {error.strerror}", path=Path(error.filename)
         ) from error
-    return sorted(wanted)
+    return sorted(files)
 
 
 def for_files(target: Path) -> str:
@@ -87,14 +87,14 @@ def _places(files: tuple[ProjectFile, ...], role: Role, root: Path) -> list[str]
     """Return the paths of the files of a role; a folder in place of its files if all have it."""
     paths = {file.path.resolve(): file for file in files}
     own = [path for path, file in paths.items() if file.has_role(role)]
-    found: dict[str, None] = {}
+    places: dict[str, None] = {}
     for path in sorted(own):
         folder = path.parent
         whole = [each for each in paths if each.is_relative_to(folder)]
         alone = all(paths[each].role is role and not paths[each].also for each in whole)
         place = folder if folder != root and alone and len(whole) > 1 else path
-        found[place.relative_to(root).as_posix()] = None
-    return list(found)
+        places[place.relative_to(root).as_posix()] = None
+    return list(places)
 
 
 def _has_rdf(target: Path) -> bool:

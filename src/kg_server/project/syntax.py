@@ -60,16 +60,16 @@ def suffix(path: Path) -> str:
 
 def is_known(path: Path) -> bool:
     """Tell whether a file in a directory may be RDF, by its name and at need by its contents."""
-    found = suffix(path)
-    if found not in SYNTAXES:
+    ending = suffix(path)
+    if ending not in SYNTAXES:
         return False
-    if found not in _OTHER_USES:
+    if ending not in _OTHER_USES:
         return True
     try:
         content = text(path)
     except ProjectFault:
         return False
-    if found == ".xml":
+    if ending == ".xml":
         return bool(_RDF_XML.search(content[:_HEAD_BYTES]))
     return b'"@context"' in content and _has_more_than_a_context(content)
 
@@ -88,16 +88,16 @@ def of(path: Path, content: bytes) -> str:
     Raises:
         ProjectFault: neither its name nor its contents tell.
     """
-    found = suffix(path)
+    ending = suffix(path)
     head = content[:_HEAD_BYTES]
-    if found in SYNTAXES and found not in _UNSURE:
-        return SYNTAXES[found]
-    if _XML.match(head) and (found in SYNTAXES or _RDF_XML.search(head)):
+    if ending in SYNTAXES and ending not in _UNSURE:
+        return SYNTAXES[ending]
+    if _XML.match(head) and (ending in SYNTAXES or _RDF_XML.search(head)):
         return "rdfxml"
     if _JSON.match(head):
         return "jsonld"
-    if found in SYNTAXES or _TURTLE.search(head):
-        return "turtle" if found != ".xml" else "rdfxml"
+    if ending in SYNTAXES or _TURTLE.search(head):
+        return "turtle" if ending != ".xml" else "rdfxml"
     raise ProjectFault(
         f"not a kind of RDF file that is known here ({', '.join(SYNTAXES)}, also with .gz)",
         path=path,

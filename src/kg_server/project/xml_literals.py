@@ -107,8 +107,8 @@ class _Walk:
         # The default namespace stands on a second element, so that the first one is always <x>.
         wrapped = f'<x{declared}><y xmlns="{escape(default)}">'.encode() + inner + b"</y></x>"
         try:
-            found = ElementTree.canonicalize((self._head + wrapped).decode())
+            canonical = ElementTree.canonicalize((self._head + wrapped).decode())
         except (ElementTree.ParseError, UnicodeDecodeError):
             return None
-        start, end = found.index(">", found.index("<y")) + 1, found.rindex("</y>")
-        return escape(found[start:end]).encode()
+        start, end = canonical.index(">", canonical.index("<y")) + 1, canonical.rindex("</y>")
+        return escape(canonical[start:end]).encode()
