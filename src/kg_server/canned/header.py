@@ -74,11 +74,11 @@ def texts(header: Mapping[str, Entry], key: str, language: str) -> Texts:
         key: the key of the text, such as ``title``.
         language: the language of the text without a tag.
     """
-    found = {language: header[key].value} if has(header, key) else {}
+    texts = {language: header[key].value} if has(header, key) else {}
     for name, entry in header.items():
         if name.startswith(f"{key}@") and entry.value:
-            found[name.partition("@")[2]] = entry.value
-    return found
+            texts[name.partition("@")[2]] = entry.value
+    return texts
 
 
 def has(header: Mapping[str, Entry], key: str) -> bool:

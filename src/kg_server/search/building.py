@@ -41,36 +41,23 @@ def write(file: IO[bytes], store: Store, text_properties: Iterable[str] = ()) ->
         store: what is indexed.
         text_properties: the IRIs of more properties whose values are texts.
     """
-    things: dict[str, int] = {}
     languages: dict[str, int] = {"": 0}
     labels, texts = _Lines(languages), _Lines(languages)
-    for names in (_NAMED, _ALSO_NAMED):  # a union comes in any order
-        for iri, literal in _rows(store, _LABELS % names, "label"):
-            labels.add(things.setdefault(iri, len(things)), literal)
+    things = _things(store, labels)
     labelled = len(things)
     more = " ".join(f"<{each}>" for each in text_properties)
     for iri, literal in _rows(store, _TEXTS % {"more": more, "most": MOST_TEXTS}, "text"):
         if iri in things:
             texts.add(things[iri], literal)
-    classes: dict[str, int] = {}
-    of_things, types = array("I"), array("I")
-    for iri, type_ in _rows(store, _TYPES, "type"):
-        if iri in things or type_ in TERMS:
-            of_things.append(things.setdefault(iri, len(things)))
-            types.append(classes.setdefault(type_, len(classes)))
+    classes, of_things, types = _types(store, things)
     counted = Counter(
         type_ for thing, type_ in zip(of_things, types, strict=True) if thing < labelled
     )
     iris = sorted((encode(iri), number) for iri, number in things.items())
-    ranks = array("I", bytes(4 * len(iris)))
-    for rank, (_, number) in enumerate(iris):
-        ranks[number] = rank
+    ranks = _places([number for _, number in iris])
     type_starts, ordered_types = _grouped(ranks, of_things, types)
     order, text_order = labels.order(ranks), texts.order(ranks)
-    places = array("I", bytes(4 * len(order)))
-    for place, number in enumerate(order):
-        places[number] = place
-    label_starts, ordered_labels = _grouped(ranks, labels.things, places)
+    label_starts, ordered_labels = _grouped(ranks, labels.things, _places(order))
     columns.write(
         file,
         store.version,
@@ -136,6 +123,37 @@ class _Lines:
             f"{name} folded": (self._folded[each] for each in order),
             f"{name} texts": (self._texts[each] for each in order),
         }
+
+
+def _things(store: Store, labels: _Lines) -> dict[str, int]:
+    """Return the numbers of the things that have labels; adds these to ``labels``."""
+    things: dict[str, int] = {}
+    for names in (_NAMED, _ALSO_NAMED):  # a union comes in any order
+        for iri, literal in _rows(store, _LABELS % names, "label"):
+            labels.add(things.setdefault(iri, len(things)), literal)
+    return things
+
+
+def _types(store: Store, things: dict[str, int]) -> tuple[dict[str, int], array[int], array[int]]:
+    """Return the numbers of classes, and of things and of their classes, pair by pair.
+
+    Classes and properties without a label are added to the things.
+    """
+    classes: dict[str, int] = {}
+    of_things, types = array("I"), array("I")
+    for iri, type_ in _rows(store, _TYPES, "type"):
+        if iri in things or type_ in TERMS:
+            of_things.append(things.setdefault(iri, len(things)))
+            types.append(classes.setdefault(type_, len(classes)))
+    return classes, of_things, types
+
+
+def _places(order: Sequence[int]) -> array[int]:
+    """Return the place of each number in an order of all numbers."""
+    places = array("I", bytes(4 * len(order)))
+    for place, number in enumerate(order):
+        places[number] = place
+    return places
 
 
 def _grouped(

@@ -89,19 +89,19 @@ class _Lines:
         """Return the number of a text's language."""
         return int(self._languages[line])
 
-    def near(self, wanted: str, neighbours: int) -> Iterator[int]:
+    def near(self, text: str, neighbours: int) -> Iterator[int]:
         """Yield labels that are spelt nearly like a text, among its neighbours in the alphabet."""
-        place = self._place(wanted)
+        place = self._place(text)
         for line in range(max(0, place - neighbours), min(len(self), place + neighbours)):
-            if _likeness(wanted, self.folded(line)) >= _LIKENESS:
+            if _likeness(text, self.folded(line)) >= _LIKENESS:
                 yield line
 
-    def containing(self, wanted: str, most: int) -> Iterator[int]:
+    def containing(self, text: str, most: int) -> Iterator[int]:
         """Yield labels with every word of the text, those that begin with the text first."""
-        first = self._place(wanted)
-        last = min(self._place(wanted + "\U0010ffff"), first + most)
+        first = self._place(text)
+        last = min(self._place(text + "\U0010ffff"), first + most)
         yield from range(first, last)
-        words = sorted((encode(each) for each in wanted.split()), key=len, reverse=True)
+        words = sorted((encode(each) for each in text.split()), key=len, reverse=True)
         for line in self._lines_with(words[0], most):
             if not first <= line < last and all(w in self._folded.line(line) for w in words[1:]):
                 yield line
@@ -224,7 +224,7 @@ class Index:
             types is None or not types.isdisjoint(self._types_of(named))
         ):
             return [self.hit(text.strip(), language)]
-        best: dict[int, _Found] = {}
+        best: dict[int, _Match] = {}
         most = max(_MOST_HITS // batch, 1)
         labels = self._of_types(self._labels, self._labels.containing(wanted, most), types)
         said = []
@@ -237,11 +237,11 @@ class Index:
             thing, folded = self._labels.things[line], self._labels.folded(line)
             score = _score(wanted, folded)
             if thing not in best or score > best[thing].score:
-                best[thing] = _Found(score, thing, folded, self._labels, line)
+                best[thing] = _Match(score, thing, folded, self._labels, line)
         for line in said:
             thing = self._texts.things[line]
             if thing not in best:
-                best[thing] = _Found(TEXT, thing, self._texts.folded(line), self._texts, line)
+                best[thing] = _Match(TEXT, thing, self._texts.folded(line), self._texts, line)
         ranked = heapq.nsmallest(limit, best.values(), key=lambda each: self._rank(each, texts))
         return [self._hit(each, language) for each in ranked]
 
@@ -254,41 +254,43 @@ class Index:
         sample = {self._labels.folded(line): line for line in range(0, len(self._labels), step)}
         near = get_close_matches(fold(text)[:50], sample, n=count, cutoff=0.5)
         things = {self._labels.things[sample[each]]: each for each in near}
-        found = (
-            _Found(NEAR, thing, folded, self._labels, sample[folded])
+        matches = (
+            _Match(NEAR, thing, folded, self._labels, sample[folded])
             for thing, folded in things.items()
         )
-        return [self._hit(each, language) for each in found]
+        return [self._hit(each, language) for each in matches]
 
-    def _rank(self, found: _Found, is_for_people: bool) -> tuple[float, float, int, str, bytes]:
-        score = found.score
-        if is_for_people and self._is_term(found.thing):
+    def _rank(self, match: _Match, is_for_people: bool) -> tuple[float, float, int, str, bytes]:
+        score = match.score
+        if is_for_people and self._is_term(match.thing):
             score -= _TERM_AFTER
-        types = self._type_numbers(found.thing)
+        types = self._type_numbers(match.thing)
         common = min((self._commonness[each] for each in types), default=math.inf)
-        folded = found.folded
-        return -score, common, len(folded), folded, self._things.line(found.thing)
+        folded = match.folded
+        return -score, common, len(folded), folded, self._things.line(match.thing)
 
-    def _hit(self, found: _Found, language: str) -> Hit:
-        iri = self._things[found.thing]
-        shown, tag = self._label(found.thing, language)
-        matched = found.lines.text(found.line)
-        return Hit(iri, shown or iri, tag, self._types_of(found.thing), matched, found.score)
+    def _hit(self, match: _Match, language: str) -> Hit:
+        iri = self._things[match.thing]
+        shown, tag = self._label(match.thing, language)
+        matched = match.lines.text(match.line)
+        return Hit(iri, shown or iri, tag, self._types_of(match.thing), matched, match.score)
 
     def _of_types(
-        self, lines: _Lines, found: Iterable[int], types: frozenset[str] | None
+        self, lines: _Lines, candidates: Iterable[int], types: frozenset[str] | None
     ) -> list[int]:
         if types is None:
-            return list(found)
+            return list(candidates)
         numbers = {self._numbers[each] for each in types if each in self._numbers}
         things = lines.things
-        return [each for each in found if not numbers.isdisjoint(self._type_numbers(things[each]))]
+        return [
+            each for each in candidates if not numbers.isdisjoint(self._type_numbers(things[each]))
+        ]
 
     def _number(self, iri: str) -> int:
         """Return the number of a thing, or one that no thing has."""
-        wanted = encode(iri)
-        number = bisect_left(range(len(self._things)), wanted, key=self._things.line)
-        if number < len(self._things) and self._things.line(number) == wanted:
+        encoded = encode(iri)
+        number = bisect_left(range(len(self._things)), encoded, key=self._things.line)
+        if number < len(self._things) and self._things.line(number) == encoded:
             return number
         return len(self._things)
 
@@ -325,8 +327,8 @@ class Index:
         return not self._terms.isdisjoint(self._type_numbers(thing))
 
 
-class _Found(NamedTuple):
-    """A thing that was found, by the best of its labels or texts so far."""
+class _Match(NamedTuple):
+    """A thing that matches, by the best of its labels or texts so far."""
 
     score: float
     thing: int
