@@ -74,11 +74,11 @@ def texts(header: Mapping[str, Entry], key: str, language: str) -> Texts:
         key: the key of the text, such as ``title``.
         language: the language of the text without a tag.
     """
-    texts = {language: header[key].value} if has(header, key) else {}
+    by_language = {language: header[key].value} if has(header, key) else {}
     for name, entry in header.items():
         if name.startswith(f"{key}@") and entry.value:
-            texts[name.partition("@")[2]] = entry.value
-    return texts
+            by_language[name.partition("@")[2]] = entry.value
+    return by_language
 
 
 def has(header: Mapping[str, Entry], key: str) -> bool:

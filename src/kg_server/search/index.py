@@ -177,9 +177,9 @@ class Index:
 
     def has_names_in(self, namespace: str) -> bool:
         """Tell whether the IRI of a thing begins so."""
-        wanted = encode(namespace)
-        place = bisect_left(range(len(self._things)), wanted, key=self._things.line)
-        return place < len(self._things) and self._things.line(place).startswith(wanted)
+        encoded = encode(namespace)
+        place = bisect_left(range(len(self._things)), encoded, key=self._things.line)
+        return place < len(self._things) and self._things.line(place).startswith(encoded)
 
     def commonest(self, count: int) -> list[str]:
         """Return the types that most things have, the commonest first."""

@@ -47,8 +47,10 @@ def _examples(context: Context) -> list[str]:
     """Return a line of a shell for each interface."""
     address, lines = context.address, []
     if query := next(iter(context.queries.values()), None):
-        given = urlencode(questions.example(query))
-        lines.append(f"curl '{address}queries/{query.name}.csv{f'?{given}' if given else ''}'")
+        parameters = urlencode(questions.example(query))
+        lines.append(
+            f"curl '{address}queries/{query.name}.csv{f'?{parameters}' if parameters else ''}'"
+        )
     lines.append(
         f"curl '{address}sparql' -H 'Accept: text/csv' "
         "--data-urlencode 'query=SELECT * WHERE { ?s ?p ?o } LIMIT 10'"

@@ -217,12 +217,12 @@ def _matching(response: Response, context: Context) -> Response:
 
     Whatever ``If-None-Match`` says: this condition comes first (§13.2.2).
     """
-    given = request.environ.get(_IF_MATCH)
+    header = request.environ.get(_IF_MATCH)
     read = request.method in ("GET", "HEAD", "QUERY") and response.status_code in (200, 304)
-    if not read or given is None:
+    if not read or header is None:
         return response
-    wanted, (etag, is_weak) = parse_etags(given), response.get_etag()
-    if wanted.star_tag or (etag and not is_weak and wanted.is_strong(etag)):
+    tags, (etag, is_weak) = parse_etags(header), response.get_etag()
+    if tags.star_tag or (etag and not is_weak and tags.is_strong(etag)):
         return response
     response.close()
     return answer(errors.PreconditionFailed("There is another representation here now."), context)
@@ -244,8 +244,8 @@ def _with_headers(response: Response) -> Response:
     if request.method == "OPTIONS":
         allowed = response.headers.get("Allow", "GET, HEAD, OPTIONS")
         response.headers["Access-Control-Allow-Methods"] = allowed
-        wanted = request.headers.get("Access-Control-Request-Headers")
-        response.headers["Access-Control-Allow-Headers"] = wanted or "Accept, Content-Type"
+        headers = request.headers.get("Access-Control-Request-Headers")
+        response.headers["Access-Control-Allow-Headers"] = headers or "Accept, Content-Type"
         response.headers["Access-Control-Max-Age"] = "86400"
         if response.status_code == HTTPStatus.OK:
             response.headers.remove("Content-Type")  # of the body that there is not

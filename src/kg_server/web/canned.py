@@ -231,8 +231,8 @@ def _answer(context: Context, query: CannedQuery, extension: str | None) -> Resp
         response = _page(context, query, shown, cut, links)
     elif is_export:
         about = exports.about(context, questions.title(query, layout.page_language()), dict(own))
-        asked = _query(context, cut, formats.named("json", Kind.BINDINGS))
-        response = exports.response(context, asked, chosen, about)
+        json_query = _query(context, cut, formats.named("json", Kind.BINDINGS))
+        response = exports.response(context, json_query, chosen, about)
     else:
         response = context.answer(_query(context, cut, chosen))
         filename = f"{query.name}.{chosen.extension}"
@@ -255,8 +255,8 @@ def _cited(context: Context, query: CannedQuery, values: Pairs) -> Citation:
 
 
 def _address(context: Context, query: CannedQuery, values: Pairs) -> str:
-    given = urlencode(values)
-    return f"{context.address}queries/{query.name}" + (f"?{given}" if given else "")
+    parameters = urlencode(values)
+    return f"{context.address}queries/{query.name}" + (f"?{parameters}" if parameters else "")
 
 
 def _choose(query: CannedQuery, name: str | None, *, labels: bool) -> Format:
@@ -275,10 +275,10 @@ def _own(query: CannedQuery, pairs: Pairs, *, html: bool) -> list[tuple[str, str
 
     ``lang`` also chooses the language of a page, and a form sends fields that were left empty.
     """
-    known = {each.name for each in query.parameters}
+    names = {each.name for each in query.parameters}
     own = [pair for pair in pairs if pair[0] not in canned.RESERVED]
     if html:
-        own = [pair for pair in own if pair[1] and (pair[0] in known or pair[0] != "lang")]
+        own = [pair for pair in own if pair[1] and (pair[0] in names or pair[0] != "lang")]
     return own
 
 
@@ -288,11 +288,11 @@ def _shown(query: CannedQuery, own: list[tuple[str, str]], pairs: Pairs) -> list
     A page that was asked for without any shows the example of the parameters that are needed. A
     form that was sent has asked, even if all its fields were empty.
     """
-    known = {each.name: each for each in query.parameters}
-    asked = any(name in known and name != "lang" for name, _ in pairs)
-    needed = {name: text for name, text in example(query).items() if known[name].required}
+    parameters = {each.name: each for each in query.parameters}
+    asked = any(name in parameters and name != "lang" for name, _ in pairs)
+    needed = {name: text for name, text in example(query).items() if parameters[name].required}
     shown = own if asked else [*needed.items(), *own]
-    if "lang" in known and not any(name == "lang" for name, _ in shown):
+    if "lang" in parameters and not any(name == "lang" for name, _ in shown):
         shown = [*shown, ("lang", layout.page_language())]
     return shown
 
@@ -354,22 +354,23 @@ def _page(
     labels = Labels(context.site, layout.page_language())
     limit_s = context.settings.query_timeout_s
     table = tables.answer(context.store, text, labels, timeout_s=limit_s)
-    given = urlencode(shown)
+    parameters = urlencode(shown)
     page = render_template(
         "query.html",
         **_form(context, query, shown, labels),
         **_answered(query, table, labels, values),
         text=text,
         links=links,
-        picture=f"/queries/{query.name}.svg" + (f"?{given}" if given else ""),
+        picture=f"/queries/{query.name}.svg" + (f"?{parameters}" if parameters else ""),
         cited=_cited(context, query, shown),
         frame=embedding.iframe(
-            f"{context.address}embed/queries/{query.name}" + (f"?{given}" if given else ""),
+            f"{context.address}embed/queries/{query.name}"
+            + (f"?{parameters}" if parameters else ""),
             questions.title(query, labels.language),
         ),
         citation_links=citation.links(request.path, shown),
         examples=results.code(f"{context.address}queries/{query.name}", values),
-        downloads=_downloads(query, given),
+        downloads=_downloads(query, parameters),
     )
     return Response(page, mimetype="text/html")
 
@@ -497,9 +498,9 @@ def _form_again(
     return response
 
 
-def _downloads(query: CannedQuery, given: str) -> list[tuple[str, str, str]]:
+def _downloads(query: CannedQuery, parameters: str) -> list[tuple[str, str, str]]:
     """Return name, media type and address of each format, those for people first."""
-    path, more = f"/queries/{query.name}", f"&{given}" if given else ""
+    path, more = f"/queries/{query.name}", f"&{parameters}" if parameters else ""
     people = (("CSV", exports.LABELLED), ("XLSX", exports.XLSX), ("Markdown", exports.MARKDOWN))
     rows = (*people, ("JSON", exports.ROWS)) if query.kind is Kind.BINDINGS else ()
     own = formats.of_kind(query.kind)
@@ -508,7 +509,7 @@ def _downloads(query: CannedQuery, given: str) -> list[tuple[str, str, str]]:
         *(
             (f"SPARQL {each.extension.upper()}", each.media_type, address)
             for each in own
-            for address in (f"{path}.{each.extension}" + (f"?{given}" if given else ""),)
+            for address in (f"{path}.{each.extension}" + (f"?{parameters}" if parameters else ""),)
         ),
     ]
 

@@ -155,8 +155,8 @@ def of(context: Context, title: str, address: str, sources: Sequence[str] = ()) 
 
 def of_answer(context: Context, title: str, address: str, values: Mapping[str, str]) -> Citation:
     """Return the citation of an answer; the values that were asked for stand in its title."""
-    asked = ", ".join(text for name, text in values.items() if name != "lang" and text)
-    return of(context, f"{title} ({asked})" if asked else title, address)
+    listed = ", ".join(text for name, text in values.items() if name != "lang" and text)
+    return of(context, f"{title} ({listed})" if listed else title, address)
 
 
 def of_thing(context: Context, iri: str, evidence: claims.Evidence, labels: Labels) -> Citation:
@@ -247,4 +247,4 @@ def _bibtex(text: str) -> str:
     '50 \\% of \\{A\\_B\\}'
     """
     one_line = " ".join(text.split())
-    return _QUOTED.sub(lambda found: _BIBTEX.get(found[0], f"\\{found[0]}"), one_line)
+    return _QUOTED.sub(lambda match: _BIBTEX.get(match[0], f"\\{match[0]}"), one_line)

@@ -119,10 +119,10 @@ class Context:
         It has what the server says (VoID, DCAT, service description) and what the data say of
         themselves.
         """
-        graph, this = Graph(), URIRef(self.site.dataset_iri)
-        names = {"graph": self.site.base_iri + void.GRAPH, "dataset": this.n3()}
+        graph, dataset = Graph(), URIRef(self.site.dataset_iri)
+        names = {"graph": self.site.base_iri + void.GRAPH, "dataset": dataset.n3()}
         add_triples(graph, self.store, _DESCRIPTION % names)
-        licences = sorted(str(each) for each in graph.objects(this, DCTERMS.license))
+        licences = sorted(str(each) for each in graph.objects(dataset, DCTERMS.license))
         return graph, next(iter(licences), self.site.licence)
 
     def unknown(self, iri: str) -> NotFound:

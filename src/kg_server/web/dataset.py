@@ -95,9 +95,9 @@ def described(context: Context, path: str) -> Document:
 
     Names are those of the graph; addresses to call lead to where this server is reached.
     """
-    site, (known, licence) = context.site, context.description
+    site, (description, licence) = context.site, context.description
     graph = Graph()
-    for s, p, o in known:
+    for s, p, o in description:
         if p in _CALLED and str(o).startswith(site.base_iri):
             o = URIRef(context.address + str(o)[len(site.base_iri) :])
         graph.add((s, p, o))
@@ -116,15 +116,15 @@ def negotiated(context: Context, path: str, chosen: Format) -> Response:
 
 def signposts(document: Document, context: Context) -> str:
     """Return the ``Link`` header of the description: what it is, its licence, its dumps."""
-    found: list[tuple[str, str, str | None]] = [(document.iri, "canonical", None)]
-    found += [("/.well-known/void", "describedby", links.OFFERED[0].media_type)]
-    found += [(iri, "type", None) for iri in document.types]
-    found += [(document.licence, "license", None)] if document.licence else []
-    found += [(document.topic, "cite-as", None)]
-    found += [(f"/dump.{form.extension}", "item", form.media_type) for form in dumps.FORMATS]
-    found += [("/openapi.json", "service-desc", openapi.MEDIA_TYPE)]
-    found += [(f"{context.root}sparql", "service", None)]
-    return links.header(found)
+    targets: list[tuple[str, str, str | None]] = [(document.iri, "canonical", None)]
+    targets += [("/.well-known/void", "describedby", links.OFFERED[0].media_type)]
+    targets += [(iri, "type", None) for iri in document.types]
+    targets += [(document.licence, "license", None)] if document.licence else []
+    targets += [(document.topic, "cite-as", None)]
+    targets += [(f"/dump.{form.extension}", "item", form.media_type) for form in dumps.FORMATS]
+    targets += [("/openapi.json", "service-desc", openapi.MEDIA_TYPE)]
+    targets += [(f"{context.root}sparql", "service", None)]
+    return links.header(targets)
 
 
 def _dump(context: Context, extension: str, *, rdf12: bool) -> Response:
@@ -132,8 +132,10 @@ def _dump(context: Context, extension: str, *, rdf12: bool) -> Response:
     offers = dumps.RDF12_FORMATS if rdf12 else dumps.FORMATS
     form = next((each for each in offers if each.extension == extension), None)
     if form is None:
-        known = ", ".join(each.extension for each in offers)
-        raise NotFound(f"There is no dump with the extension {extension!r}. There are: {known}.")
+        extensions = ", ".join(each.extension for each in offers)
+        raise NotFound(
+            f"There is no dump with the extension {extension!r}. There are: {extensions}."
+        )
     chunks = dumps.dump(site, form, rdf12=rdf12)
     version = "; version=1.2" if rdf12 else ""
     response = Response(chunks, content_type=form.content_type + version)

@@ -113,10 +113,10 @@ def grid(answer: Answer, labels: Labels) -> Grid:
     Raises:
         ResultTooLarge: it is larger than such a document may be.
     """
-    found = solutions(_whole(answer))
-    if isinstance(found, bool):
-        return Grid(("answer",), ((found,),))
-    variables, rows = found
+    result = solutions(_whole(answer))
+    if isinstance(result, bool):
+        return Grid(("answer",), ((result,),))
+    variables, rows = result
     _load(labels, rows)
     labels_of = {_base(name): name for name in variables if _base(name) in variables}
     named = [name for name in variables if name not in labels_of.values()]
@@ -136,10 +136,10 @@ def grid(answer: Answer, labels: Labels) -> Grid:
     )
 
 
-def write(chosen: Format, found: Grid, about: About) -> bytes:
+def write(chosen: Format, grid: Grid, about: About) -> bytes:
     """Write a grid in one of ``FORMATS``."""
     writers = {XLSX: _xlsx, MARKDOWN: _markdown, ROWS: _rows, LABELLED: _csv}
-    return writers[chosen](found, about)
+    return writers[chosen](grid, about)
 
 
 def about(context: Context, title: str, parameters: Mapping[str, str] | None = None) -> About:
@@ -188,10 +188,10 @@ def _whole(answer: Answer) -> bytes:
 
 def _load(labels: Labels, rows: Iterable[Mapping[str, Identifier]]) -> None:
     """Look labels up, so many at once."""
-    iris = dict.fromkeys(term for row in rows for term in row.values() if isinstance(term, URIRef))
-    wanted = list(iris)
-    for start in range(0, len(wanted), _LABELS_AT_ONCE):
-        labels.load(wanted[start : start + _LABELS_AT_ONCE])
+    terms = (term for row in rows for term in row.values())
+    iris = list(dict.fromkeys(term for term in terms if isinstance(term, URIRef)))
+    for start in range(0, len(iris), _LABELS_AT_ONCE):
+        labels.load(iris[start : start + _LABELS_AT_ONCE])
 
 
 def _base(name: str) -> str:
@@ -241,12 +241,12 @@ def _iri(term: Identifier | None) -> str | None:
     return str(term) if isinstance(term, URIRef) else None
 
 
-def _csv(found: Grid, _about: About) -> bytes:
+def _csv(grid: Grid, _about: About) -> bytes:
     """Write CSV that spreadsheets read as UTF-8, and in which no text is a formula."""
     output = io.StringIO()
     writer = csv.writer(output)
-    writer.writerow(found.columns)
-    writer.writerows([_safe(cell) for cell in row] for row in found.rows)
+    writer.writerow(grid.columns)
+    writer.writerows([_safe(cell) for cell in row] for row in grid.rows)
     return (_BOM + output.getvalue()).encode()
 
 
@@ -254,11 +254,11 @@ def _safe(cell: Cell) -> Cell:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
-def _markdown(found: Grid, about: About) -> bytes:
+def _markdown(grid: Grid, about: About) -> bytes:
     lines = [f"# {escaping.markdown(about.title)}", ""]
-    lines.append(f"| {' | '.join(map(escaping.markdown, found.columns))} |")
-    lines.append("|" + " --- |" * len(found.columns))
-    for row in found.rows:
+    lines.append(f"| {' | '.join(map(escaping.markdown, grid.columns))} |")
+    lines.append("|" + " --- |" * len(grid.columns))
+    for row in grid.rows:
         cells = ("" if cell is None else escaping.markdown(str(cell)) for cell in row)
         lines.append(f"| {' | '.join(cells)} |")
     lines.append("")
@@ -266,16 +266,16 @@ def _markdown(found: Grid, about: About) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _rows(found: Grid, _about: About) -> bytes:
+def _rows(grid: Grid, _about: About) -> bytes:
     """Write a list of objects, one a row, each on a line of its own."""
     lines = (
-        json.dumps(dict(zip(found.columns, row, strict=True)), ensure_ascii=False, default=str)
-        for row in found.rows
+        json.dumps(dict(zip(grid.columns, row, strict=True)), ensure_ascii=False, default=str)
+        for row in grid.rows
     )
     return ("[\n" + ",\n".join(lines) + "\n]\n").encode()
 
 
-def _xlsx(found: Grid, about: About) -> bytes:
+def _xlsx(grid: Grid, about: About) -> bytes:
     """Write a workbook: the answer, and a sheet that says what it is (Office Open XML)."""
     import xlsxwriter  # the only place that needs it, and few requests do
 
@@ -285,9 +285,9 @@ def _xlsx(found: Grid, about: About) -> bytes:
         day, head = book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"bold": True})
         sheet = book.add_worksheet(about.translate("Answer"))
         sheet.freeze_panes(1, 0)
-        for column, name in enumerate(found.columns):
+        for column, name in enumerate(grid.columns):
             sheet.write_string(0, column, name, head)
-        for number, row in enumerate(found.rows, 1):
+        for number, row in enumerate(grid.rows, 1):
             for column, cell in enumerate(row):
                 _put(sheet, number, column, cell, day)
         sheet.autofit(400)

@@ -67,10 +67,10 @@ def extend(text: str, context: Context, index: Index) -> dict[str, Any]:
     Raises:
         BadRequest: it is no such query, or asks for too much.
     """
-    wanted = _read(text)
-    things = [iri for iri in dict.fromkeys(wanted["ids"]) if is_iri(iri)]
-    properties = [each["id"] for each in wanted["properties"] if is_iri(each["id"])]
-    found: dict[tuple[str, str], list[Node]] = {}
+    query = _read(text)
+    things = [iri for iri in dict.fromkeys(query["ids"]) if is_iri(iri)]
+    properties = [each["id"] for each in query["properties"] if is_iri(each["id"])]
+    nodes: dict[tuple[str, str], list[Node]] = {}
     labels = Labels(context.site, request.values.get("lang", "en"))
     if things and properties:
         named = f"VALUES ?thing {{ {values(map(URIRef, things))} }}"
@@ -79,16 +79,16 @@ def extend(text: str, context: Context, index: Index) -> dict[str, Any]:
             for each in properties
         )
         for row in rows(context.store, _EXTENSION % " UNION ".join(branches)):
-            found.setdefault((str(row["thing"]), str(row["property"])), []).append(row["value"])
-    labels.load([*properties, *(term for each in found.values() for term in each)])
+            nodes.setdefault((str(row["thing"]), str(row["property"])), []).append(row["value"])
+    labels.load([*properties, *(term for each in nodes.values() for term in each)])
     return {
-        "meta": [_meta(each["id"], context, index, labels) for each in wanted["properties"]],
+        "meta": [_meta(each["id"], context, index, labels) for each in query["properties"]],
         "rows": {
             iri: {
-                each["id"]: _cells(found.get((iri, each["id"]), []), each, labels)
-                for each in wanted["properties"]
+                each["id"]: _cells(nodes.get((iri, each["id"]), []), each, labels)
+                for each in query["properties"]
             }
-            for iri in wanted["ids"]
+            for iri in query["ids"]
         },
     }
 
@@ -123,14 +123,14 @@ def _number(graph: Graph, subject: Node, predicate: Node) -> int:
     return int(str(graph.value(subject, predicate) or 0))
 
 
-def _cells(found: list[Node], wanted: Mapping[str, Any], labels: Labels) -> list[dict[str, Any]]:
+def _cells(nodes: list[Node], column: Mapping[str, Any], labels: Labels) -> list[dict[str, Any]]:
     """Return values as cells; of texts in several languages those in the reader's."""
-    settings = wanted.get("settings")
+    settings = column.get("settings")
     limit = str(settings.get("limit")) if isinstance(settings, dict) else ""
-    texts = [each for each in found if isinstance(each, Literal) and each.language]
+    texts = [each for each in nodes if isinstance(each, Literal) and each.language]
     best = labels.pick(texts)
     others = [each for each in texts if best and each.language != best.language]
-    kept = [each for each in found if each not in others]
+    kept = [each for each in nodes if each not in others]
     most = int(limit[:9]) if limit.isascii() and limit.isdigit() else 0
     ordered = sorted(kept, key=str)[: min(most or MOST_VALUES, MOST_VALUES)]
     return [_cell(each, labels) for each in ordered]
@@ -173,8 +173,8 @@ def _read(text: str) -> dict[str, Any]:
     Raises:
         BadRequest: it is no JSON object with ``ids`` and ``properties``, or has too many.
     """
-    wanted = json_object(text, "extend")
-    ids, properties = wanted.get("ids"), wanted.get("properties")
+    query = json_object(text, "extend")
+    ids, properties = query.get("ids"), query.get("properties")
     is_right = (
         isinstance(ids, list)
         and isinstance(properties, list)
@@ -187,12 +187,12 @@ def _read(text: str) -> dict[str, Any]:
             ' list of objects such as {"id": "http://www.w3.org/2004/02/skos/core#notation"}.',
             parameter="extend",
         )
-    if len(wanted["ids"]) > _MOST_IDS or len(wanted["properties"]) > MOST_PROPERTIES:
+    if len(query["ids"]) > _MOST_IDS or len(query["properties"]) > MOST_PROPERTIES:
         raise BadRequest(
             f"A request has at most {_MOST_IDS} ids and {MOST_PROPERTIES} properties.",
             parameter="extend",
         )
-    return wanted
+    return query
 
 
 def proposals(context: Context, index: Index) -> dict[str, Any]:
@@ -242,12 +242,12 @@ def json_object(text: str, parameter: str) -> dict[str, Any]:
         BadRequest: it holds none.
     """
     try:
-        found = json.loads(text)
-        json.dumps(found, ensure_ascii=False).encode()  # an escape may be half a character
+        parsed = json.loads(text)
+        json.dumps(parsed, ensure_ascii=False).encode()  # an escape may be half a character
     except (ValueError, RecursionError) as error:
         raise BadRequest(
             f"The parameter {parameter!r} is not JSON.", parameter=parameter
         ) from error
-    if not isinstance(found, dict):
+    if not isinstance(parsed, dict):
         raise BadRequest(f"The parameter {parameter!r} is no JSON object.", parameter=parameter)
-    return found
+    return parsed

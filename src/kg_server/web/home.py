@@ -97,9 +97,9 @@ def _home(context: Context) -> str:
     languages = preferred_languages(language, site.languages)
     labels = Labels(site, language)
     answers = [(each, _answer(context, each, language)) for each in context.home]
-    found = [answer for _, answer in answers if isinstance(answer, tables.Result)]
+    answered = [answer for _, answer in answers if isinstance(answer, tables.Result)]
     labels.load(
-        [*context.overview.terms(), *(term for each in found for term in tables.terms(each))]
+        [*context.overview.terms(), *(term for each in answered for term in tables.terms(each))]
     )
     classes = overview.shown(context.overview, labels)
     return render_template(
@@ -178,9 +178,9 @@ def _section(standing: Standing, answer: tables.Result | Problem, labels: Labels
     )
 
 
-def _sections(found: list[Section]) -> list[list[Section]]:
+def _sections(sections: list[Section]) -> list[list[Section]]:
     """Put neighbours with the same title under one heading."""
-    return [list(group) for _, group in groupby(found, key=lambda each: each.title)]
+    return [list(group) for _, group in groupby(sections, key=lambda each: each.title)]
 
 
 def _page(context: Context, page: str) -> Response:

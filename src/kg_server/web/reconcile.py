@@ -74,8 +74,8 @@ def register(routes: Blueprint, context: Context, index: Callable[[], Index]) ->
         if extended is not None:
             return _fresh(context.json(extension.extend(extended, context, index())))
         if queries is not None:
-            found = match_all(_read(queries), index(), context)
-            return _fresh(context.json({key: {"result": each} for key, each in found.items()}))
+            candidates = match_all(_read(queries), index(), context)
+            return _fresh(context.json({key: {"result": each} for key, each in candidates.items()}))
         return _manifest(context, index())
 
     @routes.get("/reconcile/suggest/<kind>")
@@ -162,19 +162,21 @@ def match_all(
     candidates are read with one SPARQL query.
     """
     batch = max(1, len(queries) // 10)
-    given = {key: _conditions(query) for key, query in queries.items()}
-    nameless = {key: given[key] for key, query in queries.items() if not query.get("query")}
-    bearers = _bearers([each for found in nameless.values() for each in found], context)
-    hits = {
-        key: _of_types(bearers, given[key], query, index)
+    conditions = {key: _conditions(query) for key, query in queries.items()}
+    nameless = {key: conditions[key] for key, query in queries.items() if not query.get("query")}
+    bearers = _bearers([each for some in nameless.values() for each in some], context)
+    by_query = {
+        key: _of_types(bearers, conditions[key], query, index)
         if key in nameless
         else _hits(query, index, batch)
         for key, query in queries.items()
     }
-    iris = {hit.iri for key, found in hits.items() if given[key] for hit in found}
-    known = _values_of(iris, {pid for each in given.values() for pid, _ in each}, context)
+    iris = {hit.iri for key, hits in by_query.items() if conditions[key] for hit in hits}
+    held = _values_of(iris, {pid for each in conditions.values() for pid, _ in each}, context)
     return {
-        key: _ranked(hits[key], given[key], known, index, by_name=key not in nameless)[:limit]
+        key: _ranked(by_query[key], conditions[key], held, index, by_name=key not in nameless)[
+            :limit
+        ]
         for key, query in queries.items()
         for limit in (query.get("limit", 5),)
     }
@@ -186,10 +188,10 @@ def _hits(query: Mapping[str, Any], index: Index, batch: int) -> list[Hit]:
     A search is for all types at once, however many are given: the time of a query is bounded.
     """
     limit = query.get("limit", 5)
-    wanted = max(limit, 10) if query.get("properties") else limit
-    count = min(max(wanted, 2), _MAX_CANDIDATES)
+    most = max(limit, 10) if query.get("properties") else limit
+    count = min(max(most, 2), _MAX_CANDIDATES)
     text, types = query["query"][:MAX_TEXT], _types(query)
-    return index.search(text, types=types, limit=count, batch=batch)[:wanted]
+    return index.search(text, types=types, limit=count, batch=batch)[:most]
 
 
 def _of_types(
@@ -201,8 +203,8 @@ def _of_types(
     """Return the things that meet a condition of a query and are of one of its types."""
     types = _types(query)
     iris = dict.fromkeys(iri for each in conditions for iri in bearers[each])
-    found = map(index.hit, iris)
-    return [hit for hit in found if types is None or not types.isdisjoint(hit.types)]
+    hits = map(index.hit, iris)
+    return [hit for hit in hits if types is None or not types.isdisjoint(hit.types)]
 
 
 def _types(query: Mapping[str, Any]) -> frozenset[str] | None:
@@ -224,48 +226,54 @@ def _conditions(query: Mapping[str, Any]) -> list[Condition]:
         BadRequest: the query is ill-formed: it needs a name or properties, and a limit above 0;
             properties are a list of objects with ``pid`` and ``v``, and not too many.
     """
-    name, given = query.get("query", ""), query.get("properties") or []
-    if not isinstance(name, str) or not (name or given) or not _is_count(query.get("limit", 5)):
+    name, properties = query.get("query", ""), query.get("properties") or []
+    if (
+        not isinstance(name, str)
+        or not (name or properties)
+        or not _is_count(query.get("limit", 5))
+    ):
         raise BadRequest(
             "A query is an object with 'query', a text, or 'properties', or both, and perhaps"
             " 'type', an IRI, and 'limit', a number above 0.",
             parameter="queries",
         )
-    is_right = isinstance(given, list) and all(
+    is_right = isinstance(properties, list) and all(
         isinstance(each, dict) and isinstance(each.get("pid"), str) and "v" in each
-        for each in given
+        for each in properties
     )
-    if not is_right or len(given) > extension.MOST_PROPERTIES:
+    if not is_right or len(properties) > extension.MOST_PROPERTIES:
         raise BadRequest(
             f"A query's 'properties' are a list of at most {extension.MOST_PROPERTIES} objects"
             ' such as {"pid": "http://www.w3.org/2004/02/skos/core#notation", "v": "FR"}.',
             parameter="queries",
         )
-    found = []
-    for each in given:
-        wanted = each["v"] if isinstance(each["v"], list) else [each["v"]]
-        texts = [text for value in wanted[: extension.MOST_VALUES] for text in _texts_of(value)]
+    conditions = []
+    for each in properties:
+        alternatives = each["v"] if isinstance(each["v"], list) else [each["v"]]
+        texts = [
+            text for value in alternatives[: extension.MOST_VALUES] for text in _texts_of(value)
+        ]
         if is_iri(each["pid"]) and texts:
-            found.append((each["pid"], tuple(texts)))
-    return found
+            conditions.append((each["pid"], tuple(texts)))
+    return conditions
 
 
 def _bearers(conditions: list[Condition], context: Context) -> dict[Condition, list[str]]:
     """Return the things that meet each condition."""
-    found: dict[Condition, list[str]] = {each: [] for each in conditions}
-    if not found:
-        return found
+    bearers: dict[Condition, list[str]] = {each: [] for each in conditions}
+    if not bearers:
+        return bearers
     languages = tuple(dict.fromkeys((*context.profile.languages, *layout.LANGUAGES)))
     most, parts = max(_MOST_BEARERS // len(conditions), 1), []
-    for number, (pid, texts) in enumerate(found):
+    for number, (pid, texts) in enumerate(bearers):
         terms = " ".join(term for text in texts for term in _terms(text, languages))
         bears = _BEARS % {"terms": terms, "property": pid}
         parts.append(f"{{ {{ SELECT DISTINCT ?thing WHERE {{ {bears} FILTER(ISIRI(?thing)) }}"
                      f" LIMIT {most} }} BIND({number} AS ?number) }}")  # fmt: skip
-    each = list(found)
+    each = list(bearers)
     for row in rows(context.store, _BEARERS % " UNION ".join(parts)):
-        found[each[int(str(row["number"]))]].append(str(row["thing"]))
-    return found
+        bearers[each[int(str(row["number"]))]].append(str(row["thing"]))
+    return bearers
 
 
 def _terms(text: str, languages: Iterable[str]) -> Iterable[str]:
@@ -301,22 +309,22 @@ def _values_of(
         f"{{ {named} BIND(<{each}> AS ?property) ?thing <{each}> ?value }}"
         for each in sorted(properties)
     )
-    found: dict[tuple[str, str], set[str]] = {}
+    held: dict[tuple[str, str], set[str]] = {}
     for row in rows(context.store, _NAMED_VALUES % " UNION ".join(branches)):
-        texts = found.setdefault((str(row["thing"]), str(row["property"])), set())
+        texts = held.setdefault((str(row["thing"]), str(row["property"])), set())
         value = row["value"]
         texts.add(fold(str(value)))
         if isinstance(value, URIRef):
             texts.add(fold(local_name(value)))
         if "name" in row:
             texts.add(fold(str(row["name"])))
-    return found
+    return held
 
 
 def _ranked(
     hits: list[Hit],
     conditions: list[Condition],
-    known: Mapping[tuple[str, str], set[str]],
+    held: Mapping[tuple[str, str], set[str]],
     index: Index,
     *,
     by_name: bool,
@@ -326,7 +334,7 @@ def _ranked(
     ``match`` is true for a candidate that bears the very name, and has all the properties, while
     no other does. Without a name, the properties are the whole score.
     """
-    shares = {hit.iri: _share(hit.iri, conditions, known) for hit in hits}
+    shares = {hit.iri: _share(hit.iri, conditions, held) for hit in hits}
     exact = [hit for hit in hits if hit.score == EXACT and shares[hit.iri] == 1]
     weight = (_PROPERTIES_SHARE if by_name else 1.0) if conditions else 0.0
     scores = {hit.iri: (1 - weight) * hit.score + weight * EXACT * shares[hit.iri] for hit in hits}
@@ -337,11 +345,11 @@ def _ranked(
 
 
 def _share(
-    iri: str, conditions: list[Condition], known: Mapping[tuple[str, str], set[str]]
+    iri: str, conditions: list[Condition], held: Mapping[tuple[str, str], set[str]]
 ) -> float:
     """Return which part of the conditions a thing meets."""
     met = [
-        any(fold(text) in known.get((iri, pid), ()) for text in texts) for pid, texts in conditions
+        any(fold(text) in held.get((iri, pid), ()) for text in texts) for pid, texts in conditions
     ]
     return sum(met) / len(met) if met else 1.0
 
@@ -401,15 +409,15 @@ def _suggestions(kind: str, context: Context, index: Index) -> dict[str, Any]:
 
 
 def _used(
-    kind: str, prefix: str, context: Context, known: set[str], index: Index
+    kind: str, prefix: str, context: Context, shown: set[str], index: Index
 ) -> list[dict[str, Any]]:
     """Return terms of other vocabularies that the graph uses but gives no names."""
     predicate = {"type": VOID["class"], "property": VOID.property}.get(kind)
     if predicate is None:
         return []
-    terms = {str(each) for each in context.description[0].objects(None, predicate)} - known
-    wanted = prefix.casefold()
-    near = sorted(iri for iri in terms if local_name(iri).casefold().startswith(wanted))
+    terms = {str(each) for each in context.description[0].objects(None, predicate)} - shown
+    beginning = prefix.casefold()
+    near = sorted(iri for iri in terms if local_name(iri).casefold().startswith(beginning))
     return [{**named(iri, index), "description": iri, "notable": []} for iri in near[:20]]
 
 
@@ -423,11 +431,11 @@ def _asked(context: Context, index: Index) -> str:
         NotFound: there is no such thing.
     """
     rest = request.query_string.decode("latin-1").partition("id=")[2]
-    given = [each for each in dict.fromkeys((request.args.get("id", ""), unquote(rest))) if each]
-    for iri in given:
+    iris = [each for each in dict.fromkeys((request.args.get("id", ""), unquote(rest))) if each]
+    for iri in iris:
         if iri in index or (is_iri(iri) and documents.known(context.site, [iri])):
             return iri
-    for iri in given:
+    for iri in iris:
         if addresses.is_local(iri, context.site.base_iri) and index.has_names_in(f"{iri}#"):
             return iri
     raise NotFound(f"There is nothing that is named {request.args.get('id', '')[:200]!r}.")

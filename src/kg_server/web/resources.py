@@ -98,8 +98,8 @@ def _vocabulary(context: Context, candidates: list[str], form: Format | None) ->
     """Answer with the document of the vocabulary that one of these IRIs names, if there is one."""
     for each in context.vocabularies:
         if any(each.is_named(iri) for iri in candidates):
-            found = vocabularies.document(context.site, each)
-            return send(context, found, form) if found else None
+            document = vocabularies.document(context.site, each)
+            return send(context, document, form) if document else None
     return None
 
 
@@ -223,11 +223,11 @@ def _page_of(things: Iterable[str], page: int) -> tuple[list[str], bool]:
     Raises:
         NotFound: the list has no such page.
     """
-    found, start = list(things), (page - 1) * PAGE_THINGS
-    shown = found[start : start + PAGE_THINGS]
+    listed, start = list(things), (page - 1) * PAGE_THINGS
+    shown = listed[start : start + PAGE_THINGS]
     if not shown:
         raise NotFound(f"The list has no page {page}.")
-    return shown, len(found) > start + PAGE_THINGS
+    return shown, len(listed) > start + PAGE_THINGS
 
 
 def send(context: Context, document: Document, form: Format | None) -> Response:

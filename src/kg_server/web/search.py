@@ -116,36 +116,36 @@ def class_iri(name: str, index: Index) -> str:
     for each in index.types():
         if name == each or name.casefold() == local_name(each).casefold():
             return each
-    known = ", ".join(sorted(local_name(each) for each in index.types()))
+    names = ", ".join(sorted(local_name(each) for each in index.types()))
     raise BadRequest(
-        f"Nothing here is of the type {name[:200]!r}. There are: {known}.", parameter="type"
+        f"Nothing here is of the type {name[:200]!r}. There are: {names}.", parameter="type"
     )
 
 
 def _search(context: Context, index: Index) -> Response:
-    asked = _asked()
-    chosen = _choose(asked.get("format"), request.headers.get("Accept"))
-    if "q" not in asked and chosen is JSON:
+    parameters = _parameters()
+    chosen = _choose(parameters.get("format"), request.headers.get("Accept"))
+    if "q" not in parameters and chosen is JSON:
         raise BadRequest("The parameter 'q' is missing: the text to find.", parameter="q")
     base_iri = context.project.base_iri
-    language = asked.get("lang") or (layout.page_language() if chosen.is_page else "en")
-    hits = _hits(asked, index, language)
+    language = parameters.get("lang") or (layout.page_language() if chosen.is_page else "en")
+    hits = _hits(parameters, index, language)
     results = [result(hit, index, base_iri, language) for hit in hits]
-    document = {"query": asked.get("q", ""), "results": results}
+    document = {"query": parameters.get("q", ""), "results": results}
     if chosen.is_page:
         terms = [each for each in results if each["isTerm"]]
         page = render_template(
             "search.html",
-            query=asked.get("q", ""),
+            query=parameters.get("q", ""),
             results=[each for each in results if not each["isTerm"]],
             terms=terms,
-            questions=_questions(context, asked.get("q", ""), language),
-            **({} if results else _ways_on(context, index, asked.get("q", ""), language)),
+            questions=_questions(context, parameters.get("q", ""), language),
+            **({} if results else _ways_on(context, index, parameters.get("q", ""), language)),
         )
         response = Response(page, mimetype="text/html")
     else:
         response = context.json(document)
-    return context.cacheable(response, context.etag(chosen, asked, language))
+    return context.cacheable(response, context.etag(chosen, parameters, language))
 
 
 def _questions(context: Context, text: str, language: str) -> list[tuple[str, str]]:
@@ -181,33 +181,35 @@ def _ways_on(context: Context, index: Index, text: str, language: str) -> dict[s
 
 def _suggest(context: Context, index: Index) -> Response:
     """Answer as browsers' search fields ask: text, completions, descriptions, addresses."""
-    asked = _asked()
-    hits = _hits(asked, index, asked.get("lang") or "en", texts=False)
+    parameters = _parameters()
+    hits = _hits(parameters, index, parameters.get("lang") or "en", texts=False)
     base_iri = context.project.base_iri
-    found = [result(hit, index, base_iri, asked.get("lang") or "en") for hit in hits]
+    results = [result(hit, index, base_iri, parameters.get("lang") or "en") for hit in hits]
     document = [
-        asked.get("q", ""),
-        [each["matched"] for each in found],
-        [each["typeLabel"] or "" for each in found],
-        [addresses.absolute(each["page"], context.address) for each in found],
+        parameters.get("q", ""),
+        [each["matched"] for each in results],
+        [each["typeLabel"] or "" for each in results],
+        [addresses.absolute(each["page"], context.address) for each in results],
     ]
     response = context.json(document, media_type=_SUGGESTIONS)
-    return context.cacheable(response, context.etag(JSON, sorted(asked.items())))
+    return context.cacheable(response, context.etag(JSON, sorted(parameters.items())))
 
 
-def _asked() -> dict[str, str]:
+def _parameters() -> dict[str, str]:
     pairs = protocol.decode(request.query_string.decode("latin-1"))
     return protocol.singles(pairs, _PARAMETERS)
 
 
-def _hits(asked: dict[str, str], index: Index, language: str, *, texts: bool = True) -> list[Hit]:
-    text, limit = asked.get("q", ""), asked.get("limit", "20")
+def _hits(
+    parameters: dict[str, str], index: Index, language: str, *, texts: bool = True
+) -> list[Hit]:
+    text, limit = parameters.get("q", ""), parameters.get("limit", "20")
     if len(text) > MAX_TEXT:
         raise BadRequest(f"The text has over {MAX_TEXT} characters.", parameter="q")
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MAX_LIMIT):
         takes = f"a whole number from 1 to {MAX_LIMIT}"
         raise BadRequest(f"The parameter 'limit' takes {takes}.", parameter="limit", takes=takes)
-    types = frozenset([class_iri(asked["type"], index)]) if asked.get("type") else None
+    types = frozenset([class_iri(parameters["type"], index)]) if parameters.get("type") else None
     return index.search(text, types=types, language=language.lower(), limit=int(limit), texts=texts)
 
 

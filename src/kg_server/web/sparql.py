@@ -76,15 +76,15 @@ def _explain(context: Context, text: str) -> Response:
     with suppress(NotAcceptable):
         context.store.query(query)
     until = time.monotonic() + seconds
-    found = []
+    patterns = []
     for each in matches.of(context.store, replace(query, timeout_s=min(seconds, EXPLAIN_S))):
-        found.append({"pattern": each.pattern, "matches": each.count})
-        if len(found) == MOST_PATTERNS or time.monotonic() > until:
+        patterns.append({"pattern": each.pattern, "matches": each.count})
+        if len(patterns) == MOST_PATTERNS or time.monotonic() > until:
             break
     evaluated = exists.rewritten(text)
     response = context.json(
         {
-            "patterns": found,
+            "patterns": patterns,
             "costly": advice.on(text),
             "evaluated": evaluated if evaluated != text else None,
         }

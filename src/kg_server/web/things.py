@@ -47,6 +47,15 @@ _MOST_WINDOW = 200
 _MOST_LISTED = 5_000
 """So many things are named in a query; for more, their filters are evaluated again."""
 QUESTION = Format("rq", SOURCE, "rq", RESULT)
+_DOWNLOADS = (
+    ("CSV", "labelled"),
+    ("XLSX", "xlsx"),
+    ("Markdown", "md"),
+    ("SPARQL CSV", "csv"),
+    ("TSV", "tsv"),
+    ("JSON", "rows"),
+    ("SPARQL JSON", "json"),
+)
 
 Pairs = list[tuple[str, str]]
 
@@ -93,11 +102,11 @@ class _Tables:
         self.names = lru_cache(256)(self._names)
         self.whole_counts = lru_cache(64)(self._whole_counts)
 
-    def vocabulary(self, class_iri: str, wanted: tuple[Filter, ...]) -> Vocabulary:
+    def vocabulary(self, class_iri: str, applied: tuple[Filter, ...]) -> Vocabulary:
         """Return what the values of filters are read with, the things that they name among it."""
         profile = self.context.profile
         languages = tuple(dict.fromkeys((*profile.languages, *layout.LANGUAGES)))
-        text = filters.names_query(wanted, languages)
+        text = filters.names_query(applied, languages)
         named: dict[str, list[str]] = {}
         for row in rows(self.context.store, text) if text else ():
             if isinstance(row["thing"], URIRef):
@@ -110,11 +119,11 @@ class _Tables:
         Raises:
             NotFound: there is none, or several have it.
         """
-        found = [each for each in self.classes() if local_name(each) == name]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            ways = ", ".join(f"/things/?{urlencode({'class': each})}" for each in found)
+        classes = [each for each in self.classes() if local_name(each) == name]
+        if len(classes) == 1:
+            return classes[0]
+        if classes:
+            ways = ", ".join(f"/things/?{urlencode({'class': each})}" for each in classes)
             raise NotFound(f"Several classes are called {name[:80]!r}. Their tables are at {ways}.")
         raise NotFound(f"There is no class {name[:80]!r} with instances. /things/ lists them all.")
 
@@ -158,16 +167,18 @@ class _Tables:
 
 def _classes(tables: _Tables) -> Response:
     """Return the list of classes with their numbers of instances."""
-    context, found = tables.context, tables.classes()
+    context, classes = tables.context, tables.classes()
     if not _choose(request.args.get("format")).is_page:
         document = [
             {"class": iri, "count": tables.count(iri), "table": _address(tables, iri)}
-            for iri in found
+            for iri in classes
         ]
         return context.cacheable(context.json({"classes": document}), context.etag(JSON))
     labels = Labels(context.site, layout.page_language())
-    labels.load(URIRef(iri) for iri in found)
-    listed = [(labels.show(URIRef(iri)), _address(tables, iri), tables.count(iri)) for iri in found]
+    labels.load(URIRef(iri) for iri in classes)
+    listed = [
+        (labels.show(URIRef(iri)), _address(tables, iri), tables.count(iri)) for iri in classes
+    ]
     page = render_template("things.html", classes=listed)
     response = Response(page, content_type=formats.HTML.content_type)
     return context.cacheable(response, context.etag(formats.HTML))
@@ -215,20 +226,10 @@ def _table(
     name = extension or reserved.get("format")
     style = citation.asked(name, request.headers.get("Accept"))
     chosen = style or _choose(name)
-    found = tables.columns(class_iri)
-    wanted = filters.read([each for each in pairs if not _is_reserved(each[0])], found)
-    table = Table(
-        class_iri=class_iri,
-        columns=found,
-        filters=wanted,
-        vocabulary=tables.vocabulary(class_iri, wanted),
-        languages=layout.preferred_languages(layout.page_language()),
-        sort=_sort(reserved.get("sort"), found),
-        only_named=tables.only_named(class_iri),
-    )
+    table = _filtered(tables, class_iri, pairs, reserved.get("sort"))
     if style:
         labels = Labels(context.site, layout.page_language())
-        labels.load([class_iri, *(each.iri for each in found)])
+        labels.load([class_iri, *(each.iri for each in table.columns)])
         return citation.response(context, _cited(context, table, pairs, labels), style)
     etag = context.etag(chosen, pairs, *([citation.today()] if chosen.is_page else []))
     if responses.matches(request.headers.get("If-None-Match"), etag):
@@ -245,11 +246,30 @@ def _table(
     return context.cacheable(response, etag)
 
 
+def _filtered(tables: _Tables, class_iri: str, pairs: Pairs, sort: str | None) -> Table:
+    """Return the table that a request asks for, with its filters and its order.
+
+    Raises:
+        BadRequest: a filter or the order is wrong.
+    """
+    offered = tables.columns(class_iri)
+    applied = filters.read([each for each in pairs if not _is_reserved(each[0])], offered)
+    return Table(
+        class_iri=class_iri,
+        columns=offered,
+        filters=applied,
+        vocabulary=tables.vocabulary(class_iri, applied),
+        languages=layout.preferred_languages(layout.page_language()),
+        sort=_sort(sort, offered),
+        only_named=tables.only_named(class_iri),
+    )
+
+
 def _is_reserved(name: str) -> bool:
     return name in RESERVED - {filters.LABEL}
 
 
-def _sort(text: str | None, found: tuple[Column, ...]) -> tuple[Column | None, bool] | None:
+def _sort(text: str | None, offered: tuple[Column, ...]) -> tuple[Column | None, bool] | None:
     """Return the column to sort by, and whether downwards.
 
     Raises:
@@ -258,10 +278,11 @@ def _sort(text: str | None, found: tuple[Column, ...]) -> tuple[Column | None, b
     if not text:
         return None
     name = text.removeprefix("-")
-    by_name: dict[str, Column | None] = {filters.LABEL: None, **{each.name: each for each in found}}
+    named = {each.name: each for each in offered}
+    by_name: dict[str, Column | None] = {filters.LABEL: None, **named}
     if name not in by_name:
-        known = ", ".join(by_name)
-        raise BadRequest(f"There is no column {name[:80]!r} to sort by: {known}.", parameter="sort")
+        names = ", ".join(by_name)
+        raise BadRequest(f"There is no column {name[:80]!r} to sort by: {names}.", parameter="sort")
     return by_name[name], text.startswith("-")
 
 
@@ -323,9 +344,10 @@ def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) 
     labels.load(row["value"] for row in (*values, *counts))
     kept = [pair for pair in pairs if pair[0] not in ("lang", "format")]
     listing = Listing(_path(), kept, table, labels)
-    given = urlencode([pair for pair in kept if pair[0] not in ("limit", "offset")])
+    parameters = urlencode([pair for pair in kept if pair[0] not in ("limit", "offset")])
+    more = f"&{parameters}" if parameters else ""
     stem = _path()
-    address = f"{context.address}embed{stem}" + (f"?{given}" if given else "")
+    address = f"{context.address}embed{stem}" + (f"?{parameters}" if parameters else "")
     cited = _cited(context, table, pairs, labels)
     return {
         "cited": cited,
@@ -344,18 +366,9 @@ def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) 
         "kept": [pair for pair in kept if pair[0] == "class"],
         "links": page_links(_path(), kept, limit, offset, total) if total > limit else {},
         "downloads": [
-            (name, f"{stem}?{urlencode({'format': form})}" + (f"&{given}" if given else ""))
-            for name, form in (
-                ("CSV", "labelled"),
-                ("XLSX", "xlsx"),
-                ("Markdown", "md"),
-                ("SPARQL CSV", "csv"),
-                ("TSV", "tsv"),
-                ("JSON", "rows"),
-                ("SPARQL JSON", "json"),
-            )
+            (name, f"{stem}?{urlencode({'format': form})}{more}") for name, form in _DOWNLOADS
         ],
-        "question": f"{stem}?format=rq" + (f"&{given}" if given else ""),
+        "question": f"{stem}?format=rq{more}",
         "text": queries.whole(table),
     }
 
@@ -371,8 +384,8 @@ def _cited(context: Context, table: Table, pairs: Pairs, labels: Labels) -> Cita
     listing = Listing(_path(), kept, table, labels)
     words = "; ".join(chip.text for chip in listing.chips())
     title = listing.heading(None) + (f" ({words})" if words else "")
-    given = f"?{urlencode(kept)}" if kept else ""
-    return citation.of(context, title, context.address + _path().removeprefix("/") + given)
+    parameters = f"?{urlencode(kept)}" if kept else ""
+    return citation.of(context, title, context.address + _path().removeprefix("/") + parameters)
 
 
 def _values(
@@ -425,16 +438,16 @@ def _by_name(context: Context, table: Table, things: list[str]) -> list[str]:
     order = {language: n for n, language in enumerate(table.languages)}
     best: dict[str, tuple[int, str]] = {}
     for thing, name, language in results.names(context.store, text) if text else ():
-        found = (order.get(language, len(order)), name)
-        best[thing] = min(best.get(thing, found), found)
+        ranked = (order.get(language, len(order)), name)
+        best[thing] = min(best.get(thing, ranked), ranked)
     named = sorted((each for each in things if each in best), key=lambda each: best[each][1])
     if table.sort is not None and table.sort[1]:
         named.reverse()
     return [*named, *(each for each in things if each not in best)]
 
 
-def _shown_columns(found: tuple[Column, ...]) -> tuple[Column, ...]:
-    return tuple(each for each in found if each.used)[:MOST_COLUMNS]
+def _shown_columns(offered: tuple[Column, ...]) -> tuple[Column, ...]:
+    return tuple(each for each in offered if each.used)[:MOST_COLUMNS]
 
 
 def _faceted(table: Table, pairs: Pairs, total: int) -> list[Column]:
@@ -442,9 +455,9 @@ def _faceted(table: Table, pairs: Pairs, total: int) -> list[Column]:
 
     Unasked, the values of many filtered things are not counted: it would take a second.
     """
-    asked = {value for name, value in pairs if name == "facet"}
-    if asked:
-        return [each for each in table.columns if each.name in asked][:_FACETS]
+    names = {value for name, value in pairs if name == "facet"}
+    if names:
+        return [each for each in table.columns if each.name in names][:_FACETS]
     if table.filters and total > _MOST_COUNTED:
         return []
     return [each for each in table.columns if each.used and each.classes][:_FACETS]

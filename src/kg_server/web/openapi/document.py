@@ -105,10 +105,10 @@ def _listing() -> Node:
         **problems(errors.BadRequest, errors.NotAcceptable),
     }
     names = ["json", *(each.name for each in of_kind(Kind.GRAPH, html=True))]
-    wanted = query("format", "Wins over Accept", {"type": "string", "enum": names})
+    parameter = query("format", "Wins over Accept", {"type": "string", "enum": names})
     return {
         "get": operation(
-            "queries", "queries", "Every canned query", parameters=[wanted], responses=responses
+            "queries", "queries", "Every canned query", parameters=[parameter], responses=responses
         )
     }
 

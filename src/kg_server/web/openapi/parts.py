@@ -75,11 +75,11 @@ def gives(description: str, *media_types: str, schema: Node | None = None) -> No
 
 def problems(*kinds: type[Problem]) -> Node:
     """Return the responses for problems, by status; every address can fail with 500."""
-    found: dict[str, list[str]] = {}
+    by_status: dict[str, list[str]] = {}
     every: tuple[type[Problem], ...] = (*kinds, Problem)
     for kind in every:
         meaning = (kind.__doc__ or "").strip().partition("\n")[0]
-        found.setdefault(str(kind.status), []).append(
+        by_status.setdefault(str(kind.status), []).append(
             meaning if kind is not Problem else kind.title
         )
     schema = {"$ref": "#/components/schemas/Problem"}
@@ -88,7 +88,7 @@ def problems(*kinds: type[Problem]) -> Node:
             "description": " ".join(dict.fromkeys(meanings)),
             "content": {"application/problem+json": {"schema": schema}, HTML.media_type: {}},
         }
-        for status, meanings in sorted(found.items())
+        for status, meanings in sorted(by_status.items())
     }
 
 
