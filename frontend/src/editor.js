@@ -156,7 +156,8 @@ function placeOf(pattern, text) {
 }
 
 function summary({ kind, rows }, { milliseconds, text }) {
-  const count = kind === "boolean" ? "" : `${rows.length.toLocaleString()} ${words[kind]}, `;
+  const named = rows.length === 1 ? { bindings: words.row, graph: words.triple }[kind] : words[kind];
+  const count = kind === "boolean" ? "" : `${rows.length.toLocaleString()} ${named}, `;
   const size = new Blob([text]).size.toLocaleString();
   return `${count}${Math.round(milliseconds)} ms, ${size} ${words.bytes}`;
 }

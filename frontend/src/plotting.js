@@ -12,6 +12,8 @@ const WIDTH = 800;
 const BAR = 26;
 const MARGIN = { top: 12, right: 24, bottom: 40, left: 230 };
 const MOST_ROWS = 200;
+/** The classes of marks by standing: doubted ones have a colour of their own, others a filling. */
+const LOOKS = { accepted: "series-1", disputed: "series-2", background: "series-1 hollow", unknown: "series-1 faint" };
 
 /**
  * Draw a result into `place`; `chosen` is the column of numbers to draw, else the first is.
@@ -33,11 +35,19 @@ export function plot(place, { columns, rows }, labels, words, chosen, onChoice) 
     }));
   }
   const long = (row) => [date && row[date]?.value, title(row)].filter(Boolean).join(" · ");
-  const look = (row) => lookOf(row, words.standings);
-  if (!number) timeline(place, shown, { date, title, look });
-  for (const [unit, those] of number ? byUnit(columns, shown, number) : []) {
+  const drawn = shown.filter((row) => (number ? isFinite(row[number]) : row[date] && beginning(row[date])));
+  const stands = drawn.some((row) => standing(row, words.standings));
+  const standingOf = (row) => standing(row, words.standings) ?? (stands ? "unknown" : "accepted");
+  const look = (row) => LOOKS[standingOf(row)];
+  if (!number) timeline(place, drawn, { date, title, look });
+  for (const [unit, those] of number ? byUnit(columns, drawn, number) : []) {
     if (unit) place.append(paragraph(text(unit, labels)));
     bars(place, those, { number, title: long, label: number, look });
+  }
+  if (stands) place.append(legend(new Set(drawn.map(standingOf)), words));
+  if (drawn.length < shown.length) {
+    const said = words.leftOut.replace("{count}", shown.length - drawn.length).replace("{total}", shown.length);
+    place.append(paragraph(said));
   }
   if (rows.length > shown.length) place.append(paragraph(words.cut.replace("{shown}", shown.length)));
 }
@@ -46,7 +56,7 @@ export function plot(place, { columns, rows }, labels, words, chosen, onChoice) 
 function byUnit(columns, rows, number) {
   const column = columns.find((name) => /^(unit|currency)$/i.test(name)) ?? columns.find((name) => /^(unit|currency)Label$/i.test(name));
   const groups = new Map();
-  for (const row of rows.filter((each) => each[number])) {
+  for (const row of rows) {
     const unit = row[column];
     const key = unit?.value ?? "";
     if (!groups.has(key)) groups.set(key, [unit, []]);
@@ -91,12 +101,11 @@ function canvas(place, count, label) {
   return { svg, height };
 }
 
-function bars(place, rows, { number, title, label, look }) {
-  const drawn = rows.filter((row) => row[number]);
+function bars(place, drawn, { number, title, label, look }) {
   const { svg, height } = canvas(place, drawn.length, label);
   const value = (row) => Number(row[number].value);
   const x = scaleLinear()
-    .domain([Math.min(0, ...drawn.map(value)), max(drawn, value)])
+    .domain([Math.min(0, ...drawn.map(value)), Math.max(0, max(drawn, value))])
     .nice()
     .range([MARGIN.left, WIDTH - MARGIN.right]);
   const y = scaleBand()
@@ -118,9 +127,7 @@ function bars(place, rows, { number, title, label, look }) {
 }
 
 function timeline(place, rows, { date, title, look }) {
-  const drawn = rows
-    .filter((row) => row[date] && beginning(row[date]))
-    .sort((a, b) => beginning(a[date]) - beginning(b[date]));
+  const drawn = rows.toSorted((a, b) => beginning(a[date]) - beginning(b[date]));
   const { svg, height } = canvas(place, drawn.length, date);
   const [first, last] = extent(drawn, (row) => beginning(row[date]));
   const x = scaleUtc()
@@ -171,9 +178,28 @@ function shorten(words) {
   return words.length > 34 ? `${words.slice(0, 33)}…` : words;
 }
 
-/** The classes of a mark: doubted ones have a colour of their own, those of the background are hollow. */
-function lookOf(row, standings) {
-  const looks = Object.values(row).map((term) => standings[term?.value]);
-  if (looks.includes("disputed")) return "series-2";
-  return looks.includes("background") ? "series-1 hollow" : "series-1";
+/** The weakest standing of a row; undefined where one of them is unknown, or there is none. */
+function standing(row, standings) {
+  const found = Object.values(row).map((term) => standings[term?.value]);
+  if (found.includes("disputed")) return "disputed";
+  const stated = Object.entries(row).filter(([name]) => /(^s|S)tanding$/.test(name));
+  if (stated.some(([, term]) => !standings[term?.value])) return undefined;
+  return ["background", "accepted"].find((each) => found.includes(each));
+}
+
+function isFinite(term) {
+  return term !== undefined && Number.isFinite(Number(term.value));
+}
+
+function legend(standings, words) {
+  const list = document.createElement("ul");
+  list.className = "legend";
+  for (const each of Object.keys(LOOKS).filter((name) => standings.has(name))) {
+    const item = document.createElement("li");
+    const swatch = select(item).append("svg").attr("class", "chart").attr("viewBox", "0 0 28 18").attr("aria-hidden", "true");
+    swatch.append("rect").attr("class", LOOKS[each]).attr("x", 1).attr("y", 1).attr("width", 26).attr("height", 16);
+    item.append(words[each]);
+    list.append(item);
+  }
+  return list;
 }

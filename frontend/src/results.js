@@ -188,7 +188,7 @@ export class Results {
     const { columns, rows } = this.table;
     const table = document.createElement("table");
     const head = table.createTHead().insertRow();
-    for (const name of columns) head.append(headCell(name));
+    for (const name of columns) head.append(headCell(name, rows.every((row) => !row[name] || isNumber(row[name]))));
     const body = table.createTBody();
     for (const row of rows.slice(0, SHOWN_ROWS)) {
       const line = body.insertRow();
@@ -247,8 +247,9 @@ function list(parts) {
   return element;
 }
 
-function headCell(name) {
+function headCell(name, isOfNumbers) {
   const cell = document.createElement("th");
+  if (isOfNumbers) cell.className = "number";
   cell.scope = "col";
   cell.textContent = name;
   return cell;

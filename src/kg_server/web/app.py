@@ -45,7 +45,7 @@ from kg_server.web import (
     validation,
 )
 from kg_server.web.context import Context
-from kg_server.web.pages import details, layout
+from kg_server.web.pages import details, layout, results
 from kg_server.web.pages.terms import Labels
 from kg_server.web.responses import COMMON_HEADERS
 
@@ -90,6 +90,7 @@ def create_app(context: Context) -> Flask:
     """
     app = Flask(__name__, template_folder="pages/templates", static_folder="pages/static")
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.filters["longest"] = lambda text: max(map(len, text.split()), default=0)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.url_map.redirect_defaults = False
     app.url_map.merge_slashes = False  # a name may have two in a row
@@ -175,6 +176,8 @@ def _served(context: Context) -> dict[str, Any]:
     return {
         "validation": context.report,
         "graph_version": context.store.version,
+        "gap": results.gap,
+        "part": results.part,
         "told": lambda detail: details.told(detail, layout.page_language()),
         "has_vocabularies": len(context.vocabularies) > 1,
     }

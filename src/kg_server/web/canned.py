@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -42,6 +42,7 @@ MAX_LIMIT = 100_000
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 """The policy of a chart as a file: its own style, no script, in no frame."""
 _SVG = Format("svg", "image/svg+xml", "svg", Kind.BINDINGS)
+_OTHERS = ("prev", "next")
 PAGE_ROWS = 100
 """Rows of the HTML page if the request does not say."""
 
@@ -358,7 +359,7 @@ def _page(
     page = render_template(
         "query.html",
         **_form(context, query, shown, labels),
-        **_answered(query, table, labels, values),
+        **_answered(query, table, labels, values, is_part=not links.keys().isdisjoint(_OTHERS)),
         text=text,
         links=links,
         picture=f"/queries/{query.name}.svg" + (f"?{parameters}" if parameters else ""),
@@ -376,9 +377,17 @@ def _page(
 
 
 def _answered(
-    query: CannedQuery, table: tables.Table, labels: Labels, values: Mapping[str, str]
+    query: CannedQuery,
+    table: tables.Table,
+    labels: Labels,
+    values: Mapping[str, str],
+    *,
+    is_part: bool,
 ) -> dict[str, Any]:
-    """Return an answer as its view shows it."""
+    """Return an answer as its view shows it.
+
+    ``is_part`` says that the answer has more rows than the table.
+    """
     seen, same = tables.compact(results.readable(tables.arranged(table)))
     return {
         "table": seen,
@@ -386,6 +395,7 @@ def _answered(
         "headings": {name: tables.named_column(name, labels) for name in seen.columns},
         "panels": results.panels(query.view, table, labels),
         "left_out": results.left_out(query.view, table),
+        "is_part": is_part,
         "cards": results.cards(query.view, table, values) if query.view[:1] == ("cards",) else (),
         "series": results.series(query.view, table, labels),
     }
@@ -406,11 +416,13 @@ def asked_page(context: Context, query: CannedQuery) -> AskedPage:
     values = _shown(query, _own(query, pairs, html=True), pairs)
     text = canned.bind(query, values, context.names)
     if query.kind is Kind.BINDINGS:
-        text = rewrite.page(text, PAGE_ROWS, 0)
+        text = rewrite.page(text, PAGE_ROWS + 1, 0)
     labels = Labels(context.site, layout.page_language())
     limit_s = context.settings.query_timeout_s
-    table = tables.answer(context.store, text, labels, timeout_s=limit_s)
-    shown = _answered(query, table, labels, dict(values))
+    table = tables.answer(context.store, text, labels, timeout_s=limit_s, most=PAGE_ROWS)
+    is_part = table.total > len(table.rows)
+    table = replace(table, total=len(table.rows))
+    shown = _answered(query, table, labels, dict(values), is_part=is_part)
     return AskedPage(shown, text, _cited(context, query, values))
 
 
@@ -438,7 +450,12 @@ def _picture(context: Context, query: CannedQuery) -> Response:
     content = standalone.picture(
         figures,
         cited.title,
-        source=[*_gaps(left_out, table, language), cited.source(language), cited.address],
+        source=[
+            *_gaps(left_out, table, language),
+            *([results.part(len(table.terms), language)] if asked.shown["is_part"] else []),
+            cited.source(language),
+            cited.address,
+        ],
         address=cited.address,
         language=language,
     )
@@ -458,7 +475,11 @@ def _keys(panel: results.Panel, series: Sequence[str], language: str) -> tuple[s
     colours = [standalone.Key(name, number) for number, name in names]
     standings = chart.standings if isinstance(chart, charts.Chart) else ()
     grey = 0 if colours else 1
-    looks = {"disputed": ("disputed", "hatched"), "accepted": ("accepted", "full")}
+    looks = {
+        "disputed": ("disputed", "hatched"),
+        "accepted": ("accepted", "full"),
+        "unknown": ("standing not stated", "faint"),
+    }
     named = [looks.get(each, ("said by another source", "hollow")) for each in standings]
     filled = [standalone.Key(layout.translate(text, language), grey, look) for text, look in named]
     return (*colours, *filled)
@@ -466,9 +487,7 @@ def _keys(panel: results.Panel, series: Sequence[str], language: str) -> tuple[s
 
 def _gaps(left_out: int, table: tables.Table, language: str) -> list[str]:
     """Return the sentence that says how many rows the chart leaves out, if it does."""
-    said = "{count} of {total} rows are not in the chart: they have no number or date to draw."
-    total = len(table.terms)
-    return [layout.translate(said, language, count=left_out, total=total)] if left_out else []
+    return [results.gap(left_out, len(table.terms), language)] if left_out else []
 
 
 def _form(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from urllib.parse import urlencode
 
@@ -34,6 +34,8 @@ from kg_server.web.pages.terms import Labels
 
 MOST_ROWS = 200
 """Most rows of an answer on the home page."""
+_HINT = 40
+"""Characters of the examples in the search field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ class Section:
     series: tuple[str, ...] = ()
     cards: tuple[results.Card, ...] = ()
     table: tables.Table | None = None
+    left_out: int = 0
+    total: int = 0
+    is_part: bool = False
     problem: str = ""
     """Why there is no answer."""
 
@@ -107,7 +112,7 @@ def _home(context: Context) -> str:
         description=in_language(context.profile.description, languages),
         sections=_sections([_section(*each, labels) for each in answers]),
         classes=classes,
-        hint=", ".join(each.examples[0].text for each in classes if each.examples)[:40],
+        hint=_hint([each.examples[0].text for each in classes if each.examples]),
         changed=context.changed(language),
         topics=questions.topics(context.queries.values(), language, context.profile.topics),
         examples=api.example(context)[2],
@@ -138,6 +143,11 @@ def _vocabularies(context: Context) -> str:
     return render_template("vocabularies.html", folders=folders)
 
 
+def _hint(names: list[str]) -> str:
+    """Return the first names that together fit into a search field."""
+    return next((hint for n in (3, 2, 1) if len(hint := ", ".join(names[:n])) <= _HINT), "")
+
+
 def _answer(context: Context, standing: Standing, language: str) -> tables.Result | Problem:
     """Have a query of the home page answered in the reader's language, where it takes one.
 
@@ -151,8 +161,10 @@ def _answer(context: Context, standing: Standing, language: str) -> tables.Resul
     try:
         text = canned.bind(query, given.items(), context.names)
         if query.kind is Kind.BINDINGS:
-            text = rewrite.page(text, MOST_ROWS, 0)
-        return tables.ask(context.store, text, context.site.base_iri, timeout_s=timeout_s)
+            text = rewrite.page(text, MOST_ROWS + 1, 0)
+        return tables.ask(
+            context.store, text, context.site.base_iri, timeout_s=timeout_s, most=MOST_ROWS
+        )
     except Problem as problem:
         return problem
 
@@ -165,6 +177,7 @@ def _section(standing: Standing, answer: tables.Result | Problem, labels: Labels
     if isinstance(answer, Problem):
         return Section(name, title, href, problem=answer.detail)
     table = tables.table(answer, labels)
+    is_part, table = table.total > len(table.terms), replace(table, total=len(table.terms))
     panels = results.panels(standing.view, table, labels)
     as_cards = standing.view[:1] == ("cards",)
     return Section(
@@ -175,6 +188,9 @@ def _section(standing: Standing, answer: tables.Result | Problem, labels: Labels
         series=results.series(standing.view, table, labels),
         cards=results.cards(standing.view, table, given) if as_cards else (),
         table=None if panels or as_cards else results.readable(table),
+        left_out=results.left_out(standing.view, table),
+        total=len(table.terms),
+        is_part=is_part,
     )
 
 

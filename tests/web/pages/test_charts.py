@@ -38,6 +38,20 @@ def test_bars_stand_under_the_names_of_their_groups():
     assert chart.height > places[-1]
 
 
+def test_groups_of_one_bar_without_a_label_are_named_beside_it():
+    chart = charts.bars([Bar(each, "", 1, "1", 1, "") for each in "ab"], str)
+
+    assert [row.item.label for row in chart.rows] == ["a", "b"]
+    assert not chart.headings
+
+
+def test_the_numbers_of_the_axis_are_those_that_were_meant():
+    chart = charts.bars([bar(-2), bar(1)], str)
+
+    texts = [tick.text for tick in chart.ticks]
+    assert texts == ["-2.4", "-1.8", "-1.2", "-0.6", "0.0", "0.6", "1.2"]
+
+
 def test_what_is_doubted_is_hatched_and_what_another_source_says_is_hollow():
     standings = ("accepted", "disputed", "background")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from kg_server.web.pages.dates import beginning, ending
@@ -13,6 +13,10 @@ from kg_server.web.pages.dates import beginning, ending
 TOP, BOTTOM, ROW = 10, 34, 28
 _LETTER, _BESIDE, _MARK = 7.5, 6, 14
 """The width of a letter, the space beside a mark, and the width of a small one."""
+
+
+LOOKS = {"disputed": "hatched", "background": "hollow", "unknown": "faint"}
+"""How marks are filled, by standing; all others are filled whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ NARROW = Layout(width=340, left=6, right=104, label=18)
 class Bar:
     """A value to draw. ``text`` stands at its end; ``series`` counts from 1 and gives its colour.
 
-    ``standing`` is ``disputed`` (drawn hatched), ``background`` (hollow), ``accepted`` or empty.
+    ``standing`` is ``disputed`` (drawn hatched), ``background`` (hollow), ``accepted``, ``unknown``
+    (faint) or empty, where no row of the answer has a standing.
     """
 
     group: str
@@ -77,8 +82,8 @@ class Drawn:
 
     @property
     def look(self) -> str:
-        """Fill of the mark: ``hatched``, ``hollow`` or ``full``."""
-        return {"disputed": "hatched", "background": "hollow"}.get(self.item.standing, "full")
+        """Fill of the mark: ``hatched``, ``hollow``, ``faint`` or ``full``."""
+        return LOOKS.get(self.item.standing, "full")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,7 @@ class Chart:
     def standings(self) -> tuple[str, ...]:
         """The standings that occur, for the legend."""
         found = {row.item.standing for row in self.rows}
-        return tuple(each for each in ("accepted", "disputed", "background") if each in found)
+        return tuple(each for each in ("accepted", *LOOKS) if each in found)
 
 
 def bars(
@@ -135,25 +140,29 @@ def bars(
 ) -> Chart | None:
     """Draw values as horizontal bars to both sides of zero, under the names of their groups.
 
-    ``words`` writes a number of the axis.
+    Groups of one bar without a label are named beside it. ``words`` writes a number of the axis.
     """
     if not items:
         return None
+    if not any(item.label for item in items) and len({item.group for item in items}) == len(items):
+        items = [replace(item, group="", label=item.group) for item in items]
     low, top, step = axis(min(item.value for item in items), max(item.value for item in items))
     zero = layout.scaled(0, low, top)
     rows: list[Drawn] = []
     headings: list[Heading] = []
     y: float = TOP
     for group, members in groupby(items, key=lambda item: item.group):
-        headings.append(Heading(group, y + ROW / 2))
-        y += ROW
+        if group:
+            headings.append(Heading(group, y + ROW / 2))
+            y += ROW
         for item in members:
             y += layout.label
             width = max(abs(layout.scaled(item.value, low, top) - zero), 1)
             x = zero - width if item.value < 0 else zero
             rows.append(Drawn(item, round(x, 1), round(width, 1), y + ROW / 2, item.value < 0))
             y += ROW
-    numbers = [low + step * n for n in range(round((top - low) / step) + 1)]
+    # Sums of floats, such as 3 × 0.6, are rounded to what was meant.
+    numbers = [float(f"{low + step * n:.12g}") + 0.0 for n in range(round((top - low) / step) + 1)]
     ticks = tuple(Tick(layout.scaled(number, low, top), words(number)) for number in numbers)
     return Chart("bars", tuple(rows), tuple(headings), ticks, y + BOTTOM, layout, zero=zero)
 

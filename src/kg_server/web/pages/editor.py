@@ -14,7 +14,7 @@ from kg_server.formats import of_kind
 from kg_server.project.profile import Evidence
 from kg_server.sparql.protocol import Operation
 from kg_server.store import Store
-from kg_server.web.pages import questions, tables, well_known
+from kg_server.web.pages import questions, results, tables, well_known
 from kg_server.web.pages.terms import Labels
 
 STARTER = """\
@@ -35,6 +35,13 @@ WORDS = {
     "away": "The server could not be reached.",
     "bindings": "rows",
     "graph": "triples",
+    "row": "row",
+    "triple": "triple",
+    "leftOut": results.LEFT_OUT,
+    "accepted": "accepted",
+    "disputed": "disputed",
+    "background": "said by another source",
+    "unknown": "standing not stated",
     "boolean": "answer",
     "bytes": "bytes",
     "line": "line",

@@ -13,6 +13,7 @@ from rdflib.term import Node
 
 from kg_server.web.pages import charts, drawings
 from kg_server.web.pages.dates import beginning
+from kg_server.web.pages.layout import translate
 from kg_server.web.pages.tables import Row, Table
 from kg_server.web.pages.terms import Labels, Shown
 
@@ -21,6 +22,9 @@ STANDING, CLAIM, SOURCE, POLARITY = "standing", "claim", "source", "polarity"
 that, and whether it denies what it says."""
 _UNITS = ("currency", "unit")
 """Columns that say in what an amount is given: amounts in different units are drawn apart."""
+LEFT_OUT = (
+    "{count} of {total} rows are not in the chart: they have no number or date that can be drawn."
+)
 MOST_CARDS = 24
 _MOST_ITEMS = 4
 _WORDS = 24
@@ -92,6 +96,8 @@ def panels(hint: Sequence[str], table: Table, labels: Labels) -> tuple[Panel, ..
         found = _bars(columns, table, labels, (unit, each))
         if wide := charts.bars(found, labels.compact):
             title = labels.show(each).text if each else None
+            if len(units) > 1 and not each:
+                title = translate("unit not stated", labels.language)
             narrow = charts.bars(found, labels.compact, charts.NARROW)
             panels_.append(Panel(title, wide, narrow))
     return tuple(panels_)
@@ -105,6 +111,21 @@ def left_out(hint: Sequence[str], table: Table) -> int:
     if kind == "bars" and len(columns) >= 2:
         return sum(_length(row, columns) is None for row in table.terms)
     return 0
+
+
+def gap(left_out: int, total: int, language: str) -> str:
+    """Return the sentence that says how many rows a chart leaves out."""
+    if left_out == 1:
+        said = (
+            "One of {total} rows is not in the chart: it has no number or date that can be drawn."
+        )
+        return translate(said, language, total=total)
+    return translate(LEFT_OUT, language, count=left_out, total=total)
+
+
+def part(count: int, language: str) -> str:
+    """Return the sentence that says that an answer has more rows than are shown."""
+    return translate("Only {count} rows are shown here; there are more.", language, count=count)
 
 
 def cards(view: Sequence[str], table: Table, given: Iterable[str] = ()) -> tuple[Card, ...]:
@@ -259,7 +280,7 @@ def _bars(
     columns: Sequence[str], table: Table, labels: Labels, unit: tuple[str, Node | None]
 ) -> list[charts.Bar]:
     group, value, *rest = columns
-    twins = _twins(columns, table, unit)
+    twins, unstated = _twins(columns, table, unit), _unstated(table)
     colours = _distinct(rest[0], table) if rest else []
     found = []
     for row, look in zip(table.terms, table.looks, strict=True):
@@ -277,11 +298,16 @@ def _bars(
                     series=min(colours.index(row[rest[0]]), 2) + 1
                     if rest and rest[0] in row
                     else 1,
-                    standing=look,
+                    standing=look or unstated,
                     href=_href(row, labels),
                 )
             )
     return found
+
+
+def _unstated(table: Table) -> str:
+    """Return the standing of marks whose row has none: empty where no row has one."""
+    return "unknown" if any(table.looks) else ""
 
 
 def _place(row: Row, columns: Sequence[str], unit: tuple[str, Node | None]) -> tuple[object, ...]:
@@ -308,6 +334,7 @@ def _named(row: Row, name: str, labels: Labels) -> str:
 
 def _moments(columns: Sequence[str], table: Table, labels: Labels) -> list[charts.Moment]:
     label = columns[2]
+    unstated = _unstated(table)
     found: dict[tuple[str, str], charts.Moment] = {}
     for row, look in zip(table.terms, table.looks, strict=True):
         date = _date(row, columns)
@@ -317,7 +344,7 @@ def _moments(columns: Sequence[str], table: Table, labels: Labels) -> list[chart
                 label=name,
                 date=str(date),
                 text=labels.show(date).text,
-                standing=look,
+                standing=look or unstated,
                 href=_href(row, labels),
             )
             known = found.get((name, str(date)))

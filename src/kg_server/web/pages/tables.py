@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from rdflib import Graph, Literal
@@ -11,6 +11,7 @@ from rdflib.term import Node
 
 from kg_server.errors import ResultTooLarge
 from kg_server.formats import Kind, named
+from kg_server.project.profile import Evidence
 from kg_server.sparql import keywords
 from kg_server.sparql.query import Dataset, Query
 from kg_server.store import Answer, Store
@@ -22,6 +23,8 @@ from kg_server.web.pages.terms import Labels, Shown
 MOST_ROWS = 500
 """Most rows on a page; every data format has all."""
 
+_STANDING = re.compile("(^s|S)tanding$")
+"""Columns whose values are standings."""
 ANSWER = "answer"
 """The column of a yes or no: it is shown even if it is the same in every row."""
 _MOST_BYTES = 8 << 20
@@ -71,19 +74,39 @@ class Table:
 
 
 def answer(
-    store: Store, text: str, labels: Labels, *, dataset: Dataset | None = None, timeout_s: float
+    store: Store,
+    text: str,
+    labels: Labels,
+    *,
+    dataset: Dataset | None = None,
+    timeout_s: float,
+    most: int = MOST_ROWS,
 ) -> Table:
     """Have a query answered, and return the answer as a table; see ``ask`` for the errors."""
     base_iri = labels.site.base_iri
-    result = ask(store, text, base_iri, dataset=dataset, timeout_s=timeout_s)
+    result = ask(store, text, base_iri, dataset=dataset, timeout_s=timeout_s, most=most)
     labels.load(terms(result))
     return table(result, labels)
 
 
 def ask(
-    store: Store, text: str, base_iri: str, *, dataset: Dataset | None = None, timeout_s: float
+    store: Store,
+    text: str,
+    base_iri: str,
+    *,
+    dataset: Dataset | None = None,
+    timeout_s: float,
+    most: int = MOST_ROWS,
 ) -> Result:
     """Have a query answered.
+
+    Args:
+        store: the store to ask.
+        text: the query.
+        base_iri: base for relative IRIs of the query.
+        dataset: the dataset of the query.
+        timeout_s: seconds that it may take.
+        most: rows that are kept; the result counts all.
 
     Raises:
         ResultTooLarge: the answer is too large for a page.
@@ -94,7 +117,7 @@ def ask(
     query = Query(text, written, base_iri, dataset or Dataset(), timeout_s=timeout_s)
     content = _whole(store.query(query))
     columns, rows = _triples(content) if kind is Kind.GRAPH else _solutions(content)
-    return Result(kind, columns, tuple(rows[:MOST_ROWS]), len(rows))
+    return Result(kind, columns, tuple(rows[:most]), len(rows))
 
 
 def terms(result: Result) -> Iterator[Node]:
@@ -114,9 +137,17 @@ def table(result: Result, labels: Labels) -> Table:
         columns=result.columns,
         terms=result.terms,
         rows=cells,
-        looks=tuple(look(labels.site.evidence, row.values()) for row in result.terms),
+        looks=tuple(_look(labels.site.evidence, row, result.columns) for row in result.terms),
         total=result.total,
     )
+
+
+def _look(evidence: Evidence | None, row: Row, columns: Iterable[str]) -> str:
+    """Return how a row stands: as its weakest standing does, and nothing if one is unknown."""
+    found = look(evidence, row.values())
+    named = [row.get(name) for name in columns if _STANDING.search(name)]
+    is_known = all(look(evidence, [each]) for each in named)
+    return found if found == "disputed" or is_known else ""
 
 
 def arranged(table: Table) -> Table:
