@@ -152,6 +152,96 @@ def test_an_option_says_what_a_file_is_whatever_it_contains(kg, here):
     assert "VIOLATION: g:S" in as_data.stdout
 
 
+S = "g:S a sh:NodeShape ; sh:targetClass g:Bed ; "
+BY_SCRIPT = """g:C a sh:ConstraintComponent ; sh:parameter [ sh:path g:p ] ;
+  sh:validator [ a sh:JSValidator ; sh:jsFunctionName "f" ] ."""
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        f"{S} sh:deactivated true ; sh:nodeKind sh:Literal .",
+        f"{S} sh:property [ sh:path g:x ; sh:minCount 1 ; sh:deactivated true ] .",
+        f"{S} sh:property [ sh:path g:x ] .",
+        f"{S} sh:property [ sh:path g:x ; sh:qualifiedMinCount 1 ] .",
+        f"{S} sh:node g:T . g:T sh:node g:S .",
+        f"{S} sh:js [ sh:jsFunctionName 'f' ] .",
+        f"{S} g:p 1 . {BY_SCRIPT}",
+        "g:S a sh:NodeShape ; sh:targetClass g:bed ; sh:nodeKind sh:Literal .",
+        "g:S a sh:NodeShape ; sh:targetClass <http://garden.example/ns#Bed> ; sh:closed true .",
+        "g:S a sh:NodeShape ; sh:targetSubjectsOf g:y ; sh:nodeKind sh:Literal .",
+    ],
+)
+def test_shapes_that_check_nothing_are_never_green(kg, here, shapes):
+    write(here, data=WRONG, shapes=PREFIXES + shapes)
+
+    done = kg("validate", "data.ttl", "shapes.ttl")
+
+    assert done.exit_code == 2, done.stdout
+    assert "nothing would be checked" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "html"])
+def test_shapes_without_a_node_to_look_at_are_named(kg, here, form):
+    more = "g:Typo a sh:NodeShape ; sh:targetClass g:Bde ; sh:nodeKind sh:IRI .\n"
+    write(here, data=WRONG, shapes=SHAPES + more)
+
+    once, again = (kg("validate", "data.ttl", "shapes.ttl", "--format", form) for _ in range(2))
+
+    assert "Typo" in once.stdout
+    assert "Typo" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("regime", "inference", "code"),
+    [
+        ("<http://www.w3.org/ns/entailment/RDFS>", "none", 1),
+        ("<http://www.w3.org/ns/entailment/RDFS>", "rdfs", 0),
+        ("<https://garden.example/own>", "rdfs", 1),
+    ],
+)
+def test_an_entailment_regime_that_is_not_applied_is_found(kg, here, regime, inference, code):
+    write(here, data=PREFIXES + "g:a a g:Bed ; g:x 1 .")
+    write(here, shapes=SHAPES + f"g: sh:entailment {regime} .")
+
+    done = kg("validate", "data.ttl", "shapes.ttl", "--inference", inference)
+
+    assert done.exit_code == code, done.stdout
+    assert ("is not applied" in done.stdout) is (code == 1)
+
+
+def test_a_constraint_in_javascript_is_told_and_all_others_are_checked(kg, here):
+    write(here, data=WRONG, shapes=SHAPES + f"g:S g:p 1 . {BY_SCRIPT}")
+
+    done = kg("validate", "data.ttl", "shapes.ttl", "--format", "json")
+
+    found = {
+        each["component"].rpartition("#")[2]: each for each in json.loads(done.stdout)["findings"]
+    }
+    assert "MinCountConstraintComponent>" in found
+    (other,) = [each for each in found.values() if each["severity"] == "Warning"]
+    assert "SHACL-JS" in other["message"]
+
+
+@pytest.mark.parametrize(
+    ("ontology", "counted"),
+    [
+        (
+            "g: a owl:Ontology ; sh:declare [ a sh:PrefixDeclaration ; sh:prefix 'g' ;"
+            "sh:namespace 'https://garden.example/ns#' ] .",
+            "data: data.ttl; ontology: more.ttl; shapes: shapes.ttl",
+        ),
+        ("g:all sh:shapesGraph g: .", "data: data.ttl, more.ttl; shapes: shapes.ttl"),
+    ],
+)
+def test_prefixes_for_queries_are_no_shapes(kg, here, ontology, counted):
+    write(here, data=WRONG, more=PREFIXES + ontology, shapes=SHAPES)
+
+    done = kg("validate", "data.ttl", "more.ttl", "shapes.ttl")
+
+    assert done.stderr.splitlines()[0].endswith(counted)
+
+
 @pytest.mark.parametrize("only", [WRONG, SHAPES])
 def test_data_without_shapes_or_shapes_without_data_are_never_green(kg, here, only):
     write(here, one=only)

@@ -14,6 +14,11 @@ from kg_server.rdf import namespaces as ns
 _TYPE = f"{ns.RDF}type"
 
 _REPORTS = frozenset({f"{ns.SH}ValidationReport", f"{ns.SH}ValidationResult"})
+_NOT_OF_SHAPES = frozenset(
+    f"{ns.SH}{name}" for name in ("declare", "prefix", "namespace", "shapesGraph", "entailment")
+)
+"""What SHACL says of ontologies and data graphs: prefixes for queries, and where shapes are."""
+_PREFIX = f"{ns.SH}PrefixDeclaration"
 _HEADER = f"{ns.OWL}Ontology"
 _NOT_TERMS = frozenset({f"{ns.OWL}NamedIndividual", f"{ns.OWL}Thing", _HEADER})
 _OF_TERMS = frozenset(
@@ -47,11 +52,12 @@ def of(quads: Iterable[Any]) -> tuple[Role, frozenset[Role]]:
         if predicate == _TYPE:
             types.add(getattr(quad.object, "value", ""))
         elif predicate.startswith(ns.SH):
-            shapes.add(subject)
+            if predicate not in _NOT_OF_SHAPES:
+                shapes.add(subject)
         elif predicate in _OF_TERMS:
             terms.add(subject)
     for subject, types in kinds.items():
-        if any(each.startswith(ns.SH) for each in types):
+        if any(each.startswith(ns.SH) for each in types - {_PREFIX}):
             shapes.add(subject)
     shapes -= {subject for subject, types in kinds.items() if types & _REPORTS}
     terms.update(subject for subject, types in kinds.items() if any(map(_is_term, types)))
@@ -90,7 +96,7 @@ def _is_term(kind: str) -> bool:
 
 def _is_data(subject: Any, types: set[str]) -> bool:
     # A blank node without a type is a part of something else, such as a list or a path.
-    return _HEADER not in types and (bool(types - {f"{ns.RDF}List"}) or _is_named(subject))
+    return _HEADER not in types and (bool(types - {f"{ns.RDF}List", _PREFIX}) or _is_named(subject))
 
 
 def _is_named(subject: Any) -> bool:

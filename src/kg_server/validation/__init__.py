@@ -74,7 +74,11 @@ def validate(
         count = jobs or os.cpu_count() or 1
 
         def judged(project: Project) -> Report:
-            work = Validation(project, timeout_s, count, levels, tell, spoken, advanced=advanced)
+            work = Validation(
+                *(project, timeout_s, count, levels, tell, spoken),
+                inference=inference,
+                advanced=advanced,
+            )
             if advanced or inference != "none":
                 return work.report(partial(work.alone, inference, advanced))
             return work.prefiltered()

@@ -87,7 +87,9 @@ def _write(name: str, text: str) -> None:
 
 def _report(document: dict[str, Any]) -> Report:
     findings = tuple(_finding(each) for each in document["findings"])
-    return _checked(Report(**{**document, "findings": findings}))
+    return _checked(
+        Report(**{**document, "findings": findings, "idle": tuple(map(str, document["idle"]))})
+    )
 
 
 def _finding(document: dict[str, Any]) -> Finding:

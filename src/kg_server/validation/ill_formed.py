@@ -70,6 +70,12 @@ _AT_PROPERTIES = (
     *("qualifiedValueShape", "qualifiedMinCount", "qualifiedMaxCount"),
 )
 _PATHS = ("inversePath", "zeroOrMorePath", "oneOrMorePath", "zeroOrOnePath", "alternativePath")
+_ENTAILMENT = {
+    "http://www.w3.org/ns/entailment/RDFS": ("rdfs", "owlrl"),
+    "http://www.w3.org/ns/entailment/OWL-RDF-Based": ("owlrl",),
+    "http://www.w3.org/ns/entailment/OWL-RL": ("owlrl",),
+}
+"""By which kinds of inference a regime is applied."""
 _REFUSED_WORDS = {
     "FROM": "it reads the graph that is checked",
     "SERVICE": "it reads the graph that is checked",
@@ -81,20 +87,24 @@ _RESERVED = {"class", "in", "or", "and", "not"}
 """Terms whose name is a word of Python, which rdflib's list of SHACL's terms leaves out."""
 
 
-def take_out(shapes: Graph, *, queries: bool = True) -> tuple[Finding, ...]:
+def take_out(
+    shapes: Graph, *, queries: bool = True, inference: str = "none"
+) -> tuple[Finding, ...]:
     """Remove the triples that are wrong, so that all else can be checked.
 
     Args:
         shapes: the shapes graph, which is changed in place.
         queries: whether SPARQL constraints and components are checked; parsing takes rdflib 20 ms
             a query.
+        inference: what is inferred before the validation.
 
     Returns:
         A finding for each.
     """
     found: list[Fault] = []
     of_queries = (_of_constraints, _of_components) if queries else ()
-    for faults in (_unknown_terms, _of_paths, _of_parameters, _of_references, *of_queries):
+    of_data = partial(_of_entailment, inference)
+    for faults in (_unknown_terms, _of_paths, _of_parameters, _of_references, of_data, *of_queries):
         news = list(faults(shapes))
         for shape, predicate, value, _ in news:
             shapes.remove((shape, predicate, value))
@@ -327,8 +337,33 @@ def _of_references(shapes: Graph) -> Iterator[Fault]:
                     yield shape, predicate, head, message
 
 
+def _of_entailment(inference: str, shapes: Graph) -> Iterator[Fault]:
+    """Yield entailment regimes that are not applied (SHACL §1.5)."""
+    for holder, regime in shapes.subject_objects(SH.entailment):
+        applied_by = _ENTAILMENT.get(str(regime), ())
+        if inference not in applied_by:
+            hint = f": run with --inference {applied_by[0]}" if applied_by else ""
+            message = f"The entailment {_shown(regime)} is not applied{hint}."
+            yield holder, SH.entailment, regime, message
+
+
 def _of_components(shapes: Graph) -> Iterator[Fault]:
-    """Yield parameters of constraint components that have no path (SHACL §6.2.1)."""
+    """Yield parts of constraint components that cannot be used (SHACL §6.2).
+
+    Those are parameters without a path, and components without a validator.
+    """
+    validators = (SH.validator, SH.nodeValidator, SH.propertyValidator)
+    for component in sorted(set(shapes.subjects(SH.parameter)), key=str):
+        found = [each for name in validators for each in shapes.objects(component, name)]
+        if any((each, name, None) in shapes for each in found for name in (SH.select, SH.ask)):
+            continue
+        if any((each, SH.jsFunctionName, None) in shapes for each in found):
+            shapes.remove((component, None, None))  # said by the rule about what is not checked
+            continue
+        functions = (SH.SPARQLFunction, SH.JSFunction, SH.SPARQLTargetType, SH.JSTargetType)
+        if not any((component, RDF.type, kind) in shapes for kind in functions):
+            missing = "A constraint component needs a validator with a sh:select or sh:ask."
+            yield component, RDF.type, SH.ConstraintComponent, missing
     for component, parameter in shapes.subject_objects(SH.parameter):
         if not isinstance(shapes.value(parameter, SH.path), URIRef):
             yield component, SH.parameter, parameter, "A parameter needs an IRI as its sh:path."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -32,6 +32,7 @@ class Severity(Enum):
 
 MOST_SHOWN = 20
 """Findings of one rule, or of one kind of a shape, that are shown to a person."""
+_MOST_IDLE = 5
 EXCERPT = 200
 """Most characters of a line that a report shows; a whole file may be one line."""
 
@@ -131,7 +132,8 @@ class Report:
     """Findings of a validation, and counts of all that was checked.
 
     ``triples`` counts the data graph, ontology included; ``focus_nodes`` the nodes that some
-    shape looked at; ``seconds`` is the time that it took.
+    shape looked at; ``seconds`` is the time that it took. ``idle`` are the shapes whose targets
+    have no node here, in N-Triples syntax.
     """
 
     findings: tuple[Finding, ...]
@@ -140,6 +142,7 @@ class Report:
     shapes: int
     focus_nodes: int
     seconds: float
+    idle: tuple[str, ...] = ()
 
     @property
     def unread(self) -> tuple[Finding, ...]:
@@ -167,6 +170,15 @@ class Report:
     def count(self, severity: Severity) -> int:
         """Return how many findings have a severity."""
         return sum(1 for finding in self.findings if finding.severity is severity)
+
+    def of_idle(self, shorten: Callable[[str], str]) -> str:
+        """Return a sentence about the shapes that looked at nothing; empty if all did."""
+        if not self.idle:
+            return ""
+        names = ", ".join(map(shorten, self.idle[:_MOST_IDLE]))
+        more = ", …" if len(self.idle) > _MOST_IDLE else ""
+        have = "has" if len(self.idle) == 1 else "have"
+        return f"{_plural(len(self.idle), 'shape')} {have} no node to look at: {names}{more}."
 
     @property
     def summary(self) -> str:

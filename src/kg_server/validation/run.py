@@ -56,6 +56,10 @@ NO_DATA = (
     "kg-server validate data.ttl --shapes shapes.ttl; to judge the shapes themselves by other "
     "shapes, name those with --shapes"
 )
+NO_CONSTRAINTS = (
+    "nothing would be checked: no shape with a target has a constraint that is evaluated, or all "
+    "are deactivated"
+)
 
 Aims = Mapping[Node, Sequence[Node] | None]
 """Shapes, each with the nodes that it is to look at; ``None``: all that it looks at."""
@@ -76,6 +80,7 @@ class Validation:
         tell: Tell,
         languages: Sequence[str],
         *,
+        inference: str,
         advanced: bool,
     ) -> None:
         self._project, self._jobs, self._rules, self._tell = project, jobs, rules, tell
@@ -94,7 +99,9 @@ class Validation:
         self._shapes = shapes_graph.read(shapes) if shapes else graphs.graph()
         self._are_known = shapes_lint.known_good(self._shapes)
         # This compiles all patterns, which the children could not: they can import nothing.
-        self._ill_formed = ill_formed.take_out(self._shapes, queries=not self._are_known)
+        self._ill_formed = ill_formed.take_out(
+            self._shapes, queries=not self._are_known, inference=inference
+        )
         self._languages = languages
         self._spoken = wording.with_one_message(self._shapes, languages)
 
@@ -102,7 +109,7 @@ class Validation:
         """Check everything; ``judge_by`` gives the findings of the shapes."""
         if len(self._shapes):
             shapes_lint.check(self._shapes)
-        prefilter = Prefilter(self._facts, self._shapes, pyshacl_engine.targeted(self._shapes))
+        prefilter = Prefilter(self._facts, self._shapes, self._checking())
         self._check_that_data_are_looked_at(prefilter)
         with processes.beside(self._lint()) as linting:
             judged = judge_by(prefilter)
@@ -130,7 +137,24 @@ class Validation:
             len(prefilter.tasks),
             len(prefilter.focus_nodes()),
             seconds=0.0,
+            idle=self._names(prefilter.idle()),
         )
+
+    def _names(self, shapes: Sequence[Node]) -> tuple[str, ...]:
+        names = naming.ShapeNames(self._written_shapes()) if shapes else None
+        return tuple(names.name(terms.n_triples(each)) for each in shapes) if names else ()
+
+    def _checking(self) -> list[Node]:
+        """Return the shapes with targets that check something.
+
+        Raises:
+            ProjectFault: there are some with targets, and not one checks anything.
+        """
+        found = pyshacl_engine.targeted(self._shapes)
+        checking = shapes_lint.checking(self._shapes, found, advanced=self._advanced)
+        if found and not checking and not self._ill_formed:
+            raise ProjectFault(NO_CONSTRAINTS)
+        return checking
 
     def _written_shapes(self) -> Graph:
         """Return the shapes with all that is ill-formed, which is named by where it stands."""

@@ -7,13 +7,16 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rdflib import RDF, SH, URIRef
+from rdflib import RDF, SH, Literal, URIRef
 
 from kg_server.errors import ProjectFault
 from kg_server.rdf import namespaces as ns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rdflib import Graph
+    from rdflib.term import Node
 
 
 SHACL_1_2 = frozenset(
@@ -26,6 +29,14 @@ SHACL_1_2 = frozenset(
     )
 )
 """Terms that SHACL 1.2 adds, as far as they are not in SHACL 1.0 or its Advanced Features."""
+_CONSTRAINTS = (
+    *("class", "datatype", "nodeKind", "minCount", "maxCount", "minExclusive", "minInclusive"),
+    *("maxExclusive", "maxInclusive", "minLength", "maxLength", "pattern", "languageIn"),
+    *("uniqueLang", "equals", "disjoint", "lessThan", "lessThanOrEquals", "not", "and", "or"),
+    *("xone", "qualifiedValueShape", "closed", "hasValue", "in", "sparql"),
+)
+"""Parameters that are a constraint by themselves; sh:node and sh:property lead to other shapes."""
+_ADVANCED = ("expression", "rule", "values")
 _TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf", "target")
 
 
@@ -41,6 +52,32 @@ def check(shapes: Graph) -> None:
     ):
         message = "there is no sh:NodeShape and no sh:PropertyShape: these are no shapes"
         raise ProjectFault(message)
+
+
+def checking(shapes: Graph, some: Iterable[Node], *, advanced: bool) -> list[Node]:
+    """Return those of some shapes that check something: not deactivated, with a constraint.
+
+    Args:
+        shapes: the shapes graph.
+        some: shapes.
+        advanced: whether SHACL Advanced Features count.
+    """
+    names = (*_CONSTRAINTS, *(_ADVANCED if advanced else ()))
+    parameters: set[Node] = {URIRef(ns.SH + name) for name in names}
+    for parameter in shapes.objects(None, SH.parameter):
+        parameters.update(shapes.objects(parameter, SH.path))
+    inner = (SH.property, SH.node)
+
+    def checks(shape: Node, above: frozenset[Node]) -> bool:
+        if shape in above or (shape, SH.deactivated, Literal(True)) in shapes:
+            return False
+        said = list(shapes.predicate_objects(shape))
+        above |= {shape}
+        return any(predicate in parameters for predicate, _ in said) or any(
+            checks(value, above) for predicate, value in said if predicate in inner
+        )
+
+    return [each for each in some if checks(each, frozenset())]
 
 
 def has_queried_targets(shapes: Graph) -> bool:

@@ -22,7 +22,7 @@ _ADVANCED = {
     "rule": "a rule of the SHACL Advanced Features",
     "values": "a rule of the SHACL Advanced Features",
 }
-_JAVASCRIPT = ("js", "jsFunctionName", "jsLibrary")
+_VALIDATORS = ("validator", "nodeValidator", "propertyValidator")
 
 
 def unreached(material: Material) -> Iterator[Found]:
@@ -48,10 +48,13 @@ def unreached(material: Material) -> Iterator[Found]:
 
 def unevaluated(material: Material) -> Iterator[Found]:
     """Yield constraints and targets that are not evaluated."""
-    for quad in material.shapes:
+    store = material.shapes
+    for quad in store:
         name = quad.predicate.value.removeprefix(ns.SH)
         kind = text(quad.object).removeprefix(ns.SH) if quad.predicate == names.TYPE else ""
-        if quad.predicate.value.startswith(ns.SH) and name in _JAVASCRIPT[:1]:
+        if quad.predicate.value == f"{ns.SH}js" or (
+            name in _VALIDATORS and _is_javascript(store, quad.object)
+        ):
             why = "is of SHACL-JS, which is not evaluated"
         elif quad.predicate.value.startswith(ns.SH) and name in _ADVANCED and not material.advanced:
             why = f"is {_ADVANCED[name]}, which only --advanced evaluates"
@@ -84,6 +87,10 @@ def missing_imports(material: Material) -> Iterator[Found]:
                     "kg.toml under [imports], or in catalog-v001.xml. Nothing is fetched."
                 )
                 yield Found(quad.subject, message, quad.predicate, quad.object)
+
+
+def _is_javascript(store: ox.Store, validator: Any) -> bool:
+    return _has(store, validator, ox.NamedNode(f"{ns.SH}jsFunctionName"))
 
 
 def _shapes(store: ox.Store) -> set[Any]:

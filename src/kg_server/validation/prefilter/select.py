@@ -78,6 +78,14 @@ class Prefilter:
         found: set[Any] = set()
         return found.union(*(self._nodes(each) for task in self.tasks for each in task.targets))
 
+    def idle(self) -> list[Node]:
+        """Return the shapes whose targets have no node here."""
+        return [
+            task.shape
+            for task in self.tasks
+            if task.targets and not any(map(self._nodes, task.targets))
+        ]
+
     def looks_at_data(self) -> bool:
         """Tell whether a focus node is of the data, or named by a shape.
 

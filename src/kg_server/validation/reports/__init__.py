@@ -32,7 +32,8 @@ def text(report: Report, project: Project) -> str:
     """Return the report for a person: each finding, then the verdict and what was checked."""
     shorten = _on_one_line(shortener(project.profile.prefixes))
     verdict = report.summary[0].upper() + report.summary[1:] + "."
-    return "\n\n".join((*_blocks(report, shorten), f"{verdict}\n{_checked(report)}")) + "\n"
+    last = "\n".join(filter(None, (verdict, _checked(report), report.of_idle(shorten))))
+    return "\n\n".join((*_blocks(report, shorten), last)) + "\n"
 
 
 def _checked(report: Report) -> str:
@@ -70,6 +71,7 @@ def as_json(report: Report, project: Project) -> str:
             "triples": report.triples,
             "shapes": report.shapes,
             "focus_nodes": report.focus_nodes,
+            "shapes_without_nodes": list(report.idle),
             "seconds": round(report.seconds, 3),
         },
         "findings": [_members(finding) for finding in report.findings],

@@ -28,7 +28,7 @@ def markdown(report: Report, shorten: Shorten) -> str:
             cells = (escaping.markdown(cell) for cell in _row(finding, more, shorten))
             lines.append(f"| {' | '.join(cells)} |")
         lines.append("")
-    return "\n".join((*lines, _checked(report))) + "\n"
+    return "\n".join((*lines, escaping.markdown(_checked(report, shorten)))) + "\n"
 
 
 def html(report: Report, shorten: Shorten) -> str:
@@ -43,7 +43,8 @@ def html(report: Report, shorten: Shorten) -> str:
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f"<title>Validation: {escape(report.summary)}</title>\n<style>{_STYLE}</style>\n"
         f"<h1>Validation: {escape(report.summary)}</h1>\n"
-        f"{table if report.findings else ''}<p>{escape(_checked(report))}</p>\n</html>\n"
+        f"{table if report.findings else ''}"
+        f"<p>{_for_html(_checked(report, shorten))}</p>\n</html>\n"
     )
 
 
@@ -65,8 +66,9 @@ def _row(finding: Finding, more: int, shorten: Shorten) -> tuple[str, ...]:
     )
 
 
-def _checked(report: Report) -> str:
-    return (
+def _checked(report: Report, shorten: Shorten) -> str:
+    checked = (
         f"Checked {report.triples:,} triples, {report.focus_nodes:,} nodes by "
         f"{report.shapes:,} shapes."
     )
+    return f"{checked} {report.of_idle(shorten)}".rstrip()
