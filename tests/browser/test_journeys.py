@@ -192,6 +192,19 @@ def test_the_header_leaves_a_phone_its_room(browser, site):
     assert height < 190
 
 
+@pytest.mark.parametrize("language", ["en", "bn", "fr"])
+def test_the_header_is_one_line_on_a_wide_screen(browser, site, language):
+    browser.languages(language)
+    browser.open(f"{site}/queries/")
+
+    tops = browser.run(
+        "return [...document.querySelectorAll('.site-nav, .site-search, .languages')]"
+        ".map((each) => each.getBoundingClientRect().bottom)"
+    )
+
+    assert max(tops) < 70
+
+
 def test_print_has_the_heads_of_columns_and_all_of_the_table(browser, site):
     browser.open(f"{site}/queries/missions")
     browser.width(800, 1000)
