@@ -7,6 +7,7 @@ import pytest
 
 from kg_server import project, validation
 from kg_server.errors import ProjectFault
+from kg_server.store import open_store
 from kg_server.validation.prefilter import data
 from kg_server.validation.report import Severity
 
@@ -118,3 +119,29 @@ def test_a_file_that_is_named_twice_is_read_once(tmp_path):
     found = project.load([points, again, tmp_path / "a", tmp_path / "link.ttl"])
 
     assert [file.path for file in found.of_role(project.Role.DATA)] == [points]
+
+
+@pytest.mark.parametrize(
+    "name", ["a[1] %b #c?.ttl", "line\nbreak \x1b[31m.ttl", "\ue000\uffff.ttl"]
+)
+def test_a_file_may_have_any_name(tmp_path, name):
+    (tmp_path / name).write_text("<https://e.org/a> a <https://e.org/T> .")
+
+    found = project.load([tmp_path / name])
+
+    assert open_store(found).graph_names() == (found.files[0].graph_iri,)
+
+
+def test_a_link_in_a_project_leads_nowhere_else(tmp_path):
+    root = tmp_path / "root"
+    for folder in ("data", "ontology", "shared"):
+        (root / folder).mkdir(parents=True)
+    (tmp_path / "secret.ttl").write_text("SECRET")
+    (root / "shared" / "inside.ttl").write_text("<https://e.org/a> a <https://e.org/T> .")
+    (root / "data" / "inside.ttl").symlink_to(root / "shared" / "inside.ttl")
+    assert [file.path.name for file in project.load([root]).files] == ["inside.ttl"]
+
+    (root / "data" / "secret.ttl").symlink_to(tmp_path / "secret.ttl")
+
+    with pytest.raises(ProjectFault, match=r"secret\.ttl: this is a link that leads out"):
+        project.load([root])

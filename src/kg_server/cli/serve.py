@@ -46,6 +46,8 @@ def serve(  # one parameter an option
     logging.basicConfig(
         format="kg-server: %(message)s", level=logging.WARNING, handlers=[StandardError()]
     )
+    # It logs a traceback for each literal that is not of its datatype, on each page that shows it.
+    logging.getLogger("rdflib.term").setLevel(logging.ERROR)
     logging.getLogger("kg_server.access").setLevel(logging.INFO if access_log else logging.WARNING)
     settings = Settings.read(**options)
     if settings.endpoint and (paths or watch or settings.base_iri):

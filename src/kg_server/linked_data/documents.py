@@ -48,9 +48,11 @@ SELECT ?s ?p ?o ?type ?licence ?whole WHERE {
 """
 _KNOWN = """
 SELECT ?iri WHERE {
-  VALUES ?iri { %s } FILTER(EXISTS { ?iri ?p ?o } || EXISTS { ?s ?q ?iri })
+  VALUES ?iri { %s }
+  FILTER(EXISTS { ?iri ?p ?o } || EXISTS { ?s ?q ?iri } || EXISTS { ?s ?iri ?o })
 }
 """
+_USES = "SELECT ?s ?o WHERE { ?s %(this)s ?o } LIMIT %(limit)d OFFSET %(offset)d"
 _CLAIMS = """
 CONSTRUCT { ?claim ?p ?o . ?conflict ?q ?x }
 WHERE {
@@ -126,7 +128,8 @@ class Outline:
     """One page of the statements about a thing, without their context.
 
     ``outgoing`` statements have the thing as subject, ``incoming`` ones as object. Each pair is the
-    property and the other end.
+    property and the other end. ``uses`` are the subjects and objects of the statements that have it
+    as their property, where nothing else is said of it.
     """
 
     iri: str
@@ -136,6 +139,7 @@ class Outline:
     licence: str | None
     page: int
     has_more: bool
+    uses: tuple[tuple[Node, Node], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +200,12 @@ def outline(site: Site, iri: str, page: int = 1) -> Outline | None:
     about = rows(site.store, text)
     outgoing = [(row["p"], row["o"]) for row in about if "o" in row]
     incoming = [(row["p"], row["s"]) for row in about if "s" in row]
+    uses: list[tuple[Node, Node]] = []
     if not outgoing and not incoming:
-        return None
+        solutions = rows(site.store, _USES % {"this": subject, **limits})
+        uses = [(row["s"], row["o"]) for row in solutions]
+        if not uses:
+            return None
     licences = _column(about, "licence") or _column(about, "whole")
     return Outline(
         iri=iri,
@@ -206,7 +214,8 @@ def outline(site: Site, iri: str, page: int = 1) -> Outline | None:
         types=_column(about, "type"),
         licence=next(iter(licences), site.licence),
         page=page,
-        has_more=max(len(outgoing), len(incoming)) > PAGE_STATEMENTS,
+        has_more=max(len(outgoing), len(incoming), len(uses)) > PAGE_STATEMENTS,
+        uses=tuple(uses[:PAGE_STATEMENTS]),
     )
 
 
@@ -223,6 +232,8 @@ def complete(site: Site, outlined: Outline) -> Document:
         graph.add((subject, p, o))
     for p, s in outlined.incoming:
         graph.add((s, p, subject))
+    for s, o in outlined.uses:
+        graph.add((s, subject, o))
     _complete(site, graph, subject)
     document = head(site, outlined, graph)
     add_metadata(site, document)

@@ -57,7 +57,11 @@ GIVEN = "files given by name"
 Chosen = Mapping[Role, Sequence[Path]]
 """Files that are said to have a role, whatever they contain."""
 
-_NOT_IN_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\%#?\x7f-\x9f\ud800-\udfff]')
+_NOT_IN_IRI = re.compile(
+    r"[^A-Za-z0-9._~!$&'()*+,;=:@/\-\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef"
+    "\U00010000-\U0001fffd\U00020000-\U0002fffd\U00030000-\U0003fffd]"
+)
+"""Characters that a path of an IRI cannot have as they are (RFC 3987 §2.2, ``ipchar``)."""
 
 
 def load(

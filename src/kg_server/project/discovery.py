@@ -85,7 +85,7 @@ def of_root(said: Manifest) -> list[Source]:
             if role is Role.ONTOLOGY and place.is_dir() and not _has_own(place, said.shapes):
                 continue
             base = place if place.is_dir() else place.parent
-            for path in rdf_files(place):
+            for path in rdf_files(place, said.root):
                 name = prefix + _stem(path.relative_to(base))
                 if path not in by_path:
                     by_path[path] = Source(path, name, role, by_content=not said.shapes)
@@ -143,11 +143,17 @@ def _longer(path: Path, depth: int) -> str:
     return "/".join(part for part in path.resolve().parts[-depth:] if part != "/")
 
 
-def rdf_files(path: Path) -> list[Path]:
+def rdf_files(path: Path, root: Path | None = None) -> list[Path]:
     """Return a file, or all RDF files below a directory but for hidden ones.
 
+    Args:
+        path: the file or directory.
+        root: the root of the project. Links may lead anywhere in it, or else in the directory:
+            whoever writes one must not have another file of the machine read and shown.
+
     Raises:
-        ProjectFault: there is no such path, or the directory has no RDF files.
+        ProjectFault: there is no such path, the directory has no RDF files, or a file in it is a
+            link that leads out.
     """
     if not path.exists():
         raise ProjectFault("there is no such file or directory", path=path)
@@ -160,6 +166,10 @@ def rdf_files(path: Path) -> list[Path]:
     )
     if not files:
         raise ProjectFault("the directory has no RDF files", path=path)
+    within = (root or path).resolve()
+    for each in files:
+        if each.is_symlink() and not each.resolve().is_relative_to(within):
+            raise ProjectFault(f"this is a link that leads out of {within}", path=each)
     return files
 
 

@@ -20,18 +20,9 @@ BY_IRI = "doc?iri="
 
 SERVED = frozenset(
     {
-        *(".well-known", "about", "completion.json", "conflicts", "context.jsonld", "dataset"),
-        *(
-            "doc",
-            "embed",
-            "graph",
-            "graphs",
-            "health",
-            "metrics",
-            "openapi.json",
-            "opensearch.xml",
-            "problems",
-        ),
+        *(".well-known", "about", "api", "completion.json", "conflicts", "context.jsonld"),
+        *("dataset", "doc", "embed", "graph", "graphs", "health", "metrics", "openapi.json"),
+        *("opensearch.xml", "problems"),
         *("queries", "reconcile", "robots.txt", "search", "sitemap.xml", "sparql", "static"),
         *("things", "validation", "vocabularies"),
     }

@@ -28,7 +28,12 @@ RESERVED = frozenset(
 )
 """Parameters of a request that are not columns."""
 
-_ODD = re.compile(r"\W")
+_ODD = re.compile(
+    "[^A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u2070-\u218f"
+    "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd]+"
+)
+"""Runs of what a variable cannot have (SPARQL 1.1 §19.8, ``VARNAME``) become one underscore:
+two of them begin an operator."""
 _CLASSES = """
 PREFIX void: <http://rdfs.org/ns/void#>
 SELECT ?class ?n { ?data void:classPartition ?part . ?part void:class ?class ; void:entities ?n }
@@ -214,13 +219,15 @@ def _merged(shaped: Mapping[str, Column], used: Iterable[Mapping[str, Identifier
 def _named(columns: Sequence[Column], prefixes: Mapping[str, str]) -> Iterable[Column]:
     """Yield the columns with their names: local names if they are unique."""
     locals_ = [_ODD.sub("_", local_name(each.iri)) for each in columns]
-    for column, name in zip(columns, locals_, strict=True):
-        if name and locals_.count(name) == 1 and name not in RESERVED and "__" not in name:
-            yield replace(column, name=name)
-            continue
+    used = {*RESERVED, "iri", "thing"}  # variables of the query for the whole table
+    for order, (column, name) in enumerate(zip(columns, locals_, strict=True)):
         prefix = next((p for p, ns in prefixes.items() if ns and column.iri.startswith(ns)), "")
-        order = columns.index(column)
-        yield replace(column, name=f"{prefix}_{name}" if prefix else f"{name}_{order}")
+        if not name.strip("_") or locals_.count(name) > 1 or name in used:
+            name = _ODD.sub("_", f"{prefix}_{name}" if prefix else f"{name}_{order}")
+        while name in used:
+            name = _ODD.sub("_", f"{name}_{order}")
+        used.add(name)
+        yield replace(column, name=name)
 
 
 def _order(row: Mapping[str, Identifier]) -> tuple[float, float]:

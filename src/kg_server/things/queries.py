@@ -150,9 +150,10 @@ def _value(column: Column, scope: str) -> str:
     reach = f"?thing <{column.iri}>"
     if column.is_single:
         return f"OPTIONAL {{ {reach} ?{column.name} }}"
-    joined = f'(GROUP_CONCAT(DISTINCT STR(?value); SEPARATOR="{SEPARATOR}") AS ?{column.name})'
+    value = "?each" if column.name == "value" else "?value"
+    joined = f'(GROUP_CONCAT(DISTINCT STR({value}); SEPARATOR="{SEPARATOR}") AS ?{column.name})'
     return (
-        f"OPTIONAL {{ SELECT ?thing {joined} WHERE {{ {scope} {reach} ?value }} GROUP BY ?thing }}"
+        f"OPTIONAL {{ SELECT ?thing {joined} WHERE {{ {scope} {reach} {value} }} GROUP BY ?thing }}"
     )
 
 

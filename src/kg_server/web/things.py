@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -46,6 +47,8 @@ _MOST_WINDOW = 200
 """A window of so many things is read without the rest of the table."""
 _MOST_LISTED = 5_000
 """So many things are named in a query; for more, their filters are evaluated again."""
+_PLAIN = re.compile(r"[\w-]+")
+"""Names that are the same in an address; others need the whole IRI of the class."""
 QUESTION = Format("rq", SOURCE, "rq", RESULT)
 _DOWNLOADS = (
     ("CSV", "labelled"),
@@ -187,10 +190,9 @@ def _classes(tables: _Tables) -> Response:
 def _address(tables: _Tables, class_iri: str) -> str:
     name = local_name(class_iri)
     is_only = [local_name(each) for each in tables.classes()].count(name) == 1
-    odd = not name or "." in name or "/" in name
-    return (
-        f"/things/{name}" if is_only and not odd else f"/things/?{urlencode({'class': class_iri})}"
-    )
+    if is_only and _PLAIN.fullmatch(name):
+        return f"/things/{name}"
+    return f"/things/?{urlencode({'class': class_iri})}"
 
 
 def _choose(name: str | None) -> Format:

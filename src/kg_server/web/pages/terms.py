@@ -61,7 +61,7 @@ PREFIX owl: <http://www.w3.org/2002/07/owl#>
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-SELECT ?iri ?label ?term ?known WHERE {
+SELECT ?iri ?label ?term ?known ?mentioned WHERE {
   { VALUES ?iri { %(iris)s }
     ?iri ?property ?label FILTER(?property IN (rdfs:label, skos:prefLabel, dct:title)) }
   UNION
@@ -70,6 +70,9 @@ SELECT ?iri ?label ?term ?known WHERE {
                                   owl:DatatypeProperty, owl:AnnotationProperty)) }
   UNION
   { VALUES ?iri { %(iris)s } FILTER EXISTS { ?iri ?p ?o } BIND(true AS ?known) }
+  UNION
+  { VALUES ?iri { %(iris)s } FILTER(STRSTARTS(STR(?iri), "%(base)s")
+      && (EXISTS { ?s ?q ?iri } || EXISTS { ?s ?iri ?o })) BIND(true AS ?mentioned) }
 }
 """
 # With a second VALUES in place of the FILTER, the engine (pyoxigraph 0.5.13) reads every label:
@@ -118,17 +121,22 @@ class Labels:
         self._labels: dict[str, Label | None] = {}
         self._described: set[str] = set()
         self._terms: set[str] = set()
+        self._mentioned: set[str] = set()
 
     def load(self, terms: Iterable[Node | str]) -> None:
         """Look the labels of all IRIs among ``terms`` up at once."""
         wanted = {str(term) for term in terms if _is_iri(term)} - self._labels.keys()
         named = values(map(URIRef, wanted))
         found: dict[str, list[Node]] = {iri: [] for iri in wanted}
-        for row in rows(self.site.store, _LOOKUP % {"iris": named}) if named else ():
+        text = _LOOKUP % {"iris": named, "base": self.site.base_iri}
+        for row in rows(self.site.store, text) if named else ():
             iri = str(row["iri"])
             if "label" in row:
                 found[iri].append(row["label"])
-            (self._terms if "term" in row else self._described).add(iri)
+            if "mentioned" in row:
+                self._mentioned.add(iri)
+            else:
+                (self._terms if "term" in row else self._described).add(iri)
         for iri, texts in found.items():
             label = self.pick(texts)
             self._labels[iri] = None if label is None else Label(str(label), label.language)
@@ -165,6 +173,8 @@ class Labels:
         base_iri = self.site.base_iri
         if iri in self._described or iri in self._terms:
             return addresses.page_path(iri, base_iri, is_term=iri in self._terms)
+        if iri in self._mentioned:
+            return addresses.document_path(iri, base_iri)
         return link(iri, base_iri)
 
     def page(self, iri: str) -> str | None:

@@ -118,6 +118,8 @@ class ThingPage:
     labels: Labels
     outgoing: tuple[Values, ...]
     incoming: tuple[Values, ...]
+    uses: tuple[tuple[Shown, Shown], ...]
+    """Subject and object of each statement with this property, where nothing is said of it."""
     network: Network | None
 
 
@@ -149,7 +151,7 @@ def thing_page(
     evidence = claims.about(site, iri)
     context = _context(site, out, back)
     labels = Labels(site, language)
-    links = (term for pair in (*out, *back) for term in pair)
+    links = (term for pair in (*out, *back, *outlined.uses) for term in pair)
     labels.load([iri, *evidence.terms(), *context.terms(), *links])
     facts = [pair for pair in out if pair[0] not in {*_NAMES, RDF.type}]
     title = labels.show(URIRef(iri))
@@ -175,6 +177,7 @@ def thing_page(
         labels=labels,
         outgoing=outgoing,
         incoming=incoming,
+        uses=tuple((labels.show(s), labels.show(o)) for s, o in outlined.uses),
         network=_network(title, incoming, outgoing, labels, is_whole=is_whole),
     )
 
