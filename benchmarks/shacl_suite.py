@@ -160,14 +160,8 @@ def with_prefilter(data: ProjectFile, shapes: Graph) -> tuple[Finding, ...]:
     """Judge as ``kg-server validate`` does, shapes that were never seen before included."""
     facts = reading.read((data,))
     prefilter = Prefilter(facts, shapes, pyshacl_engine.targeted(shapes))
-    aims = {
-        task.shape: None
-        if task.whole
-        else [terms.to_rdflib(node) for node in prefilter.suspects(task)]
-        for task in prefilter.tasks
-    }
-    pyshacl_engine.findings(graphs.graph(), pyshacl_engine.probing(shapes))
-    return pyshacl_engine.findings(view.graph(facts), pyshacl_engine.aimed(shapes, aims))
+    pyshacl_engine.findings(graphs.graph(), shapes, pyshacl_engine.probes(shapes))
+    return pyshacl_engine.findings(view.graph(facts), shapes, prefilter.aims())
 
 
 def file(path: Path, role: Role) -> ProjectFile:

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pyoxigraph as ox
 from rdflib import Graph
+from rdflib.term import Node
 
 from kg_server import project as projects
 from kg_server.project import ProjectFile, Role
-from kg_server.rdf import terms
 from kg_server.validation import graphs, pyshacl_engine
 from kg_server.validation.prefilter import data as facts
 from kg_server.validation.prefilter import view
-from kg_server.validation.prefilter.select import Prefilter, Task
+from kg_server.validation.prefilter.select import Prefilter, Search
 from kg_server.validation.report import Finding
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,26 +52,36 @@ def data_file(text: str, path: Path = ROOT / "data" / "case.ttl") -> ProjectFile
 
 def findings(data: Sequence[ProjectFile], shapes: Graph) -> tuple[Finding, ...]:
     """Judge files of data, with the ontology beside them, by shapes."""
-    files = [*data, *shipped().of_role(Role.ONTOLOGY)]
-    read = facts.read(files)
+    read = facts.read(data)
+    if read.altered:
+        read = facts.read([*data, *shipped().of_role(Role.ONTOLOGY)])
+        return judged(Prefilter(read, shapes, pyshacl_engine.targeted(shapes)), read, shapes)
+    read.ontology = _ontology()
+    read.store.bulk_extend(read.ontology)
     prefilter = Prefilter(read, shapes, pyshacl_engine.targeted(shapes))
-    if not read.altered | read.merged:
-        vars(prefilter)["tasks"] = _tasks(shapes)  # they depend on the ontology and on those only
-    aims = {
-        task.shape: None
-        if task.whole
-        else [terms.to_rdflib(node) for node in prefilter.suspects(task)]
-        for task in prefilter.tasks
-    }
-    if not any(nodes is None or nodes for nodes in aims.values()):
+    vars(prefilter)["_searches"] = _searches(shapes)  # they depend on the ontology only
+    return judged(prefilter, read, shapes)
+
+
+def judged(prefilter: Prefilter, read: facts.Facts, shapes: Graph) -> tuple[Finding, ...]:
+    """Return what pySHACL finds where the prefilter lets it look."""
+    aims = prefilter.aims()
+    if not any(aim is None or aim for aim in aims.values()):
         return ()
-    return pyshacl_engine.findings(view.graph(read), pyshacl_engine.aimed(shapes, aims))
+    return pyshacl_engine.findings(view.graph(read), shapes, aims)
 
 
 @cache
-def _tasks(shapes: Graph) -> tuple[Task, ...]:
-    files = [data_file("<urn:s> <urn:p> <urn:o> ."), *shipped().of_role(Role.ONTOLOGY)]
-    return Prefilter(facts.read(files), shapes, pyshacl_engine.targeted(shapes)).tasks
+def _ontology() -> set[ox.Quad]:
+    read = facts.read(shipped().of_role(Role.ONTOLOGY))
+    assert not read.altered
+    return read.ontology
+
+
+@cache
+def _searches(_shapes: Graph) -> dict[Node, tuple[Search, ...]]:
+    """Return the searches of some shapes, as far as they are known."""
+    return {}
 
 
 _KINDS = (
@@ -121,11 +131,7 @@ def after(minus: str, plus: str, shapes: Graph) -> tuple[Finding, ...]:
     try:
         prefilter = _suspects_of(shapes)
         vars(prefilter)["_focus"] = {}
-        aims = {
-            task.shape: [terms.to_rdflib(node) for node in prefilter.suspects(task)]
-            for task in prefilter.tasks
-        }
-        return pyshacl_engine.findings(view.graph(_graph()), pyshacl_engine.aimed(shapes, aims))
+        return judged(prefilter, _graph(), shapes)
     finally:
         for each in new:
             store.remove(each)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from kg_server.project import ProjectFile, Role
-from kg_server.rdf import terms
 from kg_server.validation import graphs, pyshacl_engine
 from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.prefilter import data as reading
@@ -40,14 +39,8 @@ def judged_both_ways():
         by = shapes_graph.read((file(Role.SHAPES, shapes),))
         facts = reading.read(files)
         prefilter = Prefilter(facts, by, pyshacl_engine.targeted(by))
-        aims = {
-            task.shape: None
-            if task.whole
-            else [terms.to_rdflib(n) for n in prefilter.suspects(task)]
-            for task in prefilter.tasks
-        }
         alone = pyshacl_engine.findings(graphs.read(files, "data"), by)
-        filtered = pyshacl_engine.findings(view.graph(facts), pyshacl_engine.aimed(by, aims))
+        filtered = pyshacl_engine.findings(view.graph(facts), by, prefilter.aims())
         # Words may differ: only one of the two graphs has the files' prefixes.
         return tuple({replace(each, message="") for each in found} for found in (filtered, alone))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,8 @@ from rdflib import OWL, RDF, SH, Graph, URIRef
 
 from kg_server.errors import ProjectFault
 from kg_server.rdf import terms
-from kg_server.validation import graphs, paths, wording
+from kg_server.validation import aiming, graphs, paths, wording
+from kg_server.validation.aiming import Aim, Aims
 from kg_server.validation.report import ILL_FORMED, Finding, Severity
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ _UNUSABLE = "the shapes cannot be used: "
 _PROBE = URIRef("urn:uuid:00000000-0000-0000-0000-000000000000")
 """A node of which nothing is said."""
 
-Aims = Mapping["Node", Iterable["Node"] | None]
-"""The nodes that each shape looks at; ``None``: its own."""
 Run = Callable[[Aims], tuple[Finding, ...]]
 
 
@@ -47,34 +46,13 @@ def targeted(shapes: Graph) -> list[Node]:
     return sorted(found, key=str)
 
 
-def aimed(shapes: Graph, aims: Mapping[Node, Iterable[Node] | None]) -> Graph:
-    """Return the shapes with other focus nodes; all stay usable by reference.
-
-    ``focus_nodes=`` and ``use_shapes=`` of pySHACL would do the same but give wrong verdicts: they
-    filter the values of nested shapes, too.
-
-    Args:
-        shapes: the shapes graph.
-        aims: for each shape the nodes that it looks at; ``None``: its own. Of shapes that are not
-            named here the targets are taken away.
-    """
-    copy = graphs.graph()
-    copy += shapes
-    for shape in targeted(shapes):
-        nodes = aims.get(shape, ())
-        if nodes is None:
-            continue
-        for target in targets():
-            copy.remove((shape, target, None))
-        for kind in set(copy.objects(shape, RDF.type)) - {SH.NodeShape, SH.PropertyShape}:
-            copy.remove((shape, RDF.type, kind))  # as a class it has targets, too
-        for node in nodes:
-            copy.add((shape, SH.targetNode, node))
-    return copy
-
-
 def findings(
-    data: Graph, shapes: Graph, *, inference: str = "none", advanced: bool = False
+    data: Graph,
+    shapes: Graph,
+    aims: Aims | None = None,
+    *,
+    inference: str = "none",
+    advanced: bool = False,
 ) -> tuple[Finding, ...]:
     """Run pySHACL; only results at the top count, not what nested shapes add as details.
 
@@ -83,6 +61,7 @@ def findings(
     Args:
         data: the data graph; it is expanded in place.
         shapes: the shapes graph.
+        aims: what is checked; ``None``: all shapes on all their targets.
         inference: what is inferred before: ``none``, ``rdfs`` or ``owlrl`` (SHACL §1.5).
         advanced: whether SHACL Advanced Features count: rules, targets by query, functions.
 
@@ -90,22 +69,23 @@ def findings(
         ProjectFault: the shapes cannot be used, not even one of them.
     """
 
-    def run(some: Graph, aims: Aims) -> tuple[Finding, ...]:
-        return _findings(data, aimed(some, aims), inference=inference, advanced=advanced)
+    def run(some: Graph, aims: Aims | None) -> tuple[Finding, ...]:
+        return _findings(data, some, aims, inference=inference, advanced=advanced)
 
     try:
-        return _findings(data, shapes, inference=inference, advanced=advanced)
+        return run(shapes, aims)
     except ProjectFault:
         pass
+    aims = dict.fromkeys(targeted(shapes)) if aims is None else aims
     try:
         run(shapes, {})
     except ProjectFault:  # it fails at a shape without targets: each is taken with what it uses
         found: list[Finding] = []
-        for shape in targeted(shapes):
+        for shape, aim in aims.items():
             used = _used(shapes, shape)
-            found += _of_shape(used, shape, partial(run, used))
+            found += _of_shape(used, shape, aim, partial(run, used))
         return tuple(found)
-    return _of_shapes(shapes, targeted(shapes), partial(run, shapes))
+    return _of_shapes(shapes, aims, partial(run, shapes))
 
 
 def _used(shapes: Graph, shape: Node) -> Graph:
@@ -124,29 +104,32 @@ def _used(shapes: Graph, shape: Node) -> Graph:
     return part
 
 
-def _of_shapes(shapes: Graph, some: list[Node], run: Run) -> tuple[Finding, ...]:
+def _of_shapes(shapes: Graph, aims: Aims, run: Run) -> tuple[Finding, ...]:
     """Return what some shapes find; those that pySHACL fails at are found by halves."""
-    if len(some) == 1:
-        return _of_shape(shapes, some[0], run)
+    listed = list(aims.items())
+    if len(listed) == 1:
+        return _of_shape(shapes, *listed[0], run)
     try:
-        return run(dict.fromkeys(some))
+        return run(aims)
     except ProjectFault:
-        middle = len(some) // 2
-        return _of_shapes(shapes, some[:middle], run) + _of_shapes(shapes, some[middle:], run)
+        middle = len(listed) // 2
+        one, other = dict(listed[:middle]), dict(listed[middle:])
+        return _of_shapes(shapes, one, run) + _of_shapes(shapes, other, run)
 
 
-def _of_shape(shapes: Graph, shape: Node, run: Run) -> tuple[Finding, ...]:
+def _of_shape(shapes: Graph, shape: Node, aim: Aim | None, run: Run) -> tuple[Finding, ...]:
     """Return what one shape finds; nodes that pySHACL fails at are found by halves."""
     try:
-        return run({shape: None})
+        return run({shape: aim})
     except ProjectFault as fault:
         failure = _failure(shape, shape, fault)
-    nodes = sorted(shapes.objects(shape, SH.targetNode), key=str)
-    others = [target for target in targets() if target != SH.targetNode]
-    if any((shape, target, None) in shapes for target in others):
-        return (failure,)
+    if aim is None:
+        others = [target for target in targets() if target != SH.targetNode]
+        if any((shape, target, None) in shapes for target in others):
+            return (failure,)
+        aim = {None: frozenset(shapes.objects(shape, SH.targetNode))}
     try:
-        run({shape: (_PROBE,)})
+        run({shape: {None: {_PROBE}}})
     except ProjectFault:  # it fails at any node
         return (failure,)
     failures = 0
@@ -154,7 +137,7 @@ def _of_shape(shapes: Graph, shape: Node, run: Run) -> tuple[Finding, ...]:
     def halves(nodes: list[Node]) -> tuple[Finding, ...]:
         nonlocal failures
         try:
-            return run({shape: nodes})
+            return run({shape: {each: some & set(nodes) for each, some in aim.items()}})
         except ProjectFault as fault:
             if len(nodes) == 1:
                 failures += 1
@@ -164,7 +147,7 @@ def _of_shape(shapes: Graph, shape: Node, run: Run) -> tuple[Finding, ...]:
         middle = len(nodes) // 2
         return halves(nodes[:middle]) + halves(nodes[middle:])
 
-    return halves(nodes)
+    return halves(sorted(aiming.nodes(aim), key=str))
 
 
 def _failure(focus: Node, shape: Node, fault: ProjectFault) -> Finding:
@@ -181,13 +164,17 @@ def _failure(focus: Node, shape: Node, fault: ProjectFault) -> Finding:
     )
 
 
-def _findings(data: Graph, shapes: Graph, *, inference: str, advanced: bool) -> tuple[Finding, ...]:
+def _findings(
+    data: Graph, shapes: Graph, aims: Aims | None, *, inference: str, advanced: bool
+) -> tuple[Finding, ...]:
     import pyshacl
+    from pyshacl.shapes_graph import ShapesGraph
 
     from kg_server.validation.corrections import components, messages
 
+    added = [each for each in ShapesGraph.system_triples if each not in shapes]
     try:
-        with components.applied(), messages.applied():
+        with components.applied(), messages.applied(), aiming.applied(aims):
             _, report, text = pyshacl.validate(
                 data,
                 shacl_graph=shapes,
@@ -198,6 +185,9 @@ def _findings(data: Graph, shapes: Graph, *, inference: str, advanced: bool) -> 
             )
     except Exception as error:
         raise ProjectFault(f"{_UNUSABLE}{_first_line(error)}") from error
+    finally:
+        for each in added:
+            shapes.remove(each)
     if not isinstance(report, Graph):
         raise ProjectFault(f"{_UNUSABLE}{text}")
     return tuple(_finding(report, result, shapes) for result in report.objects(None, SH.result))
@@ -209,13 +199,13 @@ def check_shapes(shapes: Graph) -> tuple[Finding, ...]:
     Each shape looks at a node of which nothing is said, which loads its constraints and parses its
     queries.
     """
-    probed = findings(graphs.graph(), probing(shapes))
+    probed = findings(graphs.graph(), shapes, probes(shapes))
     return tuple(each for each in probed if each.component == ILL_FORMED)
 
 
-def probing(shapes: Graph) -> Graph:
-    """Return the shapes, all of which look at a node of which nothing is said."""
-    return aimed(shapes, dict.fromkeys(targeted(shapes), (_PROBE,)))
+def probes(shapes: Graph) -> Aims:
+    """Return aims of all shapes with targets at a node of which nothing is said."""
+    return {shape: {None: {_PROBE}} for shape in targeted(shapes)}
 
 
 def prepare() -> None:

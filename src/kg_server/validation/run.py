@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import mmap
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from itertools import chain
@@ -24,6 +24,7 @@ from kg_server.processes import Child
 from kg_server.project import FACTS, Project, Role
 from kg_server.rdf import terms
 from kg_server.validation import (
+    aiming,
     graphs,
     ill_formed,
     lint,
@@ -33,10 +34,11 @@ from kg_server.validation import (
     wording,
 )
 from kg_server.validation import shapes as shapes_lint
+from kg_server.validation.aiming import Aim, Aims, Constraint
 from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.prefilter import data as reading
 from kg_server.validation.prefilter import view
-from kg_server.validation.prefilter.select import Prefilter, Task
+from kg_server.validation.prefilter.select import Prefilter, Task, aim
 from kg_server.validation.report import ILL_FORMED, Finding, Report, Severity
 
 _VIEWED = 100
@@ -60,9 +62,6 @@ NO_CONSTRAINTS = (
     "nothing would be checked: no shape with a target has a constraint that is evaluated, or all "
     "are deactivated"
 )
-
-Aims = Mapping[Node, Sequence[Node] | None]
-"""Shapes, each with the nodes that it is to look at; ``None``: all that it looks at."""
 
 Tell = Callable[[str, float | None], None]
 """Is told what is done now, and how much of it is done (0 to 1) where that is known."""
@@ -202,8 +201,8 @@ class Validation:
         return list(chain(*self._run([work], f"Judging {len(data):,} triples")))
 
     def _suspects(self, prefilter: Prefilter) -> Aims:
-        """Return the focus nodes of each shape that may violate it."""
-        aims: dict[Node, Sequence[Node] | None] = {}
+        """Return the focus nodes that may violate each constraint of each shape."""
+        aims: dict[Node, Aim | None] = {}
         tasks = sorted((task for task in prefilter.tasks if not task.whole), key=prefilter.cost)
         shares = [share for number in range(self._jobs) if (share := tasks[number :: self._jobs])]
         counts = mmap.mmap(-1, len(shares) or 1)  # shared with the children; a byte for each
@@ -216,33 +215,32 @@ class Validation:
             return sum(counts[:]) / 255 / len(counts)
 
         for found in self._run(work, f"Filtering by {len(tasks)} shapes", done):
-            for number, nodes in found:
-                aims[prefilter.tasks[number].shape] = [terms.to_rdflib(node) for node in nodes]
+            for number, suspects in found:
+                aims[prefilter.tasks[number].shape] = aim(suspects)
         return aims | {task.shape: None for task in prefilter.tasks if task.whole}
 
     def _judged(self, aims: Aims, first: Child) -> list[Finding]:
         """Have pySHACL check what the prefilter left, and shapes that it has not seen before."""
-        pairs = [
-            (shape, node) for shape, nodes in aims.items() for node in dict.fromkeys(nodes or ())
-        ]
-        whole = [shape for shape, nodes in aims.items() if nodes is None]
-        count = min(self._jobs, len(pairs) // _SHARE)
+        suspects = aiming.count(aims)
+        count = min(self._jobs, suspects // _SHARE)
         children = []
         if count > 1:
             graph = self._graph(aims)
-            shares = [_share(pairs[number::count], whole[number::count]) for number in range(count)]
-            work = [partial(_judge, graph, self._spoken, share) for share in shares]
-            children = [processes.start(each, first=pyshacl_engine.prepare) for each in work]
-        elif pairs or whole:
-            first.give(_share(pairs, whole))
+            judge = partial(pyshacl_engine.findings, graph, self._spoken)
+            children = [
+                processes.start(partial(judge, share), first=pyshacl_engine.prepare)
+                for share in aiming.shares(aims, count)
+            ]
+        elif aims:
+            first.give(aims)
             children = [first]
         if not self._are_known:
             check = partial(pyshacl_engine.check_shapes, self._shapes)
             children.append(processes.start(check, first=pyshacl_engine.prepare))
-        return list(chain(*self._finish(children, f"Judging {len(pairs):,} nodes")))
+        return list(chain(*self._finish(children, f"Judging {suspects:,} nodes")))
 
     def _judge(self, aims: Aims) -> tuple[Finding, ...]:
-        return _judge(self._graph(aims), self._spoken, aims)
+        return pyshacl_engine.findings(self._graph(aims), self._spoken, aims)
 
     def _lint(self) -> Callable[[], tuple[Finding, ...]]:
         lint.levels(self._rules)
@@ -250,9 +248,7 @@ class Validation:
 
     def _graph(self, aims: Aims) -> Graph:
         """Return the data for pySHACL to look at."""
-        nodes = aims.values()
-        suspects = sum(map(len, filter(None, nodes)))
-        if None not in nodes and suspects * _VIEWED <= len(self._facts.store):
+        if None not in aims.values() and aiming.count(aims) * _VIEWED <= len(self._facts.store):
             return view.graph(self._facts)
         return graphs.read(self._project.of_role(*FACTS), "data")
 
@@ -281,27 +277,15 @@ class Validation:
 
 def _suspects_of(
     prefilter: Prefilter, tasks: Sequence[Task], counts: mmap.mmap, place: int
-) -> list[tuple[int, list[Any]]]:
+) -> list[tuple[int, dict[Constraint | None, frozenset[Any]]]]:
     """Return the numbers of tasks that have suspects, with those."""
     numbers = {id(task): number for number, task in enumerate(prefilter.tasks)}
     found = []
     for done, task in enumerate(tasks, 1):
-        if nodes := list(prefilter.suspects(task)):
-            found.append((numbers[id(task)], nodes))
+        if suspects := prefilter.suspects(task):
+            found.append((numbers[id(task)], suspects))
         counts[place] = 255 * done // len(tasks)
     return found
-
-
-def _share(pairs: Iterable[tuple[Node, Node]], whole: Iterable[Node]) -> Aims:
-    """Return a part of the work: shapes with their nodes, and shapes that look at all of theirs."""
-    share: dict[Node, list[Node] | None] = dict.fromkeys(whole)
-    for shape, node in pairs:
-        share.setdefault(shape, []).append(node)  # type: ignore[union-attr]
-    return share
-
-
-def _judge(data: Graph, shapes: Graph, aims: Aims) -> tuple[Finding, ...]:
-    return pyshacl_engine.findings(data, pyshacl_engine.aimed(shapes, aims))
 
 
 def _about(finding: Finding) -> tuple[str, str | None, str | None]:

@@ -12,7 +12,7 @@ from kg_server.validation import graphs, pyshacl_engine
 from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.prefilter import data as reading
 from kg_server.validation.prefilter import queries, view
-from kg_server.validation.prefilter.select import Prefilter
+from kg_server.validation.prefilter.select import Prefilter, Search
 
 PREFIXES = """@prefix ex: <https://e.org/> .
 @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
@@ -37,9 +37,10 @@ def suspects(data: str, shapes: str) -> set[str] | None:
     )
     found = set()
     for task in prefilter.tasks:
-        if task.branches is None:
+        if any(each == Search(each.constraint) for each in prefilter.searches(task.shape)):
             return None
-        found.update(node.value.removeprefix("https://e.org/") for node in prefilter.suspects(task))
+        for nodes in prefilter.suspects(task).values():
+            found.update(node.value.removeprefix("https://e.org/") for node in nodes)
     return found
 
 

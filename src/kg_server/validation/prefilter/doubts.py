@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rdflib import BNode, Literal, URIRef, Variable
@@ -45,10 +46,7 @@ def queries(
     Raises:
         NotExpressible: nothing leads from the focus node to a value in doubt.
     """
-    try:
-        algebra = prepareQuery(text, initNs=dict(prefixes)).algebra
-    except Exception as error:  # pyparsing's, and rdflib's bare ones
-        raise NotExpressible("a query") from error
+    algebra = _algebra(text, tuple(prefixes.items()))
     if as_written and any(map(_is_changed, _literals(algebra))):
         raise NotExpressible("a query with a literal that the store alters")
     groups = list(_scopes(algebra, ()))
@@ -62,6 +60,14 @@ def queries(
                 chain = " ".join(_written(each) for each in _chain(pattern, scope))
                 condition = " || ".join(f"COALESCE({each}, true)" for each in conditions)
                 yield f"SELECT DISTINCT ?this WHERE {{ {chain} FILTER({condition}) }}"
+
+
+@lru_cache(1 << 8)
+def _algebra(text: str, prefixes: tuple[tuple[str, str], ...]) -> Any:
+    try:
+        return prepareQuery(text, initNs=dict(prefixes)).algebra
+    except Exception as error:  # pyparsing's, and rdflib's bare ones
+        raise NotExpressible("a query") from error
 
 
 def _ends(pattern: Pattern) -> set[Any]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kg_server.rdf import namespaces as ns
@@ -30,24 +31,16 @@ if TYPE_CHECKING:
     from rdflib import Graph
     from rdflib.term import Node
 
+    from kg_server.validation.aiming import Constraint
+
 _MOST_COUNTED = 4
-_IGNORED = {
-    f"{ns.SH}{name}"
-    for name in (
-        *("path", "targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf"),
-        *("name", "description", "order", "group", "message", "severity", "defaultValue"),
-        *("deactivated", "flags", "ignoredProperties", "qualifiedMinCount", "qualifiedMaxCount"),
-        *("qualifiedValueShapesDisjoint", "prefixes", "declare"),
-    )
-}
-"""Terms that constrain nothing, or that are read together with another."""
-
-
 _NESTING = {
     *("minCount", "maxCount", "class", "uniqueLang", "lessThan", "lessThanOrEquals", "closed"),
     *("node", "property", "and", "or", "xone", "not", "qualifiedValueShape"),
 }
 """Constraints that count, need variables of their own or other shapes: methods of ``Patterns``."""
+PARAMETERS = frozenset(f"{ns.SH}{name}" for name in (*CONSTRAINTS, *_NESTING, "sparql"))
+"""The parameters of constraints; other terms are read together with these, or constrain nothing."""
 
 
 class Patterns:
@@ -73,32 +66,45 @@ class Patterns:
         self._open: list[Node] = []
         self._custom = any(shapes.triples((None, values.term("parameter"), None)))
 
-    def bad(
-        self,
-        shape: Node,
-        focus: str = "?this",
-        *,
-        leave: Iterable[str] = (),
-        altered: bool = False,
-    ) -> Bad:
+    def each(self, shape: Node) -> Iterator[tuple[Constraint, Bad | None]]:
+        """Yield each constraint of a shape with what violates it; ``None``: no pattern can say it.
+
+        Raises:
+            NotExpressible: this holds for all of them.
+        """
+        with self._opened(shape):
+            at = self._at(shape, "?this", altered=False)
+            for constraint in self._constraints(shape):
+                try:
+                    yield constraint, self._constraint(at, *constraint)
+                except NotExpressible:
+                    yield constraint, None
+
+    def bad(self, shape: Node, focus: str, *, altered: bool) -> Bad:
         """Return what violates a shape.
 
         Args:
             shape: a node or property shape.
             focus: the variable of its focus node.
-            leave: names of SHACL's terms that are not to be looked at here.
             altered: whether the focus node may be a literal that the store has altered.
 
         Raises:
             NotExpressible: a pattern cannot say it.
         """
+        found = Bad()
+        with self._opened(shape):
+            at = self._at(shape, focus, altered=altered)
+            for constraint in self._constraints(shape):
+                found += self._constraint(at, *constraint)
+        return found
+
+    @contextmanager
+    def _opened(self, shape: Node) -> Iterator[None]:
         if shape in self._open or self._custom:
             raise NotExpressible("recursion, or constraint components of one's own")
-        if values.flag(self._shapes, shape, "deactivated"):
-            return Bad()
         self._open.append(shape)
         try:
-            return self._constraints(self._at(shape, focus, altered=altered), set(leave))
+            yield
         finally:
             self._open.pop()
 
@@ -117,19 +123,21 @@ class Patterns:
     def _variable(self) -> str:
         return f"?v{next(self._numbers)}"
 
-    def _constraints(self, at: At, leave: set[str]) -> Bad:
-        found = Bad()
-        for predicate, value in sorted(self._shapes.predicate_objects(at.shape)):
-            name = str(predicate).removeprefix(ns.SH)
-            if str(predicate) in _IGNORED or name == str(predicate) or name in leave:
-                continue
-            if name in CONSTRAINTS:
-                found += CONSTRAINTS[name](self._shapes, at, value)
-            elif name in _NESTING:
-                found += getattr(self, f"_{name}")(at, value)
-            else:
-                raise NotExpressible(name)
-        return found
+    def _constraints(self, shape: Node) -> list[Constraint]:
+        """Return the constraints of a shape, none if it is deactivated."""
+        if values.flag(self._shapes, shape, "deactivated"):
+            return []
+        found = sorted(self._shapes.predicate_objects(shape))
+        return [(name, value) for name, value in found if str(name) in PARAMETERS]
+
+    def _constraint(self, at: At, parameter: Node, value: Node) -> Bad:
+        name = str(parameter).removeprefix(ns.SH)
+        if name in CONSTRAINTS:
+            return CONSTRAINTS[name](self._shapes, at, value)
+        if name in _NESTING:
+            found: Bad = getattr(self, f"_{name}")(at, value)
+            return found
+        raise NotExpressible(name)
 
     def _minCount(self, at: At, value: Any) -> Bad:  # SHACL's name
         return self._fewer(at, count(value))

@@ -49,8 +49,8 @@ _STANDARD = {
 """Prefixes that pySHACL declares in every query."""
 
 
-def for_all(shapes: Graph, shape: Node, altered: Altered) -> list[str]:
-    """Return the queries of a shape's SPARQL constraints, to be asked with ``$this`` unbound.
+def for_all(shapes: Graph, constraint: Node, altered: Altered) -> list[str]:
+    """Return the queries of a SPARQL constraint, to be asked with ``$this`` unbound.
 
     SHACL binds ``$this`` in advance (§5.3.1). Each solution for a bound node is also a solution of
     the query without a binding. That holds if the first pattern binds ``$this``, no part of the
@@ -58,25 +58,24 @@ def for_all(shapes: Graph, shape: Node, altered: Altered) -> list[str]:
 
     Args:
         shapes: the shapes graph.
-        shape: the shape.
+        constraint: the value of ``sh:sparql``.
         altered: what the store has altered, so that a query may see something else in it.
 
     Raises:
         NotExpressible: a query is not of that kind.
     """
+    if values.flag(shapes, constraint, "deactivated"):
+        return []
     found = []
-    for constraint in shapes.objects(shape, values.term("sparql")):
-        if values.flag(shapes, constraint, "deactivated"):
-            continue
-        for text in shapes.objects(constraint, values.term("select")):
-            query, prefixes = str(text), declared(shapes, constraint)
-            if not is_plain(query):
-                raise NotExpressible("a query")
-            heads = (f"PREFIX {name}: <{space}>\n" for name, space in prefixes.items())
-            found.append("".join(heads) + _with_errors(query))
-            if _may_meet_altered(query, prefixes, altered):
-                as_written = bool(_AS_WRITTEN.search(_bare(query)))
-                found += doubts.queries(query, prefixes, altered, as_written=as_written)
+    for text in shapes.objects(constraint, values.term("select")):
+        query, prefixes = str(text), declared(shapes, constraint)
+        if not is_plain(query):
+            raise NotExpressible("a query")
+        heads = (f"PREFIX {name}: <{space}>\n" for name, space in prefixes.items())
+        found.append("".join(heads) + _with_errors(query))
+        if _may_meet_altered(query, prefixes, altered):
+            as_written = bool(_AS_WRITTEN.search(_bare(query)))
+            found += doubts.queries(query, prefixes, altered, as_written=as_written)
     return found
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence, Set
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
@@ -17,6 +18,7 @@ from kg_server.validation.prefilter.branches import (
     DOUBTFUL_IRI,
     REVALUED_IRI,
     WRITTEN_IRI,
+    Bad,
 )
 from kg_server.validation.prefilter.data import Facts
 from kg_server.validation.prefilter.patterns import Patterns
@@ -26,20 +28,32 @@ if TYPE_CHECKING:
     from rdflib import Graph
     from rdflib.term import Node
 
+    from kg_server.validation.aiming import Aim, Aims, Constraint
+
+
+_FEW = 64
+"""Up to so many focus nodes of several targets, a query names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Queries that find the suspects of one constraint; of all constraints if that is ``None``.
+
+    ``branches`` are patterns of what may violate it, ``queries`` whole queries for the same. Both
+    ``None``: the prefilter cannot tell, every focus node of the shape may.
+    """
+
+    constraint: Constraint | None
+    branches: tuple[str, ...] | None = None
+    queries: tuple[str, ...] | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Queries that find the suspects of one shape.
-
-    ``targets`` are the patterns of its focus nodes (``?this``); ``branches`` those of what may
-    violate it, ``queries`` whole queries for the same. Both ``None``: the prefilter cannot tell,
-    every focus node may. ``whole``: not even those are known with certainty.
-    """
+    """A shape and the patterns of its focus nodes (``?this``); ``whole``: they are not certain."""
 
     shape: Node
     targets: tuple[str, ...]
-    branches: tuple[str, ...] | None = None
-    queries: tuple[str, ...] | None = None
     whole: bool = False
 
 
@@ -54,7 +68,8 @@ class Prefilter:
 
     def __init__(self, facts: Facts, shapes: Graph, targeted: Sequence[Node]) -> None:
         self._facts, self._shapes, self._targeted = facts, shapes, targeted
-        self._focus: dict[str, frozenset[Any]] = {}
+        self._focus: dict[tuple[str, ...], frozenset[Any]] = {}
+        self._searches: dict[Node, tuple[Search, ...]] = {}
         has_queries = any(shapes.triples((None, values.term("sparql"), None)))
         self._altered = data.altered(facts, odd=has_queries)
         altered = self._altered
@@ -76,14 +91,12 @@ class Prefilter:
     def focus_nodes(self) -> set[Any]:
         """Return every node that some shape looks at (SHACL §2.1.3)."""
         found: set[Any] = set()
-        return found.union(*(self._nodes(each) for task in self.tasks for each in task.targets))
+        return found.union(*(self._nodes(*task.targets) for task in self.tasks))
 
     def idle(self) -> list[Node]:
         """Return the shapes whose targets have no node here."""
         return [
-            task.shape
-            for task in self.tasks
-            if task.targets and not any(map(self._nodes, task.targets))
+            task.shape for task in self.tasks if task.targets and not self._nodes(*task.targets)
         ]
 
     def looks_at_data(self) -> bool:
@@ -96,30 +109,40 @@ class Prefilter:
             return True
         return any(self._is_of_data(node) for node in self.focus_nodes())
 
-    def suspects(self, task: Task) -> set[Any]:
-        """Return the focus nodes of a shape that may violate it, as pyoxigraph's terms."""
-        if task.branches is None:
-            return self._all(task)
-        found: set[Any] = set()
-        for target in task.targets:
-            for branch in task.branches:
-                query = f"SELECT DISTINCT ?this WHERE {{ {target} {branch} }}"
-                found.update(solution[0] for solution in self._select(query))
-        for query in task.queries or ():
-            found.update(self._these(query, task))
-        return found
+    def suspects(self, task: Task) -> dict[Constraint | None, frozenset[Any]]:
+        """Return the focus nodes that may violate each constraint, as pyoxigraph's terms.
+
+        Constraints that no focus node may violate are left out.
+        """
+        if not self._nodes(*task.targets):
+            return {}
+        found = {each.constraint: self._found(each, task) for each in self.searches(task.shape)}
+        return {constraint: nodes for constraint, nodes in found.items() if nodes}
+
+    def aims(self) -> Aims:
+        """Return the suspects of all shapes."""
+        return {task.shape: None if task.whole else aim(self.suspects(task)) for task in self.tasks}
 
     def cost(self, task: Task) -> int:
         """Return a guess of what a task costs, for dividing the work."""
-        nodes = sum(len(self._nodes(each)) for each in task.targets)
-        return nodes * (1 + len(task.branches or ()) + len(task.queries or ()))
+        described = sum(1 for _ in self._shapes.predicates(task.shape))
+        return len(self._nodes(*task.targets)) * described
 
-    def _all(self, task: Task) -> set[Any]:
-        return set().union(*(self._nodes(each) for each in task.targets))
-
-    def _these(self, query: str, task: Task) -> Iterator[Any]:
-        focus = self._all(task)
-        return (this for solution in self._select(query) if (this := solution["this"]) in focus)
+    def _found(self, search: Search, task: Task) -> frozenset[Any]:
+        focus = self._nodes(*task.targets)
+        if search.branches is None and search.queries is None:
+            return focus
+        found: set[Any] = set()
+        for target in self._bound(task):
+            for branch in search.branches or ():
+                query = f"SELECT DISTINCT ?this WHERE {{ {target} {branch} }}"
+                found.update(solution[0] for solution in self._select(query))
+        try:
+            for query in search.queries or ():
+                found.update(solution["this"] for solution in self._select(query))
+        except SyntaxError:  # to the engine, not to rdflib
+            return focus
+        return focus.intersection(found)
 
     def _is_of_data(self, node: Any) -> bool:
         store, ontology = self._facts.store, self._facts.ontology
@@ -129,33 +152,57 @@ class Prefilter:
                     return True
         return any(quad not in ontology for quad in store.quads_for_pattern(None, None, node))
 
-    def _nodes(self, target: str) -> frozenset[Any]:
-        if target not in self._focus:
-            query = f"SELECT DISTINCT ?this WHERE {{ {target} }}"
-            self._focus[target] = frozenset(solution[0] for solution in self._select(query))
-        return self._focus[target]
+    def _nodes(self, *targets: str) -> frozenset[Any]:
+        """Return the focus nodes of some targets, always as the same set."""
+        if targets not in self._focus:
+            query = f"SELECT DISTINCT ?this WHERE {{ {{ {' } UNION { '.join(targets)} }} }}"
+            found = self._select(query) if targets else ()
+            self._focus[targets] = frozenset(solution[0] for solution in found)
+        return self._focus[targets]
+
+    def _bound(self, task: Task) -> Sequence[str]:
+        """Return patterns for the focus nodes of a shape, few if these are few."""
+        if len(task.targets) < 2:
+            return task.targets
+        focus = self._nodes(*task.targets)
+        if len(focus) <= _FEW and all(isinstance(each, ox.NamedNode) for each in focus):
+            return (f"VALUES ?this {{ {' '.join(map(str, focus))} }}",)
+        return tuple(filter(self._nodes, task.targets))
 
     def _select(self, query: str) -> Any:
-        text = exists.rewritten(query)
-        return self._facts.store.query(text, custom_functions=self._functions)
+        return self._facts.store.query(_rewritten(query), custom_functions=self._functions)
 
     def _task(self, shape: Node) -> Task:
-        facts = self._facts
         try:
             targets = tuple(self._targets(shape))
         except NotExpressible:
             return Task(shape, (), whole=True)
-        if any(str(each) in facts.altered for each in self._objects_of(shape)):
-            return Task(shape, targets, whole=True)  # literals are focus nodes, as they are written
-        patterns = Patterns(self._shapes, self._subclasses, facts.altered, facts.merged)
+        # Literals that are focus nodes are so as they are written.
+        altered = any(str(each) in self._facts.altered for each in self._objects_of(shape))
+        return Task(shape, targets, whole=altered)
+
+    def searches(self, shape: Node) -> tuple[Search, ...]:
+        """Return the searches for what violates the constraints of a shape."""
+        if shape not in self._searches:
+            facts = self._facts
+            patterns = Patterns(self._shapes, self._subclasses, facts.altered, facts.merged)
+            try:
+                found = tuple(starmap(self._search, patterns.each(shape)))
+            except NotExpressible:
+                found = (Search(None),)
+            if found and all(each == Search(each.constraint) for each in found):
+                found = (Search(None),)
+            self._searches[shape] = found
+        return self._searches[shape]
+
+    def _search(self, constraint: Constraint, found: Bad | None) -> Search:
+        if constraint[0] != values.term("sparql"):
+            return Search(constraint, None if found is None else found.branches)
         try:
-            branches = patterns.bad(shape, leave=("sparql",)).branches
-            asked = tuple(queries.for_all(self._shapes, shape, self._altered))
-            for query in asked:
-                self._select(query)  # is lazy: only parses
-        except (NotExpressible, SyntaxError):
-            return Task(shape, targets)
-        return Task(shape, targets, branches, asked)
+            asked = queries.for_all(self._shapes, constraint[1], self._altered)
+        except NotExpressible:
+            return Search(constraint)
+        return Search(constraint, queries=tuple(asked))
 
     def _objects_of(self, shape: Node) -> list[Node]:
         return sorted(self._shapes.objects(shape, values.term("targetObjectsOf")), key=str)
@@ -183,6 +230,20 @@ class Prefilter:
         )
         found = {terms.to_rdflib(solution[0]) for solution in self._select(query)}
         return sorted({node, *(each for each in found if values.is_iri(each))}, key=str)
+
+
+@lru_cache(1 << 12)
+def _rewritten(query: str) -> str:
+    return exists.rewritten(query)
+
+
+def aim(suspects: Mapping[Constraint | None, frozenset[Any]]) -> Aim:
+    """Return suspects as rdflib's terms; sets that are one stay one."""
+    known: dict[int, frozenset[Node]] = {}
+    for nodes in suspects.values():
+        if id(nodes) not in known:
+            known[id(nodes)] = frozenset(map(terms.to_rdflib, nodes))
+    return {constraint: known[id(nodes)] for constraint, nodes in suspects.items()}
 
 
 def _among(known: Set[ox.Literal], altered: Container[Any], term: Any, predicate: Any) -> Any:
