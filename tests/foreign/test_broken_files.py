@@ -28,7 +28,7 @@ UNREADABLE = [
     ("bad.nq", "<urn:a> <urn:b> <urn:c> <urn:g> .\nno quad", 2),
     ("bad.rdf", XML.removesuffix("</rdf:RDF>") % "<g:Bed>", 2),
     ("bad.owl", XML.replace("xmlns:rdf", "xmlns:other") % "", 1),
-    ("bad.rdf", XML % "<g:Bed rdf:about='a b'/>", 1),
+    ("bad.rdf", XML % "<g:Bed rdf:about='a b'/>", 2),
     ("bad.rdf", XML % "<g:Bed>&nbsp;</g:Bed>", 2),
     ("bad.rdf", XML % "<g:Bed rdf:resource='urn:b'/>", 2),
     ("bad.rdf", PROPERTY % "rdf:about='urn:c'", 2),

@@ -362,6 +362,8 @@ def test_relative_iris_are_the_same_for_every_command(kg, here, name, text):
         '"context.json"',
         '["context.json", {"y": "https://garden.example/ns#y"}]',
         '"./context.json"',
+        '{"@import": "context.json"}',
+        '[{"@version": 1.1, "@import": "context.json", "y": "https://garden.example/ns#y"}]',
     ],
 )
 def test_a_json_ld_context_beside_the_file_is_read(kg, here, context):
@@ -380,6 +382,8 @@ def test_a_json_ld_context_beside_the_file_is_read(kg, here, context):
     [
         ("https://garden.example/context.json", "nothing is fetched"),
         ("missing.json", "no such file beside this one"),
+        ("/etc/passwd", "nothing is fetched"),
+        ("shapes.ttl", "is not JSON"),
         ("data.jsonld", "data.jsonld"),
     ],
 )
@@ -452,6 +456,8 @@ XML_LITERAL = """<?xml version="1.0"?>
         ("<g:b/>&lt;", '<g:b xmlns:g="https://garden.example/ns#"></g:b>&lt;'),
         ("a &amp; b", "a &amp; b"),
         ("<b c='2' a='1'>\n</b>", '<b a="1" c="2">\n</b>'),
+        ("<![CDATA[a<b]]><?p x?><!-- c -->", "a&lt;b<?p x?><!-- c -->"),
+        ("<g:b xmlns='urn:d'/><c/>", '<g:b xmlns:g="https://garden.example/ns#"></g:b><c></c>'),
     ],
 )
 def test_an_xml_literal_is_exclusive_canonical_xml(here, content, expected):
@@ -461,6 +467,61 @@ def test_an_xml_literal_is_exclusive_canonical_xml(here, content, expected):
     values = [quad.object.value for quad in parsing.parsed(file)]
 
     assert expected in values
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("<b>x</b><i xmlns=''/>", '<b xmlns="urn:d">x</b><i></i>'),
+        ("<b><i xmlns=''/></b>", '<b xmlns="urn:d"><i xmlns=""></i></b>'),
+    ],
+)
+def test_an_xml_literal_has_the_default_namespace_around_it(here, content, expected):
+    text = XML_LITERAL.replace("xmlns:g=", 'xmlns="urn:d" xmlns:g=')
+    (here / "data.rdf").write_text(text % ('rdf:parseType="Literal"', content))
+
+    (file,) = projects.load([here / "data.rdf"]).files
+
+    assert expected in [quad.object.value for quad in parsing.parsed(file)]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "content", "column"),
+    [
+        ('rdf:resource="urn:r" rdf:nodeID="n"', "", 27),
+        ('rdf:resource="urn:r"', "text", 56),
+        ('rdf:nodeID="1a"', "", 27),
+        ('rdf:ID="1a"', "x", 27),
+        ('rdf:aboutEach="urn:r"', "", 27),
+        ('rdf:ID="b"', '<g:Bed rdf:about="urn:a b"/>', 46),
+        ("", '<g:Bed rdf:about="x" rdf:ID="y"/>', 36),
+        ("", "<rdf:li/>", 36),
+    ],
+)
+@pytest.mark.parametrize("command", ["query", "validate"])
+def test_what_is_no_rdf_xml_has_a_place(kg, here, command, attributes, content, column):
+    (here / "data.rdf").write_text(XML_LITERAL % (attributes, content))
+    write(here, shapes=SHAPES)
+
+    done = (
+        kg("validate", "data.rdf", "shapes.ttl")
+        if command == "validate"
+        else kg("query", "--project", "data.rdf", "ASK {}")
+    )
+
+    assert done.exit_code == 2
+    assert f"data.rdf:4:{column}: " in done.stderr
+
+
+def test_a_relative_base_is_resolved(kg, here):
+    text = RDF_XML.replace("xmlns:rdf", 'xml:base="deep/er/" xmlns:rdf').replace(
+        "https://garden.example/ns#a", "../b"
+    )
+    (here / "data.rdf").write_text(text)
+
+    done = kg("query", "--project", "data.rdf", "SELECT ?s { ?s a ?c }")
+
+    assert done.stdout.splitlines()[1].endswith("/graph/deep/b"), done.stderr
 
 
 @pytest.mark.parametrize("kind", ["Literal", "Resource", "Collection"])

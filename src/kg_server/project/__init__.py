@@ -285,13 +285,14 @@ class _Reader:
         """
         content = self.text(source.path)
         kind = syntax.of(source.path, content)
+        graph_iri = self.graph_iri(source)
         if kind == "rdfxml":
             entities.check(source.path, content)
             rdfxml.check(source.path, content)
+            content = rdfxml.with_whole_bases(content, graph_iri)
             content = xml_literals.written_out(source.path, content)
         elif kind == "jsonld":
             content = contexts.inlined(source.path, content)
-        graph_iri = self.graph_iri(source)
         file = ProjectFile(source.path, source.role or Role.DATA, graph_iri, kind, content)
         main, also = _roles(source, file)
         return replace(file, role=main, also=also)

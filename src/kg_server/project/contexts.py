@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from kg_server.errors import ProjectFault
 
-_KEY = re.compile(r'"@context"\s*:\s*(?=["\[])')
+_KEY = re.compile(r'"@context"\s*:\s*(?=["\[{])')
 _DEPTH = 10
 
 
@@ -36,7 +36,7 @@ def _inlined(path: Path, text: str, depth: int) -> str:
             value, stop = json.JSONDecoder().raw_decode(text, match.end())
         except ValueError:
             continue  # the parser will say what is wrong, and where
-        if isinstance(value, str) or (isinstance(value, list) and _names(value)):
+        if _names(value):
             line = text.count("\n", 0, match.start()) + 1
             written = _written(path, value, line, depth)
             lost = text.count("\n", match.end(), stop)
@@ -45,16 +45,27 @@ def _inlined(path: Path, text: str, depth: int) -> str:
     return "".join([*parts, text[end:]])
 
 
-def _names(value: list[Any]) -> bool:
-    return any(isinstance(each, str) for each in value)
+def _names(value: Any) -> bool:
+    """Tell whether a context names another one: by a reference, or in ``@import``."""
+    return any(
+        isinstance(each, str) or (isinstance(each, dict) and isinstance(each.get("@import"), str))
+        for each in (value if isinstance(value, list) else [value])
+    )
 
 
 def _written(path: Path, value: Any, line: int, depth: int) -> str:
     if isinstance(value, list):
         return f"[{', '.join(_written(path, each, line, depth) for each in value)}]"
+    if isinstance(value, dict) and _names(value):  # JSON-LD 1.1 §4.1.9: its own terms win
+        imported = json.loads(_written(path, value["@import"], line, depth))
+        if not isinstance(imported, dict):
+            message = f"the context {value['@import']} is imported, so it must be one JSON object"
+            raise ProjectFault(message, path=path, line=line)
+        own = {name: term for name, term in value.items() if name != "@import"}
+        return json.dumps({**imported, **own}, ensure_ascii=False)
     if not isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|//", value):
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|/", value):
         raise ProjectFault(
             f"the context {value} is not loaded, because nothing is fetched from the network: "
             "save it beside this file and name it by its file name",
@@ -71,7 +82,9 @@ def _written(path: Path, value: Any, line: int, depth: int) -> str:
         message = f"the context {value} is not there: no such file beside this one"
         raise ProjectFault(message, path=path, line=line) from error
     except ValueError as error:
-        raise ProjectFault(f"the context {value} is not JSON", path=beside) from error
+        # Not at its own place: a report would show a line of any file that is named here.
+        message = f"the context {value} is not JSON: {error}"
+        raise ProjectFault(message, path=path, line=line) from error
     context = document.get("@context") if isinstance(document, dict) else None
     if context is None:
         raise ProjectFault(f"the context {value} has no @context", path=path, line=line)

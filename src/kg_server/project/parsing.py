@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import pyoxigraph
 
 from kg_server import escaping
 from kg_server.errors import ProjectFault
+from kg_server.project import rdfxml
 from kg_server.project.files import ProjectFile
 from kg_server.sparql import diagnostics
 
@@ -38,13 +40,29 @@ def parsed(file: ProjectFile, prefixes: dict[str, str] | None = None) -> Iterato
                 raise ProjectFault(message, path=file.path)
             yield quad
     except SyntaxError as error:
-        # The place is told once, in front.
-        message = re.sub(r"^Parser error[^:]*: ", "", error.msg)
-        raise ProjectFault(
-            escaping.line(message), path=file.path, line=error.lineno, column=error.offset
-        ) from error
+        raise told(file, error) from error
     if prefixes is not None:
         prefixes.update(_usable(parser.prefixes))
+
+
+def told(file: ProjectFile, error: SyntaxError) -> ProjectFault:
+    """Return what the parser says of a file, with the place in front."""
+    message = re.sub(r"^Parser error[^:]*: ", "", error.msg)
+    line, column = error.lineno, error.offset
+    if line is None and file.syntax == "rdfxml":
+        line, column = rdfxml.place(file.content, partial(_fails, file))
+    return ProjectFault(escaping.line(message), path=file.path, line=line, column=column)
+
+
+def _fails(file: ProjectFile, beginning: bytes) -> bool:
+    try:
+        for _ in pyoxigraph.parse(
+            beginning, format=pyoxigraph.RdfFormat.RDF_XML, base_iri=file.graph_iri
+        ):
+            pass
+    except SyntaxError:
+        return True
+    return False
 
 
 def fault(file: ProjectFile) -> ProjectFault | None:

@@ -7,8 +7,11 @@ within elements take it the square of their depth: 2 MB of them, 25 s.
 
 from __future__ import annotations
 
-from collections.abc import Set
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Set
 from pathlib import Path
+from urllib.parse import urljoin
 from xml.parsers import expat
 
 from kg_server.errors import ProjectFault
@@ -24,6 +27,9 @@ _NODES, _PROPERTIES, _XML_ONLY, _NOTHING = range(4)
 """Kinds of children that an element may have."""
 _INSIDE_OF_PROPERTY = {None: _NODES, "Resource": _PROPERTIES, "Collection": _NODES}
 """By the value of rdf:parseType."""
+_RELATIVE_BASE = re.compile(
+    rb"""(\bxml:base\s*=\s*["'])(?![A-Za-z][A-Za-z0-9+.-]*:)([^"'&<]*)["']"""
+)
 _DEEPEST = 2_000
 """Most elements within each other; files that people or programs write have some ten."""
 
@@ -35,6 +41,48 @@ def check(path: Path, content: bytes) -> None:
         ProjectFault: it is such a one; says line and column.
     """
     _Grammar(path).check(content)
+
+
+def place(content: bytes, fails: Callable[[bytes], bool]) -> tuple[int, int]:
+    """Return line and column of the tag or text at which a parser fails that does not say so.
+
+    Args:
+        content: a document that is well-formed XML.
+        fails: tells whether the parser fails at the beginning of a document; it takes one that
+            ends between two tags.
+    """
+    parser = expat.ParserCreate("UTF-8")
+    starts: list[tuple[int, int, int]] = []
+
+    def note(*_: object) -> None:
+        line, column = parser.CurrentLineNumber, parser.CurrentColumnNumber + 1
+        starts.append((parser.CurrentByteIndex, line, column))
+
+    parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = note
+    parser.Parse(content, True)
+    failing = bisect_left(range(1, len(starts)), 1, key=lambda at: fails(content[: starts[at][0]]))
+    _, line, column = starts[failing]
+    return line, column
+
+
+def with_whole_bases(content: bytes, base_iri: str) -> bytes:
+    """Return a document whose ``xml:base`` are absolute, which the engine needs (XML Base §4).
+
+    Args:
+        content: the document.
+        base_iri: the base IRI of the document.
+    """
+
+    def whole(found: re.Match[bytes]) -> bytes:
+        nonlocal base_iri
+        head: bytes = found[1]
+        joined: str = urljoin(base_iri, found[2].decode())
+        base_iri = joined if found.start() == first else base_iri
+        return head + joined.encode() + head[-1:]
+
+    relative = _RELATIVE_BASE.search(content)
+    first = relative.start() if relative else -1
+    return _RELATIVE_BASE.sub(whole, content)
 
 
 class _Grammar:

@@ -104,11 +104,13 @@ class _Walk:
             if prefix
         )
         default = self._spaces[-1].get("", "")
-        # The default namespace stands on a second element, so that the first one is always <x>.
-        wrapped = f'<x{declared}><y xmlns="{escape(default)}">'.encode() + inner + b"</y></x>"
+        # The element around has a namespace of its own: if it used the default one, the elements
+        # inside of it would be written without it.
+        head = f'<x{declared}><y:y xmlns:y="urn:y" xmlns="{escape(default)}">'.encode()
+        text = (self._head + head + inner + b"</y:y></x>").decode()
         try:
-            canonical = ElementTree.canonicalize((self._head + wrapped).decode())
-        except (ElementTree.ParseError, UnicodeDecodeError):
+            canonical = ElementTree.canonicalize(text, with_comments=True)
+        except ElementTree.ParseError:
             return None
-        start, end = canonical.index(">", canonical.index("<y")) + 1, canonical.rindex("</y>")
+        start, end = canonical.index(">", canonical.index("<y:y")) + 1, canonical.rindex("</y:y>")
         return escape(canonical[start:end]).encode()

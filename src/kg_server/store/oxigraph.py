@@ -9,7 +9,7 @@ import pyoxigraph as ox
 
 from kg_server.errors import BadRequest, MalformedQuery, ProjectFault
 from kg_server.formats import Kind
-from kg_server.project import Project, ProjectFile
+from kg_server.project import Project, ProjectFile, parsing
 from kg_server.rdf import prefixes
 from kg_server.sparql import diagnostics, discovery, exists, keywords, nesting, ordering
 from kg_server.sparql.query import Query
@@ -196,9 +196,7 @@ class OxigraphStore:
                     file.content, format=syntax, base_iri=file.graph_iri, to_graph=graph
                 )
         except SyntaxError as error:
-            raise ProjectFault(
-                error.msg, path=file.path, line=error.lineno, column=error.offset
-            ) from error
+            raise parsing.told(file, error) from error
 
 
 def _in_graph(quad: ox.Quad, graph: _Graph) -> ox.Quad:

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 
 from kg_server.errors import EngineFailed, ProjectFault
 from kg_server.formats import Kind
-from kg_server.project import Project
+from kg_server.project import Project, parsing
 from kg_server.store.connection import Connection
 from kg_server.store.dialects import Dialect
 from kg_server.store.oxigraph import OxigraphStore
@@ -130,8 +130,7 @@ def contents(project: Project) -> Iterator[tuple[str, bytes]]:
         try:
             quads = list(ox.parse(file.content, format=syntax, base_iri=file.graph_iri))
         except SyntaxError as error:
-            place = {"line": error.lineno, "column": error.offset}
-            raise ProjectFault(error.msg, path=file.path, **place) from error
+            raise parsing.told(file, error) from error
         for quad in quads:
             if isinstance(quad.graph_name, ox.BlankNode):
                 raise ProjectFault(
