@@ -135,3 +135,11 @@ def test_elements_that_are_nested_without_end_are_refused_before_they_are_parsed
 
     with pytest.raises(ProjectFault, match=r"deep\.rdf:1000:\d+: .* more than 2,000 deep"):
         projects.load([tmp_path / "deep.rdf"])
+
+
+def test_namespaces_without_end_are_refused_before_each_element_looks_through_them(tmp_path):
+    declared = " ".join(f'xmlns:p{n}="urn:{n}:"' for n in range(1_001))
+    (tmp_path / "wide.rdf").write_text(f"{HEAD}<e:x {declared}/></rdf:RDF>")
+
+    with pytest.raises(ProjectFault, match=r"wide\.rdf:1:\d+: .* more than 1,000 namespaces"):
+        projects.load([tmp_path / "wide.rdf"])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kg_server import canned, validation
 from kg_server import project as projects
 from kg_server.errors import ProjectFault
 from kg_server.project import Role, manifest
@@ -225,3 +226,41 @@ def test_other_rules_are_another_report(root):
 def test_a_directory_that_is_no_project_is_read_as_data(tmp_path):
     with pytest.raises(ProjectFault, match="the directory has no RDF files"):
         projects.load([tmp_path])
+
+
+QUERY = "#+ title: Q\n#+ description: q\n#+ result: r\nSELECT ?s ?n { ?s ?p ?n }\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[[home]]\nquery = "q"\nview = "pie"', "kg.toml:6: there is no view 'pie'"),
+        (
+            '[[home]]\nquery = "q"\nview = "bars s"',
+            "kg.toml:6: the view 'bars' needs the names of 2",
+        ),
+        ('[[home]]\nquery = "q"\nview = "bars s x"', "kg.toml:6: the view names 'x', which is no"),
+        ('[rules]\nno-labels = "off"', "kg.toml:7: there is no rule 'no-labels'; did you mean"),
+        ('[rules]\nno-label = "never"', "kg.toml:7: the level of rule no-label is one of off"),
+    ],
+)
+def test_what_the_manifest_says_of_queries_and_rules_is_checked_with_its_line(root, text, message):
+    (root / "queries").mkdir()
+    (root / "queries" / "q.rq").write_text(QUERY)
+    (root / "kg.toml").write_text(WHOLE.partition("[rules]")[0] + text)
+
+    project = projects.load([root])
+    with pytest.raises(ProjectFault, match=re.escape(message)):
+        _check(project)
+
+
+def _check(project):
+    canned.check(project)
+    validation.validate(project, use_cache=False)
+
+
+def test_a_manifest_that_is_not_utf_8_is_told_with_its_line(root):
+    (root / "kg.toml").write_bytes(b'data = ["facts"]\ntitle = "Mus\xe9es"\n')
+
+    with pytest.raises(ProjectFault, match=r"kg\.toml:2: not UTF-8 text"):
+        projects.load([root])

@@ -121,7 +121,8 @@ def at_home(queries: Mapping[str, CannedQuery], profile: Profile) -> tuple[Stand
     """Return the canned queries of the home page, as the project's manifest names them.
 
     Raises:
-        ProjectFault: there is no such query, or it has no such parameter; gives file and line.
+        ProjectFault: there is no such query, or it has no such parameter or view; gives file and
+            line.
     """
     standing = []
     for each in profile.home:
@@ -130,6 +131,9 @@ def at_home(queries: Mapping[str, CannedQuery], profile: Profile) -> tuple[Stand
             _once(query, each.parameters.items())
         except Problem as problem:
             raise ProjectFault(problem.detail, path=each.path, line=each.line) from problem
+        if each.view and each.path:
+            said = rq.Entry(" ".join(each.view), each.line or 1)
+            rq.view(each.path, said, query.text, query.kind)
         title = each.title or query.titles
         standing.append(Standing(query, each.parameters, each.view or query.view, title))
     return tuple(standing)

@@ -159,11 +159,15 @@ def rdf_files(path: Path, root: Path | None = None) -> list[Path]:
         raise ProjectFault("there is no such file or directory", path=path)
     if not path.is_dir():
         return [path]
-    files = sorted(
-        each
-        for each in path.rglob("*")
-        if not _is_hidden(each.relative_to(path)) and each.is_file() and syntax.is_known(each)
-    )
+    try:
+        files = sorted(
+            each
+            for each in path.rglob("*")
+            if not _is_hidden(each.relative_to(path)) and each.is_file() and syntax.is_known(each)
+        )
+    except OSError as error:
+        place = Path(error.filename or path)
+        raise ProjectFault(f"cannot be read: {error.strerror}", path=place) from error
     if not files:
         raise ProjectFault("the directory has no RDF files", path=path)
     within = (root or path).resolve()

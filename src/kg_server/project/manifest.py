@@ -248,7 +248,8 @@ class _Reader:
 
 def _table(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text("utf-8")
+        content = path.read_bytes()
+        text = content.decode()
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
@@ -257,7 +258,8 @@ def _table(path: Path) -> dict[str, Any]:
         message = re.sub(r" \(at .*\)$", "", str(error))
         raise ProjectFault(message, path=path, line=line, column=column) from error
     except UnicodeDecodeError as error:
-        raise ProjectFault("not UTF-8 text", path=path) from error
+        at = content.count(b"\n", 0, error.start) + 1
+        raise ProjectFault("not UTF-8 text", path=path, line=at) from error
     table = document if path.name == FILE else document["tool"]["kg-server"]
     if not isinstance(table, dict):
         raise ProjectFault(f"{TABLE} is a table", path=path)

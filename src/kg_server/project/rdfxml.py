@@ -2,7 +2,8 @@
 
 pyoxigraph 0.5 takes a document that ends in the middle, and attributes that do not go together
 (RDF 1.1 XML Syntax §7.2.10 to §7.2.21); of XML that is not well-formed it says no line. Elements
-within elements take it the square of their depth: 2 MB of them, 25 s.
+within elements take it the square of their depth: 2 MB of them, 25 s. It looks through all
+namespaces at each element.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _INSIDE_OF_PROPERTY = {None: _NODES, "Resource": _PROPERTIES, "Collection": _NOD
 _RELATIVE_BASE = re.compile(
     rb"""(\bxml:base\s*=\s*["'])(?![A-Za-z][A-Za-z0-9+.-]*:)([^"'&<]*)["']"""
 )
+_MOST_NAMESPACES = 1_000
 _DEEPEST = 2_000
 """Most elements within each other; files that people or programs write have some ten."""
 
@@ -94,6 +96,9 @@ class _Grammar:
         self._parser = expat.ParserCreate("UTF-8", " ")
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
+        self._parser.StartNamespaceDeclHandler = self._declare
+        self._parser.EndNamespaceDeclHandler = self._end_of_scope
+        self._namespaces = 0
 
     def check(self, content: bytes) -> None:
         try:
@@ -103,6 +108,14 @@ class _Grammar:
             raise ProjectFault(
                 message, path=self._path, line=error.lineno, column=error.offset + 1
             ) from error
+
+    def _declare(self, _prefix: str | None, _namespace: str) -> None:
+        self._namespaces += 1
+        if self._namespaces > _MOST_NAMESPACES:
+            self._fail(f"there are more than {_MOST_NAMESPACES:,} namespaces")
+
+    def _end_of_scope(self, _prefix: str | None) -> None:
+        self._namespaces -= 1
 
     def _end(self, _name: str) -> None:
         self._inside.pop()

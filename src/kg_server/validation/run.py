@@ -21,7 +21,7 @@ from rdflib.term import Node
 from kg_server import processes
 from kg_server.errors import ProjectFault
 from kg_server.processes import Child
-from kg_server.project import FACTS, Project, Role
+from kg_server.project import FACTS, Project, Role, manifest
 from kg_server.rdf import terms
 from kg_server.validation import (
     aiming,
@@ -243,8 +243,23 @@ class Validation:
         return pyshacl_engine.findings(self._graph(aims), self._spoken, aims)
 
     def _lint(self) -> Callable[[], tuple[Finding, ...]]:
-        lint.levels(self._rules)
+        self._check_rules()
         return partial(lint.run, self._project, self._facts, self._rules, advanced=self._advanced)
+
+    def _check_rules(self) -> None:
+        """Check the levels of rules.
+
+        Raises:
+            ProjectFault: there is no such rule or level; says where the manifest has it.
+        """
+        profile = self._project.profile
+        for name, level in self._project.rules.items():
+            try:
+                lint.levels({name: level})
+            except ProjectFault as fault:
+                line = manifest.line(profile.text.splitlines(), ("rules", name))
+                raise ProjectFault(fault.message, path=profile.path, line=line) from fault
+        lint.levels(self._rules)
 
     def _graph(self, aims: Aims) -> Graph:
         """Return the data for pySHACL to look at."""
