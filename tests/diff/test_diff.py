@@ -212,6 +212,14 @@ def test_outside_of_a_repository_a_revision_is_no_revision(tmp_path, monkeypatch
             "ex:Mission rdfs:subClassOf [ a owl:Restriction ; owl:onProperty ex:other ] .",
             Level.MAJOR,
         ),
+        ("", "[] a owl:AllDisjointClasses ; owl:members ( ex:Mission ex:Post ) .", Level.MAJOR),
+        ("[] a owl:AllDisjointClasses ; owl:members ( ex:Mission ex:Post ) .", "", Level.MAJOR),
+        (
+            "",
+            "[] a owl:Axiom ; owl:annotatedSource ex:kind ; rdfs:comment 'by ISO' ;"
+            "owl:annotatedProperty rdfs:label ; owl:annotatedTarget 'kind'@en .",
+            Level.PATCH,
+        ),
     ],
 )
 def test_the_weight_follows_the_policy(old, new, level):
@@ -258,6 +266,17 @@ def test_a_changed_blank_node_is_shown_as_what_it_is_and_leaves_others_alone():
     before = "[ <https://e.org/q> 1 ; <https://e.org/r> ( 1 2 ) ]"
     assert [each.value for each in change.removed] == [re.sub(r"\b(\d)\b", number, before)]
     assert (found.added, found.removed) == (1, 1)
+
+
+def test_a_list_of_a_blank_node_that_nothing_refers_to_is_written_as_a_list():
+    axiom = "[] a owl:AllDisjointClasses ; owl:members ( ex:a ex:b ex:c ) ."
+
+    found = changes.between(state(axiom), state(axiom.replace("ex:c", "ex:d")))
+
+    (change,) = found.subjects[Role.ONTOLOGY]
+    (removed,), (added,) = change.removed, change.added
+    assert removed.value == "( <https://e.org/a> <https://e.org/b> <https://e.org/c> )"
+    assert added.value == "( <https://e.org/a> <https://e.org/b> <https://e.org/d> )"
 
 
 def test_of_a_single_file_in_a_project_only_that_file_is_compared(place):

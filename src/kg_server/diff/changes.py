@@ -258,6 +258,8 @@ def _by_subject(before: _Side, after: _Side) -> Iterator[Change]:
         less, more = _sorted(gone - come), _sorted(come - gone)
         if less or more:
             known, kept = subject in before.subjects, subject in after.subjects
+            if subject == _NONE:  # there may be others, which are no part of the change
+                known = kept = True
             name = after.name(subject) or before.name(subject)
             yield Change(subject, name, less, more, known, kept)
 
@@ -280,7 +282,7 @@ def _statements(triples: Sequence[Triple]) -> dict[str, list[Statement]]:
     for subject, predicate, value in triples:
         if not subject.startswith("_:"):
             statements[subject].append(Statement(predicate, nested.value(value)))
-    for blank in of_blank:
+    for blank in sorted(of_blank, key=lambda each: referred[each] > 0):  # cycles come last
         if blank not in nested.shown:
             statements[_NONE].extend(
                 Statement(predicate, nested.value(value)) for _, predicate, value in of_blank[blank]

@@ -18,7 +18,8 @@ from kg_server.validation.prefilter import data
 _WORDS = re.compile(
     rf"<({ns.RDFS}(label|comment|seeAlso|isDefinedBy)|{ns.DCTERMS}(?!isReplacedBy)\w+|"
     rf"{ns.SKOS}(prefLabel|altLabel|hiddenLabel|definition|note|scopeNote|example|editorialNote|"
-    rf"changeNote|historyNote|notation)|{ns.OWL}(versionInfo|versionIRI|priorVersion)|"
+    rf"changeNote|historyNote|notation)|"
+    rf"{ns.OWL}(versionInfo|versionIRI|priorVersion|annotated(Source|Property|Target))|"
     r"http://www.w3.org/ns/prov#\w+|http://purl.org/vocab/vann/\w+)>"
 )
 """Predicates of labels, definitions, notes and sources."""
@@ -32,6 +33,10 @@ _NARROWING = re.compile(
     rf"<({ns.RDFS}(domain|range)|{ns.OWL}(disjointWith|propertyDisjointWith|hasKey))>"
 )
 """Predicates of which each value restricts the data further."""
+
+
+_ANNOTATIONS = (f"<{ns.OWL}Axiom>", f"<{ns.OWL}Annotation>")
+"""Types of nodes that only say something of an axiom; their other statements are weighed."""
 
 
 class Level(IntEnum):
@@ -83,6 +88,8 @@ def _of_term(change: Change) -> Iterator[Reason]:
         return
     for added, statements in ((True, change.added), (False, change.removed)):
         for statement in statements:
+            if statement.value in _ANNOTATIONS:
+                continue
             weight, why = _of_statement(statement.predicate, added=added)
             yield Reason(weight, change.subject, f"{why} {statement.predicate}")
 

@@ -51,7 +51,7 @@ _TICK_S = 0.2
 
 NO_SHAPES = (
     "there are no shapes and there is no ontology, so nothing would be checked: name the shapes, "
-    "as in kg-server validate data.ttl --shapes shapes.ttl"
+    "as in kg-server validate data.ttl --shapes shapes.ttl, or the ontology with --ontology"
 )
 NO_DATA = (
     "there are no data, only shapes, so nothing would be checked: name the data, as in "
