@@ -555,6 +555,7 @@ def test_a_long_query_by_itself_does_not_cost_an_evaluator(monkeypatch):
     if len(os.sched_getaffinity(0)) == 1:
         pytest.skip("one query is already a crowd")
     monkeypatch.setenv("KG_SERVER_EVALUATOR_IDLE_S", "1")
+    monkeypatch.setenv("KG_SERVER_QUERY_TIMEOUT_S", "60")
     server = LiveServer("--no-validate", "--evaluators", "1")
     rows = "{ SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 200000 }"
     text = f"SELECT ?c ?f {{ {rows} }} ORDER BY ?f ?c LIMIT 1"
@@ -658,7 +659,8 @@ def trickle(connection: socket.socket, seconds: float) -> None:
 
 
 @pytest.fixture
-def server_of_one():
+def server_of_one(monkeypatch):
+    monkeypatch.setenv("KG_SERVER_BODY_TIMEOUT_S", "60")
     server = LiveServer("--no-validate", "--evaluators", "1")
     yield server
     server.stop()
