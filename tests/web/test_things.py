@@ -107,6 +107,10 @@ def test_a_heading_is_the_name_that_the_shape_gives_in_the_language_of_the_reade
         ("label=Munch+Museum", {"munch"}),
         ("label__contains=LOUVRE", {"louvre"}),
         ("label__starts=mus", {"louvre", "orsay"}),
+        ("label__contains=o&city__not=Oslo", {"louvre", "orsay"}),
+        ("label__contains=o&tag__missing=&visitors__gt=1", {"orsay"}),
+        ("tag__contains=L&label__starts=lou", {"louvre"}),
+        ("label__contains=oslo", set()),
         ("visitors=3200000", {"orsay"}),
         ("visitors__gt=900000", {"louvre", "orsay"}),
         ("visitors__le=850000", {"munch"}),
@@ -143,6 +147,14 @@ def test_a_page_shows_a_part_and_links_to_the_rest(client):
 
     assert page.count('<th scope="row">') == 2
     assert 'rel="next" href="/things/Museum?limit=2&amp;offset=2"' in page
+
+
+def test_a_text_is_looked_for_in_a_property_before_the_class_where_few_other_things_have_it(client):
+    few = client.get(f"{MUSEUM}?tag__contains=a&format=rq").text
+    none = client.get(f"{MUSEUM}?city__contains=a&format=rq").text
+
+    assert "FILTER EXISTS { ?thing a <https://museums.example/ns#Museum> }" in few
+    assert "FILTER EXISTS" not in none
 
 
 def test_facets_count_their_values_and_lead_to_them(client):

@@ -38,6 +38,11 @@ _CLASSES = """
 PREFIX void: <http://rdfs.org/ns/void#>
 SELECT ?class ?n { ?data void:classPartition ?part . ?part void:class ?class ; void:entities ?n }
 """
+_TOTALS = """
+PREFIX void: <http://rdfs.org/ns/void#>
+SELECT ?property (MAX(?n) AS ?most) { ?part void:property ?property ; void:triples ?n }
+GROUP BY ?property
+"""
 _BLANK = """
 SELECT ?class (COUNT(DISTINCT ?thing) AS ?n) { ?thing a ?class FILTER(ISBLANK(?thing)) }
 GROUP BY ?class
@@ -137,6 +142,12 @@ def classes(store: Store, description: str) -> dict[str, int]:
     solutions = rows(store, _CLASSES, dataset=Dataset(default_graphs=(description,)))
     counts = {str(row["class"]): int(str(row["n"])) for row in solutions}
     return dict(sorted(counts.items(), key=lambda each: (_is_language(each[0]), -each[1], each[0])))
+
+
+def totals(store: Store, description: str) -> dict[str, int]:
+    """Return the number of triples of each property, by the VoID description."""
+    solutions = rows(store, _TOTALS, dataset=Dataset(default_graphs=(description,)))
+    return {str(row["property"]): int(str(row["most"])) for row in solutions if "most" in row}
 
 
 def blank_counts(store: Store) -> dict[str, int]:

@@ -103,6 +103,12 @@ def read(pairs: Iterable[tuple[str, str]], columns: Sequence[Column]) -> tuple[F
     return tuple(filters)
 
 
+def compares_texts(each: Filter) -> bool:
+    """Tell whether a filter looks at the text of each value of its property, and at no name."""
+    is_text = each.operator in ("contains", "starts")
+    return is_text and not (each.column and each.column.classes)
+
+
 def names_query(filters: Iterable[Filter], languages: Sequence[str]) -> str | None:
     """Return the query for the things named in filters: ``?name ?thing``.
 

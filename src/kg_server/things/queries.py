@@ -20,7 +20,8 @@ class Table:
 
     ``sort`` is a column and whether it descends. ``None`` sorts by the things' IRIs, a column of
     ``None`` by their names. ``languages`` are those of names, preferred language first.
-    ``only_named``: instances that are blank nodes are left out.
+    ``only_named``: instances that are blank nodes are left out. ``scanned`` is the filter whose
+    property is read as a whole, before the class is looked at.
     """
 
     class_iri: str
@@ -30,12 +31,17 @@ class Table:
     languages: tuple[str, ...]
     sort: tuple[Column | None, bool] | None = None
     only_named: bool = False
+    scanned: Filter | None = None
 
     @property
     def where(self) -> str:
         """The patterns that things of the table match."""
-        lines = [f"?thing a <{self.class_iri}> ."]
-        lines += [pattern(each, n, self.vocabulary) for n, each in enumerate(self.filters)]
+        ordered = sorted(self.filters, key=lambda each: each is not self.scanned)
+        lines = [pattern(each, n, self.vocabulary) for n, each in enumerate(ordered)]
+        if self.scanned:
+            lines.append(f"FILTER EXISTS {{ ?thing a <{self.class_iri}> }}")
+        else:
+            lines.insert(0, f"?thing a <{self.class_iri}> .")
         if self.only_named:
             lines.append("FILTER(ISIRI(?thing))")
         return "\n  ".join(lines)
@@ -87,7 +93,7 @@ def names(table: Table) -> str:
     path = "|".join(f"<{each}>" for each in table.vocabulary.names if each in NAME_IRIS)
     if not path:
         return ""
-    return f"SELECT DISTINCT ?thing ?name WHERE {{\n  {table.where}\n  ?thing {path} ?name\n}}\n"
+    return f"SELECT ?thing ?name WHERE {{\n  {table.where}\n  ?thing {path} ?name\n}}\n"
 
 
 def cells_of_page(table: Table, columns: Sequence[Column], limit: int, offset: int) -> str:

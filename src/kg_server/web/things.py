@@ -43,6 +43,8 @@ _MOST_SORTED = 100_000
 """The engine counts and sorts what is more; fewer things are sorted here."""
 _MOST_COUNTED = 10_000
 """The values of more filtered things are counted only where a facet is asked for."""
+_SCANNED = 6
+"""A property with fewer triples than so many times the things of a class is read as a whole."""
 _MOST_WINDOW = 200
 """A window of so many things is read without the rest of the table."""
 _MOST_LISTED = 5_000
@@ -99,6 +101,7 @@ class _Tables:
         self.context = context
         self._description = context.project.base_iri + void.GRAPH
         self.classes = lru_cache(1)(self._classes)
+        self.totals = lru_cache(1)(lambda: columns.totals(context.store, self._description))
         self.blank = lru_cache(1)(lambda: columns.blank_counts(context.store))
         self.columns = lru_cache(256)(self._columns)
         self.singles = lru_cache(256)(self._singles)
@@ -133,6 +136,19 @@ class _Tables:
     def only_named(self, class_iri: str) -> bool:
         """Tell whether the table leaves out blank nodes: only if the class has named things."""
         return class_iri in self.blank() and self.classes()[class_iri] != self.blank()[class_iri]
+
+    def scanned(self, class_iri: str, wanted: tuple[Filter, ...]) -> Filter | None:
+        """Return the text filter for which all values of its property are read, if that is faster.
+
+        The engine (pyoxigraph 0.5.13) needs 7 microseconds to look up a text of a thing, and less
+        than 2 to read the next text of a property.
+        """
+        for each in filter(filters.compares_texts, wanted):
+            names = (each.column.iri,) if each.column else self.names(class_iri)
+            total = sum(self.totals().get(name, 0) for name in names)
+            if 0 < total < _SCANNED * self.classes()[class_iri]:
+                return each
+        return None
 
     def count(self, class_iri: str) -> int:
         """Return the number of things in the table of a class."""
@@ -264,6 +280,7 @@ def _filtered(tables: _Tables, class_iri: str, pairs: Pairs, sort: str | None) -
         languages=layout.preferred_languages(layout.page_language()),
         sort=_sort(sort, offered),
         only_named=tables.only_named(class_iri),
+        scanned=tables.scanned(class_iri, applied),
     )
 
 
