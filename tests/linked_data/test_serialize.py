@@ -114,6 +114,19 @@ def test_a_document_is_the_same_bytes_whatever_its_blank_nodes_are_called(terms)
     assert written[2] == written[3]
 
 
+def test_numbers_and_booleans_are_json_s_own_where_that_says_the_same():
+    data = "<urn:t> <urn:p> 7 , true , 12345678901234567890 , 1.50 , 2e0 ."
+    graph = Graph().parse(data=data, format="turtle")
+
+    (node,) = jsonld._expanded(graph)
+    values = [each["@value"] for each in node["urn:p"]]
+
+    assert 7 in values
+    assert True in values
+    assert "12345678901234567890" in values
+    assert isomorphic(Graph().parse(data=json.dumps([node]), format="json-ld"), graph)
+
+
 def test_a_large_document_with_a_property_that_rdf_xml_cannot_name_is_refused():
     document = vocabulary(LARGE)
     document.graph.add((URIRef("urn:a"), URIRef("https://e.org/ns#1"), Literal("one")))

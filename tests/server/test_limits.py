@@ -36,6 +36,19 @@ def test_what_is_beyond_a_limit_is_a_problem(method, path, headers, body, expect
     assert asyncio.run(ask()) == expected
 
 
+def test_a_browser_gets_the_problem_of_a_too_long_address_as_a_page():
+    async def ask():
+        async with client(Limits(SETTINGS, Last()), SETTINGS) as asking:
+            return await asking.get("/" + "x" * 20_000, headers={"Accept": "text/html,*/*;q=0.8"})
+
+    reply = asyncio.run(ask())
+
+    assert reply.status_code == 414
+    assert reply.headers["Content-Type"].startswith("text/html")
+    assert "<h1>The address is too long</h1>" in reply.text
+    assert "as the body of a POST" in reply.text
+
+
 def test_bodies_under_way_share_their_memory_and_give_it_back():
     async def ask() -> list[int]:
         last = Last()

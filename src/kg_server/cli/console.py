@@ -11,7 +11,7 @@ from kg_server import canned, escaping, formats
 from kg_server.canned import names
 from kg_server.formats import Kind
 from kg_server.project import Project
-from kg_server.rdf import prefixes
+from kg_server.rdf import prefixes, transcode
 from kg_server.sparql import keywords, protocol
 from kg_server.sparql.query import Query
 from kg_server.store import Store
@@ -58,8 +58,12 @@ def answer(store: Store, text: str, form: str | None, project: Project, *, termi
     default = "turtle" if kind is Kind.GRAPH else "csv"
     chosen = formats.named("csv" if table else form or default, kind)
     declared = known(project)
-    query = Query(text, chosen, project.base_iri, prefixes=declared)
-    content = store.query(query).read()
+    is_turtle = chosen.name == "turtle"
+    asked = formats.named("ntriples", kind) if is_turtle else chosen
+    content = store.query(Query(text, asked, project.base_iri, prefixes=declared)).read()
+    if is_turtle:
+        used = {name: iri for name, iri in declared.items() if f"<{iri}".encode() in content}
+        return b"".join(transcode.write(transcode.triples([content]), chosen, used))
     return _table(content, declared, kind).encode() if table else content
 
 
@@ -86,12 +90,12 @@ def canned_text(name: str, params: Iterable[str], store: Store, project: Project
 def _table(content: bytes, declared: dict[str, str], kind: Kind) -> str:
     """Return CSV results as a table with short names."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     if kind is Kind.BOOLEAN:
         return content.decode().strip() + "\n"
     header, *rows = list(csv.reader(io.StringIO(content.decode())))
-    table = Table(*header)
+    table = Table(*(Column(name, overflow="fold") for name in header))
     for row in rows:
         shown = (prefixes.shorten(cell, declared, to_read=True) or cell for cell in row)
         table.add_row(*map(escaping.terminal, shown))

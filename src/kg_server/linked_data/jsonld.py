@@ -50,6 +50,7 @@ _REVERSE = {"claims": RDF.subject}
 """Incoming properties, by the name under which the thing lists the subjects."""
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,15}")
 _BLANK = "urn:blank:"
 
 
@@ -95,7 +96,8 @@ def _coercion(ontology: Graph, term: Any, namespaces: Mapping[str, str]) -> Mapp
     if ranges == {RDF.langString}:
         return _LANGUAGE_MAP
     only = str(ranges.pop()) if len(ranges) == 1 else ""
-    if only.startswith(str(XSD)) and only != str(XSD.string):
+    plain = (XSD.string, XSD.integer, XSD.boolean)  # JSON's own values
+    if only.startswith(str(XSD)) and only not in map(str, plain):
         return {"@type": _compact(URIRef(only), namespaces)}
     return {}
 
@@ -148,7 +150,32 @@ def _expanded(graph: Graph) -> Any:
     triples = sorted(graph, key=lambda triple: tuple(term.n3() for term in triple))
     names = ("subject", "predicate", "object")
     dataset = [dict(zip(names, map(_term, triple), strict=True)) for triple in triples]
-    return jsonld.from_rdf({"@default": dataset}, _OPTIONS)
+    return [_with_native_values(node) for node in jsonld.from_rdf({"@default": dataset}, _OPTIONS)]
+
+
+def _with_native_values(node: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: list(map(native, of)) if isinstance(of, list) else of for key, of in node.items()}
+
+
+def native(value: Any) -> Any:
+    """Return an expanded value with JSON's own number or boolean, where that says the same.
+
+    A double keeps its text, and so does an integer that is not written as JSON writes it, or that
+    JavaScript would round (JSON-LD 1.1 API §8.6).
+
+    >>> native({"@value": "7", "@type": "http://www.w3.org/2001/XMLSchema#integer"})
+    {'@value': 7}
+    >>> native({"@value": "007", "@type": "http://www.w3.org/2001/XMLSchema#integer"})["@value"]
+    '007'
+    """
+    if not isinstance(value, Mapping) or not isinstance(text := value.get("@value"), str):
+        return value
+    kind = value.get("@type")
+    if kind == str(XSD.boolean) and text in ("true", "false"):
+        return {"@value": text == "true"}
+    if kind == str(XSD.integer) and _INTEGER.fullmatch(text) and abs(int(text)) < 2**53:
+        return {"@value": int(text)}
+    return value
 
 
 def _term(term: Node) -> dict[str, str]:
@@ -266,6 +293,7 @@ def flat(nodes: Sequence[Mapping[str, Any]], prefixes: Mapping[str, str]) -> dic
         return short
 
     def value(term: Mapping[str, Any]) -> Any:
+        term = native(term)
         if "@type" in term:
             return {**term, "@type": name(term["@type"])}
         return term["@value"] if term.keys() == {"@value"} else term

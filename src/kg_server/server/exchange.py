@@ -7,6 +7,7 @@ import json
 import logging
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
+from html import escape
 from typing import Any, Protocol
 
 from kg_server.config import Settings
@@ -27,6 +28,13 @@ RawHeaders = list[tuple[bytes, bytes]]
 
 PART_BYTES = 1 << 16
 """A streamed answer is given to the HTTP server in parts of this size."""
+_PAGE = """<!DOCTYPE html>
+<html lang="en"><meta charset="utf-8"><title>{title}</title>
+<h1>{title}</h1>
+<p>{detail}</p>
+<p><a href="{type}">{type}</a></p>
+"""
+"""The page of a problem that the application does not see."""
 _SOON_S = 0.05
 """A client that takes longer for a part is looked after."""
 _CLIENT_LEFT = 499
@@ -83,14 +91,21 @@ class Exchange:
     async def refuse(self, problem: Problem) -> None:
         """Answer with a problem (RFC 9457)."""
         document = problem.document(self._settings.public_url or "/")
+        is_page = "text/html" in self.request.header("accept").lower()
+        media_type = "text/html; charset=utf-8" if is_page else "application/problem+json"
         headers = [
-            ("Content-Type", "application/problem+json"),
+            ("Content-Type", media_type),
+            *([("Content-Security-Policy", "default-src 'none'")] if is_page else []),
             ("Cache-Control", caching.NEVER),
             ("Vary", "Accept"),
             *COMMON_HEADERS.items(),
             *problem.headers.items(),
         ]
-        body = json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
+        text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+        if is_page:
+            texts = {key: escape(str(document[key])) for key in ("type", "title", "detail")}
+            text = _PAGE.format(**texts)
+        body = text.encode()
         await self.respond(problem.status, headers, body)
 
     def stream(self, status: int, headers: Headers) -> Stream:

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from rdflib import Graph
+from rdflib import SH, Graph
 from rdflib.term import Node
 
 from kg_server import processes
@@ -36,6 +36,7 @@ from kg_server.validation import (
 from kg_server.validation import shapes as shapes_lint
 from kg_server.validation.aiming import Aim, Aims, Constraint
 from kg_server.validation.corrections import shapes_graph
+from kg_server.validation.lint.names import TYPE
 from kg_server.validation.prefilter import data as reading
 from kg_server.validation.prefilter import view
 from kg_server.validation.prefilter.select import Prefilter, Task, aim
@@ -53,6 +54,8 @@ NO_SHAPES = (
     "there are no shapes and there is no ontology, so nothing would be checked: name the shapes, "
     "as in kg-server validate data.ttl --shapes shapes.ttl, or the ontology with --ontology"
 )
+_MOST_CLASSES = 5
+"""Classes that a message names."""
 NO_DATA = (
     "there are no data, only shapes, so nothing would be checked: name the data, as in "
     "kg-server validate data.ttl --shapes shapes.ttl; to judge the shapes themselves by other "
@@ -177,9 +180,18 @@ class Validation:
                 "(sh:target), which only --advanced looks at"
             )
         if not queried:
-            raise ProjectFault(
-                "no shape has a node of the data to look at: nothing would be checked"
-            )
+            message = "no shape has a node of the data to look at: nothing would be checked."
+            raise ProjectFault(f"{message}{self._targets()}")
+
+    def _targets(self) -> str:
+        """Return a sentence on the classes that shapes look for, and those that data have."""
+        wanted = sorted(map(str, self._shapes.objects(None, SH.targetClass)))
+        types = self._facts.store.quads_for_pattern(None, TYPE, None)
+        found = sorted({str(getattr(quad.object, "value", "")) for quad in types})
+        if not wanted:
+            return ""
+        has = f"the data have {_shown(found)}" if found else "the data have no classes"
+        return f" The shapes look for {_shown(wanted)}; {has}."
 
     def prefiltered(self) -> Report:
         """Check everything; pySHACL looks at the nodes that the prefilter leaves.
@@ -301,6 +313,11 @@ def _suspects_of(
             found.append((numbers[id(task)], suspects))
         counts[place] = 255 * done // len(tasks)
     return found
+
+
+def _shown(iris: Sequence[str]) -> str:
+    more = f" and {len(iris) - _MOST_CLASSES} more" if len(iris) > _MOST_CLASSES else ""
+    return ", ".join(f"<{each}>" for each in iris[:_MOST_CLASSES]) + more
 
 
 def _about(finding: Finding) -> tuple[str, str | None, str | None]:
