@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kg_server import canned, processes
+from kg_server import canned, processes, validation
 from kg_server import project as projects
 from kg_server.config import NEUTRAL_BASE_IRI, Settings
 from kg_server.errors import ProjectFault, Unfinished
@@ -211,7 +211,6 @@ def validated(project: Project, *, allow_invalid: bool) -> Report:
     Raises:
         ProjectFault: it does not conform, and is not allowed not to.
     """
-    from kg_server import validation
     from kg_server.validation import reports
 
     report = validation.validate(project)

@@ -26,14 +26,14 @@ from kg_server import metrics
 from kg_server import project as projects
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
-from kg_server.processes import end_all, free_bytes, in_child, peak_bytes, say
+from kg_server.processes import die_with_parent, end_all, free_bytes, in_child, peak_bytes, say
 from kg_server.project import Role
 from kg_server.sandbox import scoreboard
 from kg_server.sandbox.scoreboard import Board
-from kg_server.server import loading, workers
+from kg_server.server import loading
 from kg_server.server.loading import Loaded, Loading, Start
 from kg_server.server.polling import Poller
-from kg_server.server.workers import GRACE_S, States
+from kg_server.server.states import GRACE_S, States
 
 log = logging.getLogger("kg_server.server")
 
@@ -359,16 +359,22 @@ class _Http:
     def start(self) -> None:
         """Fork it, at the start before all else: it imports beside the loading."""
         ours, theirs = socket.socketpair()
-        settings, main = self._settings, os.getpid()
+        main = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
             ours.close()
-            board, states, shared = self._board, self._states, self._metrics
-            in_child(lambda: workers.run_http(settings, board, states, shared, theirs, main))
+            in_child(lambda: self._run(theirs, main))
         theirs.close()
         self._go, self._since = ours, time.monotonic()
         if self._is_open:
             self.open()
+
+    def _run(self, go: socket.socket, parent: int) -> None:
+        die_with_parent(parent)
+        # Flask and Granian take half a second, in which main loads the graph.
+        from kg_server.server import workers
+
+        workers.run_http(self._settings, self._board, self._states, self._metrics, go)
 
     def open(self) -> None:
         """Have it listen, now that there is a graph."""

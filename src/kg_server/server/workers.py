@@ -1,62 +1,39 @@
-"""The HTTP workers: Granian, and the application for whichever graph is in service."""
+"""The HTTP workers: Granian, and the application for whichever graph is in service.
+
+Only the process that forks them imports this: it brings Flask and all that requests need.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import os
-import pickle
 import resource
 import socket
 import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
+from granian.server.mp import MPServer
 
 from kg_server import metrics
 from kg_server.config import Settings
 from kg_server.errors import Overloaded
 from kg_server.processes import die_with_parent
-from kg_server.sandbox import scoreboard
+from kg_server.sandbox.client import Client
 from kg_server.sandbox.scoreboard import Board
-
-if TYPE_CHECKING:
-    from kg_server.server.generation import Served
+from kg_server.sandbox.store import SandboxStore
+from kg_server.server.front import Front
+from kg_server.server.generation import Served
+from kg_server.server.states import GRACE_S, States
+from kg_server.web import caching
+from kg_server.web.app import create_app
+from kg_server.web.context import Context
 
 _CONNECTIONS = 1024
 """Most connections of one worker; others wait until one of these ends."""
 _OWN_DESCRIPTORS = 256
-GRACE_S = 8
-"""Seconds that requests under way have to finish when the server stops."""
-
-
-class States:
-    """State from which workers make their application, in memory that they share with ``main``.
-
-    There is one place for each graph that can have evaluators, taken in turn.
-    """
-
-    def __init__(self) -> None:
-        self._places = [os.memfd_create("state") for _ in range(scoreboard.GENERATIONS)]
-
-    def write(self, generation: int, state: object) -> None:
-        """Leave the state of a graph for the workers."""
-        content = pickle.dumps((generation, state))
-        place = self._places[generation % len(self._places)]
-        os.ftruncate(place, 0)
-        os.pwrite(place, content, 0)
-
-    def read(self, generation: int) -> Any:
-        """Return the state of a graph.
-
-        Raises:
-            Overloaded: there is a later one in its place.
-        """
-        place = self._places[generation % len(self._places)]
-        with suppress(pickle.UnpicklingError, EOFError):
-            number, state = pickle.loads(os.pread(place, os.fstat(place).st_size, 0))  # noqa: S301  # from the main process
-            if number == generation:
-                return state
-        raise Overloaded("The graph is being loaded.", headers={"Retry-After": "1"})
 
 
 class Serving:
@@ -85,12 +62,6 @@ class Serving:
         return self._current
 
     def _make(self, generation: int) -> Served:
-        from kg_server.sandbox.client import Client
-        from kg_server.sandbox.store import SandboxStore
-        from kg_server.server.generation import Served
-        from kg_server.web.app import create_app
-        from kg_server.web.context import Context
-
         address, index, loaded = self._states.read(generation)
         client = Client(address, self._board, queue_timeout_s=self._settings.queue_timeout_s)
         loop, version = asyncio.get_running_loop(), loaded.project.version
@@ -106,21 +77,8 @@ def run_http(
     states: States,
     shared: metrics.Shared,
     go: socket.socket,
-    parent: int,
 ) -> None:
-    """Run Granian in this process: bind the port once told to ``go``, and fork the workers.
-
-    It ends with ``parent``, the process that forked it.
-    """
-    die_with_parent(parent)
-    from granian.constants import HTTPModes, Interfaces, Loops
-    from granian.http import HTTP1Settings
-    from granian.server.mp import MPServer
-
-    # What requests need, before workers are forked.
-    import kg_server.web.app  # noqa: F401
-    from kg_server.web import caching
-
+    """Run Granian in this process: bind the port once told to ``go``, and fork the workers."""
     connections = _connections()
     caching.software()
     _settle()
@@ -167,8 +125,6 @@ def _worker(
 ) -> Any:
     """Make the application in a freshly forked HTTP worker."""
     die_with_parent(parent)
-    from kg_server.server.front import Front
-
     metrics.join(shared)
     # Threads that compute let the event loop go on after a millisecond, not five.
     sys.setswitchinterval(0.001)

@@ -1,0 +1,44 @@
+"""State of each graph that ``main`` leaves for the HTTP workers, in memory that they share."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from contextlib import suppress
+from typing import Any
+
+from kg_server.errors import Overloaded
+from kg_server.sandbox import scoreboard
+
+GRACE_S = 8
+"""Seconds that requests under way have to finish when the server stops."""
+
+
+class States:
+    """State from which workers make their application, in memory that they share with ``main``.
+
+    There is one place for each graph that can have evaluators, taken in turn.
+    """
+
+    def __init__(self) -> None:
+        self._places = [os.memfd_create("state") for _ in range(scoreboard.GENERATIONS)]
+
+    def write(self, generation: int, state: object) -> None:
+        """Leave the state of a graph for the workers."""
+        content = pickle.dumps((generation, state))
+        place = self._places[generation % len(self._places)]
+        os.ftruncate(place, 0)
+        os.pwrite(place, content, 0)
+
+    def read(self, generation: int) -> Any:
+        """Return the state of a graph.
+
+        Raises:
+            Overloaded: there is a later one in its place.
+        """
+        place = self._places[generation % len(self._places)]
+        with suppress(pickle.UnpicklingError, EOFError):
+            number, state = pickle.loads(os.pread(place, os.fstat(place).st_size, 0))  # noqa: S301  # from the main process
+            if number == generation:
+                return state
+        raise Overloaded("The graph is being loaded.", headers={"Retry-After": "1"})
