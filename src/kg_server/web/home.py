@@ -135,10 +135,10 @@ def _vocabularies(context: Context) -> str:
                     addresses.local_path(vocabularies.document_iri(context.site, each), base_iri),
                     each.size,
                 )
-                for each in found
+                for each in listed
             ],
         )
-        for folder, found in vocabularies.grouped(context.vocabularies).items()
+        for folder, listed in vocabularies.grouped(context.vocabularies).items()
     ]
     return render_template("vocabularies.html", folders=folders)
 

@@ -105,31 +105,31 @@ def _sources(words: Evidence) -> str:
 def _of_classes(site: Site, classes: Sequence[str]) -> dict[str, int]:
     """Return how many instances these classes have, in their order, without those of none."""
     named = values(map(URIRef, classes))
-    found = _counts(site, _INSTANCES % named) if named else {}
-    return {each: found[each] for each in classes if found.get(each)}
+    counts = _counts(site, _INSTANCES % named) if named else {}
+    return {each: counts[each] for each in classes if counts.get(each)}
 
 
 def _counts(site: Site, text: str) -> dict[str, int]:
     """Return the count of each thing, by IRI; the query's first column has the things."""
-    found = {}
+    counts = {}
     for row in rows(site.store, text):
         named = [term for term in row.values() if isinstance(term, URIRef)]
         if named:
-            found[str(named[0])] = int(str(row["count"]))
-    return found
+            counts[str(named[0])] = int(str(row["count"]))
+    return counts
 
 
 def _definitions(site: Site, concepts: Iterable[str]) -> dict[str, list[Literal]]:
     named = values(map(URIRef, concepts))
-    found: dict[str, list[Literal]] = {}
+    texts: dict[str, list[Literal]] = {}
     for row in rows(site.store, _DEFINITIONS % named) if named else ():
         if isinstance(row["text"], Literal):
-            found.setdefault(str(row["concept"]), []).append(row["text"])
-    return found
+            texts.setdefault(str(row["concept"]), []).append(row["text"])
+    return texts
 
 
-def _counted(found: dict[str, int], labels: Labels) -> tuple[Counted, ...]:
+def _counted(counts: dict[str, int], labels: Labels) -> tuple[Counted, ...]:
     return tuple(
         Counted(labels.show(iri), number(str(count), labels.language))
-        for iri, count in found.items()
+        for iri, count in counts.items()
     )

@@ -131,8 +131,8 @@ class Chart:
     @property
     def standings(self) -> tuple[str, ...]:
         """The standings that occur, for the legend."""
-        found = {row.item.standing for row in self.rows}
-        return tuple(each for each in ("accepted", *LOOKS) if each in found)
+        occurring = {row.item.standing for row in self.rows}
+        return tuple(each for each in ("accepted", *LOOKS) if each in occurring)
 
 
 def bars(

@@ -149,11 +149,11 @@ class Evidence:
         named = {*same, *other}
         rest = [each for each in conflict.claims if each not in named]
         sides = (("contradicts", other), ("supports", same), ("involves", rest))
-        found = [
+        groups = [
             (word, [self.claims[each] for each in of if each != claim and each in self.claims])
             for word, of in sides
         ]
-        return [(word, claims) for word, claims in found if claims]
+        return [(word, claims) for word, claims in groups if claims]
 
     def terms(self) -> list[Node]:
         """Return everything that needs a label."""
@@ -167,8 +167,7 @@ def about(site: Site, iri: str) -> Evidence:
     words = site.evidence
     if words is None or words.claim is None:
         return Evidence()
-    found = iris(site.store, _about(words, URIRef(iri).n3()))
-    return evidence(site, found)
+    return evidence(site, iris(site.store, _about(words, URIRef(iri).n3())))
 
 
 def _about(words: Vocabulary, this: str) -> str:
@@ -213,8 +212,8 @@ def among(site: Site, things: Sequence[str]) -> Evidence:
     if words is None or words.claim is None:
         return Evidence()
     listed = values(map(URIRef, things))
-    found = iris(site.store, f"SELECT ?c {{ VALUES ?c {{ {listed} }} ?c a <{words.claim}> }}")
-    claims = _claims(site, words, found)
+    claim_iris = iris(site.store, f"SELECT ?c {{ VALUES ?c {{ {listed} }} ?c a <{words.claim}> }}")
+    claims = _claims(site, words, claim_iris)
     return Evidence(tuple(sorted(claims, key=lambda iri: natural(claims[iri].number))), claims)
 
 
@@ -249,32 +248,32 @@ def _path(links: Iterable[str]) -> str:
 
 
 def _claims(site: Site, words: Vocabulary, iris_: Iterable[str]) -> dict[str, Claim]:
-    wanted = {"claims": values(map(URIRef, iris_)), "stated_in": words.stated_in}
+    names = {"claims": values(map(URIRef, iris_)), "stated_in": words.stated_in}
     graph = Graph()
     text = _CLAIMS_AND_PASSAGES if words.stated_in else _CLAIMS
-    if wanted["claims"]:
-        add_triples(graph, site.store, text % wanted)
+    if names["claims"]:
+        add_triples(graph, site.store, text % names)
     return {str(each): _claim(graph, each, words) for each in graph.subjects(RDF.subject)}
 
 
-def _claim(graph: Graph, this: Node, words: Vocabulary) -> Claim:
-    standing = _value(graph, this, words.standing)
-    iri = str(this)
+def _claim(graph: Graph, node: Node, words: Vocabulary) -> Claim:
+    standing = _value(graph, node, words.standing)
+    iri = str(node)
     return Claim(
         iri=iri,
-        number=_value(graph, this, words.number) or local_name(iri),
-        subject=graph.value(this, RDF.subject) or this,
-        predicate=graph.value(this, RDF.predicate) or this,
-        object=graph.value(this, RDF.object) or this,
+        number=_value(graph, node, words.number) or local_name(iri),
+        subject=graph.value(node, RDF.subject) or node,
+        predicate=graph.value(node, RDF.predicate) or node,
+        object=graph.value(node, RDF.object) or node,
         standing=standing,
         look=look(words, [standing]),
-        is_negative=bool(words.negative) and words.negative in _all(graph, this, words.polarity),
-        texts=_texts(graph, this, words.text),
+        is_negative=bool(words.negative) and words.negative in _all(graph, node, words.polarity),
+        texts=_texts(graph, node, words.text),
         passages=tuple(
             Passage(each, _value(graph, URIRef(each), words.passage_of), _texts(
                 graph, URIRef(each), words.text
             ))
-            for each in sorted(_all(graph, this, words.stated_in), key=_place)
+            for each in sorted(_all(graph, node, words.stated_in), key=_place)
         ),
     )  # fmt: skip
 
@@ -282,21 +281,23 @@ def _claim(graph: Graph, this: Node, words: Vocabulary) -> Claim:
 def _conflicts(site: Site, words: Vocabulary, pattern: str) -> tuple[Conflict, ...]:
     graph = Graph()
     add_triples(graph, site.store, _CONFLICTS % {"pattern": pattern, "most": MOST_CONFLICTS})
-    found = [_conflict(graph, each, words) for each in set(graph.subjects())]
-    return tuple(sorted(found, key=lambda each: (each.is_caveat, natural(local_name(each.iri)))))
+    conflicts = [_conflict(graph, each, words) for each in set(graph.subjects())]
+    return tuple(
+        sorted(conflicts, key=lambda each: (each.is_caveat, natural(local_name(each.iri))))
+    )
 
 
-def _conflict(graph: Graph, this: Node, words: Vocabulary) -> Conflict:
+def _conflict(graph: Graph, node: Node, words: Vocabulary) -> Conflict:
     def claims(*predicates: str | None) -> tuple[str, ...]:
-        found = {claim for each in predicates for claim in _all(graph, this, each)}
-        return tuple(sorted(found, key=natural))
+        named = {claim for each in predicates for claim in _all(graph, node, each)}
+        return tuple(sorted(named, key=natural))
 
-    caveat = words.caveat and (this, RDF.type, URIRef(words.caveat)) in graph
+    caveat = words.caveat and (node, RDF.type, URIRef(words.caveat)) in graph
     return Conflict(
-        iri=str(this),
+        iri=str(node),
         is_caveat=bool(caveat),
-        kind=_value(graph, this, words.kind),
-        reasons=_texts(graph, this, words.reason),
+        kind=_value(graph, node, words.kind),
+        reasons=_texts(graph, node, words.reason),
         contested=claims(words.contests),
         supporting=claims(words.evidence_for),
         opposing=claims(words.evidence_against),
@@ -304,18 +305,18 @@ def _conflict(graph: Graph, this: Node, words: Vocabulary) -> Conflict:
     )
 
 
-def _all(graph: Graph, this: Node, predicate: str | None) -> list[str]:
-    found = graph.objects(this, URIRef(predicate)) if predicate else ()
-    return sorted(str(each) for each in found)
+def _all(graph: Graph, node: Node, predicate: str | None) -> list[str]:
+    objects = graph.objects(node, URIRef(predicate)) if predicate else ()
+    return sorted(str(each) for each in objects)
 
 
-def _value(graph: Graph, this: Node, predicate: str | None) -> str | None:
-    return next(iter(_all(graph, this, predicate)), None)
+def _value(graph: Graph, node: Node, predicate: str | None) -> str | None:
+    return next(iter(_all(graph, node, predicate)), None)
 
 
-def _texts(graph: Graph, this: Node, predicate: str | None) -> tuple[Literal, ...]:
-    found = graph.objects(this, URIRef(predicate)) if predicate else ()
-    return tuple(sorted((each for each in found if isinstance(each, Literal)), key=str))
+def _texts(graph: Graph, node: Node, predicate: str | None) -> tuple[Literal, ...]:
+    objects = graph.objects(node, URIRef(predicate)) if predicate else ()
+    return tuple(sorted((each for each in objects if isinstance(each, Literal)), key=str))
 
 
 def _place(iri: str) -> tuple[str, tuple[str | int, ...]]:

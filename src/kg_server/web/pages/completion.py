@@ -68,7 +68,7 @@ def document(site: Site, description: Graph) -> dict[str, Any]:
 
 def _properties_by_class(description: Graph, dataset: URIRef) -> dict[str, list[str]]:
     """Return the properties that things of each class have, the most used first."""
-    found: dict[str, list[str]] = {}
+    properties: dict[str, list[str]] = {}
     for part in description.objects(dataset, VOID.classPartition):
         used = [
             (-int(str(description.value(each, VOID.triples) or 0)), str(name))
@@ -76,8 +76,8 @@ def _properties_by_class(description: Graph, dataset: URIRef) -> dict[str, list[
             for name in description.objects(each, VOID.property)
         ]
         for class_ in description.objects(part, VOID["class"]):
-            found[str(class_)] = [name for _, name in sorted(used)]
-    return found
+            properties[str(class_)] = [name for _, name in sorted(used)]
+    return properties
 
 
 def _prefixes(site: Site, terms: Mapping[str, object]) -> dict[str, str]:

@@ -15,10 +15,10 @@ def beginning(text: str) -> datetime.date | None:
     datetime.date(2004, 9, 1)
     >>> beginning("-0044")
     """
-    found = _PARTS.match(text)
-    if found is None:
+    match = _PARTS.match(text)
+    if match is None:
         return None
-    year, month, day = (int(part or 1) for part in found.groups())
+    year, month, day = (int(part or 1) for part in match.groups())
     try:
         return datetime.date(year, month, day)
     except ValueError:
@@ -32,10 +32,10 @@ def ending(text: str) -> datetime.date | None:
     datetime.date(2004, 2, 29)
     """
     first = beginning(text)
-    found = _PARTS.match(text)
-    if first is None or found is None:
+    match = _PARTS.match(text)
+    if first is None or match is None:
         return None
-    _, month, day = found.groups()
+    _, month, day = match.groups()
     if day:
         return first
     next_year = first.month == 12 or not month

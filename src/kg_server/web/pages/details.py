@@ -27,22 +27,22 @@ def told(detail: str, language: str) -> Said:
     >>> told("Something else.", "fr").language
     'en'
     """
-    found = _translated(detail, _templates(language)) if len(detail) <= _MOST else None
-    return Said(detail, "en") if found is None else Said(found, language)
+    translated = _translated(detail, _templates(language)) if len(detail) <= _MOST else None
+    return Said(detail, "en") if translated is None else Said(translated, language)
 
 
 def _translated(text: str, templates: Sequence[_Template]) -> str | None:
     """Translate a text sentence by sentence; return ``None`` if one has no translation."""
     for pattern, translation in templates:
-        found = pattern.match(text)
-        if not found:
+        match = pattern.match(text)
+        if not match:
             continue
-        rest = text[found.end() :].lstrip()
+        rest = text[match.end() :].lstrip()
         others = _translated(rest, templates) if rest else ""
         if others is not None:
             gaps = {
                 name: _translated(value, templates) or value
-                for name, value in found.groupdict().items()
+                for name, value in match.groupdict().items()
             }
             return f"{translation.format(**gaps)} {others}".rstrip()
     return None

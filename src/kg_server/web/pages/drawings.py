@@ -96,14 +96,14 @@ def places(columns: Sequence[str], table: Table, labels: Labels) -> Map | None:
         labels: the labels of the page.
     """
     latitude, longitude, *rest = columns
-    found = []
+    located = []
     for row in table.terms:
         north, east = _degrees(row, latitude, 90), _degrees(row, longitude, 180)
         if north is not None and east is not None:
-            found.append((north, east, _name(row, rest, labels), _thing(row, labels)))
-    if not found:
+            located.append((north, east, _name(row, rest, labels), _thing(row, labels)))
+    if not located:
         return None
-    return _map(found, len(table.terms) - len(found))
+    return _map(located, len(table.terms) - len(located))
 
 
 def links(columns: Sequence[str], table: Table, labels: Labels) -> Links | None:
@@ -138,9 +138,9 @@ def links(columns: Sequence[str], table: Table, labels: Labels) -> Links | None:
     )
 
 
-def _map(found: Sequence[tuple[float, float, str, str | None]], missing: int) -> Map:
-    north, south = max(each[0] for each in found), min(each[0] for each in found)
-    east, west = max(each[1] for each in found), min(each[1] for each in found)
+def _map(located: Sequence[tuple[float, float, str, str | None]], missing: int) -> Map:
+    north, south = max(each[0] for each in located), min(each[0] for each in located)
+    east, west = max(each[1] for each in located), min(each[1] for each in located)
     # A degree of longitude is shorter away from the equator; a point alone has some land around it.
     narrow = max(math.cos(math.radians((north + south) / 2)), 0.1)
     wide, high = max((east - west) * narrow, 0.01), max(north - south, 0.01)
@@ -155,7 +155,7 @@ def _map(found: Sequence[tuple[float, float, str, str | None]], missing: int) ->
     def y_of(degrees: float) -> float:
         return round(top + (north - degrees) * scale, 1)
 
-    points = [(x_of(each[1]), y_of(each[0]), each[2], each[3]) for each in found]
+    points = [(x_of(each[1]), y_of(each[0]), each[2], each[3]) for each in located]
     return Map(
         tuple(_labelled(points)),
         tuple(Line(x_of(each), _compass(each, "E", "W")) for each in _round_degrees(west, east)),

@@ -78,8 +78,8 @@ def is_about(problem: BadRequest, query: CannedQuery) -> bool:
 
 
 def _listed(parameter: Parameter, names: AllNames) -> frozenset[str]:
-    found = names.get(parameter.group, Names()).iris if parameter.of else frozenset()
-    return found if len(found) <= MOST_CHOICES else frozenset()
+    members = names.get(parameter.group, Names()).iris if parameter.of else frozenset()
+    return members if len(members) <= MOST_CHOICES else frozenset()
 
 
 def _field(
@@ -96,7 +96,7 @@ def _field(
         language, meaning = labels.language, layout.translate("Language", labels.language)
     value = given.get(parameter.name) or parameter.default or ""
     wrong = problem if problem and problem.members.get("parameter") == parameter.name else None
-    known = names.get(parameter.group, Names()) if parameter.of else Names()
+    of_group = names.get(parameter.group, Names()) if parameter.of else Names()
     suggestions = wrong.members.get("suggestions", ()) if wrong else ()
     return Field(
         name=parameter.name,
@@ -107,9 +107,9 @@ def _field(
         input=_INPUTS.get(parameter.type, "text"),
         placeholder=parameter.example or "",
         options=_options(query, parameter, value, names, labels),
-        names=tuple(sorted(set(known.shown.values()))[:MOST_NAMES]),
+        names=tuple(sorted(set(of_group.shown.values()))[:MOST_NAMES]),
         is_iri=parameter.type == "iri",
-        error=_error(parameter, value, known, wrong, labels.language) if wrong else "",
+        error=_error(parameter, value, of_group, wrong, labels.language) if wrong else "",
         suggestions=tuple(
             (each, f"/queries/{query.name}?{urlencode({**given, parameter.name: each})}")
             for each in suggestions
@@ -153,8 +153,8 @@ def _options(
     elif parameter.type == "language":
         choices = list(layout.LANGUAGES.items())
     else:
-        known = names.get(parameter.group, Names())
-        written = _codes(known)
+        of_group = names.get(parameter.group, Names())
+        written = _codes(of_group)
         listed = [(written(iri), labels.of(iri).text) for iri in _listed(parameter, names)]
         choices = sorted(listed, key=lambda each: (fold(each[1]), each[0]))
         if value and choices:

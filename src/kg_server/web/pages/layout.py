@@ -62,8 +62,8 @@ def page_language() -> str:
     ``?lang=`` wins over the cookie that an earlier ``?lang=`` set, that over
     ``Accept-Language`` (RFC 9110 §12.5.4).
     """
-    asked = request.args.get("lang") or request.cookies.get("lang") or ""
-    return choose_language(asked, request.accept_languages)
+    language = request.args.get("lang") or request.cookies.get("lang") or ""
+    return choose_language(language, request.accept_languages)
 
 
 def choose_language(asked: str, accepted: LanguageAccept) -> str:
@@ -122,9 +122,9 @@ def licence(given: str | None) -> tuple[str, str | None] | None:
         return None
     if not given.startswith(("http://", "https://")):
         return given, None
-    if found := _CREATIVE_COMMONS.search(given):
-        name = "0" if found[1] == "zero" else f" {found[1].upper()}"
-        return f"CC{name} {found[2]}", given
+    if match := _CREATIVE_COMMONS.search(given):
+        name = "0" if match[1] == "zero" else f" {match[1].upper()}"
+        return f"CC{name} {match[2]}", given
     return given.partition("://")[2].rstrip("/"), given
 
 

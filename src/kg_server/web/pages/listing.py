@@ -104,13 +104,13 @@ class Listing:
         values: Iterable[Mapping[str, Identifier]],
     ) -> list[Row]:
         """Return the rows: each thing with the values of its columns."""
-        found: dict[tuple[Identifier, str], list[Node]] = {}
+        nodes: dict[tuple[Identifier, str], list[Node]] = {}
         for row in values:
-            found.setdefault((row["thing"], str(row["property"])), []).append(row["value"])
+            nodes.setdefault((row["thing"], str(row["property"])), []).append(row["value"])
         return [
             Row(
                 self._labels.show(thing),
-                tuple(self._cell(found.get((thing, each.iri), [])) for each in columns),
+                tuple(self._cell(nodes.get((thing, each.iri), [])) for each in columns),
             )
             for thing in things
         ]
@@ -123,16 +123,16 @@ class Listing:
         self, columns: Sequence[Column], counts: Iterable[Mapping[str, Identifier]]
     ) -> list[Facet]:
         """Return the facets that have a choice to offer."""
-        found: dict[str, list[FacetValue]] = {each.iri: [] for each in columns}
+        choices: dict[str, list[FacetValue]] = {each.iri: [] for each in columns}
         names = {each.iri: each.name for each in columns}
         for row in counts:
             iri = str(row["property"])
-            if len(found[iri]) < MOST_FACET_VALUES:
-                found[iri].append(self._facet_value(names[iri], row))
+            if len(choices[iri]) < MOST_FACET_VALUES:
+                choices[iri].append(self._facet_value(names[iri], row))
         return [
-            Facet(self.heading(each), tuple(found[each.iri]))
+            Facet(self.heading(each), tuple(choices[each.iri]))
             for each in columns
-            if len(found[each.iri]) > 1 or any(value.is_chosen for value in found[each.iri])
+            if len(choices[each.iri]) > 1 or any(value.is_chosen for value in choices[each.iri])
         ]
 
     def countable(self, columns: Sequence[Column]) -> list[tuple[str, str]]:

@@ -121,8 +121,8 @@ def _wide(
         y = (height - tall) // 2 + _ROW // 2
         anchor = "start" if side > 0 else "end"
         for group in groups:
-            found, ends, y = _rows(group, few, (dot, edge), y, anchor, room)
-            texts += found
+            words, ends, y = _rows(group, few, (dot, edge), y, anchor, room)
+            texts += words
             half = middle[0] + side * 75
             lines.append(
                 f"M{middle[0]} {middle[1]}C{half} {middle[1]} {half} {ends[0]} {spine} {ends[0]}"
@@ -141,8 +141,8 @@ def _narrow(
     texts: list[Text] = []
     lines: list[str] = []
     for group in (*incoming, *outgoing):
-        found, ends, y = _rows(group, few, (44, 56), y, "start", round((NARROW - 56) / _LETTER))
-        texts += found
+        words, ends, y = _rows(group, few, (44, 56), y, "start", round((NARROW - 56) / _LETTER))
+        texts += words
         lines.append(f"M14 {_TOP}V{ends[0]}H30V{ends[-1]}")
         lines += [f"M30 {each}H44" for each in ends[1:]]
     title = _cut(centre.text, round((NARROW - 32) / _LETTER))

@@ -114,8 +114,8 @@ def overview(site: Site, description: Graph) -> Overview:
     """
     counted = _described(description, site.dataset_iri)
     if not counted:
-        found = rows(site.store, _COUNTS % {"base": site.base_iri})
-        counted = {str(row["class"]): int(str(row["count"])) for row in found}
+        solutions = rows(site.store, _COUNTS % {"base": site.base_iri})
+        counted = {str(row["class"]): int(str(row["count"])) for row in solutions}
     own = [iri for iri in counted if not iri.startswith(LANGUAGES_OF_MODELS)]
     own = own or [iri for iri in counted if iri in _TERMS]
     things = [iri for iri in own if iri not in _of_evidence(site.evidence)]
@@ -128,7 +128,7 @@ def overview(site: Site, description: Graph) -> Overview:
     changed = rows(site.store, _CHANGED)
     return Overview(
         classes=tuple(
-            ClassCount(iri, counted[iri], tuple(found)) for iri, found in by_class.items()
+            ClassCount(iri, counted[iri], tuple(of_class)) for iri, of_class in by_class.items()
         ),
         changed=next((str(row["changed"]) for row in changed if "changed" in row), None),
     )
@@ -152,7 +152,7 @@ def _of_evidence(words: Evidence | None) -> set[str]:
     return {each for each in classes if each}
 
 
-def shown(found: Overview, labels: Labels) -> tuple[ClassShown, ...]:
+def shown(overview: Overview, labels: Labels) -> tuple[ClassShown, ...]:
     """Return the classes as the page shows them; their labels have to be loaded."""
     return tuple(
         ClassShown(
@@ -161,5 +161,5 @@ def shown(found: Overview, labels: Labels) -> tuple[ClassShown, ...]:
             href=f"/things/?{urlencode({'class': each.iri})}",
             examples=tuple(labels.show(URIRef(iri)) for iri in each.examples),
         )
-        for each in found.classes
+        for each in overview.classes
     )

@@ -31,12 +31,14 @@ def topics(
         language: the reader's language.
         headings: headings by tag; a tag without one is its own.
     """
-    found: dict[str, list[Question]] = {}
+    by_topic: dict[str, list[Question]] = {}
     for query in queries:
         tag = query.tags[0] if query.tags else ""
         topic = in_language(headings.get(tag) or {"": tag}, preferred_languages(language))
-        found.setdefault(topic, []).append(question(query, language))
-    return [(topic, sorted(found[topic], key=lambda each: each.title)) for topic in sorted(found)]
+        by_topic.setdefault(topic, []).append(question(query, language))
+    return [
+        (topic, sorted(by_topic[topic], key=lambda each: each.title)) for topic in sorted(by_topic)
+    ]
 
 
 def question(query: CannedQuery, language: str) -> Question:

@@ -93,12 +93,12 @@ def panels(hint: Sequence[str], table: Table, labels: Labels) -> tuple[Panel, ..
     units = list(dict.fromkeys(row.get(unit) for row in table.terms)) or [None]
     panels_ = []
     for each in units:
-        found = _bars(columns, table, labels, (unit, each))
-        if wide := charts.bars(found, labels.compact):
+        bars = _bars(columns, table, labels, (unit, each))
+        if wide := charts.bars(bars, labels.compact):
             title = labels.show(each).text if each else None
             if len(units) > 1 and not each:
                 title = translate("unit not stated", labels.language)
-            narrow = charts.bars(found, labels.compact, charts.NARROW)
+            narrow = charts.bars(bars, labels.compact, charts.NARROW)
             panels_.append(Panel(title, wide, narrow))
     return tuple(panels_)
 
@@ -139,8 +139,8 @@ def cards(view: Sequence[str], table: Table, given: Iterable[str] = ()) -> tuple
     """
     shown = readable(table)
     titles = set(view[1:] or given)
-    asked = [n for n, name in enumerate(shown.columns) if name in titles]
-    key = asked or [_first_thing(shown)]
+    of_titles = [n for n, name in enumerate(shown.columns) if name in titles]
+    key = of_titles or [_first_thing(shown)]
     groups: dict[tuple[str, ...], list[int]] = {}
     for index, row in enumerate(shown.rows):
         name = tuple(cell.iri or cell.text if cell else "" for cell in (row[n] for n in key))
@@ -212,7 +212,7 @@ def readable(table: Table) -> Table:
 
     def cell(row: Sequence[Shown | None], n: int) -> Shown | None:
         label = beside.get(columns[n])
-        is_word = label is not None and (found := row[n]) is not None and found.iri is None
+        is_word = label is not None and (thing := row[n]) is not None and thing.iri is None
         return row[label] or row[n] if label is not None and is_word else row[n]
 
     rows = tuple(tuple(cell(row, n) for n in kept) for row in table.rows)
@@ -268,9 +268,9 @@ def query_code(endpoint: str, query: str) -> list[tuple[str, str]]:
     quoted = "query=" + query.replace("'", "'\\''")
     curl = f"curl {endpoint} --data-urlencode '{quoted}' -H 'Accept: text/csv'"
     csv = f"{endpoint}?{urlencode({'query': query, 'format': 'csv'})}"
-    found = json.dumps(f"{endpoint}?{urlencode({'query': query, 'format': 'json'})}")
+    answer = json.dumps(f"{endpoint}?{urlencode({'query': query, 'format': 'json'})}")
     script = (
-        f"const {{ results }} = await (await fetch({found})).json();\n"
+        f"const {{ results }} = await (await fetch({answer})).json();\n"
         "console.table(results.bindings);"
     )
     return [("curl", curl), *_programs(csv, csv), ("JavaScript", script)]
@@ -282,14 +282,14 @@ def _bars(
     group, value, *rest = columns
     twins, unstated = _twins(columns, table, unit), _unstated(table)
     colours = _distinct(rest[0], table) if rest else []
-    found = []
+    bars = []
     for row, look in zip(table.terms, table.looks, strict=True):
         number, length = row.get(value), _length(row, columns)
         if row.get(unit[0]) == unit[1] and number is not None and length is not None:
             parts = [_named(row, name, labels) for name in _naming(row, rest, table)]
             if _place(row, columns, unit) in twins and SOURCE in row and SOURCE not in rest:
                 parts.append(_named(row, SOURCE, labels))
-            found.append(
+            bars.append(
                 charts.Bar(
                     group=labels.show(row[group]).text,
                     label=" · ".join(parts),
@@ -302,7 +302,7 @@ def _bars(
                     href=_href(row, labels),
                 )
             )
-    return found
+    return bars
 
 
 def _unstated(table: Table) -> str:
@@ -335,7 +335,7 @@ def _named(row: Row, name: str, labels: Labels) -> str:
 def _moments(columns: Sequence[str], table: Table, labels: Labels) -> list[charts.Moment]:
     label = columns[2]
     unstated = _unstated(table)
-    found: dict[tuple[str, str], charts.Moment] = {}
+    moments: dict[tuple[str, str], charts.Moment] = {}
     for row, look in zip(table.terms, table.looks, strict=True):
         date = _date(row, columns)
         if date is not None and label in row:
@@ -347,10 +347,10 @@ def _moments(columns: Sequence[str], table: Table, labels: Labels) -> list[chart
                 standing=look or unstated,
                 href=_href(row, labels),
             )
-            known = found.get((name, str(date)))
-            if known is None or known.standing == "background":
-                found[name, str(date)] = moment
-    return list(found.values())
+            earlier = moments.get((name, str(date)))
+            if earlier is None or earlier.standing == "background":
+                moments[name, str(date)] = moment
+    return list(moments.values())
 
 
 def _length(row: Row, columns: Sequence[str]) -> float | None:

@@ -36,8 +36,8 @@ def of_thing(site: Site, document: Document, title: str, names: Sequence[Label])
     # Not VALUES: Virtuoso 7.2 follows no path from several nodes at once.
     types = values(URIRef(each) for each in document.types).split()
     classes = " UNION ".join(f"{{ {each} rdfs:subClassOf* ?class }}" for each in types)
-    found = rows(site.store, _SCHEMA_TYPES % classes) if types else []
-    matches = [str(row["match"]).removeprefix(ns.SCHEMA) for row in found]
+    solutions = rows(site.store, _SCHEMA_TYPES % classes) if types else []
+    matches = [str(row["match"]).removeprefix(ns.SCHEMA) for row in solutions]
     return {
         "@context": ns.SCHEMA,
         "@type": "WebPage",

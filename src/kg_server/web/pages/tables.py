@@ -144,10 +144,10 @@ def table(result: Result, labels: Labels) -> Table:
 
 def _look(evidence: Evidence | None, row: Row, columns: Iterable[str]) -> str:
     """Return how a row stands: as its weakest standing does, and nothing if one is unknown."""
-    found = look(evidence, row.values())
+    weakest = look(evidence, row.values())
     named = [row.get(name) for name in columns if _STANDING.search(name)]
     is_known = all(look(evidence, [each]) for each in named)
-    return found if found == "disputed" or is_known else ""
+    return weakest if weakest == "disputed" or is_known else ""
 
 
 def arranged(table: Table) -> Table:
@@ -159,9 +159,9 @@ def arranged(table: Table) -> Table:
     columns = table.columns
     order: list[int] = []
     for index, name in enumerate(columns):
-        thing = name.removesuffix("Label")
-        if thing != name and thing in columns:
-            order.append(columns.index(thing))
+        column = name.removesuffix("Label")
+        if column != name and column in columns:
+            order.append(columns.index(column))
         order.append(index)
     return _with_columns(table, list(dict.fromkeys(order)))
 
@@ -176,7 +176,7 @@ def compact(table: Table) -> tuple[Table, tuple[tuple[str, Shown], ...]]:
     columns = {
         n: {row[n] for row in table.rows} for n, name in enumerate(table.columns) if name != ANSWER
     }
-    dropped = {n: next(iter(found)) for n, found in columns.items() if len(found) == 1}
+    dropped = {n: next(iter(cells)) for n, cells in columns.items() if len(cells) == 1}
     kept = [n for n in range(len(table.columns)) if n not in dropped]
     if not kept:
         return table, ()
@@ -208,10 +208,10 @@ def _with_columns(table: Table, kept: list[int]) -> Table:
     return replace(table, columns=tuple(table.columns[n] for n in kept), rows=rows)
 
 
-def _whole(found: Answer) -> bytes:
+def _whole(answer: Answer) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    for chunk in found.chunks:
+    for chunk in answer.chunks:
         size += len(chunk)
         if size > _MOST_BYTES:
             raise ResultTooLarge(
@@ -223,10 +223,10 @@ def _whole(found: Answer) -> bytes:
 
 
 def _solutions(content: bytes) -> tuple[tuple[str, ...], list[Row]]:
-    found = solutions(content)
-    if isinstance(found, bool):
-        return ("answer",), [{"answer": Literal(found)}]
-    return found[0], [*found[1]]
+    result = solutions(content)
+    if isinstance(result, bool):
+        return ("answer",), [{"answer": Literal(result)}]
+    return result[0], [*result[1]]
 
 
 def _triples(content: bytes) -> tuple[tuple[str, ...], list[Row]]:

@@ -125,19 +125,19 @@ class Labels:
 
     def load(self, terms: Iterable[Node | str]) -> None:
         """Look the labels of all IRIs among ``terms`` up at once."""
-        wanted = {str(term) for term in terms if _is_iri(term)} - self._labels.keys()
-        named = values(map(URIRef, wanted))
-        found: dict[str, list[Node]] = {iri: [] for iri in wanted}
+        iris = {str(term) for term in terms if _is_iri(term)} - self._labels.keys()
+        named = values(map(URIRef, iris))
+        labels: dict[str, list[Node]] = {iri: [] for iri in iris}
         text = _LOOKUP % {"iris": named, "base": self.site.base_iri}
         for row in rows(self.site.store, text) if named else ():
             iri = str(row["iri"])
             if "label" in row:
-                found[iri].append(row["label"])
+                labels[iri].append(row["label"])
             if "mentioned" in row:
                 self._mentioned.add(iri)
             else:
                 (self._terms if "term" in row else self._described).add(iri)
-        for iri, texts in found.items():
+        for iri, texts in labels.items():
             label = self.pick(texts)
             self._labels[iri] = None if label is None else Label(str(label), label.language)
 
@@ -275,8 +275,8 @@ def outside(iri: str) -> str | None:
     ('CC BY-SA 4.0', None)
     """
     if "creativecommons.org/" in iri:
-        found = licence(iri)
-        return found[0] if found and found[0].startswith("CC") else None
+        named = licence(iri)
+        return named[0] if named and named[0].startswith("CC") else None
     host = iri.partition("://")[2].partition("/")[0].removeprefix("www.").removeprefix("sws.")
     site = _SITES.get(host) or next(
         (name for end, name in _SITES.items() if host.endswith(f".{end}")), None

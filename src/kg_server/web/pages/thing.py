@@ -132,7 +132,7 @@ class _Context:
 
     def terms(self) -> list[URIRef]:
         """Return everything that needs a label."""
-        classes = (each for found in self.types.values() for each in found)
+        classes = (each for iris in self.types.values() for each in iris)
         return [*map(URIRef, classes), *map(URIRef, self.inverses.values())]
 
 
@@ -194,17 +194,17 @@ def _context(
             types.setdefault(str(row["thing"]), []).append(str(row["type"]))
         else:
             inverses[str(row["property"])] = str(row["inverse"])
-    return _Context({iri: tuple(sorted(found)) for iri, found in types.items()}, inverses)
+    return _Context({iri: tuple(sorted(classes)) for iri, classes in types.items()}, inverses)
 
 
 def _names(out: Iterable[tuple[Node, Node]], title: str) -> tuple[Label, ...]:
     """Return the other names of a thing, by language."""
-    found = {
+    names = {
         Label(str(o), o.language)
         for p, o in out
         if p in _NAMES and isinstance(o, Literal) and str(o) != title
     }
-    return tuple(sorted(found, key=lambda name: (name.language or "", name.text)))
+    return tuple(sorted(names, key=lambda name: (name.language or "", name.text)))
 
 
 def _summary(
@@ -247,7 +247,7 @@ def _kinds(
     left_out: Iterable[str],
 ) -> tuple[Kind, ...]:
     """Return the neighbours by class; classes with few of them first."""
-    found: dict[str, set[str]] = {}
+    by_class: dict[str, set[str]] = {}
     words = labels.site.evidence
     evidence = {words.claim, words.passage} if words else set()
     hidden = {*left_out, *map(str, _REIFICATION)}
@@ -256,10 +256,10 @@ def _kinds(
         if isinstance(term, URIRef) and str(p) not in hidden:
             for each in context.types.get(other, ()):
                 if each not in evidence and labels.is_thing(other):
-                    found.setdefault(each, set()).add(other)
+                    by_class.setdefault(each, set()).add(other)
     kinds = [
         Kind(labels.show(URIRef(each)), _in_order(labels, things)[:_FEW_VALUES], len(things))
-        for each, things in found.items()
+        for each, things in by_class.items()
     ]
     kinds.sort(key=lambda each: (each.count, each.of.text))
     return tuple(kinds[:MOST_KINDS])
@@ -271,12 +271,12 @@ def _in_order(labels: Labels, things: Iterable[str]) -> tuple[Shown, ...]:
 
 
 def _standings(evidence: claims.Evidence) -> tuple[tuple[str, str, int], ...]:
-    found: dict[tuple[str, str], int] = {}
+    counts: dict[tuple[str, str], int] = {}
     for claim in evidence.of(evidence.asked):
         if claim.look and claim.standing:
             key = claim.look, claim.standing
-            found[key] = found.get(key, 0) + 1
-    return tuple((look, standing, count) for (look, standing), count in sorted(found.items()))
+            counts[key] = counts.get(key, 0) + 1
+    return tuple((look, standing, count) for (look, standing), count in sorted(counts.items()))
 
 
 def _own_facts(
@@ -288,12 +288,12 @@ def _own_facts(
     for claim in own:
         is_back = str(claim.object) == iri and str(claim.subject) != iri
         groups.setdefault((is_back, str(claim.predicate)), []).append(claim)
-    found = []
+    ordered = []
     for (is_back, name), those in groups.items():
         shown, role = _back(name, labels, context) if is_back else (labels.show(name), "label")
-        found.append((is_back, Facts(shown, role, tuple(those))))
-    found.sort(key=lambda each: each[0])
-    return tuple(facts for _, facts in found)
+        ordered.append((is_back, Facts(shown, role, tuple(those))))
+    ordered.sort(key=lambda each: each[0])
+    return tuple(facts for _, facts in ordered)
 
 
 def _other_facts(evidence: claims.Evidence, iri: str, labels: Labels) -> tuple[Facts, ...]:
@@ -320,7 +320,7 @@ def _grouped(
     groups: dict[Node, list[Node]] = {}
     for p, term in pairs:
         groups.setdefault(p, []).append(term)
-    found = [
+    shown = [
         Values(
             labels.show(p),
             "label",
@@ -328,7 +328,7 @@ def _grouped(
         )
         for p, terms in groups.items()
     ]
-    return tuple(sorted(found, key=lambda each: natural(each.heading.text)))
+    return tuple(sorted(shown, key=lambda each: natural(each.heading.text)))
 
 
 def _grouped_back(
@@ -338,11 +338,11 @@ def _grouped_back(
     for p, term in pairs:
         if p not in _REIFICATION and p not in _DENIALS:
             groups.setdefault(str(p), []).append(term)
-    found = [
+    shown = [
         Values(*_back(name, labels, context), _sorted((labels.show(s), None) for s in terms))
         for name, terms in groups.items()
     ]
-    return tuple(sorted(found, key=lambda each: natural(each.heading.text)))
+    return tuple(sorted(shown, key=lambda each: natural(each.heading.text)))
 
 
 def _back(name: str, labels: Labels, context: _Context) -> tuple[Shown, str]:
@@ -372,9 +372,9 @@ def _network(
 ) -> Network | None:
     hidden = hidden_properties(labels.site.evidence)
 
-    def groups(found: Iterable[Values]) -> list[Group]:
+    def groups(listed: Iterable[Values]) -> list[Group]:
         drawn = []
-        for each in found:
+        for each in listed:
             things = tuple(
                 replace(value, href=labels.page(value.iri))
                 for value, _ in each.values
@@ -391,12 +391,12 @@ def _network(
 
 def _claim_of(evidence: claims.Evidence, iri: str, p: Node, o: Node) -> claims.Claim | None:
     """Return the claim that a statement rests on; the doubted one if there are several."""
-    found = [
+    matching = [
         claim
         for claim in evidence.claims.values()
         if str(claim.subject) == iri and claim.predicate == p and _same(claim.object, o)
     ]
-    return max(found, key=lambda claim: claim.is_disputed, default=None)
+    return max(matching, key=lambda claim: claim.is_disputed, default=None)
 
 
 def _same(one: Node, other: Node) -> bool:

@@ -61,34 +61,36 @@ def vocabulary_page(graph: Graph, iri: str, labels: Labels) -> VocabularyPage:
         iri: the vocabulary's IRI, without ``#``.
         labels: the labels of the page.
     """
-    this = URIRef(iri)
-    named = {each for each in graph.subjects(RDF.type) if isinstance(each, URIRef)} - {this}
+    ontology = URIRef(iri)
+    named = {each for each in graph.subjects(RDF.type) if isinstance(each, URIRef)} - {ontology}
     namespace = iri if iri.endswith(("#", "/")) else f"{iri}#"
     # Where nothing has the vocabulary's own namespace, all that its files define are its terms.
     terms = {each for each in named if each.startswith(namespace)} or named
     mentioned = (term for each in terms for pair in graph.predicate_objects(each) for term in pair)
-    labels.load([this, *terms, *mentioned])
+    labels.load([ontology, *terms, *mentioned])
     sections: list[tuple[str, tuple[Term, ...]]] = []
     shown: set[URIRef] = set()
     for title, types in SECTIONS:
-        wanted = {each for each in terms - shown if set(types) & set(graph.objects(each, RDF.type))}
-        sections.append((title, _section(graph, wanted, labels)))
-        shown |= wanted
+        members = {
+            each for each in terms - shown if set(types) & set(graph.objects(each, RDF.type))
+        }
+        sections.append((title, _section(graph, members, labels)))
+        shown |= members
     rest = sorted(terms - shown, key=str)[:MOST_THINGS]
     sections.append(("Things", _section(graph, rest, labels)))
     return VocabularyPage(
         title=labels.of(iri),
         description=_best(
-            graph, this, (DCTERMS.description, RDFS.comment, DCTERMS.abstract), labels
+            graph, ontology, (DCTERMS.description, RDFS.comment, DCTERMS.abstract), labels
         ),
-        version=str(graph.value(this, OWL.versionInfo) or ""),
-        sections=tuple((title, found) for title, found in sections if found),
+        version=str(graph.value(ontology, OWL.versionInfo) or ""),
+        sections=tuple((title, listed) for title, listed in sections if listed),
     )
 
 
 def _section(graph: Graph, terms: Iterable[URIRef], labels: Labels) -> tuple[Term, ...]:
-    found = [_term(graph, term, labels) for term in terms]
-    return tuple(sorted(found, key=lambda term: (term.anchor.lower(), term.anchor)))
+    shown = [_term(graph, term, labels) for term in terms]
+    return tuple(sorted(shown, key=lambda term: (term.anchor.lower(), term.anchor)))
 
 
 def _term(graph: Graph, term: URIRef, labels: Labels) -> Term:
@@ -123,12 +125,12 @@ def _is_blank(term: Node) -> bool:
 
 
 def _texts(graph: Graph, term: Node, predicates: Iterable[URIRef]) -> tuple[Label, ...]:
-    found = [each for predicate in predicates for each in graph.objects(term, predicate)]
-    texts = {Label(str(each), each.language) for each in found if isinstance(each, Literal)}
+    objects = [each for predicate in predicates for each in graph.objects(term, predicate)]
+    texts = {Label(str(each), each.language) for each in objects if isinstance(each, Literal)}
     return tuple(sorted(texts, key=lambda label: (label.language or "", label.text)))
 
 
 def _best(graph: Graph, term: Node, predicates: Iterable[URIRef], labels: Labels) -> Label | None:
     texts = [each for predicate in predicates for each in graph.objects(term, predicate)]
-    found = labels.pick(texts)
-    return None if found is None else Label(str(found), found.language)
+    label = labels.pick(texts)
+    return None if label is None else Label(str(label), label.language)
