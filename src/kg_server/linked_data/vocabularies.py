@@ -120,7 +120,7 @@ def _add_graphs(site: Site, by_iri: dict[str, Vocabulary], graphs: tuple[str, ..
             vocabulary.graphs.add(str(row["g"]))
 
 
-def grouped(found: Sequence[Vocabulary]) -> dict[str, list[Vocabulary]]:
+def grouped(listed: Sequence[Vocabulary]) -> dict[str, list[Vocabulary]]:
     """Return vocabularies by the folder of their IRIs: what stands before the last part.
 
     >>> each = [Vocabulary("https://e.org/a/x#"), Vocabulary("https://e.org/b/y/")]
@@ -128,7 +128,7 @@ def grouped(found: Sequence[Vocabulary]) -> dict[str, list[Vocabulary]]:
     ['https://e.org/a/', 'https://e.org/b/']
     """
     folders: dict[str, list[Vocabulary]] = {}
-    for each in found:
+    for each in listed:
         folder = each.iri.rstrip("#/").rpartition("/")[0]
         folders.setdefault(f"{folder}/", []).append(each)
     return dict(sorted(folders.items()))

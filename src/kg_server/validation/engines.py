@@ -46,7 +46,9 @@ def disagreement(name: str, project: Project, report: Report, timeout_s: float) 
     theirs = processes.result(processes.start(work), time.monotonic() + timeout_s, late)
     ours = {_of(each) for each in report.findings if not each.rule.startswith(RULES_IRI)}
     sides = (("only here", ours - theirs), (f"only by {name}", theirs - ours))
-    lines = [f"  {where}: {' '.join(each)}" for where, found in sides for each in sorted(found)]
+    lines = [
+        f"  {where}: {' '.join(each)}" for where, judgements in sides for each in sorted(judgements)
+    ]
     return "".join(f"{line}\n" for line in lines)
 
 

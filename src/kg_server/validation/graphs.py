@@ -101,10 +101,10 @@ class _Terms:
         self._blanks = 0
 
     def __call__(self, term: Any) -> Any:
-        found = self._known.get(term)
-        if found is None:
-            found = self._known[term] = self._convert(term)
-        return found
+        converted = self._known.get(term)
+        if converted is None:
+            converted = self._known[term] = self._convert(term)
+        return converted
 
     def _convert(self, term: Any) -> Node:
         if isinstance(term, pyoxigraph.BlankNode):

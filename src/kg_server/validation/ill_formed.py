@@ -101,7 +101,7 @@ def take_out(
     Returns:
         A finding for each.
     """
-    found: list[Fault] = []
+    removed: list[Fault] = []
     of_queries = (_of_constraints, _of_components) if queries else ()
     of_data = partial(_of_entailment, inference)
     for faults in (_unknown_terms, _of_paths, _of_parameters, _of_references, of_data, *of_queries):
@@ -114,7 +114,7 @@ def take_out(
                 shapes.remove((shape, None, None))
             elif faults is _of_paths and predicate != RDF.type:
                 _remove_shape(shapes, value if predicate == SH.property else shape)
-        found += news
+        removed += news
     return tuple(
         Finding(
             severity=Severity.VIOLATION,
@@ -126,7 +126,7 @@ def take_out(
             component=ILL_FORMED,
             message=message,
         )
-        for shape, predicate, value, message in found
+        for shape, predicate, value, message in removed
     )
 
 

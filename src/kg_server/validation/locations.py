@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -42,7 +43,7 @@ class Places:
         self._files = sorted(known, key=lambda file: order.index(file.role))
         self._objects = objects
         self._texts: dict[int, _Text] = {}
-        self._found: dict[Pattern, list[_Spot]] = {}
+        self._spots: dict[Pattern, list[_Spot]] = {}
 
     def located(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """Return the findings with their places; each has one if there is any file."""
@@ -52,7 +53,7 @@ class Places:
 
     def _search(self, findings: Sequence[Finding]) -> None:
         """Walk through the files, and keep the places that a finding may be about."""
-        found: dict[Pattern, list[_Spot]] = defaultdict(list)
+        spots: dict[Pattern, list[_Spot]] = defaultdict(list)
         subjects = {finding.focus_node for finding in findings}
         objects = subjects | {finding.value for finding in findings if _is_complex(finding)}
         for finding in findings:
@@ -61,10 +62,10 @@ class Places:
             if not any(_hint(each) in file.content for each in subjects):
                 continue
             try:
-                self._walk(number, file, subjects, objects, found)
+                self._walk(number, file, subjects, objects, spots)
             except (ProjectFault, RecursionError):
                 continue
-        self._found = found
+        self._spots = spots
 
     def _ends(self, finding: Finding) -> list[Pattern]:
         """Return the patterns of the triples that a finding's path ends with."""
@@ -77,7 +78,7 @@ class Places:
         file: ProjectFile,
         subjects: set[str],
         objects: set[str | None],
-        found: dict[Pattern, list[_Spot]],
+        spots: dict[Pattern, list[_Spot]],
     ) -> None:
         text = self._text(number).text
         names: dict[object, str] = {}
@@ -97,13 +98,13 @@ class Places:
             spot = _Spot(number, place if place is not None else at, spelt)
             if is_subject:
                 key = name(subject)
-                found[key, path, spelt].append(spot)
-                found[key, path, None].append(spot)
-                found[key, None, None].append(_Spot(number, at, spelt))
-                found[key, None, spelt].append(spot)
+                spots[key, path, spelt].append(spot)
+                spots[key, path, None].append(spot)
+                spots[key, None, None].append(_Spot(number, at, spelt))
+                spots[key, None, spelt].append(spot)
             if is_object:
-                found[None, path, spelt].append(spot)
-                found[None, None, spelt].append(spot)
+                spots[None, path, spelt].append(spot)
+                spots[None, None, spelt].append(spot)
 
     def _placed(self, finding: Finding) -> Finding:
         spots = next((each for each in self._candidates(finding) if each), None)
@@ -115,38 +116,38 @@ class Places:
 
     def _candidates(self, finding: Finding) -> Iterator[list[_Spot]]:
         focus, path, value = finding.focus_node, finding.path, finding.value
-        found = self._found
+        spots = self._spots
         if finding.kind == "UniqueLang":
             yield self._related(finding)
         for subject, predicate, node in self._ends(finding):
             if node is None or (value and subject is None):
-                yield found.get((subject or value, predicate, node or value), [])
+                yield spots.get((subject or value, predicate, node or value), [])
         if finding.other_path and value:
-            yield found.get((focus, finding.other_path, value), [])
+            yield spots.get((focus, finding.other_path, value), [])
         for subject, predicate, node in self._ends(finding):
-            yield found.get((subject, predicate, node), [])
+            yield spots.get((subject, predicate, node), [])
         if path and not self._ends(finding):
             steps = [f"<{iri}>" for iri in _IRI.findall(path)]
             for step in steps:
-                yield found.get((focus, step, value), [])
+                yield spots.get((focus, step, value), [])
             for step in reversed(steps):
-                yield found.get((None, step, value), []) if value else []
+                yield spots.get((None, step, value), []) if value else []
         elif value and value != focus and not path:
-            yield found.get((focus, None, value), [])
-        yield found.get((focus, None, None), [])
-        yield found.get((None, None, focus), [])
+            yield spots.get((focus, None, value), [])
+        yield spots.get((focus, None, None), [])
+        yield spots.get((None, None, focus), [])
 
     def _related(self, finding: Finding) -> list[_Spot]:
         """Return where the other values are, if several do not go together."""
         focus, kind = finding.focus_node, finding.kind
         if kind in ("LessThan", "LessThanOrEquals", "Equals", "Disjoint") and finding.other_path:
             other = finding.value if kind == "Disjoint" else finding.other_value
-            is_here = self._found.get((focus, finding.path, finding.value))
+            is_here = self._spots.get((focus, finding.path, finding.value))
             where = finding.other_path if is_here or kind != "Equals" else finding.path
-            return self._found.get((focus, where, other), [])
+            return self._spots.get((focus, where, other), [])
         if finding.value is not None or kind in _COUNTED:
             return []
-        spots = [spot for each in self._ends(finding) for spot in self._found.get(each, [])]
+        spots = [spot for each in self._ends(finding) for spot in self._spots.get(each, [])]
         if kind == "UniqueLang" and finding.other_value:
             tag = finding.other_value.strip('"')
             spots = [each for each in spots if _tag(each.value) == tag]
@@ -178,12 +179,10 @@ class _Text:
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [0, *(found.end() for found in re.finditer("\n", self.text))]
+        return [0, *(match.end() for match in re.finditer("\n", self.text))]
 
     def place(self, offset: int) -> Place:
         """Return line and column of an offset, both from 1, with the line as excerpt."""
-        from bisect import bisect_right
-
         line = bisect_right(self._starts, offset)
         start = self._starts[line - 1]
         end = self.text.find("\n", start)
@@ -204,8 +203,8 @@ def _is_complex(finding: Finding) -> bool:
 
 
 def _tag(literal: str) -> str:
-    found = re.search(r'"@([\w-]+)$', literal)
-    return found[1].lower() if found else ""
+    match = re.search(r'"@([\w-]+)$', literal)
+    return match[1].lower() if match else ""
 
 
 def _hint(term: str) -> bytes:
@@ -216,8 +215,8 @@ def _hint(term: str) -> bytes:
 
 def _token_length(rest: str, *, xml: bool) -> int:
     """Return how long the first token of the rest of a line is, at least 1."""
-    if xml and (found := re.match(r"<[^\s<>/]*+", rest)):
-        return found.end()
+    if xml and (match := re.match(r"<[^\s<>/]*+", rest)):
+        return match.end()
     if rest.startswith(('"""', "'''")) and rest.find(rest[:3], 3) < 0:
         return len(rest)  # it goes on in the next line
     if rest[:1] in "\"'<":

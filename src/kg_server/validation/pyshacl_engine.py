@@ -40,10 +40,10 @@ def targets() -> tuple[Node, ...]:
 
 def targeted(shapes: Graph) -> list[Node]:
     """Return the shapes that have targets, sorted."""
-    found: set[Node] = set()
+    nodes: set[Node] = set()
     for target in targets():
-        found.update(shapes.subjects(target, None))
-    return sorted(found, key=str)
+        nodes.update(shapes.subjects(target, None))
+    return sorted(nodes, key=str)
 
 
 def findings(
@@ -80,11 +80,11 @@ def findings(
     try:
         run(shapes, {})
     except ProjectFault:  # it fails at a shape without targets: each is taken with what it uses
-        found: list[Finding] = []
+        gathered: list[Finding] = []
         for shape, aim in aims.items():
             used = _used(shapes, shape)
-            found += _of_shape(used, shape, aim, partial(run, used))
-        return tuple(found)
+            gathered += _of_shape(used, shape, aim, partial(run, used))
+        return tuple(gathered)
     return _of_shapes(shapes, aims, partial(run, shapes))
 
 

@@ -188,13 +188,13 @@ class Report:
         """
         counts = Counter(finding.severity for finding in self.findings)
         parts = [_plural(counts[each], each.value.lower()) for each in Severity if counts[each]]
-        found = ", ".join(parts)
+        counted = ", ".join(parts)
         told = {each.component for each in self.findings}
         if not self.shapes and told.isdisjoint((ILL_FORMED, UNREAD)):
-            return f"no shapes; the rules found: {found or 'nothing'}"
+            return f"no shapes; the rules found: {counted or 'nothing'}"
         if self.conforms:
-            return f"conforms ({found})" if found else "conforms"
-        return f"does not conform ({found})"
+            return f"conforms ({counted})" if counted else "conforms"
+        return f"does not conform ({counted})"
 
 
 def _plural(count: int, noun: str) -> str:

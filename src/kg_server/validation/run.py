@@ -124,8 +124,7 @@ class Validation:
         words = wording.Words(self._shapes, objects, self._languages)
         worded = words.of(each for each in judged if each.component != ILL_FORMED)
         # A shape that two others refer to finds the same twice.
-        found = {*worded, *news, *unusable, *self._ill_formed}
-        findings = tuple(sorted(found, key=_rank))
+        findings = tuple(sorted({*worded, *news, *unusable, *self._ill_formed}, key=_rank))
         if not self._are_known and not any(each.component == ILL_FORMED for each in findings):
             shapes_lint.remember(self._shapes)
         if findings:
@@ -152,9 +151,9 @@ class Validation:
         Raises:
             ProjectFault: there are some with targets, and not one checks anything.
         """
-        found = pyshacl_engine.targeted(self._shapes)
-        checking = shapes_lint.checking(self._shapes, found, advanced=self._advanced)
-        if found and not checking and not self._ill_formed:
+        targeted = pyshacl_engine.targeted(self._shapes)
+        checking = shapes_lint.checking(self._shapes, targeted, advanced=self._advanced)
+        if targeted and not checking and not self._ill_formed:
             raise ProjectFault(NO_CONSTRAINTS)
         return checking
 
@@ -226,8 +225,8 @@ class Validation:
         def done() -> float:
             return sum(counts[:]) / 255 / len(counts)
 
-        for found in self._run(work, f"Filtering by {len(tasks)} shapes", done):
-            for number, suspects in found:
+        for of_share in self._run(work, f"Filtering by {len(tasks)} shapes", done):
+            for number, suspects in of_share:
                 aims[prefilter.tasks[number].shape] = aim(suspects)
         return aims | {task.shape: None for task in prefilter.tasks if task.whole}
 
@@ -307,12 +306,12 @@ def _suspects_of(
 ) -> list[tuple[int, dict[Constraint | None, frozenset[Any]]]]:
     """Return the numbers of tasks that have suspects, with those."""
     numbers = {id(task): number for number, task in enumerate(prefilter.tasks)}
-    found = []
+    of_tasks = []
     for done, task in enumerate(tasks, 1):
         if suspects := prefilter.suspects(task):
-            found.append((numbers[id(task)], suspects))
+            of_tasks.append((numbers[id(task)], suspects))
         counts[place] = 255 * done // len(tasks)
-    return found
+    return of_tasks
 
 
 def _shown(iris: Sequence[str]) -> str:

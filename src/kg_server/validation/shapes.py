@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,8 +113,6 @@ def _cache() -> Path:
 
 def digest_of(shapes: Graph) -> str:
     """Return a hash of the shapes; ``graphs`` names blank nodes the same each time."""
-    from importlib.metadata import version
-
     minor, _, _ = version("pyshacl").rpartition(".")
     digest = hashlib.sha256(minor.encode())
     for line in sorted(" ".join(term.n3() for term in triple) for triple in shapes):

@@ -198,14 +198,14 @@ class _About:
 
     def given(self, parameter: str) -> list[str]:
         """Return the values of a parameter of the shape."""
-        found = self.shapes.objects(self.shape, URIRef(ns.SH + parameter))
-        return sorted(map(terms.n_triples, found))
+        values = self.shapes.objects(self.shape, URIRef(ns.SH + parameter))
+        return sorted(map(terms.n_triples, values))
 
     def number(self, parameter: str) -> int:
         """Return the number that a parameter is; 0 where it is none."""
         text = next(iter(self.given(parameter)), "")
-        found = _LITERAL.match(text)
-        return int(found["text"]) if found and found["text"].isdigit() else 0
+        match = _LITERAL.match(text)
+        return int(match["text"]) if match and match["text"].isdigit() else 0
 
     def listed(self, parameter: str) -> list[str]:
         """Return the members of the list that a parameter is."""
@@ -234,8 +234,8 @@ class _About:
     def property(self) -> str:
         """The property that the shape is about: its ``sh:name``, and its path."""
         path = paths.shown(self.finding.path or "")
-        found = self.shapes.objects(self.shape, SH.name)
-        names = [each for each in found if isinstance(each, Literal)]
+        named = self.shapes.objects(self.shape, SH.name)
+        names = [each for each in named if isinstance(each, Literal)]
         return f"{best(names, self.wanted)} ({path})" if names and path else path or "This node"
 
     @cached_property
@@ -272,20 +272,20 @@ def _node(text: str) -> Any:
 
 
 def _tag(term: str) -> str:
-    found = _LITERAL.fullmatch(term)
-    return (found["tag"] or "").lower() if found else ""
+    match = _LITERAL.fullmatch(term)
+    return (match["tag"] or "").lower() if match else ""
 
 
 def _typed(term: str) -> tuple[str, str] | None:
     """Return the text and the datatype of a literal."""
-    found = _LITERAL.fullmatch(term)
-    if found is None:
+    literal = _LITERAL.fullmatch(term)
+    if literal is None:
         return None
     text = re.sub(r"\\(.)", lambda match: {"n": "\n", "t": "\t", "r": "\r"}.get(match[1], match[1]),
-                  found["text"], flags=re.DOTALL)  # fmt: skip
-    if found["tag"]:
+                  literal["text"], flags=re.DOTALL)  # fmt: skip
+    if literal["tag"]:
         return text, f"{ns.RDF}langString"
-    return text, found["type"] or f"{ns.XSD}string"
+    return text, literal["type"] or f"{ns.XSD}string"
 
 
 def _compare(one: str, other: str) -> int | None:
@@ -487,8 +487,10 @@ def _qualified(words: str, parameter: str) -> Callable[[_About], str]:
 
 def _closed(about: _About) -> str:
     value = about.finding.value
-    found = f" with the value {_term(value)}" if value else ""
-    return f"{about.property}{found} is not allowed: the shape is closed, and does not name it."
+    with_value = f" with the value {_term(value)}" if value else ""
+    return (
+        f"{about.property}{with_value} is not allowed: the shape is closed, and does not name it."
+    )
 
 
 _SENTENCES: Mapping[str, Callable[[_About], str]] = {

@@ -35,8 +35,8 @@ class _Latest(list[Any]):
 
 def filled(text: str, values: Mapping[Any, Any]) -> str:
     """Return a message with terms in the place of its variables; IRIs are in angle brackets."""
-    known = {str(name): value for name, value in values.items() if value is not None}
-    return _VARIABLE.sub(lambda found: _shown(known.get(found[1]), found[0]), text)
+    bound = {str(name): value for name, value in values.items() if value is not None}
+    return _VARIABLE.sub(lambda match: _shown(bound.get(match[1]), match[0]), text)
 
 
 def _shown(term: Any, variable: str) -> str:

@@ -115,8 +115,8 @@ def _add_imported_prefixes(shapes: Graph) -> None:
 
     pySHACL does not follow ``owl:imports`` (W3C test sparql/node/prefixes-001).
     """
-    found: list[tuple[Any, Any]] = list(shapes.subject_objects(SH.prefixes))
-    for constraint, holder in found:
+    pairs: list[tuple[Any, Any]] = list(shapes.subject_objects(SH.prefixes))
+    for constraint, holder in pairs:
         imports: list[Any] = list(shapes.transitive_objects(holder, OWL.imports))
         for imported in imports:
             if (imported, SH.declare, None) in shapes:

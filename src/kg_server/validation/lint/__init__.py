@@ -13,7 +13,7 @@ from typing import Any
 from kg_server.errors import ProjectFault
 from kg_server.project import Project
 from kg_server.validation.lint import coverage, literals, logic, spelling, terms, translations
-from kg_server.validation.lint.context import Found, Material
+from kg_server.validation.lint.context import Material, RuleFinding
 from kg_server.validation.prefilter.data import Facts
 from kg_server.validation.report import RULES_IRI, Finding, Severity
 
@@ -27,7 +27,7 @@ class Rule:
     name: str
     level: str
     finds: str
-    check: Callable[[Material], Iterator[Found]]
+    check: Callable[[Material], Iterator[RuleFinding]]
 
 
 RULES = {
@@ -159,19 +159,19 @@ def run(
         ProjectFault: as ``levels``.
     """
     material = Material(project, facts, advanced=advanced)
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for name, level in levels(chosen).items():
         if level != "off":
             severity = Severity(level.capitalize())
-            found += [_finding(name, severity, each) for each in RULES[name].check(material)]
-    return tuple(dict.fromkeys(found))
+            findings += [_finding(name, severity, each) for each in RULES[name].check(material)]
+    return tuple(dict.fromkeys(findings))
 
 
-def _finding(name: str, severity: Severity, found: Found) -> Finding:
+def _finding(name: str, severity: Severity, finding: RuleFinding) -> Finding:
     rule = f"<{RULES_IRI}{name}>"
-    path, value = (_text(each) for each in (found.path, found.value))
-    term = None if found.term is None else f"<{found.term}>"
-    focus = _text(found.focus) or ""
+    path, value = (_text(each) for each in (finding.path, finding.value))
+    term = None if finding.term is None else f"<{finding.term}>"
+    focus = _text(finding.focus) or ""
     return Finding(
         severity=severity,
         focus_node=focus,
@@ -180,8 +180,8 @@ def _finding(name: str, severity: Severity, found: Found) -> Finding:
         source_shape=rule,
         source_constraint=None,
         component=rule,
-        message=found.message,
-        place=found.place,
+        message=finding.message,
+        place=finding.place,
         other_value=term,
     )
 

@@ -30,7 +30,7 @@ _WELL_KNOWN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RuleFinding:
     """Finding of a rule at a triple; without a path it is about the whole focus node.
 
     ``term`` is the IRI of a term that the finding is about, wherever it is used. ``place`` is where
@@ -85,12 +85,12 @@ class Material:
 
     def kinds(self, types: frozenset[str]) -> set[str]:
         """Return the IRIs that have one of these types."""
-        found = (
+        subjects = (
             quad.subject
             for each in types
             for quad in self.store.quads_for_pattern(None, names.TYPE, ox.NamedNode(each))
         )
-        return {term.value for term in found if isinstance(term, ox.NamedNode)}
+        return {term.value for term in subjects if isinstance(term, ox.NamedNode)}
 
     @cached_property
     def classes(self) -> set[str]:

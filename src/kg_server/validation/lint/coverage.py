@@ -10,7 +10,7 @@ import pyoxigraph as ox
 from kg_server.project import imports
 from kg_server.rdf import namespaces as ns
 from kg_server.validation.lint import names
-from kg_server.validation.lint.context import Found, Material, text
+from kg_server.validation.lint.context import Material, RuleFinding, text
 from kg_server.validation.shapes import SHACL_1_2
 
 _TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf", "target")
@@ -25,7 +25,7 @@ _ADVANCED = {
 _VALIDATORS = ("validator", "nodeValidator", "propertyValidator")
 
 
-def unreached(material: Material) -> Iterator[Found]:
+def unreached(material: Material) -> Iterator[RuleFinding]:
     """Yield shapes with a name that have no target and that no other shape refers to."""
     store = material.shapes
     referred = {
@@ -43,10 +43,10 @@ def unreached(material: Material) -> Iterator[Found]:
         kinds = {quad.object for quad in store.quads_for_pattern(shape, names.TYPE, None)}
         if not (has_target or shape in referred or kinds & classes):
             message = f"{material.short(shape.value)} has no target and no shape refers to it"
-            yield Found(shape, f"{message}, so it checks nothing.")
+            yield RuleFinding(shape, f"{message}, so it checks nothing.")
 
 
-def unevaluated(material: Material) -> Iterator[Found]:
+def unevaluated(material: Material) -> Iterator[RuleFinding]:
     """Yield constraints and targets that are not evaluated."""
     store = material.shapes
     for quad in store:
@@ -64,10 +64,10 @@ def unevaluated(material: Material) -> Iterator[Found]:
             name, why = kind, "is of SHACL 1.2, which is not evaluated"
         else:
             continue
-        yield Found(quad.subject, f"sh:{name} {why}.", quad.predicate, quad.object)
+        yield RuleFinding(quad.subject, f"sh:{name} {why}.", quad.predicate, quad.object)
 
 
-def missing_imports(material: Material) -> Iterator[Found]:
+def missing_imports(material: Material) -> Iterator[RuleFinding]:
     """Yield imports of ontologies that are not among the files."""
     header, version = ox.NamedNode(f"{ns.OWL}Ontology"), ox.NamedNode(f"{ns.OWL}versionIRI")
     stores = (material.store, material.shapes)
@@ -86,7 +86,7 @@ def missing_imports(material: Material) -> Iterator[Found]:
                     f"<{text(quad.object)}> is imported and not among the files: name its file in "
                     "kg.toml under [imports], or in catalog-v001.xml. Nothing is fetched."
                 )
-                yield Found(quad.subject, message, quad.predicate, quad.object)
+                yield RuleFinding(quad.subject, message, quad.predicate, quad.object)
 
 
 def _is_javascript(store: ox.Store, validator: Any) -> bool:
@@ -104,15 +104,15 @@ def _shapes(store: ox.Store) -> set[Any]:
 
 def _classes(store: ox.Store) -> set[Any]:
     """Return the classes whose instances are classes (SHACL §2.1.3.3)."""
-    found: set[Any] = set()
+    classes: set[Any] = set()
     waiting: list[Any] = [ox.NamedNode(f"{ns.RDFS}Class"), ox.NamedNode(f"{ns.OWL}Class")]
     below = ox.NamedNode(f"{ns.RDFS}subClassOf")
     while waiting:
         kind = waiting.pop()
-        if kind not in found:
-            found.add(kind)
+        if kind not in classes:
+            classes.add(kind)
             waiting += [quad.subject for quad in store.quads_for_pattern(None, below, kind)]
-    return found
+    return classes
 
 
 def _has(store: ox.Store, subject: Any, predicate: ox.NamedNode) -> bool:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from kg_server.rdf import datatypes
-from kg_server.validation.lint.context import Found, Material
+from kg_server.validation.lint.context import Material, RuleFinding
 from kg_server.validation.prefilter.values import is_plain
 
 
-def ill_typed(material: Material) -> Iterator[Found]:
+def ill_typed(material: Material) -> Iterator[RuleFinding]:
     """Yield literals whose text is not valid for their datatype (RDF 1.1 Concepts §3.3).
 
     The engine leaves those to be looked at that are not well-formed beyond doubt.
@@ -19,8 +19,8 @@ def ill_typed(material: Material) -> Iterator[Found]:
         "SELECT ?subject ?predicate ?value WHERE { ?subject ?predicate ?value "
         f"FILTER (isLiteral(?value) && !({is_plain('?value')})) }}"
     )
-    found: Any = material.store.query(query)
-    triples = [tuple(solution) for solution in found]
+    solutions: Any = material.store.query(query)
+    triples = [tuple(solution) for solution in solutions]
     # Of these the store has other characters than the files.
     written = material.facts.written
     triples = [each for each in triples if each not in written]
@@ -29,4 +29,4 @@ def ill_typed(material: Material) -> Iterator[Found]:
         if datatypes.is_ill_typed(value.value, value.datatype.value):
             kind = material.short(value.datatype.value)
             message = f'"{value.value}" is not valid for the datatype {kind}.'
-            yield Found(subject, message, predicate, value)
+            yield RuleFinding(subject, message, predicate, value)

@@ -8,7 +8,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from kg_server.rdf import namespaces as ns
-from kg_server.validation.lint.context import Found, Material
+from kg_server.validation.lint.context import Material, RuleFinding
 
 _CYCLE = "SELECT DISTINCT ?term WHERE {{ ?term <{0}>+ ?term FILTER (isIRI(?term)) }} ORDER BY ?term"
 _PAIRS = f"""
@@ -22,23 +22,23 @@ SELECT DISTINCT ?one ?other WHERE {{
 """
 
 
-def cycles(material: Material) -> Iterator[Found]:
+def cycles(material: Material) -> Iterator[RuleFinding]:
     """Yield classes and properties that are their own subclass or subproperty."""
     for kind in ("subClassOf", "subPropertyOf"):
         path = ox.NamedNode(f"{ns.RDFS}{kind}")
         for term in material.select(_CYCLE.format(path.value)):
             message = f"{material.short(term.value)} is its own rdfs:{kind}, by way of others."
-            yield Found(term, message, path)
+            yield RuleFinding(term, message, path)
 
 
-def disjoint(material: Material) -> Iterator[Found]:
+def disjoint(material: Material) -> Iterator[RuleFinding]:
     """Yield things and classes that are of two disjoint classes."""
-    found: Any = material.store.query(_PAIRS)
-    pairs = {tuple(sorted((each["one"].value, each["other"].value))) for each in found}
+    solutions: Any = material.store.query(_PAIRS)
+    pairs = {tuple(sorted((each["one"].value, each["other"].value))) for each in solutions}
     for one, other in sorted(pairs):
         message = f"is of {material.short(one)} and of {material.short(other)}, which are disjoint."
         for path, both in _of_both(material, one, other):
-            yield Found(both, f"{material.short(both.value)} {message}", path)
+            yield RuleFinding(both, f"{material.short(both.value)} {message}", path)
 
 
 def _of_both(material: Material, one: str, other: str) -> Iterator[tuple[ox.NamedNode, Any]]:

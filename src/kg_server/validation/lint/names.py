@@ -54,12 +54,12 @@ def split(iri: str) -> tuple[str, str]:
 
 def prefixes(contents: Iterable[bytes]) -> dict[str, str]:
     """Return the prefix of each namespace that Turtle, TriG or SPARQL declares."""
-    found: dict[str, str] = {}
+    by_namespace: dict[str, str] = {}
     for content in contents:
         for prefix, namespace in _PREFIX.findall(content):
             if prefix:
-                found.setdefault(namespace.decode(), prefix.decode())
-    return found
+                by_namespace.setdefault(namespace.decode(), prefix.decode())
+    return by_namespace
 
 
 def short(iri: str, known: Mapping[str, str]) -> str:

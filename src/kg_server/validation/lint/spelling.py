@@ -14,7 +14,7 @@ from rdflib import DCAT, DCTERMS, FOAF, OWL, PROV, RDF, RDFS, SKOS, VOID, XSD
 
 from kg_server.rdf import namespaces as ns
 from kg_server.validation.lint import names, uses
-from kg_server.validation.lint.context import Found, Material, text
+from kg_server.validation.lint.context import Material, RuleFinding, text
 
 _NEWER = {
     ns.DCAT: {  # DCAT 3, W3C Recommendation of 22 August 2024
@@ -38,7 +38,7 @@ _SHORTEST = 7
 """Shorter last parts are codes, which differ by design."""
 
 
-def undeclared(material: Material) -> Iterator[Found]:
+def undeclared(material: Material) -> Iterator[RuleFinding]:
     """Yield uses of terms in our own namespaces that the ontology does not have.
 
     Classes without an ontology's header do not say which properties there are, if they are without
@@ -57,15 +57,17 @@ def undeclared(material: Material) -> Iterator[Found]:
         if material.is_owned(iri) and names.split(iri)[1]:
             close = _close(iri, [each for each in declared if material.is_owned(each)])
             hint = f"; did you mean {material.short(close)}?" if close else "."
-            found = uses.of(material, iri)
-            message = f"{material.short(iri)} is not declared in the ontology{hint}{found.times}"
-            yield uses.found(found, message)
+            occurrences = uses.of(material, iri)
+            message = (
+                f"{material.short(iri)} is not declared in the ontology{hint}{occurrences.times}"
+            )
+            yield uses.finding(occurrences, message)
 
 
-def wrong_namespace(material: Material) -> Iterator[Found]:
+def wrong_namespace(material: Material) -> Iterator[RuleFinding]:
     """Yield uses of terms that a vocabulary does not have, or of a namespace almost like one."""
-    known = _vocabularies()
-    right = {_loose(each): each for each in (*known, *material.namespaces)}
+    vocabularies = _vocabularies()
+    right = {_loose(each): each for each in (*vocabularies, *material.namespaces)}
     used = uses.in_data(material) | uses.in_shapes(material).keys()
     for iri in sorted(used):
         namespace, name = names.split(iri)
@@ -74,17 +76,17 @@ def wrong_namespace(material: Material) -> Iterator[Found]:
             continue
         if namespace != meant:
             hint = f"has the namespace {namespace}; did you mean {meant}{name}?"
-        elif name in known[meant] or re.fullmatch(r"_[1-9]\d*", name):
+        elif name in vocabularies[meant] or re.fullmatch(r"_[1-9]\d*", name):
             continue
         else:
-            close = difflib.get_close_matches(name, known[meant], 1)
+            close = difflib.get_close_matches(name, vocabularies[meant], 1)
             hint = "is no term of that vocabulary"
             hint += f"; did you mean {material.short(meant + close[0])}?" if close else "."
-        found = uses.of(material, iri)
-        yield uses.found(found, f"{material.short(iri)} {hint}{found.times}")
+        occurrences = uses.of(material, iri)
+        yield uses.finding(occurrences, f"{material.short(iri)} {hint}{occurrences.times}")
 
 
-def typos(material: Material) -> Iterator[Found]:
+def typos(material: Material) -> Iterator[RuleFinding]:
     """Yield IRIs that stand once, as a value, one letter away from an IRI that is described.
 
     Names are compared by what is left when one letter is taken away, so that it takes time in
@@ -118,7 +120,7 @@ def typos(material: Material) -> Iterator[Found]:
         meant = sorted(other for other in others if _is_one_edit(iri, other))
         if meant:
             message = f"{material.short(iri)} is described nowhere; did you mean "
-            yield uses.found(uses.of(material, iri), f"{message}{material.short(meant[0])}?")
+            yield uses.finding(uses.of(material, iri), f"{message}{material.short(meant[0])}?")
 
 
 def _mentions(material: Material) -> Any:
@@ -163,8 +165,8 @@ def _is_one_edit(one: str, other: str) -> bool:
 
 
 def _close(iri: str, candidates: list[str]) -> str | None:
-    found = difflib.get_close_matches(iri, sorted(candidates), 1, cutoff=0.9)
-    return found[0] if found else None
+    matches = difflib.get_close_matches(iri, sorted(candidates), 1, cutoff=0.9)
+    return matches[0] if matches else None
 
 
 def _loose(namespace: str) -> str:
@@ -176,8 +178,10 @@ def _loose(namespace: str) -> str:
 @cache
 def _vocabularies() -> dict[str, frozenset[str]]:
     """Return the terms of well-known vocabularies, by namespace, as rdflib lists them."""
-    found = {
+    vocabularies = {
         str(each._NS): frozenset({*each.__annotations__, *each._extras})
         for each in (DCAT, DCTERMS, FOAF, OWL, PROV, RDF, RDFS, SKOS, VOID, XSD)
     }
-    return {namespace: terms | _NEWER.get(namespace, set()) for namespace, terms in found.items()}
+    return {
+        namespace: terms | _NEWER.get(namespace, set()) for namespace, terms in vocabularies.items()
+    }

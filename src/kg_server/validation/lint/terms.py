@@ -10,7 +10,7 @@ import pyoxigraph as ox
 
 from kg_server.rdf import namespaces as ns
 from kg_server.validation.lint import names, uses
-from kg_server.validation.lint.context import Found, Material, text
+from kg_server.validation.lint.context import Material, RuleFinding, text
 
 _REPLACED_BY = ox.NamedNode(f"{ns.DCTERMS}isReplacedBy")
 _DEPRECATED = ox.NamedNode(f"{ns.OWL}deprecated")
@@ -23,24 +23,24 @@ SELECT ?label (MIN(?thing) AS ?one) (MAX(?thing) AS ?other) WHERE {{
 """
 
 
-def no_label(material: Material) -> Iterator[Found]:
+def no_label(material: Material) -> Iterator[RuleFinding]:
     """Yield terms without a label."""
     yield from _without(material, names.LABELS, "has no label: add rdfs:label")
 
 
-def no_definition(material: Material) -> Iterator[Found]:
+def no_definition(material: Material) -> Iterator[RuleFinding]:
     """Yield terms without a definition."""
     missing = "has no definition: say in a sentence what it means, with skos:definition"
     yield from _without(material, names.DEFINITIONS, missing)
 
 
-def no_defined_by(material: Material) -> Iterator[Found]:
+def no_defined_by(material: Material) -> Iterator[RuleFinding]:
     """Yield terms that do not say which ontology they belong to."""
     missing = "does not say to which ontology it belongs: add rdfs:isDefinedBy"
     yield from _without(material, (names.IS_DEFINED_BY,), missing)
 
 
-def missing_language(material: Material) -> Iterator[Found]:
+def missing_language(material: Material) -> Iterator[RuleFinding]:
     """Yield terms without a label in a language that most terms have one in."""
     spoken = {iri: _languages(material, iri) for iri in material.own_terms}
     counts = Counter(language for each in spoken.values() for language in each)
@@ -48,16 +48,16 @@ def missing_language(material: Material) -> Iterator[Found]:
     for iri, languages in spoken.items():
         for language in sorted(usual - languages) if languages else ():
             message = f"{material.short(iri)} has no label in {language!r}, which most terms have."
-            yield Found(ox.NamedNode(iri), message)
+            yield RuleFinding(ox.NamedNode(iri), message)
 
 
-def duplicate_label(material: Material) -> Iterator[Found]:
+def duplicate_label(material: Material) -> Iterator[RuleFinding]:
     """Yield terms and values that have the same label as another of their class.
 
     Things of the data may: two sources report one figure, and it is called the same.
     """
-    found: Any = material.ontology.query(_SAME_LABEL)
-    for solution in found:
+    solutions: Any = material.ontology.query(_SAME_LABEL)
+    for solution in solutions:
         one, other, label = solution["one"], solution["other"], solution["label"]
         message = f"{material.short(other.value)} has the label {label} too, and the same class."
         naming = next(
@@ -65,10 +65,10 @@ def duplicate_label(material: Material) -> Iterator[Found]:
             for each in names.LABELS
             if any(True for _ in material.store.quads_for_pattern(one, each, label))
         )
-        yield Found(one, message, naming, label)
+        yield RuleFinding(one, message, naming, label)
 
 
-def unused(material: Material) -> Iterator[Found]:
+def unused(material: Material) -> Iterator[RuleFinding]:
     """Yield terms that nothing uses, but for those that nothing is to use any more."""
     used = uses.in_data(material) | uses.in_shapes(material).keys()
     used |= uses.in_queries(material).keys()
@@ -76,10 +76,10 @@ def unused(material: Material) -> Iterator[Found]:
         said = material.store.quads_for_pattern(ox.NamedNode(iri), _DEPRECATED, ox.Literal(True))
         if iri not in used and not any(said):
             message = f"{material.short(iri)} is used by no data, shape, query or other term."
-            yield Found(ox.NamedNode(iri), message)
+            yield RuleFinding(ox.NamedNode(iri), message)
 
 
-def deprecated(material: Material) -> Iterator[Found]:
+def deprecated(material: Material) -> Iterator[RuleFinding]:
     """Yield uses of deprecated terms."""
     said = material.store.quads_for_pattern(None, _DEPRECATED, ox.Literal(True))
     for iri in sorted(
@@ -91,19 +91,21 @@ def deprecated(material: Material) -> Iterator[Found]:
             instead = sorted(material.short(text(quad.object)) for quad in by)
             hint = f": use {', '.join(instead)}." if instead else "."
             message = f"{material.short(iri)} is deprecated{hint}{used.times}"
-            yield uses.found(used, message)
+            yield uses.finding(used, message)
 
 
-def _without(material: Material, predicates: tuple[Any, ...], missing: str) -> Iterator[Found]:
+def _without(
+    material: Material, predicates: tuple[Any, ...], missing: str
+) -> Iterator[RuleFinding]:
     for iri in material.own_terms:
         if not material.has(iri, *predicates):
-            yield Found(ox.NamedNode(iri), f"{material.short(iri)} {missing}.")
+            yield RuleFinding(ox.NamedNode(iri), f"{material.short(iri)} {missing}.")
 
 
 def _languages(material: Material, iri: str) -> set[str]:
-    found = defaultdict(set)
+    languages = defaultdict(set)
     for naming in names.LABELS:
         for quad in material.store.quads_for_pattern(ox.NamedNode(iri), naming, None):
             if isinstance(quad.object, ox.Literal) and quad.object.language:
-                found[iri].add(quad.object.language)
-    return found[iri]
+                languages[iri].add(quad.object.language)
+    return languages[iri]

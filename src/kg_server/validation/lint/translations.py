@@ -17,7 +17,7 @@ from kg_server.project.files import QueryFile
 from kg_server.project.profile import Profile
 from kg_server.rdf import namespaces as ns
 from kg_server.validation.lint import names
-from kg_server.validation.lint.context import Found, Material, text
+from kg_server.validation.lint.context import Material, RuleFinding, text
 from kg_server.validation.report import Place
 
 _TITLE = ox.NamedNode(f"{ns.DCTERMS}title")
@@ -31,7 +31,7 @@ Spoken = Mapping[str, Collection[str]]
 """Language tags by the name of a text."""
 
 
-def missing(material: Material) -> Iterator[Found]:
+def missing(material: Material) -> Iterator[RuleFinding]:
     """Yield texts that are in one language of the project and not in another."""
     languages = material.project.profile.languages
     if len(languages) > 1:
@@ -41,7 +41,7 @@ def missing(material: Material) -> Iterator[Found]:
         yield from _of_manifest(material, languages)
 
 
-def _of_things(material: Material, languages: Collection[str]) -> Iterator[Found]:
+def _of_things(material: Material, languages: Collection[str]) -> Iterator[RuleFinding]:
     """Yield a finding for each property, class and language, with the first things that lack it."""
     stated = (ox.NamedNode(iri) for iri in material.project.profile.text_properties)
     for naming in dict.fromkeys((*names.LABELS, _TITLE, *names.DEFINITIONS, *stated)):
@@ -55,17 +55,17 @@ def _of_things(material: Material, languages: Collection[str]) -> Iterator[Found
             named = ", ".join(material.short(iri) for iri in sorted(iris)[:_MOST_NAMED])
             more = ", …" if len(iris) > _MOST_NAMED else ""
             said = f"{things} no {material.short(naming.value)} in {language!r}: {named}{more}."
-            yield Found(ox.NamedNode(min(iris)), said, naming)
+            yield RuleFinding(ox.NamedNode(min(iris)), said, naming)
 
 
 def _spoken(material: Material, naming: ox.NamedNode) -> Spoken:
     """Return the languages of a property's texts, by subject."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
+    languages: defaultdict[str, set[str]] = defaultdict(set)
     for quad in material.store.quads_for_pattern(None, naming, None):
         language = getattr(quad.object, "language", None)
         if isinstance(quad.subject, ox.NamedNode) and language:
-            found[quad.subject.value].add(language)
-    return found
+            languages[quad.subject.value].add(language)
+    return languages
 
 
 def _class(material: Material, iri: str) -> str:
@@ -85,7 +85,9 @@ def _lacking(tags: Collection[str], languages: Collection[str]) -> list[str]:
     return lacking if len(lacking) < len(languages) else []
 
 
-def _of_query(material: Material, file: QueryFile, languages: tuple[str, ...]) -> Iterator[Found]:
+def _of_query(
+    material: Material, file: QueryFile, languages: tuple[str, ...]
+) -> Iterator[RuleFinding]:
     """Yield the texts of a query's header that lack a language."""
     iri = f"{material.project.base_iri}queries/{file.path.stem}"
     spoken: defaultdict[str, set[str]] = defaultdict(set)
@@ -101,10 +103,10 @@ def _of_query(material: Material, file: QueryFile, languages: tuple[str, ...]) -
     for key, tags in spoken.items():
         for language in _lacking(tags, languages):
             message = f"The query's header has no {key} in {language!r}: add '{key}@{language}'."
-            yield Found(ox.NamedNode(iri), message, place=places[key])
+            yield RuleFinding(ox.NamedNode(iri), message, place=places[key])
 
 
-def _of_manifest(material: Material, languages: tuple[str, ...]) -> Iterator[Found]:
+def _of_manifest(material: Material, languages: tuple[str, ...]) -> Iterator[RuleFinding]:
     """Yield the texts of the manifest that lack a language."""
     profile, first = material.project.profile, languages[0]
     texts: dict[manifest.Place, Spoken | Collection[str]] = {
@@ -121,7 +123,7 @@ def _of_manifest(material: Material, languages: tuple[str, ...]) -> Iterator[Fou
             named = ".".join(map(str, place))
             message = f"{named} has no text in {language!r}."
             iri = ox.NamedNode(material.project.base_iri)
-            yield Found(iri, message, place=_place(profile, place))
+            yield RuleFinding(iri, message, place=_place(profile, place))
 
 
 def _place(profile: Profile, place: manifest.Place) -> Place | None:

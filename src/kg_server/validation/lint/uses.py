@@ -11,7 +11,7 @@ import pyoxigraph as ox
 from kg_server.rdf import namespaces as ns
 from kg_server.sparql import lexer
 from kg_server.validation.lint import names
-from kg_server.validation.lint.context import Found, Material, text
+from kg_server.validation.lint.context import Material, RuleFinding, text
 
 MOST_PLACES = 20
 """So many triples are looked at to find the first place of a term that is used often."""
@@ -64,45 +64,45 @@ class Uses:
 
 def in_data(material: Material) -> set[str]:
     """Return the IRIs that data and ontology use as predicates, classes and other terms."""
-    found = set(material.select("SELECT DISTINCT ?term { ?s ?term ?o }"))
-    found.update(material.select(f"SELECT DISTINCT ?term {{ ?s <{ns.RDF}type> ?term }}"))
+    terms = set(material.select("SELECT DISTINCT ?term { ?s ?term ?o }"))
+    terms.update(material.select(f"SELECT DISTINCT ?term {{ ?s <{ns.RDF}type> ?term }}"))
     for predicate in _TAKE_TERMS - {f"{ns.RDF}predicate"}:
         pattern = None, ox.NamedNode(predicate), None
         for quad in material.store.quads_for_pattern(*pattern):
-            found.update(_members(material.store, quad.object))
-    found.update(material.select(f"SELECT DISTINCT ?term {{ ?s <{ns.RDF}predicate> ?term }}"))
-    return {term.value for term in found if isinstance(term, ox.NamedNode)}
+            terms.update(_members(material.store, quad.object))
+    terms.update(material.select(f"SELECT DISTINCT ?term {{ ?s <{ns.RDF}predicate> ?term }}"))
+    return {term.value for term in terms if isinstance(term, ox.NamedNode)}
 
 
 def as_classes(material: Material) -> set[str]:
     """Return the IRIs that are used as classes."""
-    found = set(material.select(f"SELECT DISTINCT ?term {{ ?s <{ns.RDF}type> ?term }}"))
+    terms = set(material.select(f"SELECT DISTINCT ?term {{ ?s <{ns.RDF}type> ?term }}"))
     for store in (material.store, material.shapes):
         for predicate in _TAKE_CLASSES:
-            found |= {quad.object for quad in store.quads_for_pattern(None, predicate, None)}
-    return {term.value for term in found if isinstance(term, ox.NamedNode)}
+            terms |= {quad.object for quad in store.quads_for_pattern(None, predicate, None)}
+    return {term.value for term in terms if isinstance(term, ox.NamedNode)}
 
 
 def in_shapes(material: Material) -> dict[str, list[ox.Quad]]:
     """Return the triples of the shapes that use each IRI as a predicate, class or other term."""
-    found: dict[str, list[ox.Quad]] = {}
+    triples: dict[str, list[ox.Quad]] = {}
     for quad in material.shapes:
-        found.setdefault(quad.predicate.value, []).append(quad)
+        triples.setdefault(quad.predicate.value, []).append(quad)
         if quad.predicate.value in _TAKE_TERMS or quad.predicate == names.TYPE:
             for term in _members(material.shapes, quad.object):
-                found.setdefault(term.value, []).append(quad)
-    return found
+                triples.setdefault(term.value, []).append(quad)
+    return triples
 
 
 def in_queries(material: Material) -> dict[str, list[ox.Quad]]:
     """Return the constraints of the shapes whose SPARQL text names each IRI."""
-    found: dict[str, list[ox.Quad]] = {}
+    constraints: dict[str, list[ox.Quad]] = {}
     declared = _declared(material)
     for predicate in _TEXTS:
         for quad in material.shapes.quads_for_pattern(None, predicate, None):
             for iri in lexer.iris(text(quad.object), declared):
-                found.setdefault(iri, []).append(quad)
-    return found
+                constraints.setdefault(iri, []).append(quad)
+    return constraints
 
 
 def of(material: Material, iri: str) -> Uses:
@@ -117,27 +117,29 @@ def of(material: Material, iri: str) -> Uses:
     return Uses(iri, tuple(texts[:MOST_PLACES]), len(texts))
 
 
-def found(uses: Uses, message: str) -> Found:
+def finding(uses: Uses, message: str) -> RuleFinding:
     """Return a finding at the first use of a term."""
     quad = uses.quads[0]
-    return Found(quad.subject, message, quad.predicate, quad.object, uses.iri)
+    return RuleFinding(quad.subject, message, quad.predicate, quad.object, uses.iri)
 
 
 def _first(store: ox.Store, iri: str) -> Iterator[ox.Quad]:
     for pattern in (f"?s ?p ?o FILTER(?p = <{iri}>)", f"?s ?p ?o FILTER(?o = <{iri}>)"):
-        found: Any = store.query(f"SELECT ?s ?p ?o {{ {pattern} }} ORDER BY ?s LIMIT {MOST_PLACES}")
-        for solution in found:
+        solutions: Any = store.query(
+            f"SELECT ?s ?p ?o {{ {pattern} }} ORDER BY ?s LIMIT {MOST_PLACES}"
+        )
+        for solution in solutions:
             yield ox.Quad(*solution)
 
 
 def _declared(material: Material) -> dict[str, str]:
     """Return the namespaces of the prefixes that sh:declare gives (SHACL §5.2.1)."""
-    found = {}
+    namespaces = {}
     for quad in material.shapes.quads_for_pattern(None, ox.NamedNode(f"{ns.SH}prefix"), None):
         spaces = ox.NamedNode(f"{ns.SH}namespace")
         for other in material.shapes.quads_for_pattern(quad.subject, spaces, None):
-            found[text(quad.object)] = text(other.object)
-    return found
+            namespaces[text(quad.object)] = text(other.object)
+    return namespaces
 
 
 def _members(store: ox.Store, term: Any) -> Iterator[ox.NamedNode]:
@@ -152,5 +154,5 @@ def _members(store: ox.Store, term: Any) -> Iterator[ox.NamedNode]:
         elif isinstance(term, ox.BlankNode) and term not in seen:
             seen.add(term)
             for predicate in (first, rest):
-                found = store.quads_for_pattern(term, predicate, None)
-                waiting.extend(quad.object for quad in found)
+                quads = store.quads_for_pattern(term, predicate, None)
+                waiting.extend(quad.object for quad in quads)

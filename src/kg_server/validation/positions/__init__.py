@@ -92,11 +92,11 @@ def _of_xml(triples: Iterable[Triple], content: bytes, text: str) -> Iterator[Pl
     def offset(mark: tuple[int, int]) -> int:
         return starts[mark[0] - 1] + mark[1] - 1
 
-    for predicate, found in by_predicate.items():
-        there = marks.get(predicate, [])
-        for number, triple in enumerate(found):
-            if len(there) == len(found):
-                yield Placed(triple, offset(there[number][0]), offset(there[number][1]))
+    for predicate, of_predicate in by_predicate.items():
+        places = marks.get(predicate, [])
+        for number, triple in enumerate(of_predicate):
+            if len(places) == len(of_predicate):
+                yield Placed(triple, offset(places[number][0]), offset(places[number][1]))
             else:
                 yield Placed(triple, None, None)
 
@@ -175,17 +175,17 @@ class _Pairing:
         """Return a triple with its places."""
         subject, predicate, value = triple
         nodes = self._of.get(subject, [])
-        there = [
+        statements = [
             (node, said)
             for node in nodes
             for said in node.said
             if said.predicate == predicate.value
         ]
-        exact = (each for each in there if self._says(each[1], value))
-        found = next(exact, there[0] if there else None)
-        if found is None:
+        exact = (each for each in statements if self._says(each[1], value))
+        statement = next(exact, statements[0] if statements else None)
+        if statement is None:
             return Placed(triple, nodes[0].offset if nodes else None, None)
-        return Placed(triple, found[0].offset, found[1].offset)
+        return Placed(triple, statement[0].offset, statement[1].offset)
 
     def _says(self, said: jsonld.Said, value: Any) -> bool:
         if said.node is not None:

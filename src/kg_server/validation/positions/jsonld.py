@@ -68,9 +68,9 @@ def nodes(text: str) -> list[Node]:
 
 
 def _tree(text: str) -> _Value:
-    found = [(match["token"], match.start("token")) for match in _TOKEN.finditer(text)]
-    found.reverse()
-    return _parse(found)
+    tokens = [(match["token"], match.start("token")) for match in _TOKEN.finditer(text)]
+    tokens.reverse()
+    return _parse(tokens)
 
 
 def _parse(left: list[tuple[str, int]]) -> _Value:
@@ -220,7 +220,7 @@ def _items(value: _Value, place: int, container: str) -> Iterator[tuple[_Value, 
 
 
 def _context(value: _Value, terms: _Terms, vocabulary: str) -> tuple[_Terms, str]:
-    found, vocabulary = dict(terms), vocabulary
+    extended, vocabulary = dict(terms), vocabulary
     for each in value.data if isinstance(value.data, tuple) else (value,):
         if not isinstance(each.data, list):
             continue
@@ -228,14 +228,14 @@ def _context(value: _Value, terms: _Terms, vocabulary: str) -> tuple[_Terms, str
             if key == "@vocab" and isinstance(inner.data, str):
                 vocabulary = inner.data
             elif isinstance(inner.data, str):  # a term, or @base
-                found[key] = _Term(inner.data)
+                extended[key] = _Term(inner.data)
             elif isinstance(inner.data, list):
                 members = {name: each.data for name, _, each in inner.data}
                 iri, container = members.get("@id", key), members.get("@container")
                 kept = container if isinstance(container, str) else ""
                 if isinstance(iri, str):
-                    found[key] = _Term(iri, kept)
-    return found, vocabulary
+                    extended[key] = _Term(iri, kept)
+    return extended, vocabulary
 
 
 def _iri(name: str, terms: _Terms, vocabulary: str, depth: int = 0) -> str:

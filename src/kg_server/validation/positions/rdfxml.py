@@ -43,12 +43,12 @@ def marks(content: bytes) -> Marks:
         walk.parser.Parse(content, True)
     except expat.ExpatError:
         return {}
-    return walk.found
+    return walk.marks
 
 
 class _Walk:
     def __init__(self) -> None:
-        self.found: Marks = defaultdict(list)
+        self.marks: Marks = defaultdict(list)
         self.parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
@@ -74,7 +74,7 @@ class _Walk:
             parent.items.append(mark)
         self._frames.append(_Frame(is_node=True, mark=mark))
         if name != f"{ns.RDF}Description":
-            self.found[f"{ns.RDF}type"].append((mark, mark))
+            self.marks[f"{ns.RDF}type"].append((mark, mark))
         self._attributes(attributes, mark, mark)
 
     def _property(self, name: str, attributes: dict[str, str], mark: Mark, parent: _Frame) -> None:
@@ -90,7 +90,7 @@ class _Walk:
         if kind and kind not in ("Resource", "Collection"):
             self._literal = 1
         if kind == "Resource":  # the triple comes before those of the node in it
-            self.found[name].append((parent.mark, mark))
+            self.marks[name].append((parent.mark, mark))
         self._attributes(attributes, mark, mark)
 
     def _attributes(self, attributes: dict[str, str], node: Mark, mark: Mark) -> None:
@@ -98,7 +98,7 @@ class _Walk:
             namespace, separator, _ = each.partition(_SEPARATOR)
             name = each.replace(_SEPARATOR, "")
             if separator and namespace != _XML and name not in _NOT_PROPERTIES:
-                self.found[name].append((node, mark))
+                self.marks[name].append((node, mark))
 
     def _end(self, _tag: str) -> None:
         if self._literal:
@@ -111,11 +111,11 @@ class _Walk:
         if not frame.name:
             return
         if frame.kind != "Resource":
-            self.found[frame.name].append((frame.node, frame.mark))
+            self.marks[frame.name].append((frame.node, frame.mark))
         if frame.kind == "Collection":
             for item in reversed(frame.items):
-                self.found[f"{ns.RDF}rest"].append((frame.mark, item))
-                self.found[f"{ns.RDF}first"].append((frame.mark, item))
+                self.marks[f"{ns.RDF}rest"].append((frame.mark, item))
+                self.marks[f"{ns.RDF}first"].append((frame.mark, item))
         if frame.kind == "reified":
             for part in ("subject", "predicate", "object", "type"):
-                self.found[f"{ns.RDF}{part}"].append((frame.mark, frame.mark))
+                self.marks[f"{ns.RDF}{part}"].append((frame.mark, frame.mark))

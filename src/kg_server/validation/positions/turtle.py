@@ -74,17 +74,17 @@ class _Walk:
         self._tagged: Spot | None = None
 
     def run(self) -> Iterator[Spot]:
-        text, match = self._text, _TOKEN.match
+        text, next_token = self._text, _TOKEN.match
         at = 0
         while True:
-            found = match(text, at)
-            if found is None:
+            match = next_token(text, at)
+            if match is None:
                 if _NOTHING.fullmatch(text, at):
                     return
                 raise NotUnderstoodError
-            at = found.end()
-            kind = found.lastgroup or ""
-            yield from self._in_order(kind, found.start(kind), found[kind])
+            at = match.end()
+            kind = match.lastgroup or ""
+            yield from self._in_order(kind, match.start(kind), match[kind])
 
     def _in_order(self, kind: str, start: int, token: str) -> Iterator[Spot]:
         """Emit what a token ends. A plain string ends with the next token, which may be ``^^``.

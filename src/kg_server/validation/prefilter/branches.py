@@ -108,11 +108,11 @@ class At:
             raise NotExpressible("no path")
 
 
-def good(found: Bad, *, sure: bool = True) -> str:
+def good(bad: Bad, *, sure: bool = True) -> str:
     """Return the negation: a pattern for nodes that no branch matches."""
-    if sure and not found.exact:
+    if sure and not bad.exact:
         raise NotExpressible("only an exact pattern can be turned round")
-    return " ".join(f"FILTER NOT EXISTS {{ {branch} }}" for branch in found.branches)
+    return " ".join(f"FILTER NOT EXISTS {{ {branch} }}" for branch in bad.branches)
 
 
 def count(value: Any) -> int:

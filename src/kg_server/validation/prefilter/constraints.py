@@ -48,13 +48,13 @@ def _in(shapes: Graph, at: At, value: Node) -> Bad:
 
 
 def _has_value(_: Graph, at: At, value: Node) -> Bad:
-    wanted, literal = values.constant(value), not values.is_iri(value)
+    constant, literal = values.constant(value), not values.is_iri(value)
     if not at.path:
-        return at.each(f"sameTerm({at.focus}, {wanted})", doubt=is_altered if literal else None)
+        return at.each(f"sameTerm({at.focus}, {constant})", doubt=is_altered if literal else None)
     unsure = literal and at.altered
-    found = f"{at.focus} {at.path} {wanted}"
-    found += f" FILTER(!{is_altered(wanted)})" if unsure else ""
-    return Bad((f"FILTER NOT EXISTS {{ {found} }}",), exact=not unsure)
+    pattern = f"{at.focus} {at.path} {constant}"
+    pattern += f" FILTER(!{is_altered(constant)})" if unsure else ""
+    return Bad((f"FILTER NOT EXISTS {{ {pattern} }}",), exact=not unsure)
 
 
 def _pattern(shapes: Graph, at: At, value: Node) -> Bad:
@@ -96,14 +96,14 @@ def _language_in(shapes: Graph, at: At, value: Node) -> Bad:
 def _equals(_: Graph, at: At, value: Node) -> Bad:
     at.on_path()
     other = values.iri(value)
-    there = f"{at.focus} {other} {at.value} . "
-    found = [
+    other_reach = f"{at.focus} {other} {at.value} . "
+    branches = [
         f"{at.reach}FILTER NOT EXISTS {{ {at.focus} {other} {at.value} }}",
-        f"{there}FILTER NOT EXISTS {{ {at.focus} {at.path} {at.value} }}",
+        f"{other_reach}FILTER NOT EXISTS {{ {at.focus} {at.path} {at.value} }}",
     ]
-    for reach, unsure in ((at.reach, at.altered), (there, str(value) in at.predicates)):
-        found += [f"{reach}FILTER({is_altered(at.value)})"] if unsure else []
-    return Bad(tuple(found), exact=False)
+    for reach, unsure in ((at.reach, at.altered), (other_reach, str(value) in at.predicates)):
+        branches += [f"{reach}FILTER({is_altered(at.value)})"] if unsure else []
+    return Bad(tuple(branches), exact=False)
 
 
 def _disjoint(_: Graph, at: At, value: Node) -> Bad:

@@ -109,11 +109,11 @@ def _is_of_one_datatype(written: Set[ox.Literal]) -> bool:
 
 def _odd(facts: Facts) -> set[str]:
     """Return the predicates of values that are neither strings nor well-formed beyond doubt."""
-    found = facts.store.query(
+    solutions = facts.store.query(
         "SELECT DISTINCT ?predicate { ?any ?predicate ?value "
         f"FILTER(isLiteral(?value) && !({values.is_plain('?value')})) }}"
     )
-    return {solution[0].value for solution in cast("Any", found)}
+    return {solution[0].value for solution in cast("Any", solutions)}
 
 
 def _has_same_value(kept: ox.Literal, written: ox.Literal) -> bool:
@@ -147,9 +147,9 @@ def read(files: Sequence[ProjectFile], tell: Callable[[int], None] = lambda _: N
     counted = _counted(tell)
     for file in files:
         if file.role is Role.ONTOLOGY:
-            found = list(_quads(file, later))
-            facts.ontology.update(found)
-            facts.store.bulk_extend(found)
+            of_file = list(_quads(file, later))
+            facts.ontology.update(of_file)
+            facts.store.bulk_extend(of_file)
         else:
             facts.store.bulk_extend(counted(_quads(file, later)))
     if not (len(facts.store) or later):

@@ -143,12 +143,12 @@ def _predicates(predicate: Any) -> set[str] | None:
         return {str(predicate)}
     if not isinstance(predicate, Path):
         return None
-    found: set[str] = set()
+    predicates: set[str] = set()
     waiting = [predicate]
     while waiting:
         path = waiting.pop()
         if isinstance(path, URIRef):
-            found.add(str(path))
+            predicates.add(str(path))
             continue
         parts = getattr(path, "args", None)
         if parts is None and hasattr(path, "path"):
@@ -158,7 +158,7 @@ def _predicates(predicate: Any) -> set[str] | None:
         if not parts or type(path).__name__ == "NegatedPath":
             return None
         waiting += parts
-    return found
+    return predicates
 
 
 def _scopes(

@@ -91,12 +91,12 @@ class Patterns:
         Raises:
             NotExpressible: a pattern cannot say it.
         """
-        found = Bad()
+        bad = Bad()
         with self._opened(shape):
             at = self._at(shape, focus, altered=altered)
             for constraint in self._constraints(shape):
-                found += self._constraint(at, *constraint)
-        return found
+                bad += self._constraint(at, *constraint)
+        return bad
 
     @contextmanager
     def _opened(self, shape: Node) -> Iterator[None]:
@@ -127,16 +127,16 @@ class Patterns:
         """Return the constraints of a shape, none if it is deactivated."""
         if values.flag(self._shapes, shape, "deactivated"):
             return []
-        found = sorted(self._shapes.predicate_objects(shape))
-        return [(name, value) for name, value in found if str(name) in PARAMETERS]
+        pairs = sorted(self._shapes.predicate_objects(shape))
+        return [(name, value) for name, value in pairs if str(name) in PARAMETERS]
 
     def _constraint(self, at: At, parameter: Node, value: Node) -> Bad:
         name = str(parameter).removeprefix(ns.SH)
         if name in CONSTRAINTS:
             return CONSTRAINTS[name](self._shapes, at, value)
         if name in _NESTING:
-            found: Bad = getattr(self, f"_{name}")(at, value)
-            return found
+            bad: Bad = getattr(self, f"_{name}")(at, value)
+            return bad
         raise NotExpressible(name)
 
     def _minCount(self, at: At, value: Any) -> Bad:  # SHACL's name
@@ -153,13 +153,13 @@ class Patterns:
         return Bad((f"FILTER NOT EXISTS {{ {self._several(at, least, good)} }}",), not unsure)
 
     def _more(self, at: At, most: int, good: Callable[[str], str] = lambda _: "") -> Bad:
-        found = Bad((f"FILTER EXISTS {{ {self._several(at, most + 1, good)} }}",))
+        bad = Bad((f"FILTER EXISTS {{ {self._several(at, most + 1, good)} }}",))
         if most and at.merged:
             value = self._variable()
-            found += Bad(
+            bad += Bad(
                 (f"{at.focus} {at.path} {value} FILTER({is_doubtful(value, at.predicate)})",), False
             )
-        return found
+        return bad
 
     def _several(self, at: At, count: int, good: Callable[[str], str]) -> str:
         """Return a pattern that so many different values solve."""
@@ -222,20 +222,20 @@ class Patterns:
     _property = _node
 
     def _and(self, at: At, value: Node) -> Bad:
-        found = Bad()
+        bad = Bad()
         for member in self._shapes.items(value):
-            found += self._through(at, self._inner(at, member, at.value))
-        return found
+            bad += self._through(at, self._inner(at, member, at.value))
+        return bad
 
     def _or(self, at: At, value: Node) -> Bad:
         return self._through(at, self._all_bad(self._members(at, value)))
 
     def _xone(self, at: At, value: Node) -> Bad:
         members = self._members(at, value)
-        found = self._all_bad(members)
+        bad = self._all_bad(members)
         for one, other in itertools.combinations(members, 2):
-            found += Bad((f"{good(one)} {good(other)}",))
-        return self._through(at, found)
+            bad += Bad((f"{good(one)} {good(other)}",))
+        return self._through(at, bad)
 
     def _not(self, at: At, value: Node) -> Bad:
         return self._through(at, Bad((good(self._inner(at, value, at.value)),)))
@@ -243,17 +243,17 @@ class Patterns:
     def _qualifiedValueShape(self, at: At, value: Node) -> Bad:
         if values.flag(self._shapes, at.shape, "qualifiedValueShapesDisjoint"):
             raise NotExpressible("disjoint value shapes")
-        found = Bad(exact=False)
+        bad = Bad(exact=False)
         least = self._shapes.value(at.shape, values.term("qualifiedMinCount"))
         if least is not None:
             # A node that may be bad may be good as well: it is not counted, so too few are found.
-            found += self._fewer(
+            bad += self._fewer(
                 at, count(least), lambda name: good(self._inner(at, value, name), sure=False)
             )
         most = self._shapes.value(at.shape, values.term("qualifiedMaxCount"))
         if most is not None:
-            found += self._more(at, count(most), lambda name: good(self._inner(at, value, name)))
-        return found
+            bad += self._more(at, count(most), lambda name: good(self._inner(at, value, name)))
+        return bad
 
     def _inner(self, at: At, shape: Node, focus: str) -> Bad:
         return self.bad(shape, focus, altered=at.altered)
@@ -270,5 +270,5 @@ class Patterns:
             branches = [f"{one} {other}" for one in branches for other in member.branches]
         return Bad(tuple(branches), all(member.exact for member in members))
 
-    def _through(self, at: At, found: Bad) -> Bad:
-        return Bad(tuple(at.reach + branch for branch in found.branches), found.exact)
+    def _through(self, at: At, bad: Bad) -> Bad:
+        return Bad(tuple(at.reach + branch for branch in bad.branches), bad.exact)

@@ -66,17 +66,17 @@ def for_all(shapes: Graph, constraint: Node, altered: Altered) -> list[str]:
     """
     if values.flag(shapes, constraint, "deactivated"):
         return []
-    found = []
+    queries = []
     for text in shapes.objects(constraint, values.term("select")):
         query, prefixes = str(text), declared(shapes, constraint)
         if not is_plain(query):
             raise NotExpressible("a query")
         heads = (f"PREFIX {name}: <{space}>\n" for name, space in prefixes.items())
-        found.append("".join(heads) + _with_errors(query))
+        queries.append("".join(heads) + _with_errors(query))
         if _may_meet_altered(query, prefixes, altered):
             as_written = bool(_AS_WRITTEN.search(_bare(query)))
-            found += doubts.queries(query, prefixes, altered, as_written=as_written)
-    return found
+            queries += doubts.queries(query, prefixes, altered, as_written=as_written)
+    return queries
 
 
 def _with_errors(query: str) -> str:
@@ -171,7 +171,7 @@ def _computes_a_term(tokens: Sequence[lexer.Token]) -> bool:
         for word, variable in pairwise(tokens)
         if word.kind == "word" and word.text.upper() == "AS"
     }
-    found = False
+    in_pattern = False
     inside: list[bool] = []  # for each open bracket, whether what it has is an expression
     for before, token in pairwise((lexer.Token("sign", "", 0), *tokens)):
         in_expression = bool(inside) and inside[-1]
@@ -182,8 +182,8 @@ def _computes_a_term(tokens: Sequence[lexer.Token]) -> bool:
         elif token.text in ("}", ")", "]") and inside:
             inside.pop()
         elif inside and not in_expression and token.kind == "variable":
-            found = found or token.text[1:] in assigned
-    return found
+            in_pattern = in_pattern or token.text[1:] in assigned
+    return in_pattern
 
 
 def is_plain(query: str) -> bool:
@@ -202,7 +202,7 @@ def is_plain(query: str) -> bool:
         return False
     if not re.search(r"[$?]this\b", head) or not re.match(r"\s*[$?]this\s+[^\s{}.]", body):
         return False
-    inner = [body[: found.start()] for found in re.finditer(r"\{", body)]
+    inner = [body[: match.start()] for match in re.finditer(r"\{", body)]
     if not all(re.search(r"(?i)\bEXISTS\s*$", before) for before in inner):
         return False
     grouped = re.search(r"(?i)\bGROUP\s+BY\b([^{}]*?)(?:\bHAVING\b|\bORDER\b|$)", body)
@@ -225,7 +225,7 @@ def declared(shapes: Graph, constraint: Node) -> dict[str, str]:
     holders = {*shapes.objects(constraint, values.term("prefixes"))}
     if holders:
         holders.update(shapes.subjects(RDF.type, OWL.Ontology))
-    found = dict(_STANDARD)
+    prefixes = dict(_STANDARD)
     for holder in sorted(holders, key=str):
         for each in shapes.objects(holder, values.term("declare")):
             prefix = shapes.value(each, values.term("prefix"))
@@ -233,8 +233,8 @@ def declared(shapes: Graph, constraint: Node) -> dict[str, str]:
             if (
                 prefix is None
                 or namespace is None
-                or found.get(str(prefix), str(namespace)) != str(namespace)
+                or prefixes.get(str(prefix), str(namespace)) != str(namespace)
             ):
                 raise NotExpressible("prefixes")
-            found[str(prefix)] = str(namespace)
-    return found
+            prefixes[str(prefix)] = str(namespace)
+    return prefixes

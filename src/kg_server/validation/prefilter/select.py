@@ -90,8 +90,8 @@ class Prefilter:
 
     def focus_nodes(self) -> set[Any]:
         """Return every node that some shape looks at (SHACL §2.1.3)."""
-        found: set[Any] = set()
-        return found.union(*(self._nodes(*task.targets) for task in self.tasks))
+        nodes: set[Any] = set()
+        return nodes.union(*(self._nodes(*task.targets) for task in self.tasks))
 
     def idle(self) -> list[Node]:
         """Return the shapes whose targets have no node here."""
@@ -116,8 +116,10 @@ class Prefilter:
         """
         if not self._nodes(*task.targets):
             return {}
-        found = {each.constraint: self._found(each, task) for each in self.searches(task.shape)}
-        return {constraint: nodes for constraint, nodes in found.items() if nodes}
+        by_constraint = {
+            each.constraint: self._suspects(each, task) for each in self.searches(task.shape)
+        }
+        return {constraint: nodes for constraint, nodes in by_constraint.items() if nodes}
 
     def aims(self) -> Aims:
         """Return the suspects of all shapes."""
@@ -128,21 +130,21 @@ class Prefilter:
         described = sum(1 for _ in self._shapes.predicates(task.shape))
         return len(self._nodes(*task.targets)) * described
 
-    def _found(self, search: Search, task: Task) -> frozenset[Any]:
+    def _suspects(self, search: Search, task: Task) -> frozenset[Any]:
         focus = self._nodes(*task.targets)
         if search.branches is None and search.queries is None:
             return focus
-        found: set[Any] = set()
+        suspects: set[Any] = set()
         for target in self._bound(task):
             for branch in search.branches or ():
                 query = f"SELECT DISTINCT ?this WHERE {{ {target} {branch} }}"
-                found.update(solution[0] for solution in self._select(query))
+                suspects.update(solution[0] for solution in self._select(query))
         try:
             for query in search.queries or ():
-                found.update(solution["this"] for solution in self._select(query))
+                suspects.update(solution["this"] for solution in self._select(query))
         except SyntaxError:  # to the engine, not to rdflib
             return focus
-        return focus.intersection(found)
+        return focus.intersection(suspects)
 
     def _is_of_data(self, node: Any) -> bool:
         store, ontology = self._facts.store, self._facts.ontology
@@ -156,8 +158,8 @@ class Prefilter:
         """Return the focus nodes of some targets, always as the same set."""
         if targets not in self._focus:
             query = f"SELECT DISTINCT ?this WHERE {{ {{ {' } UNION { '.join(targets)} }} }}"
-            found = self._select(query) if targets else ()
-            self._focus[targets] = frozenset(solution[0] for solution in found)
+            solutions = self._select(query) if targets else ()
+            self._focus[targets] = frozenset(solution[0] for solution in solutions)
         return self._focus[targets]
 
     def _bound(self, task: Task) -> Sequence[str]:
@@ -187,22 +189,22 @@ class Prefilter:
             facts = self._facts
             patterns = Patterns(self._shapes, self._subclasses, facts.altered, facts.merged)
             try:
-                found = tuple(starmap(self._search, patterns.each(shape)))
+                searches = tuple(starmap(self._search, patterns.each(shape)))
             except NotExpressible:
-                found = (Search(None),)
-            if found and all(each == Search(each.constraint) for each in found):
-                found = (Search(None),)
-            self._searches[shape] = found
+                searches = (Search(None),)
+            if searches and all(each == Search(each.constraint) for each in searches):
+                searches = (Search(None),)
+            self._searches[shape] = searches
         return self._searches[shape]
 
-    def _search(self, constraint: Constraint, found: Bad | None) -> Search:
+    def _search(self, constraint: Constraint, bad: Bad | None) -> Search:
         if constraint[0] != values.term("sparql"):
-            return Search(constraint, None if found is None else found.branches)
+            return Search(constraint, None if bad is None else bad.branches)
         try:
-            asked = queries.for_all(self._shapes, constraint[1], self._altered)
+            texts = queries.for_all(self._shapes, constraint[1], self._altered)
         except NotExpressible:
             return Search(constraint)
-        return Search(constraint, queries=tuple(asked))
+        return Search(constraint, queries=tuple(texts))
 
     def _objects_of(self, shape: Node) -> list[Node]:
         return sorted(self._shapes.objects(shape, values.term("targetObjectsOf")), key=str)
@@ -228,8 +230,8 @@ class Prefilter:
             "SELECT DISTINCT ?kind WHERE { ?kind "
             f"<http://www.w3.org/2000/01/rdf-schema#subClassOf>* {values.iri(node)} }}"
         )
-        found = {terms.to_rdflib(solution[0]) for solution in self._select(query)}
-        return sorted({node, *(each for each in found if values.is_iri(each))}, key=str)
+        subclasses = {terms.to_rdflib(solution[0]) for solution in self._select(query)}
+        return sorted({node, *(each for each in subclasses if values.is_iri(each))}, key=str)
 
 
 @lru_cache(1 << 12)

@@ -65,10 +65,10 @@ def flag(shapes: Graph, shape: Node, name: str) -> bool:
     Raises:
         NotExpressible: it is neither, or there are several.
     """
-    found = [str(each) for each in shapes.objects(shape, term(name))]
-    if found in ([], ["false"]):
+    texts = [str(each) for each in shapes.objects(shape, term(name))]
+    if texts in ([], ["false"]):
         return False
-    if found == ["true"]:
+    if texts == ["true"]:
         return True
     raise NotExpressible(name)
 
@@ -180,8 +180,8 @@ def matches(variable: str, pattern: Node, flags: Node | None) -> str:
     if str(flags or "") not in ("", "i"):
         raise NotExpressible("sh:flags")
     # In XPath a dot is no carriage return.
-    asked = _DOT.sub(lambda found: r"[^\n\r]" if found[1] else found[0], text)
-    matching = f"!isBlank({variable}) && REGEX(STR({variable}), {_string(asked)}"
+    rewritten = _DOT.sub(lambda match: r"[^\n\r]" if match[1] else match[0], text)
+    matching = f"!isBlank({variable}) && REGEX(STR({variable}), {_string(rewritten)}"
     if not flags:
         return f"{matching})"
     # Which letters are the same but for their case, they may see otherwise beyond ASCII.
@@ -210,14 +210,14 @@ def in_order(one: str, sign: str, other: str) -> str:
 
 def allowed(shapes: Graph, shape: Node) -> list[str]:
     """Return the predicates that a closed shape allows (SHACL §4.8.1)."""
-    found: set[str] = set()
+    predicates: set[str] = set()
     for ignored in shapes.objects(shape, term("ignoredProperties")):
-        found.update(iri(each) for each in shapes.items(ignored))
+        predicates.update(iri(each) for each in shapes.items(ignored))
     for each in shapes.objects(shape, term("property")):
         predicate = shapes.value(each, term("path"))
         if predicate is not None and is_iri(predicate):
-            found.add(iri(predicate))
-    return sorted(found)
+            predicates.add(iri(predicate))
+    return sorted(predicates)
 
 
 def _string(text: str) -> str:

@@ -177,10 +177,10 @@ def shortener(declared: Mapping[str, str]) -> Callable[[str], str]:
         short = prefixes.shorten(iri, known, to_read=True)
         return short if short and short != ":" else f"<{iri}>"
 
-    def short(found: re.Match[str]) -> str:
-        written, datatype = found["text"], found["datatype"]
+    def short(match: re.Match[str]) -> str:
+        written, datatype = match["text"], match["datatype"]
         if written is None:
-            return name(found["iri"])
+            return name(match["iri"])
         if datatype in _BARE and _BARE[datatype].fullmatch(written[1:-1]):
             return written[1:-1]
         return f"{written}^^{name(datatype)}" if datatype else written
