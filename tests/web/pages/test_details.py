@@ -15,7 +15,7 @@ from kg_server.web.pages import details, layout
 SOURCE = Path(kg_server.__file__).parent
 SHOWN = ("web", "canned", "things", "formats.py", "linked_data", "sandbox", "sparql/protocol.py")
 """The modules whose problems a page shows."""
-NEVER_SHOWN = {"reconcile.py", "service.py"}
+NEVER_SHOWN = {"extension.py", "reconcile.py", "service.py"}
 LANGUAGES = [code for code in layout.LANGUAGES if code != "en"]
 GAP = re.compile(r"{\w*}")
 
