@@ -75,11 +75,11 @@ def with_whole_bases(content: bytes, base_iri: str) -> bytes:
         base_iri: the base IRI of the document.
     """
 
-    def whole(found: re.Match[bytes]) -> bytes:
+    def whole(match: re.Match[bytes]) -> bytes:
         nonlocal base_iri
-        head: bytes = found[1]
-        joined: str = urljoin(base_iri, found[2].decode())
-        base_iri = joined if found.start() == first else base_iri
+        head: bytes = match[1]
+        joined: str = urljoin(base_iri, match[2].decode())
+        base_iri = joined if match.start() == first else base_iri
         return head + joined.encode() + head[-1:]
 
     relative = _RELATIVE_BASE.search(content)

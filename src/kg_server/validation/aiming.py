@@ -74,8 +74,8 @@ def applied(aims: Aims | None) -> Iterator[None]:
 
     def focus_nodes(shape: Any, *arguments: Any, **named: Any) -> Set[Node]:
         aim = aims.get(shape.node, {})
-        found: Set[Node] = targets(shape, *arguments, **named) if aim is None else nodes(aim)
-        return found
+        aimed: Set[Node] = targets(shape, *arguments, **named) if aim is None else nodes(aim)
+        return aimed
 
     aimed = {each: _aimed(each, aims) for each in set(components.values())}
     CONSTRAINT_PARAMETERS_MAP.update({name: aimed[each] for name, each in components.items()})

@@ -354,10 +354,10 @@ def _of_components(shapes: Graph) -> Iterator[Fault]:
     """
     validators = (SH.validator, SH.nodeValidator, SH.propertyValidator)
     for component in sorted(set(shapes.subjects(SH.parameter)), key=str):
-        found = [each for name in validators for each in shapes.objects(component, name)]
-        if any((each, name, None) in shapes for each in found for name in (SH.select, SH.ask)):
+        bodies = [each for name in validators for each in shapes.objects(component, name)]
+        if any((each, name, None) in shapes for each in bodies for name in (SH.select, SH.ask)):
             continue
-        if any((each, SH.jsFunctionName, None) in shapes for each in found):
+        if any((each, SH.jsFunctionName, None) in shapes for each in bodies):
             shapes.remove((component, None, None))  # said by the rule about what is not checked
             continue
         functions = (SH.SPARQLFunction, SH.JSFunction, SH.SPARQLTargetType, SH.JSTargetType)
