@@ -26,6 +26,7 @@ log = logging.getLogger("kg_server.server")
 
 _PR_SET_PDEATHSIG = 1
 _PAGE_BYTES = 4096
+_ENDED = "a process ended without a result; was there too little memory?"
 
 
 @dataclass(slots=True)
@@ -40,6 +41,30 @@ class Child:
         """Send the argument that the work of a child waits for; it must be picklable."""
         with suppress(OSError):  # it died; ``result`` says so
             self.channel.sendall(pickle.dumps(value))
+
+    def ask(self, value: object, until: float, late: str) -> Any:
+        """Have a child that ``answering`` started answer.
+
+        Args:
+            value: what it is asked; it must be picklable.
+            until: when it is given up and killed, in seconds of the monotonic clock.
+            late: the message of the fault then.
+
+        Raises:
+            Unfinished: the child ended, or took too long.
+            ProjectFault: the work raised it.
+        """
+        self.give(value)
+        self.channel.settimeout(max(until - time.monotonic(), 0.01))
+        try:
+            with self.channel.makefile("rb") as file:
+                outcome = pickle.load(file)  # noqa: S301  # from our own child
+        except TimeoutError as error:
+            self.end()
+            raise Unfinished(late) from error
+        except (EOFError, ConnectionError) as error:
+            raise Unfinished(_ENDED) from error
+        return _unfaulty(outcome)
 
     def kill(self) -> None:
         """Kill it, if it still runs; a thread that waits for its result wakes up."""
@@ -139,6 +164,32 @@ def start(
         first: what it does before it is sealed, such as importing what the work needs.
         waits: whether the work has an argument, which ``Child.give`` sends.
     """
+
+    def work_once(channel: socket.socket) -> None:
+        argument = channel.makefile("rb") if waits else None
+        channel.sendall(pickle.dumps(_outcome(partial(_done, work, sealed, first, argument))))
+
+    return _forked(work_once)
+
+
+def answering(answer: Callable[[Any], object]) -> Child:
+    """Start a child that answers what ``Child.ask`` sends, until it is ended.
+
+    It can open no socket and no file, and keeps its memory from one answer to the next.
+    """
+
+    def work_on(channel: socket.socket) -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+        asked = channel.makefile("rb")
+        while True:
+            value = pickle.load(asked)  # noqa: S301  # from our parent
+            channel.sendall(pickle.dumps(_outcome(partial(answer, value))))
+
+    return _forked(work_on)
+
+
+def _forked(work: Callable[[socket.socket], None]) -> Child:
+    """Fork a child that does work with its end of a channel, and ends."""
     ours, theirs = socket.socketpair()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -157,8 +208,7 @@ def start(
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         gc.freeze()  # looking through what is inherited would copy its pages
         ours.close()  # so that writing fails, and does not wait, when the parent is gone
-        argument = theirs.makefile("rb") if waits else None
-        theirs.sendall(pickle.dumps(_outcome(partial(_done, work, sealed, first, argument))))
+        work(theirs)
     finally:
         os._exit(0)
 
@@ -199,8 +249,11 @@ def result(child: Child, until: float, late: str) -> Any:
         raise Unfinished(late) from error
     child.wait()
     if not received:
-        raise Unfinished("a process ended without a result; was there too little memory?")
-    outcome = pickle.loads(b"".join(received))  # noqa: S301  # from our own child
+        raise Unfinished(_ENDED)
+    return _unfaulty(pickle.loads(b"".join(received)))  # noqa: S301  # from our own child
+
+
+def _unfaulty(outcome: Any) -> Any:
     if isinstance(outcome, _Fault):
         raise (Unfinished if outcome.is_unfinished else ProjectFault)(outcome.message)
     return outcome

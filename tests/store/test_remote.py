@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import gzip
 import json
 import re
 import socket
@@ -175,6 +176,28 @@ CUT = [
     % JSON.encode(),
     b"SSH-2.0-OpenSSH_9.2\r\n",
     b"",
+    answer(b"{}"),
+    answer(b"[]"),
+    answer(b"null"),
+    answer(b'{"head":{}}'),
+    answer(b'{"head":{"vars":["o"]}}'),
+    answer(b'{"head":{"vars":["o"]},"results":{}}'),
+    answer(b'{"head":{"vars":["o","o"]},"results":{"bindings":[]}}'),
+    answer(b'{"head":{"vars":["o"]},"results":{"bindings":[{"x":{"type":"uri","value":"u:"}}]}}'),
+    answer(ROWS.replace(b"literal", b"number")),
+    answer(ROWS + b"Error: out of memory"),
+    answer(ROWS + ROWS),
+    answer(ROWS.replace(b'"x"', b'"\xe9"')),
+    answer(ROWS.decode().encode("utf-16"), f"{JSON}; charset=utf-16"),
+    answer(b"\xef\xbb\xbf<html>Log in</html>"),
+    answer(b"<html>Log in</html>", "text/html; charset=utf-8"),
+    answer(gzip.compress(ROWS), JSON, 200, None, "Content-Encoding: gzip"),
+    answer(gzip.compress(ROWS)[:-8], JSON, 200, None, "Content-Encoding: gzip"),
+    answer(ROWS, JSON, 206, None, f"Content-Range: bytes 0-{len(ROWS) - 1}/5000"),
+    answer(ROWS, JSON, 203),
+    answer(b"", JSON, 301, None, "Location: /sparql"),
+    answer(ROWS, "application/json"),
+    answer(ROWS, "application/sparql-results+xml"),
 ]
 
 

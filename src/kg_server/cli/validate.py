@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from kg_server import canned, project, validation
-from kg_server.cli import guard, options, progress, reporting
-from kg_server.validation.report import Severity
+from kg_server.cli import guard, held, options, progress, reporting
+from kg_server.project import Project
+from kg_server.validation.report import Report, Severity
 
 _SLACK_S = 5.0
 """Seconds beyond --timeout after which the kernel ends a command that reads its files too long."""
@@ -67,6 +68,8 @@ FORMS = ("text", "json", "turtle", "sarif", "junit", "github", "gitlab", "markdo
     metavar="TAG",
     help="The language of messages, if the shapes have it.  [default: LANG, kg.toml, English]",
 )
+@click.option("--endpoint", metavar="URL", help="Check what a SPARQL service holds instead.")
+@options.DIALECT
 @click.option("--jobs", type=click.IntRange(1), help="Processes to use; all cores by default.")
 @click.option("--no-cache", is_flag=True, help="Check anew even if no file has changed.")
 @click.option("--timeout", default=120.0, show_default=True, help="Give up after seconds.")
@@ -86,6 +89,8 @@ def validate(  # one parameter an option
     advanced: bool,
     engine: str | None,
     lang: str | None,
+    endpoint: str | None,
+    dialect: str | None,
     jobs: int | None,
     no_cache: bool,  # click passes it by name
     timeout: float,
@@ -95,14 +100,28 @@ def validate(  # one parameter an option
 
     PATHS are files or directories, or the root of a project; without them, it is the project
     around the current directory. What a file is, its contents say: data, ontology, shapes, or
-    several of these. Exit code 0: conforms; 1: does not; 2: something could
-    not be checked.
+    several of these. With --endpoint, it is the graph that a SPARQL service holds, by the shapes
+    that were published to it or by those of --shapes. Exit code 0: conforms; 1: does not; 2:
+    something could not be checked.
     """
     if list_rules:
         click.echo(reporting.rules(), nl=False)
         return
     guard.end_in(timeout + _SLACK_S)
     plan = reporting.plan(form, outputs)
+    if endpoint:
+        unused = [*paths, *data, *ontology, *rules, engine, jobs, inference != "none", advanced]
+        if any(unused):
+            raise click.UsageError(
+                "--endpoint goes with --shapes, and not with PATHS, --data, --ontology, --rule, "
+                "--inference, --advanced, --engine or --jobs"
+            )
+        with progress.Bar() as bar:
+            report, loaded = held.checked(
+                endpoint, dialect, shapes, base_iri, timeout_s=timeout, language=lang, tell=bar
+            )
+        _conclude(report, loaded, plan, baseline, fail_on)
+        return
     roles = options.chosen(data, ontology, shapes)
     loaded = project.load(paths, base_iri, chosen=roles, lenient=True)
     options.announce(loaded)
@@ -121,6 +140,13 @@ def validate(  # one parameter an option
         )
     if engine:
         reporting.compare_with(engine, loaded, report, timeout)
+    _conclude(report, loaded, plan, baseline, fail_on)
+
+
+def _conclude(
+    report: Report, loaded: Project, plan: reporting.Plan, baseline: Path | None, fail_on: str
+) -> None:
+    """Write a report, and end with the exit code that it has."""
     unread = reporting.say_unread(report)
     report = reporting.since(baseline, report)
     click.echo(reporting.write(plan, report, loaded), nl=False)

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from kg_server import records
 from kg_server.errors import EngineFailed, EngineUnavailable, Problem, ProjectFault
-from kg_server.project import Project
+from kg_server.formats import Kind, named
+from kg_server.project import Project, Role
+from kg_server.sparql.query import Dataset, Query
 from kg_server.store import Store, publishing
 from kg_server.store.connection import Connection, Endpoint
 from kg_server.store.credentials import Credentials
@@ -27,6 +29,9 @@ from kg_server.store.results import rows
 from kg_server.store.written import Graphs
 from kg_server.validation.report import Finding, Place, Report
 
+_NO_PUBLICATION = "the engine has no whole publication"
+_N_TRIPLES = named("ntriples", Kind.GRAPH)
+_ALL = "CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }"
 _COUNTS = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
 
 
@@ -113,6 +118,90 @@ def opened(
         ProjectFault: no replica can be reached, none has a whole publication, or the service
             answers wrongly.
     """
+    found, said = _newest(replicas, chosen, credentials)
+    if found is None:
+        raise ProjectFault(
+            said or f"{_NO_PUBLICATION}; write one: kg-server publish --endpoint URL"
+        )
+    marker, connection, dialect = found
+    refuse_wrong(connection, dialect)
+    dialect = measured(connection, dialect)
+    publication = _read(connection, dialect)
+    connection.close()
+    replicas.serve(marker.version)
+    store = RemoteStore(
+        replicas, dialect, publication.graphs, version=marker.version, credentials=credentials
+    )
+    return store, publication, marker
+
+
+def opened_as_is(
+    endpoint: Endpoint, chosen: Dialect | None, credentials: Credentials
+) -> RemoteStore:
+    """Open what a service holds by its own account: its default graph, and all named graphs.
+
+    Raises:
+        ProjectFault: the service gives no answer, or answers wrongly.
+    """
+    connection = Connection(endpoint, credentials)
+    try:
+        dialect = chosen or recognise(connection)
+        refuse_wrong(connection, dialect, own_dataset=True)
+        dialect = measured(connection, dialect)
+    except Problem as problem:
+        raise ProjectFault(f"{endpoint}: {problem.detail}") from problem
+    finally:
+        connection.close()
+    return RemoteStore(
+        Replicas([endpoint]),
+        dialect,
+        Graphs((), ()),
+        version="",
+        credentials=credentials,
+        own_dataset=True,
+    )
+
+
+def published_at(
+    replicas: Replicas, dialect: Dialect | None, credentials: Credentials
+) -> Endpoint | None:
+    """Return the replica that holds the newest publication; ``None`` if all hold none.
+
+    Raises:
+        ProjectFault: one that holds none gives no answer.
+    """
+    found, said = _newest(replicas, dialect, credentials)
+    if found:
+        return found[1].endpoint
+    if said:
+        raise ProjectFault(said)
+    return None
+
+
+def with_shapes(publication: Publication, store: RemoteStore) -> Project:
+    """Return the project of a publication, its shapes with their contents.
+
+    Raises:
+        ProjectFault: the service does not give them.
+    """
+    files = []
+    for each in publication.project.of_role(Role.SHAPES):
+        dataset = Dataset((each.graph_iri,))
+        try:
+            content = store.query(Query(_ALL, _N_TRIPLES, dataset=dataset, timeout_s=60.0)).read()
+        except Problem as problem:
+            raise ProjectFault(
+                f"the shapes in <{each.graph_iri}> cannot be read: {problem.detail.rstrip('.')}; "
+                "name them, as in --shapes shapes.ttl"
+            ) from problem
+        files.append(replace(each, content=content, syntax="ntriples"))
+    return replace(publication.project, files=tuple(files))
+
+
+def _newest(
+    replicas: Replicas, chosen: Dialect | None, credentials: Credentials
+) -> tuple[tuple[Marker, Connection, Dialect] | None, str]:
+    """Return the newest publication and who holds it, or else what the first replica said."""
     newest: tuple[Marker, Connection, Dialect] | None = None
     said = ""
     for index, endpoint in enumerate(replicas.endpoints):
@@ -128,21 +217,7 @@ def opened(
         replicas.has(index, marker.version if marker else "")
         if marker and (newest is None or marker.published_at > newest[0].published_at):
             newest = marker, connection, dialect
-    if newest is None:
-        raise ProjectFault(
-            said
-            or "the engine has no whole publication; write one: kg-server publish --endpoint URL"
-        )
-    marker, connection, dialect = newest
-    refuse_wrong(connection, dialect)
-    dialect = measured(connection, dialect)
-    publication = _read(connection, dialect)
-    connection.close()
-    replicas.serve(marker.version)
-    store = RemoteStore(
-        replicas, dialect, publication.graphs, version=marker.version, credentials=credentials
-    )
-    return store, publication, marker
+    return newest, said
 
 
 def recognise(connection: Connection) -> Dialect:

@@ -43,6 +43,7 @@ class Dialect:
     ntriples: Mends = ()
     cuts_graphs: bool = False
     most_triples: int | None = None
+    exists_by_row: bool = False
     is_tested: bool = False
 
 
@@ -72,7 +73,13 @@ DIALECTS = (
         cuts_graphs=True,
         is_tested=True,
     ),
-    Dialect("oxigraph", server="Oxigraph", graph_store="store", is_tested=True),
+    Dialect(
+        "oxigraph",
+        server="Oxigraph",
+        graph_store="store",
+        exists_by_row=True,
+        is_tested=True,
+    ),
     Dialect("fuseki", server="Apache Jena Fuseki", graph_store="data", time_limit=("timeout", 1)),
     Dialect(
         "graphdb", server="GraphDB", graph_store="rdf-graphs/service", time_limit=("timeout", 1)

@@ -182,15 +182,22 @@ def probed(connection: Connection, dialect: Dialect) -> Iterator[Outcome]:
     yield _cut(connection, dialect)
 
 
-def refuse_wrong(connection: Connection, dialect: Dialect) -> None:
+def refuse_wrong(connection: Connection, dialect: Dialect, *, own_dataset: bool = False) -> None:
     """Ask the questions whose wrong answer nobody would see.
+
+    Args:
+        connection: the connection to the service.
+        dialect: its dialect.
+        own_dataset: whether no query will have a dataset.
 
     Raises:
         ProjectFault: the service answers one of them otherwise.
         EngineUnavailable: it gives no answer at all.
     """
     for each in PROBES:
-        if each.fatal and not (outcome := _outcome(connection, dialect, each)).is_as_expected:
+        if not each.fatal or (own_dataset and each.name.startswith("dataset")):
+            continue
+        if not (outcome := _outcome(connection, dialect, each)).is_as_expected:
             raise ProjectFault(
                 f"{connection.endpoint} cannot be used: {each.name}: {each.otherwise} "
                 f"({outcome.answer}); kg-server probe has more"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import IO, Any, cast
 
 import pyoxigraph as ox
@@ -17,6 +18,7 @@ import pyoxigraph as ox
 from kg_server.errors import EngineFailed, EngineUnavailable, Problem, ResultTooLarge
 from kg_server.formats import Kind
 from kg_server.project import Project
+from kg_server.sparql import exists
 from kg_server.sparql.query import Query
 from kg_server.store import writing
 from kg_server.store.connection import Body, Connection, unreachable
@@ -25,7 +27,7 @@ from kg_server.store.dialects import Dialect
 from kg_server.store.oxigraph import OxigraphStore
 from kg_server.store.protocol import Answer, Writer
 from kg_server.store.replicas import Replicas
-from kg_server.store.written import Graphs, refuse_foreign, written
+from kg_server.store.written import Graphs, Written, refuse_foreign, written
 
 _ASKED = "__ASK_RETVAL"
 """The variable in which Virtuoso 7.2 answers an ASK as if it were a SELECT."""
@@ -41,6 +43,7 @@ class RemoteStore:
         version: the version of the graphs.
         credentials: of the services.
         project: the project that was published; its prefixes may be left out of queries.
+        own_dataset: whether queries without a dataset have that of the services.
     """
 
     needs_network = True
@@ -54,8 +57,9 @@ class RemoteStore:
         version: str,
         credentials: Credentials,
         project: Project | None = None,
+        own_dataset: bool = False,
     ) -> None:
-        self.version, self.graphs = version, graphs
+        self.version, self.graphs, self._own_dataset = version, graphs, own_dataset
         self._replicas, self._dialect = replicas, dialect
         self._connections = [Connection(each, credentials) for each in replicas.endpoints]
         self._parser = OxigraphStore(project or Project((), "http://localhost/", version))
@@ -92,7 +96,7 @@ class RemoteStore:
 
     def evaluated(self, query: Query) -> str:
         """Return the text that is sent."""
-        return written(query, self.graphs).text
+        return self._sent(query).text
 
     def close(self) -> None:
         """Close the connections."""
@@ -100,15 +104,23 @@ class RemoteStore:
             each.close()
         self._parser.close()
 
+    def _sent(self, query: Query) -> Written:
+        sent = written(query, self.graphs)
+        if not self._dialect.exists_by_row or query.bindings:
+            return sent
+        return replace(sent, text=exists.rewritten(sent.text))
+
     def _ask(self, query: Query, kind: Kind) -> Body:
         """Ask the replicas in turn until one answers.
 
         Raises:
             EngineFailed, EngineUnavailable, QueryTimeout, ResultTooLarge: there is no answer.
         """
-        sent = written(query, self.graphs)
+        sent = self._sent(query)
         graphs = [("default-graph-uri", each) for each in sent.default_graphs]
         graphs += [("named-graph-uri", each) for each in sent.named_graphs]
+        if self._own_dataset and not query.dataset:
+            graphs = []
         problem: Problem = unreachable()
         for index in self._replicas.candidates(self.version):
             try:

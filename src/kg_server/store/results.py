@@ -51,10 +51,15 @@ def add_triples(
 
 
 def rows(
-    store: Store, text: str, *, dataset: Dataset | None = None, **bindings: str
+    store: Store,
+    text: str,
+    *,
+    dataset: Dataset | None = None,
+    timeout_s: float | None = None,
+    **bindings: str,
 ) -> list[dict[str, Identifier]]:
     """Return the solutions of a SELECT, each as a mapping of variable name to RDF term."""
-    query = Query(text, _JSON, dataset=dataset or Dataset(), bindings=bindings)
+    query = Query(text, _JSON, dataset=dataset or Dataset(), bindings=bindings, timeout_s=timeout_s)
     answer = store.query(query).read()
     result = solutions(answer)
     if isinstance(result, bool):
@@ -68,7 +73,9 @@ def iris(store: Store, text: str) -> list[str]:
     return [line[1:-1] for line in _split(result.chunks) if line.startswith("<")]
 
 
-def lines(store: Store, text: str, names: Sequence[str]) -> Iterator[str]:
+def lines(
+    store: Store, text: str, names: Sequence[str], *, timeout_s: float | None = None
+) -> Iterator[str]:
     """Yield the rows of a SELECT in TSV, however many; fast for long lists.
 
     Where an engine cuts so many rows, they are asked for in pages of the first variable, which
@@ -78,11 +85,12 @@ def lines(store: Store, text: str, names: Sequence[str]) -> Iterator[str]:
         store: the store to query.
         text: a SELECT without ORDER BY.
         names: its variables.
+        timeout_s: seconds for each query.
 
     Raises:
         ResultTooLarge: one IRI has more rows than a page.
     """
-    whole = Query(text, _TSV)
+    whole = Query(text, _TSV, timeout_s=timeout_s)
     try:
         chunks = store.query(whole).chunks
     except ResultTooLarge:

@@ -22,6 +22,10 @@ UNREAD = f"<{RULES_IRI}unreadable-file>"
 """Stands in findings about files that could not be read, and what was not checked therefore."""
 
 
+UNANSWERED = f"<{RULES_IRI}unanswered>"
+"""Stands in findings about nodes of a SPARQL service that could not be checked."""
+
+
 class Severity(Enum):
     """Severity of a finding (SHACL §2.1.4): wrong, look again, could be richer."""
 
@@ -86,7 +90,8 @@ class Finding:
     a rule, ``other_value`` is the term that is wrong wherever it is used.
     ``place`` is where the offending triple stands, or else the focus node's first statement, or
     else the file. ``related`` are the places of other values where several do not go together;
-    ``details`` are the findings of nested shapes that led to this one (``sh:detail``).
+    ``details`` are the findings of nested shapes that led to this one (``sh:detail``). In place of
+    all that, ``graph`` is the named graph of the triple or of the focus node in a SPARQL service.
     """
 
     severity: Severity
@@ -103,6 +108,7 @@ class Finding:
     details: tuple[Finding, ...] = ()
     other_path: str | None = None
     other_value: str | None = None
+    graph: str | None = None
 
     @property
     def kind(self) -> str:
@@ -133,7 +139,9 @@ class Report:
 
     ``triples`` counts the data graph, ontology included; ``focus_nodes`` the nodes that some
     shape looked at; ``seconds`` is the time that it took. ``idle`` are the shapes whose targets
-    have no node here, in N-Triples syntax.
+    have no node here, in N-Triples syntax. ``service`` is the address of the SPARQL service that
+    holds the graph, if it was not read from files; of ``not_checked`` nodes or shapes it did not
+    tell enough.
     """
 
     findings: tuple[Finding, ...]
@@ -143,11 +151,13 @@ class Report:
     focus_nodes: int
     seconds: float
     idle: tuple[str, ...] = ()
+    service: str = ""
+    not_checked: int = 0
 
     @property
     def unread(self) -> tuple[Finding, ...]:
-        """The findings about files that could not be read: not everything was checked."""
-        return tuple(each for each in self.findings if each.component == UNREAD)
+        """The findings about what could not be read: not everything was checked."""
+        return tuple(each for each in self.findings if each.component in (UNREAD, UNANSWERED))
 
     @property
     def conforms(self) -> bool:

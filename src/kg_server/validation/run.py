@@ -124,7 +124,7 @@ class Validation:
         words = wording.Words(self._shapes, objects, self._languages)
         worded = words.of(each for each in judged if each.component != ILL_FORMED)
         # A shape that two others refer to finds the same twice.
-        findings = tuple(sorted({*worded, *news, *unusable, *self._ill_formed}, key=_rank))
+        findings = tuple(sorted({*worded, *news, *unusable, *self._ill_formed}, key=rank))
         if not self._are_known and not any(each.component == ILL_FORMED for each in findings):
             shapes_lint.remember(self._shapes)
         if findings:
@@ -323,7 +323,7 @@ def _about(finding: Finding) -> tuple[str, str | None, str | None]:
     return finding.focus_node, finding.path, finding.value
 
 
-def _rank(finding: Finding) -> tuple[object, ...]:
+def rank(finding: Finding) -> tuple[object, ...]:
     """Order findings: the worst first, then by what they are about."""
     weight, each = list(Severity).index(finding.severity), finding
     about = each.focus_node, each.source_shape, each.message, each.component

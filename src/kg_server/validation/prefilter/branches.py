@@ -112,7 +112,22 @@ def good(bad: Bad, *, sure: bool = True) -> str:
     """Return the negation: a pattern for nodes that no branch matches."""
     if sure and not bad.exact:
         raise NotExpressible("only an exact pattern can be turned round")
-    return " ".join(f"FILTER NOT EXISTS {{ {branch} }}" for branch in bad.branches)
+    return " ".join(_not(branch) for branch in bad.branches)
+
+
+def _not(branch: str) -> str:
+    """Return the negation of a branch: of a condition alone the opposite, which is faster.
+
+    >>> _not("FILTER(!COALESCE(isIRI(?a), false))")
+    'FILTER(COALESCE(isIRI(?a), false))'
+    >>> _not("?a <urn:p> ?b . FILTER(!COALESCE(isIRI(?b), false))")
+    'FILTER NOT EXISTS { ?a <urn:p> ?b . FILTER(!COALESCE(isIRI(?b), false)) }'
+    """
+    # Virtuoso 7.2 finds NOT EXISTS of a group without a pattern true, whatever the filter says.
+    start, end = "FILTER(!COALESCE(", ", false))"
+    if branch.startswith(start) and branch.endswith(end) and "FILTER" not in branch[1:]:
+        return f"FILTER(COALESCE({branch[len(start) : -len(end)]}{end}"
+    return f"FILTER NOT EXISTS {{ {branch} }}"
 
 
 def count(value: Any) -> int:

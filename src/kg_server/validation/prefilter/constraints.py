@@ -38,7 +38,11 @@ def _in(shapes: Graph, at: At, value: Node) -> Bad:
     members = list(shapes.items(value))
     # A value that is one of the others is altered, too, and so looked at in any case.
     kept = [each for each in members if values.is_constant(each)]
-    same = [f"sameTerm({at.value}, {values.constant(each)})" for each in kept]
+    iris = [values.iri(each) for each in kept if values.is_iri(each)]
+    same = [f"{at.value} IN ({', '.join(iris)})"] if iris else []
+    same += [
+        f"sameTerm({at.value}, {values.constant(each)})" for each in kept if not values.is_iri(each)
+    ]
     literals = any(not values.is_iri(each) for each in members)
     return at.each(
         " || ".join(same) or "false",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -163,6 +163,19 @@ def quads(file: ProjectFile) -> Iterator[ox.Quad]:
     later: list[ox.Quad] = []
     yield from _quads(file, later)
     yield from later
+
+
+def add(facts: Facts, quads: Iterable[ox.Quad]) -> None:
+    """Add triples in the default graph, some of which may be there already."""
+    later = []
+    for quad in quads:
+        literal = quad.object
+        if isinstance(literal, ox.Literal) and literal.language is None and not is_kept(literal):
+            forms = facts.written.get((quad.subject, quad.predicate, stored(literal)), ())
+            later += [] if literal in forms else [quad]
+        else:
+            facts.store.add(quad)
+    _add_altered(facts, later)
 
 
 def _counted(tell: Callable[[int], None]) -> Callable[[Iterator[ox.Quad]], Iterator[ox.Quad]]:

@@ -153,7 +153,8 @@ def is_plain(variable: str) -> str:
         f"DATATYPE({variable}) = <{ns.XSD}{name}> && REGEX(STR({variable}), {_string(pattern)})"
         for name, pattern in ((name, f"^({form})$") for name, form in LEXICAL.items())
     )
-    return f"DATATYPE({variable}) IN (<{ns.XSD}string>, <{ns.RDF}langString>) || {forms}"
+    # Virtuoso 7.2 gives texts with a language no datatype.
+    return f"LANG({variable}) != '' || DATATYPE({variable}) = <{ns.XSD}string> || {forms}"
 
 
 def is_of_kind(variable: str, kind: Node) -> str:

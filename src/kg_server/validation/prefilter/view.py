@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kg_server.validation.prefilter.data import Facts
 
 
-class _View(Store):
+class View(Store):
     """Gives rdflib the triples of the default graph.
 
     Plain strings come out plain: typed, as other bridges give them, rdflib holds them unequal to
@@ -35,11 +35,13 @@ class _View(Store):
         self._term = lru_cache(1 << 16)(terms.to_rdflib)
 
     def triples(self, triple_pattern: Any, context: Any = None) -> Iterator[tuple[Any, Any]]:
+        """Yield the triples of a pattern, each with the named graph."""
         del context  # there is one graph
         subject, predicate, _ = triple_pattern
         if isinstance(subject, Literal) or not isinstance(predicate, URIRef | None):
             return
         pattern = [None if each is None else terms.to_pyoxigraph(each) for each in triple_pattern]
+        self.looked_up((pattern[0], pattern[1], pattern[2]))
         term, written = self._term, self._facts.written
         for quad in self._facts.store.quads_for_pattern(*pattern):
             triple = quad.subject, quad.predicate, quad.object
@@ -49,6 +51,9 @@ class _View(Store):
                         (term(quad.subject), term(quad.predicate), term(value)),
                         iter((self._named,)),
                     )
+
+    def looked_up(self, pattern: tuple[Any, Any, Any]) -> None:
+        """Note that a pattern of the engine's terms is looked up."""
 
     def __len__(self, context: Any = None) -> int:
         """Return 1: pySHACL only asks whether there is anything, again and again."""
@@ -71,4 +76,4 @@ class _View(Store):
 
 def graph(facts: Facts) -> Graph:
     """Return a read-only rdflib graph of the facts, every literal as it is written."""
-    return graphs.graph(_View(facts))
+    return graphs.graph(View(facts))

@@ -39,6 +39,12 @@ def text(report: Report, project: Project) -> str:
 def _checked(report: Report) -> str:
     files = f"{_count(report.data_files, 'data file')} and the ontology"
     by = f"{_count(report.focus_nodes, 'node')} by {_count(report.shapes, 'shape')}"
+    if report.service:
+        return (
+            f"Checked {_count(report.triples, 'triple')} in {report.service}, {by}, in "
+            f"{report.seconds:.2f} s. Not checked: {report.not_checked:,} nodes or shapes, and the "
+            "rules beyond SHACL, which look at files."
+        )
     return (
         f"Checked {_count(report.triples, 'triple')} of "
         f"{files if report.data_files else 'the ontology'}, "
@@ -73,10 +79,17 @@ def as_json(report: Report, project: Project) -> str:
             "focus_nodes": report.focus_nodes,
             "shapes_without_nodes": list(report.idle),
             "seconds": round(report.seconds, 3),
+            **_of_service(report),
         },
         "findings": [_members(finding) for finding in report.findings],
     }
     return escaping.terminal(json.dumps(document, ensure_ascii=False, indent=2)) + "\n"
+
+
+def _of_service(report: Report) -> dict[str, Any]:
+    if not report.service:
+        return {}
+    return {"service": report.service, "not_checked": report.not_checked}
 
 
 def turtle(report: Report, project: Project) -> str:
@@ -124,7 +137,7 @@ def _block(finding: Finding, shorten: Callable[[str], str]) -> str:
     """Return one finding as a few lines, like a compiler's message."""
     place = finding.place
     head = f"{finding.severity.value.upper()}: {shorten(finding.focus_node)}"
-    rows = [("path", ci.path_of(finding)), ("value", finding.value)]
+    rows = [("path", ci.path_of(finding)), ("value", finding.value), ("graph", finding.graph)]
     return "\n".join(
         (
             f"{escaping.line(str(place))}: {head}" if place else head,
@@ -203,6 +216,7 @@ def _members(finding: Finding) -> dict[str, Any]:
         "place": _place(finding.place),
         "related": [_place(each) for each in finding.related],
         "details": [_members(each) for each in finding.details],
+        **({"graph": finding.graph} if finding.graph else {}),
     }
 
 

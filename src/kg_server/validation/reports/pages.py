@@ -59,7 +59,7 @@ def _row(finding: Finding, more: int, shorten: Shorten) -> tuple[str, ...]:
     also = f" (also {', '.join(map(str, finding.related))})" if finding.related else ""
     return (
         finding.severity.value,
-        f"{finding.place or ''}{also}",
+        f"{finding.place or shorten(finding.graph or '')}{also}",
         " ".join(shorten(each) for each in about if each),
         finding.message + ci.causes(finding, shorten),
         ci.named(finding, shorten),

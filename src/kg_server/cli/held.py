@@ -1,0 +1,92 @@
+"""Validation of what a SPARQL service holds, for ``kg-server validate --endpoint``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kg_server import project
+from kg_server.errors import ProjectFault
+from kg_server.project import Project, Role
+
+if TYPE_CHECKING:
+    from kg_server.validation.report import Report
+    from kg_server.validation.run import Tell
+
+
+def checked(
+    endpoint: str,
+    dialect: str | None,
+    shapes: Sequence[Path],
+    base_iri: str | None,
+    *,
+    timeout_s: float,
+    language: str | None,
+    tell: Tell,
+) -> tuple[Report, Project]:
+    """Validate what a service holds; return the report, and the project with the shapes.
+
+    Args:
+        endpoint: its address; of several, the one with the newest publication.
+        dialect: the name of its dialect.
+        shapes: files with shapes; none: those of the publication.
+        base_iri: base IRI of their names.
+        timeout_s: how long it may take, seconds.
+        language: of messages.
+        tell: is told how far it is.
+
+    Raises:
+        ProjectFault: it cannot be checked.
+    """
+    # Imported only now: validation of files needs none of it.
+    from kg_server.server import publication
+    from kg_server.store import dialects
+    from kg_server.store.credentials import Credentials
+    from kg_server.store.replicas import Replicas
+    from kg_server.validation import endpoint as service
+
+    given = dialects.named(dialect) if dialect else None
+    replicas, credentials = publication.endpoints(endpoint), Credentials.read()
+    loaded = project.load(tuple(shapes), base_iri) if shapes else None
+    place = publication.published_at(replicas, given, credentials)
+    data_graphs: list[str] = []
+    if place:
+        store, found, marker = publication.opened(Replicas([place]), given, credentials)
+        ontology = {each.graph_iri for each in found.project.files if each.role is Role.ONTOLOGY}
+        data_graphs = [each for each in store.graphs.default if each not in ontology]
+        loaded = loaded or publication.with_shapes(found, store)
+        _say(f"{place}, version {marker.version}")
+    elif loaded:
+        place = replicas.endpoints[0]
+        store = publication.opened_as_is(place, given, credentials)
+        _say(f"{place}, its own default graph, because it holds no publication of kg-server")
+    else:
+        raise ProjectFault(
+            f"{replicas.endpoints[0]} holds no publication of kg-server, so the shapes must be "
+            "named, as in --shapes shapes.ttl"
+        )
+    _say(f"shapes: {', '.join(each.path.name for each in loaded.of_role(Role.SHAPES)) or 'none'}")
+    try:
+        report = service.validate(
+            store,
+            loaded,
+            str(place),
+            data_graphs=data_graphs,
+            timeout_s=timeout_s,
+            language=language,
+            tell=tell,
+        )
+    except ProjectFault as fault:
+        if fault.path:
+            raise
+        raise ProjectFault(f"{place}: {fault.message}") from fault
+    finally:
+        store.close()
+    return report, loaded
+
+
+def _say(message: str) -> None:
+    click.echo(f"kg-server: {message}", err=True)

@@ -1,0 +1,340 @@
+"""SHACL validation of a graph that a SPARQL service holds.
+
+The prefilter's queries are evaluated by the service, pySHACL judges here: what it looks at is
+fetched (``neighbourhood``). What the service did not answer, or not wholly, is a finding and counts
+as not checked.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rdflib import BNode, Literal
+
+from kg_server import processes
+from kg_server.errors import Problem, ProjectFault
+from kg_server.processes import Child
+from kg_server.project import Project, Role
+from kg_server.rdf import terms
+from kg_server.sparql.query import Dataset
+from kg_server.validation import ill_formed, languages, naming, pyshacl_engine, wording
+from kg_server.validation import shapes as shapes_lint
+from kg_server.validation.corrections import shapes_graph
+from kg_server.validation.endpoint.neighbourhood import Neighbourhood, Pattern
+from kg_server.validation.endpoint.prefilter import Service, ServicePrefilter
+from kg_server.validation.report import ILL_FORMED, UNANSWERED, Finding, Report, Severity
+from kg_server.validation.run import NO_CONSTRAINTS, Tell, rank
+
+if TYPE_CHECKING:
+    import pyoxigraph as ox
+    from rdflib.term import Node
+
+    from kg_server.store import Store
+    from kg_server.validation.aiming import Constraint
+    from kg_server.validation.prefilter.select import Task
+
+Asked = tuple[Sequence["Suspect"], Sequence["ox.Quad"], Sequence[Pattern]]
+"""Suspects to be judged, and the triples and whole patterns that were fetched since."""
+
+_TOGETHER = 500
+"""Suspects that are judged at one time."""
+_ROUNDS = 50
+"""Times that what is missing is fetched for the same suspects."""
+_NO_TRIPLES = "the service holds no triples that could be checked"
+_NOTHING_LOOKED_AT = "no shape has a node of the graph to look at: nothing would be checked"
+_UNKNOWN_TARGETS = "a service cannot be asked for its focus nodes"
+_TRIPLE = re.compile(r'<[^<>\s]*> <[^<>\s]*> (<[^<>\s]*>|".*)')
+_PLACED = 100
+"""Triples or nodes for whose graphs one query asks."""
+_LATE = "the time was over (--timeout)"
+
+
+def validate(
+    store: Store,
+    project: Project,
+    address: str,
+    *,
+    data_graphs: Sequence[str] = (),
+    timeout_s: float,
+    language: str | None = None,
+    tell: Tell = lambda _what, _done: None,
+) -> Report:
+    """Validate the default graph of a service by the shapes of a project.
+
+    Args:
+        store: the service.
+        project: the shapes, with their contents.
+        address: where the service is, for the report.
+        data_graphs: the named graphs with data; empty if they are not known.
+        timeout_s: how long it may take, seconds.
+        language: of messages, if the shapes have it.
+        tell: is told how far it is.
+
+    Raises:
+        ProjectFault: there are no shapes or no triples, no shape looks at any of them, or the
+            service gives no answer.
+    """
+    begun = time.monotonic()
+    spoken = languages(language, project.profile.languages)
+    report = _Validation(store, project, begun + timeout_s, spoken, tell).report(data_graphs)
+    return replace(report, service=address, seconds=time.monotonic() - begun)
+
+
+class Suspect(NamedTuple):
+    """A focus node that may violate a constraint of a shape; any of them if that is ``None``."""
+
+    shape: Node
+    constraint: Constraint | None
+    node: Node
+
+
+class _Validation:
+    """One validation of a service under way."""
+
+    def __init__(
+        self,
+        store: Store,
+        project: Project,
+        until: float,
+        spoken: Sequence[str],
+        tell: Tell,
+    ) -> None:
+        self._project, self._until, self._spoken, self._tell = project, until, spoken, tell
+        files = project.of_role(Role.SHAPES)
+        if not files:
+            raise ProjectFault("there are no shapes: name them, as in --shapes shapes.ttl")
+        self._shapes = shapes_graph.read(files)
+        self._are_known = shapes_lint.known_good(self._shapes)
+        self._ill_formed = ill_formed.take_out(
+            self._shapes, queries=not self._are_known, inference="none"
+        )
+        shapes_lint.check(self._shapes)
+        self._worded = wording.with_one_message(self._shapes, spoken)
+        self._service = Service(store, until, limit_s=(until - time.monotonic()) / 4)
+        self._here = Neighbourhood(store, until)
+        self._targets: dict[Node, str] = {}
+        self._unchecked: Counter[tuple[Node, str]] = Counter()
+        self._left: set[tuple[Node, Node]] = set()
+        self._unasked: dict[Node, str] = {}
+        pyshacl_engine.prepare()
+
+    def report(self, data_graphs: Sequence[str]) -> Report:
+        """Check everything."""
+        try:
+            triples = self._service.count("?s ?p ?o")
+            prefilter = ServicePrefilter(self._service, self._shapes, self._checking())
+            self._check_that_data_are_looked_at(triples, prefilter, data_graphs)
+            nodes, idle = prefilter.focus_count(), prefilter.idle()
+        except Problem as problem:
+            raise ProjectFault(f"nothing was checked: {problem.detail}") from problem
+        check = partial(pyshacl_engine.check_shapes, self._shapes)
+        with processes.beside(check if not self._are_known else tuple) as checking:
+            suspects = list(self._all_suspects(prefilter))
+            self._judge = processes.answering(self._answer)
+            try:
+                judged = self._judged(suspects)
+            finally:
+                self._judge.end()
+            judged += self._checked_shapes(checking)
+        objects = wording.objects_of_facts(self._here.facts)
+        words = wording.Words(self._shapes, objects, self._spoken)
+        worded = words.of(each for each in judged if each.component != ILL_FORMED)
+        unusable = (each for each in judged if each.component == ILL_FORMED)
+        found = {*worded, *unusable, *self._ill_formed, *self._said_unchecked()}
+        placed = self._in_graphs(sorted(found, key=rank))
+        return Report(
+            naming.lasting(placed, self._here.facts.store, self._shapes),
+            data_files=0,
+            triples=triples,
+            shapes=len(prefilter.tasks),
+            focus_nodes=nodes,
+            seconds=0.0,
+            idle=tuple(naming.ShapeNames(self._shapes).name(terms.n_triples(x)) for x in idle),
+            not_checked=self._unchecked.total() + len(self._unasked),
+        )
+
+    def _checking(self) -> list[Node]:
+        """Return the shapes with targets that check something.
+
+        Raises:
+            ProjectFault: there are some with targets, and not one checks anything.
+        """
+        found = pyshacl_engine.targeted(self._shapes)
+        checking = shapes_lint.checking(self._shapes, found, advanced=False)
+        if found and not checking and not self._ill_formed:
+            raise ProjectFault(NO_CONSTRAINTS)
+        return checking
+
+    def _check_that_data_are_looked_at(
+        self, triples: int, prefilter: ServicePrefilter, data_graphs: Sequence[str]
+    ) -> None:
+        """Check that something is checked.
+
+        Raises:
+            ProjectFault: there are no triples, or no shape looks at the data.
+        """
+        if not triples:
+            raise ProjectFault(_NO_TRIPLES)
+        dataset = Dataset(tuple(data_graphs)) if data_graphs else None
+        if any(task.whole for task in prefilter.tasks) or self._ill_formed:
+            return
+        for target in prefilter.targets:
+            if self._service.rows(f"SELECT ?this {{ {target} }} LIMIT 1", dataset):
+                return
+        raise ProjectFault(_NOTHING_LOOKED_AT)
+
+    def _all_suspects(self, prefilter: ServicePrefilter) -> Iterator[Suspect]:
+        """Yield the focus nodes that may violate a constraint."""
+        for number, task in enumerate(prefilter.tasks):
+            self._tell(f"Filtering by {len(prefilter.tasks)} shapes", number / len(prefilter.tasks))
+            if task.whole:
+                self._unasked[task.shape] = _UNKNOWN_TARGETS
+                continue
+            for constraint, nodes in self._suspects(prefilter, task).items():
+                for node, target in nodes.items():
+                    self._targets.setdefault(node, target)
+                    yield Suspect(task.shape, constraint, node)
+
+    def _suspects(
+        self, prefilter: ServicePrefilter, task: Task
+    ) -> Mapping[Constraint | None, Mapping[Node, str]]:
+        """Return the suspects of each constraint of a shape, each with its target."""
+        if time.monotonic() >= self._until:
+            self._unasked[task.shape] = _LATE
+            return {}
+        try:
+            return prefilter.found(task)
+        except Problem as problem:
+            self._unasked[task.shape] = problem.detail
+            return {}
+
+    def _judged(self, suspects: Sequence[Suspect]) -> list[Finding]:
+        found: list[Finding] = []
+        for start in range(0, len(suspects), _TOGETHER):
+            self._tell(f"Judging {len(suspects):,} nodes", start / len(suspects))
+            found += self._judged_together(suspects[start : start + _TOGETHER])
+        return found
+
+    def _judged_together(self, suspects: Sequence[Suspect]) -> list[Finding]:
+        """Have pySHACL judge; halves are judged by themselves where something cannot be fetched."""
+        if time.monotonic() >= self._until:
+            return self._left_out(suspects, _LATE)
+        self._fetch_focus_nodes(each.node for each in suspects)
+        missing: set[Pattern] = set()
+        for _ in range(_ROUNDS):
+            try:
+                found, missing = self._judge.ask((suspects, *self._here.news()), self._until, _LATE)
+            except ProjectFault:
+                if time.monotonic() < self._until:
+                    raise
+                return self._left_out(suspects, _LATE)
+            if not missing:
+                return list(found)
+            if missing <= self._here.failed.keys():
+                break
+            self._here.fetch(missing)
+        if len(suspects) > 1:
+            middle = len(suspects) // 2
+            return self._judged_together(suspects[:middle]) + self._judged_together(
+                suspects[middle:]
+            )
+        reasons = (self._here.failed.get(each) for each in missing)
+        return self._left_out(suspects, min(filter(None, reasons), default="it looks at too much"))
+
+    def _fetch_focus_nodes(self, nodes: Iterable[Node]) -> None:
+        patterns: list[Pattern] = []
+        for node in dict.fromkeys(nodes):
+            term: Any = terms.to_pyoxigraph(node)
+            if isinstance(node, BNode):
+                self._here.starts_at(term, self._targets[node])
+            if not isinstance(node, Literal):
+                patterns.append((term, None, None))
+        self._here.fetch(patterns)
+
+    def _answer(self, asked: Asked) -> tuple[tuple[Finding, ...], set[Pattern]]:
+        """Return what pySHACL finds in what is here, and the patterns that it missed."""
+        suspects, triples, whole = asked
+        self._here.take(triples, whole)
+        missing: set[Pattern] = set()
+        aims: dict[Node, dict[Constraint | None, set[Node]]] = {}
+        for each in suspects:
+            aims.setdefault(each.shape, {}).setdefault(each.constraint, set()).add(each.node)
+        return pyshacl_engine.findings(self._here.graph(missing), self._worded, aims), missing
+
+    def _checked_shapes(self, checking: Child) -> tuple[Finding, ...]:
+        """Return the findings about shapes that pySHACL cannot use."""
+        found: tuple[Finding, ...] = processes.result(checking, self._until, _LATE)
+        if not (self._are_known or found or self._ill_formed):
+            shapes_lint.remember(self._shapes)
+        return found
+
+    def _left_out(self, suspects: Sequence[Suspect], reason: str) -> list[Finding]:
+        pairs = {(each.shape, each.node) for each in suspects} - self._left
+        self._left |= pairs
+        self._unchecked.update((shape, reason) for shape, _ in pairs)
+        return []
+
+    def _said_unchecked(self) -> Iterator[Finding]:
+        for shape, reason in self._unasked.items():
+            yield _unanswered(shape, "This shape was", reason)
+        for (shape, reason), number in self._unchecked.items():
+            nodes = f"{number:,} nodes were" if number > 1 else "A node was"
+            yield _unanswered(shape, nodes, reason)
+
+    def _in_graphs(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Return findings with the named graphs of their triples, or else of their focus nodes."""
+        triples = {each: _triple(each) for each in findings}
+        nodes = {each.focus_node for each in triples if each.focus_node.startswith("<")}
+        graphs = self._graphs_of(("?s ?p ?o"), filter(None, triples.values()))
+        graphs |= self._graphs_of("?s", nodes)
+        return [
+            replace(each, graph=graphs.get(triple or "") or graphs.get(each.focus_node))
+            for each, triple in triples.items()
+        ]
+
+    def _graphs_of(self, names: str, wanted: Iterable[str]) -> dict[str, str]:
+        """Return the first graph of each of the triples or nodes that is in one."""
+        found: dict[str, str] = {}
+        listed = list(dict.fromkeys(wanted))
+        variables = names.replace("?", "").split()
+        for start in range(0, len(listed), _PLACED):
+            listing = " ".join(f"({each})" for each in listed[start : start + _PLACED])
+            text = (
+                f"SELECT DISTINCT {names} ?g {{ VALUES ({names}) {{ {listing} }} "
+                "GRAPH ?g { ?s ?p ?o } } ORDER BY ?g"
+            )
+            try:
+                rows = self._service.rows(text)
+            except Problem:  # then without a graph
+                continue
+            for row in rows:
+                key = " ".join(terms.n_triples(row[name]) for name in variables)
+                found.setdefault(key, terms.n_triples(row["g"]))
+        return found
+
+
+def _unanswered(shape: Node, what: str, reason: str) -> Finding:
+    """Return the finding that a shape, or nodes that it looks at, could not be checked."""
+    return Finding(
+        severity=Severity.VIOLATION,
+        focus_node=terms.n_triples(shape),
+        path=None,
+        value=None,
+        source_shape=UNANSWERED,
+        source_constraint=None,
+        component=UNANSWERED,
+        message=f"{what} not checked: {reason.rstrip('.')}.",
+    )
+
+
+def _triple(finding: Finding) -> str | None:
+    """Return the triple that a finding is about, if that has no blank node."""
+    parts = (finding.focus_node, finding.path, finding.value)
+    written = " ".join(part or "_:" for part in parts)
+    return written if _TRIPLE.fullmatch(written) else None

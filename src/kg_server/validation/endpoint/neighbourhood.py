@@ -1,0 +1,275 @@
+"""Neighbourhood: the part of a graph in a SPARQL service that a validator looks at, held here.
+
+The validator asks a graph for patterns of triples. Those whose triples are not here yet are noted,
+and fetched all at once, each with all of its triples; then the validator works again. When it has
+asked for nothing that is missing, it has found what it would find in the whole graph.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pyoxigraph as ox
+
+from kg_server.errors import EngineUnavailable, Problem, ProjectFault
+from kg_server.formats import Kind, named
+from kg_server.sparql.query import Query
+from kg_server.validation import graphs
+from kg_server.validation.prefilter import data
+from kg_server.validation.prefilter.data import Facts
+from kg_server.validation.prefilter.view import View
+
+if TYPE_CHECKING:
+    from rdflib import Graph
+
+    from kg_server.store import Store
+
+T = TypeVar("T")
+Pattern = tuple[Any, Any, Any]
+"""Subject, predicate and object as pyoxigraph's terms; ``None`` for any."""
+
+_FORMAT = named("ntriples", Kind.GRAPH)
+_NODES = 200
+"""Nodes that one query fetches."""
+MOST_TRIPLES = 200_000
+"""A pattern with more triples is not fetched."""
+_OTHER_LABELS = "the service gives blank nodes other labels in each answer"
+_NO_WAY = "the service cannot be asked for a blank node to which no known path leads"
+_TOO_MANY = f"a constraint looks at more than {MOST_TRIPLES:,} triples of one pattern"
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Path to blank nodes, which have no name that a service could be asked for.
+
+    ``start`` is an IRI, or a pattern that binds ``?n0``; ``path`` has the predicates from there.
+    """
+
+    start: str
+    path: tuple[str, ...] = ()
+
+    def pattern(self, starts: Sequence[str]) -> str:
+        """Return the pattern that binds the last node, from each of the starts."""
+        if starts:
+            parts = [f"VALUES ?n0 {{ {' '.join(starts)} }}"]
+        else:
+            parts = [f"{{ {self.start} }} FILTER(isBlank(?n0))"]
+        for number, predicate in enumerate(self.path):
+            parts.append(f"?n{number} {predicate} ?n{number + 1} . FILTER(isBlank(?n{number + 1}))")
+        return " ".join(parts)
+
+    @property
+    def last(self) -> str:
+        """The variable of the last node."""
+        return f"?n{len(self.path)}"
+
+
+class Neighbourhood:
+    """Triples that were fetched, and the patterns of which all triples were.
+
+    Args:
+        store: the service.
+        until: when no more is fetched, in seconds of the monotonic clock.
+    """
+
+    def __init__(self, store: Store, until: float) -> None:
+        self._store, self._until = store, until
+        self.facts = Facts()
+        self.failed: dict[Pattern, str] = {}
+        """Patterns that cannot be fetched, and why."""
+        self._whole: set[Pattern] = set()
+        self._news: tuple[list[ox.Quad], list[Pattern]] = [], []
+        self._ways: dict[ox.BlankNode, _Way] = {}
+        self._labels_last: bool | None = None
+
+    def has(self, pattern: Pattern) -> bool:
+        """Tell whether all triples of a pattern are here."""
+        subject, predicate, value = pattern
+        wider = {
+            (subject, None, None),
+            (subject, predicate, None),
+            (None, predicate, value),
+            (None, predicate, None),
+            (None, None, value),
+        }
+        return not self._whole.isdisjoint(wider)
+
+    def starts_at(self, node: ox.BlankNode, target: str) -> None:
+        """Note the pattern that leads to a blank focus node, as ``?this``."""
+        self._ways.setdefault(node, _Way(target.replace("?this", "?n0")))
+
+    def news(self) -> tuple[list[ox.Quad], list[Pattern]]:
+        """Return the triples and whole patterns that were fetched since the last call."""
+        news, self._news = self._news, ([], [])
+        return news
+
+    def take(self, triples: Iterable[ox.Quad], whole: Iterable[Pattern]) -> None:
+        """Add what another neighbourhood has fetched."""
+        data.add(self.facts, triples)
+        self._whole.update(whole)
+
+    def _note(self, whole: Iterable[Pattern]) -> None:
+        new = list(whole)
+        self._whole.update(new)
+        self._news[1].extend(new)
+
+    def graph(self, missing: set[Pattern]) -> Graph:
+        """Return what is here as a graph that notes the patterns which are missing."""
+        return graphs.graph(_Watched(self, missing))
+
+    def fetch(self, patterns: Iterable[Pattern]) -> None:
+        """Fetch all triples of patterns; those that cannot be fetched are noted in ``failed``.
+
+        Raises:
+            ProjectFault: the service gives no answer.
+        """
+        wanted = [each for each in patterns if not self.has(each) and each not in self.failed]
+        subjects: dict[Any, list[Pattern]] = defaultdict(list)
+        for each in wanted:
+            subject, predicate, value = each
+            if isinstance(subject, ox.NamedNode):
+                subjects[subject].append(each)
+            elif isinstance(subject, ox.BlankNode) or isinstance(value, ox.BlankNode):
+                continue
+            elif predicate is None and value is None:
+                self.failed[each] = "a constraint looks at the whole graph"
+            else:
+                self._fetch_by_value(each)
+        for group in _groups(sorted(subjects, key=str)):
+            self._fetch_subjects({node: subjects[node] for node in group})
+        self._fetch_blank([each for each in wanted if each not in self.failed])
+
+    def _fetch_subjects(self, wanted: dict[Any, list[Pattern]]) -> None:
+        nodes = " ".join(map(str, wanted))
+        try:
+            self._add(f"CONSTRUCT {{ ?s ?p ?o }} {{ VALUES ?s {{ {nodes} }} ?s ?p ?o }}")
+        except Problem as problem:
+            if len(wanted) == 1:
+                for each in next(iter(wanted.values())):
+                    self._fetch_alone(each, problem)
+                return
+            halves = list(wanted.items())
+            self._fetch_subjects(dict(halves[: len(halves) // 2]))
+            self._fetch_subjects(dict(halves[len(halves) // 2 :]))
+        else:
+            self._note((node, None, None) for node in wanted)
+
+    def _fetch_alone(self, pattern: Pattern, problem: Problem) -> None:
+        """Fetch one predicate of a node that has too many triples."""
+        subject, predicate, _ = pattern
+        if predicate is None:
+            self.failed[pattern] = problem.detail
+            return
+        self._fetch_pattern((subject, predicate, None), pattern)
+
+    def _fetch_by_value(self, pattern: Pattern) -> None:
+        self._fetch_pattern(pattern, pattern)
+
+    def _fetch_pattern(self, pattern: Pattern, wanted: Pattern) -> None:
+        subject, predicate, value = (
+            name if term is None else str(term)
+            for name, term in zip(("?s", "?p", "?o"), pattern, strict=True)
+        )
+        text = f"{subject} {predicate} {value}"
+        most = MOST_TRIPLES + 1
+        try:
+            found = self._add(f"CONSTRUCT {{ {text} }} {{ {text} }} LIMIT {most}")
+        except Problem as problem:
+            self.failed[wanted] = problem.detail
+            return
+        if len(found) >= most:
+            self.failed[wanted] = _TOO_MANY
+            return
+        self._note([pattern])
+        if pattern[0] is None:
+            start = f"?n0 {'?p' if pattern[1] is None else predicate} {value}"
+            for quad in found:
+                if isinstance(quad.subject, ox.BlankNode):
+                    self._ways.setdefault(quad.subject, _Way(start))
+
+    def _fetch_blank(self, wanted: Sequence[Pattern]) -> None:
+        """Fetch what is said of blank nodes, and what leads to them."""
+        ways: dict[tuple[bool, str, tuple[str, ...]], list[Pattern]] = defaultdict(list)
+        for each in wanted:
+            subject, _, value = each
+            is_subject = isinstance(subject, ox.BlankNode)
+            node = subject if is_subject else value
+            if not isinstance(node, ox.BlankNode) or self.has(each):
+                continue
+            way = self._ways.get(node)
+            if way is None or self._labels_last is False:
+                self.failed[each] = _OTHER_LABELS if way else _NO_WAY
+            else:
+                start = "" if way.start.startswith("<") else way.start
+                ways[is_subject, start, way.path].append(each)
+        for (is_subject, start, path), patterns in ways.items():
+            for group in _groups(patterns):
+                self._fetch_way(_Way(start, path), group, is_subject=is_subject)
+
+    def _fetch_way(self, way: _Way, patterns: Sequence[Pattern], *, is_subject: bool) -> None:
+        nodes = {each[0] if is_subject else each[2] for each in patterns}
+        starts = [] if way.start else sorted({self._ways[node].start for node in nodes})
+        triple = f"{way.last} ?p ?o" if is_subject else f"?s ?p {way.last}"
+        try:
+            found = self._add(f"CONSTRUCT {{ {triple} }} {{ {way.pattern(starts)} {triple} }}")
+        except Problem as problem:
+            self.failed.update(dict.fromkeys(patterns, problem.detail))
+            return
+        reached = {quad.subject if is_subject else quad.object for quad in found} | nodes
+        self._note((node, None, None) if is_subject else (None, None, node) for node in reached)
+
+    def _add(self, text: str) -> list[ox.Quad]:
+        """Ask a CONSTRUCT, and add what it gives."""
+        found = self._ask(text)
+        if self._labels_last is None and any(_blank_nodes(found)):
+            self._labels_last = set(found) == set(self._ask(text))
+        for quad in found:
+            if isinstance(quad.object, ox.BlankNode):
+                self._lead_to(quad.object, quad)
+        data.add(self.facts, found)
+        self._news[0].extend(found)
+        return found
+
+    def _lead_to(self, node: ox.BlankNode, quad: ox.Quad) -> None:
+        """Note the way to a blank node by a triple whose subject can be asked for."""
+        predicate = str(quad.predicate)
+        if isinstance(quad.subject, ox.NamedNode):
+            self._ways.setdefault(node, _Way(str(quad.subject), (predicate,)))
+        elif isinstance(quad.subject, ox.BlankNode) and (way := self._ways.get(quad.subject)):
+            self._ways.setdefault(node, replace(way, path=(*way.path, predicate)))
+
+    def _ask(self, text: str) -> list[ox.Quad]:
+        left_s = max(self._until - time.monotonic(), 0.01)
+        try:
+            answer = self._store.query(Query(text, _FORMAT, timeout_s=left_s)).read()
+        except EngineUnavailable as problem:
+            raise ProjectFault(problem.detail) from problem
+        triples = ox.parse(answer, format=ox.RdfFormat.N_TRIPLES, lenient=True)
+        return [ox.Quad(each.subject, each.predicate, each.object) for each in triples]
+
+
+def _groups(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), _NODES):
+        yield items[start : start + _NODES]
+
+
+def _blank_nodes(found: Iterable[ox.Quad]) -> Iterator[bool]:
+    for quad in found:
+        yield isinstance(quad.subject, ox.BlankNode) or isinstance(quad.object, ox.BlankNode)
+
+
+class _Watched(View):
+    """Gives rdflib the triples of a neighbourhood, and notes which patterns are missing."""
+
+    def __init__(self, neighbourhood: Neighbourhood, missing: set[Pattern]) -> None:
+        super().__init__(neighbourhood.facts)
+        self._neighbourhood, self._missing = neighbourhood, missing
+
+    def looked_up(self, pattern: Pattern) -> None:
+        """Note a pattern of which not all triples are here."""
+        if not self._neighbourhood.has(pattern):
+            self._missing.add(pattern)

@@ -1,0 +1,240 @@
+"""The prefilter over a SPARQL service: queries find there which focus nodes may violate a shape."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from rdflib import BNode, URIRef
+
+from kg_server.errors import EngineUnavailable, Problem, ProjectFault, ResultTooLarge
+from kg_server.rdf import namespaces as ns
+from kg_server.rdf import terms
+from kg_server.sparql import lexer
+from kg_server.sparql.query import Dataset
+from kg_server.store import results
+from kg_server.validation.prefilter import values
+from kg_server.validation.prefilter.data import Facts
+from kg_server.validation.prefilter.select import Prefilter, Search, Task
+
+if TYPE_CHECKING:
+    from rdflib import Graph
+    from rdflib.term import Node
+
+    from kg_server.store import Store
+    from kg_server.validation.aiming import Constraint
+
+T = TypeVar("T")
+_NODES = 200
+"""Nodes that one query names."""
+_SUBCLASSES = f"SELECT ?kind ?other {{ ?kind <{ns.RDFS}subClassOf> ?other FILTER(isIRI(?kind)) }}"
+_WELL_FORMED = re.compile(rf"<{re.escape(values.WELL_FORMED_IRI)}>\(\?\w+\)")
+
+
+class Service:
+    """A store that is asked until a deadline.
+
+    Args:
+        store: the service.
+        until: the deadline, in seconds of the monotonic clock.
+        limit_s: the most seconds that one query may take.
+    """
+
+    def __init__(self, store: Store, until: float, limit_s: float) -> None:
+        self._store, self._until, self._limit_s = store, until, limit_s
+
+    @property
+    def left_s(self) -> float:
+        """The seconds that a query may take."""
+        return max(min(self._limit_s, self._until - time.monotonic()), 0.01)
+
+    def nodes(self, query: str) -> set[Node]:
+        """Return the nodes that a SELECT gives as ``?this``.
+
+        Raises:
+            Problem: the service does not answer the query, or not wholly.
+            ProjectFault: it gives no answer at all.
+        """
+        try:
+            return {row["this"] for row in self.rows(query)}
+        except ResultTooLarge:
+            start = lexer.after_prologue(query)
+            outer = f"{query[:start]}SELECT DISTINCT ?this WHERE {{ {{ {query[start:]} }} FILTER"
+            names = self.pages(f"{outer}(isIRI(?this)) }}", ("this",))
+            others = self.rows(f"{outer}(!isIRI(?this)) }}")
+            return {URIRef(name[1:-1]) for name in names} | {row["this"] for row in others}
+
+    def rows(self, text: str, dataset: Dataset | None = None) -> list[dict[str, Node]]:
+        """Return the solutions of a SELECT.
+
+        Raises:
+            Problem, ProjectFault: as ``nodes``.
+        """
+        found = self._reached(
+            lambda: results.rows(self._store, text, dataset=dataset, timeout_s=self.left_s)
+        )
+        return [dict(row) for row in found]
+
+    def pages(self, text: str, names: Sequence[str]) -> list[str]:
+        """Return the rows of a SELECT in TSV, however many.
+
+        Raises:
+            Problem, ProjectFault: as ``nodes``.
+        """
+        return self._reached(
+            lambda: list(results.lines(self._store, text, names, timeout_s=self.left_s))
+        )
+
+    def count(self, pattern: str, counted: str = "*") -> int:
+        """Return a number of solutions.
+
+        Raises:
+            Problem, ProjectFault: as ``nodes``.
+        """
+        (row,) = self.rows(f"SELECT (COUNT({counted}) AS ?n) {{ {pattern} }}")
+        return int(str(row["n"]))
+
+    def _reached(self, ask: Callable[[], T]) -> T:
+        try:
+            return ask()
+        except EngineUnavailable as problem:
+            raise ProjectFault(problem.detail) from problem
+
+
+class ServicePrefilter(Prefilter):
+    """Tells which focus nodes in a service may violate which shape.
+
+    Literals are those that the service gives, so none counts as altered.
+
+    Args:
+        service: the service.
+        shapes: the shapes graph.
+        targeted: the shapes that have targets.
+    """
+
+    def __init__(self, service: Service, shapes: Graph, targeted: Sequence[Node]) -> None:
+        super().__init__(Facts(), shapes, targeted)
+        self._service = service
+        if any(shapes.triples((None, values.term("sparql"), None))):
+            self._altered = replace(self._altered, odd=self._odd())
+
+    def found(self, task: Task) -> dict[Constraint | None, dict[Node, str]]:
+        """Return the focus nodes that may violate each constraint, each with a target that has it.
+
+        Where the service does not answer what finds them, that is every focus node.
+
+        Raises:
+            Problem: the service does not answer what the focus nodes are, or not wholly.
+            ProjectFault: it gives no answer at all.
+        """
+        found: dict[Constraint | None, dict[Node, str]] = {}
+        everything: dict[Node, str] | None = None
+        for search in self.searches(task.shape):
+            try:
+                nodes = self._found_by(search, task)
+            except Problem:
+                nodes = None
+            if nodes is None:
+                everything = self._focus_nodes(task, ("",)) if everything is None else everything
+                nodes = everything
+            if nodes:
+                found[search.constraint] = nodes
+        return found
+
+    def _found_by(self, search: Search, task: Task) -> dict[Node, str] | None:
+        """Return the suspects of a search; ``None``: every focus node is one."""
+        if search.branches is None and search.queries is None:
+            return None
+        found = self._focus_nodes(task, search.branches or ())
+        for query in search.queries or ():
+            nodes = self._service.nodes(query)
+            for target in task.targets:
+                found |= dict.fromkeys(self._of_target(target, nodes - found.keys()), target)
+        return found
+
+    def _focus_nodes(self, task: Task, branches: Iterable[str]) -> dict[Node, str]:
+        """Return the focus nodes for which a branch has a solution."""
+        found: dict[Node, str] = {}
+        for branch in branches:
+            for target in task.targets:
+                text = f"SELECT DISTINCT ?this WHERE {{ {target} {branch} }}"
+                for node in self._service.nodes(_WELL_FORMED.sub("false", text)):
+                    found.setdefault(node, target)
+        return found
+
+    def _of_target(self, target: str, nodes: Iterable[Node]) -> set[Node]:
+        """Return those of some nodes that are focus nodes of a target."""
+        found: set[Node] = set()
+        iris = [terms.n_triples(each) for each in nodes if isinstance(each, URIRef)]
+        for start in range(0, len(iris), _NODES):
+            listed = " ".join(iris[start : start + _NODES])
+            text = f"SELECT DISTINCT ?this WHERE {{ VALUES ?this {{ {listed} }} {target} }}"
+            found |= self._service.nodes(text)
+        if others := {each for each in nodes if not isinstance(each, URIRef)}:
+            text = f"SELECT DISTINCT ?this WHERE {{ {target} FILTER(!isIRI(?this)) }}"
+            found |= others & self._service.nodes(text)
+        return found
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        """The patterns of all focus nodes."""
+        return tuple(dict.fromkeys(each for task in self.tasks for each in task.targets))
+
+    def idle(self) -> list[Node]:
+        """Return the shapes whose targets have no node in the service.
+
+        Raises:
+            Problem, ProjectFault: as ``found``.
+        """
+        has_node = {
+            each: bool(self._service.rows(f"SELECT ?this {{ {each} }} LIMIT 1"))
+            for each in self.targets
+        }
+        return [
+            task.shape
+            for task in self.tasks
+            if task.targets and not any(has_node[each] for each in task.targets)
+        ]
+
+    def focus_count(self) -> int:
+        """Return how many nodes some shape looks at.
+
+        Raises:
+            Problem, ProjectFault: as ``found``.
+        """
+        if not self.targets:
+            return 0
+        union = " UNION ".join(f"{{ {each} }}" for each in self.targets)
+        return self._service.count(union, "DISTINCT ?this")
+
+    def _odd(self) -> frozenset[str]:
+        """Return the predicates of values that engines may read differently."""
+        found = self._service.rows(
+            "SELECT DISTINCT ?predicate { ?any ?predicate ?value "
+            f"FILTER(isLiteral(?value) && !({values.is_plain('?value')})) }}"
+        )
+        return frozenset(str(row["predicate"]) for row in found)
+
+    def _subclasses(self, node: Node) -> Sequence[Node]:
+        found, waiting = {node}, [node]
+        while waiting:
+            for each in self._narrower.get(str(waiting.pop()), ()):
+                if each not in found:
+                    found.add(each)
+                    waiting.append(each)
+        return sorted((each for each in found if not isinstance(each, BNode)), key=str)
+
+    @cached_property
+    def _narrower(self) -> Mapping[str, Sequence[Node]]:
+        """The classes that are said to be subclasses of another, by the other."""
+        found: dict[str, list[Node]] = defaultdict(list)
+        for line in self._service.pages(_SUBCLASSES, ("kind", "other")):
+            narrower, _, wider = line.partition("\t")
+            if wider.startswith("<"):
+                found[wider[1:-1]].append(URIRef(narrower[1:-1]))
+        return found

@@ -1,0 +1,192 @@
+"""The graph that a SPARQL service holds is checked as the files are."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import engines
+import pytest
+
+from kg_server import project as projects
+from kg_server import validation
+from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store.publishing import dataset
+from kg_server.store.remote import RemoteStore
+from kg_server.store.replicas import Replicas
+from kg_server.validation import endpoint as over_service
+from kg_server.validation.report import RULES_IRI, UNANSWERED, Finding, Report
+
+DATA = """
+@prefix ex: <http://ex.example/> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+ex:Cat rdfs:subClassOf ex:Animal .
+ex:tom a ex:Cat ; ex:name "Tom"@en, "Thomas"@en ; ex:legs 4 ; ex:home [ ex:city "Rome" ] .
+ex:kit a ex:Cat ; ex:name "Kit" ; ex:legs "four" ; ex:eats ex:stone ;
+    ex:born "2020-02-30"^^xsd:date .
+ex:pip a ex:Animal ; ex:name "Pip" ; ex:legs 3, 5 ; ex:eats ex:kit ; ex:home [ ex:town 1 ] .
+ex:ann a ex:Animal ; ex:name "Ann" ; ex:legs 4 ; ex:eats ex:ann ; ex:tags ( "a" "b" 3 ) .
+ex:bob a ex:Animal ; ex:name "Bob" ; ex:legs 4 ; ex:tags ( "a" "b" ) ;
+    ex:born "2020-02-28"^^xsd:date .
+[] a ex:Cat ; ex:legs 9 .
+ex:stone a ex:Thing ; ex:kind ex:Granite ; ex:colour "grey" .
+"""
+
+SHAPES = """
+@prefix ex: <http://ex.example/> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+ex:AnimalShape a sh:NodeShape ; sh:targetClass ex:Animal ;
+    sh:property [ sh:path ex:name ; sh:minCount 1 ; sh:uniqueLang true ] ;
+    sh:property [ sh:path ex:legs ; sh:datatype xsd:integer ; sh:maxCount 1 ; sh:maxInclusive 8 ] ;
+    sh:property [ sh:path ex:eats ; sh:class ex:Animal ] ;
+    sh:property [ sh:path ex:born ; sh:datatype xsd:date ] ;
+    sh:property [ sh:path ex:home ; sh:node ex:HomeShape ] ;
+    sh:property [ sh:path ( ex:tags [ sh:zeroOrMorePath rdf:rest ] rdf:first ) ;
+        sh:datatype xsd:string ] ;
+    sh:sparql [ sh:message "It eats itself." ;
+        sh:select "SELECT $this WHERE { $this <http://ex.example/eats> $this }" ] .
+ex:HomeShape a sh:NodeShape ; sh:property [ sh:path ex:city ; sh:minCount 1 ] .
+ex:ThingShape a sh:NodeShape ; sh:targetClass ex:Thing ; sh:closed true ;
+    sh:ignoredProperties ( rdf:type ) ;
+    sh:property [ sh:path ex:kind ; sh:in ( ex:Basalt "granite" ) ] .
+"""
+
+
+def command(*arguments: str, **more) -> subprocess.CompletedProcess:
+    whole = [sys.executable, "-m", "kg_server", *arguments]
+    return subprocess.run(whole, capture_output=True, text=True, timeout=300, check=False, **more)
+
+
+@pytest.fixture(scope="module")
+def zoo(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("zoo")
+    for name, text in (("data/zoo.ttl", DATA), ("shapes/s.ttl", SHAPES)):
+        (folder / name).parent.mkdir()
+        (folder / name).write_text(text)
+    (folder / "kg.toml").write_text('base-iri = "https://zoo.example/"\nshapes = ["shapes"]\n')
+    return folder
+
+
+@pytest.fixture(scope="module")
+def oxigraph():
+    engine = engines.Oxigraph()
+    yield engine
+    engine.stop()
+
+
+def found_by(report: Report) -> set[Finding]:
+    """Return the findings of shapes without what depends on where the graph is."""
+
+    def bare(finding: Finding) -> Finding:
+        details = tuple(map(bare, finding.details))
+        return replace(finding, place=None, related=(), graph=None, details=details)
+
+    return {bare(each) for each in report.findings if not each.rule.startswith(RULES_IRI)}
+
+
+@pytest.mark.parametrize("make", engines.available(), ids=lambda make: make.dialect.name)
+def test_findings_are_those_of_the_files(zoo, make):
+    engine, project = make(), projects.load([zoo])
+    store = engine.store(project)
+    local = validation.validate(project, use_cache=False, jobs=1)
+
+    report = over_service.validate(store, project, engine.url, timeout_s=60)
+    store.close()
+    engine.stop()
+
+    found, wanted = found_by(report), found_by(local)
+    if make.dialect.name == "virtuoso":  # 7.2 takes no date that there is not
+        found, wanted = (
+            {x for x in each if "born" not in (x.path or "")} for each in (found, wanted)
+        )
+    assert found == wanted
+    assert len(found) >= 9
+    graphs = {each.graph for each in report.findings if each.focus_node.startswith("<")}
+    assert graphs == {"<https://zoo.example/graph/zoo>"}
+    assert (report.not_checked, report.unread) == (0, ())
+    assert (report.focus_nodes, report.shapes) == (local.focus_nodes, local.shapes)
+
+
+def test_what_the_service_cuts_counts_as_not_checked(zoo, oxigraph):
+    project = projects.load([zoo])
+    oxigraph.store(project).close()
+    graphs, _ = dataset(OxigraphStore(project))
+    store = RemoteStore(
+        Replicas([oxigraph.connection().endpoint]),
+        replace(oxigraph.dialect, most_triples=3),
+        graphs,
+        version="",
+        credentials=oxigraph.credentials,
+    )
+
+    report = over_service.validate(store, project, oxigraph.url, timeout_s=60)
+
+    assert report.not_checked > 0
+    assert {each.component for each in report.unread} == {UNANSWERED}
+    assert not report.conforms
+    store.close()
+
+
+def test_the_command_checks_what_was_published(zoo, oxigraph):
+    where = ("--endpoint", oxigraph.url)
+    assert command("publish", str(zoo), *where, "--no-validate").returncode == 0
+
+    bad = command("validate", *where, "--format", "json")
+    text = command("validate", *where).stdout
+    good = command("validate", *where, "--shapes", str(zoo / "shapes" / "s.ttl"))
+
+    assert (bad.returncode, good.returncode) == (1, 1)
+    assert json.loads(bad.stdout)["checked"]["service"] == oxigraph.url
+    assert "It eats itself." in text
+    assert "graph  <https://zoo.example/graph/zoo>" in text
+
+
+def test_the_exit_code_is_2_where_nothing_can_be_checked(zoo):
+    engine = engines.Oxigraph()
+    shapes = ("--shapes", str(zoo / "shapes" / "s.ttl"))
+
+    nothing = command("validate", "--endpoint", engine.url)
+    empty = command("validate", "--endpoint", engine.url, *shapes)
+    mixed = command("validate", "--endpoint", engine.url, str(zoo))
+    engine.stop()
+    away = command("validate", "--endpoint", engine.url, *shapes)
+
+    assert [each.returncode for each in (nothing, empty, mixed, away)] == [2, 2, 2, 2]
+    assert "--shapes" in nothing.stderr
+    assert "no triples" in empty.stderr
+    assert "gives no answer" in away.stderr
+    assert "Traceback" not in nothing.stderr + empty.stderr + mixed.stderr + away.stderr
+
+
+def test_a_graph_that_others_wrote_is_checked_by_shapes_that_are_named(tmp_path):
+    engine = engines.Oxigraph()
+    data, shapes = tmp_path / "d.ttl", tmp_path / "s.ttl"
+    data.write_text(DATA)
+    shapes.write_text(SHAPES)
+    connection = engine.connection()
+    status, _ = connection.send("POST", "/store?default", DATA.encode(), "text/turtle")
+    assert status in (200, 201, 204)
+    local = command("validate", str(data), str(shapes), "--format", "json")
+
+    done = command(
+        "validate", "--endpoint", engine.url, "--shapes", str(shapes), "--format", "json"
+    )
+    engine.stop()
+
+    assert done.returncode == 1, done.stderr
+    keys = ("focus_node", "path", "value", "component", "message")
+    over, here = (
+        {
+            tuple(finding[key] for key in keys)
+            for finding in json.loads(each.stdout)["findings"]
+            if finding["source_shape"].find(RULES_IRI) < 0
+        }
+        for each in (done, local)
+    )
+    assert over == here
