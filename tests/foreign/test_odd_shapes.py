@@ -98,3 +98,23 @@ def test_a_part_of_a_constraint_alone_is_no_constraint(validated, alone):
     )
 
     assert [each.focus_node for each in found] == ["<https://e.org/a>"]
+
+
+@pytest.mark.parametrize(
+    ("combined", "causes"),
+    [
+        ("sh:node ex:Named", 1),
+        ("sh:and ( ex:Named [ sh:nodeKind sh:IRI ] )", 1),
+        ("sh:or ( ex:Named [ sh:class ex:U ] )", 2),
+        ("sh:xone ( ex:Named [ sh:class ex:U ] )", 2),
+        ("sh:xone ( [ sh:nodeKind sh:IRI ] [ sh:nodeKind sh:BlankNodeOrIRI ] ex:Named )", 0),
+        ("sh:and ( [ sh:node ex:Named ] )", 1),
+    ],
+)
+def test_what_nested_shapes_found_is_the_cause(validated, combined, causes):
+    named = "ex:Named a sh:NodeShape ; sh:property [ sh:path ex:name ; sh:minCount 1 ] ."
+
+    found = validated(f"{named} ex:S a sh:NodeShape ; sh:targetNode ex:a ; {combined} .")
+
+    assert [len(each.details) for each in found] == [causes]
+    assert all(each.place for finding in found for each in finding.details)

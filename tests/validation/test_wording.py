@@ -185,7 +185,8 @@ def test_no_sentence_is_of_pyshacl(judged):
 
 def test_a_nested_finding_is_told_with_its_place(judged):
     text = reports.FORMS["text"](*judged)
-    (cause,) = [line.strip() for line in text.splitlines() if line.strip().startswith("cause")]
+    (block,) = [each for each in text.split("\n\n") if "(Node)" in each]
+    (cause,) = [line.strip() for line in block.splitlines() if line.strip().startswith("cause")]
 
     assert "The value 1 of ex:sub must be at least 5. (" in cause
     assert "data.ttl:14:20)" in cause
