@@ -58,6 +58,8 @@ def _templates(language: str) -> tuple[_Template, ...]:
 
 def _pattern(template: str) -> re.Pattern[str]:
     """Return a pattern that matches a sentence of the template at the beginning of a text."""
-    parts = _GAP.split(template)  # words and names of gaps by turns
+    *parts, last = _GAP.split(template)  # words and names of gaps by turns
     words = (re.escape(part) if n % 2 == 0 else f"(?P<{part}>.+?)" for n, part in enumerate(parts))
-    return re.compile("".join(words) + r"(?=\s|$)", re.DOTALL)
+    # A gap at the end has all that follows, even if that is more than one sentence.
+    end = re.escape(last) + r"(?=\s|$)" if last else "$"
+    return re.compile("".join(words) + end, re.DOTALL)
