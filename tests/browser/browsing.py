@@ -44,6 +44,7 @@ PAGES = (
     "/conflicts",
     "/about",
     "/api",
+    "/vocabularies",
     "/validation",
     "/sparql",
     "/sparql?query=ASK%20%7B%7D",

@@ -63,6 +63,17 @@ def test_an_application_answers():
     assert "Date" not in reply.headers
 
 
+def test_an_application_that_can_start_no_thread_is_busy():
+    usual = threading.stack_size(1 << 46)  # more than there is (pthread_create(3))
+    try:
+        (reply,) = replies(page, "/")
+    finally:
+        threading.stack_size(usual)
+
+    assert (reply.status_code, reply.json()["type"]) == (503, "/problems/overloaded")
+    assert "Retry-After" in reply.headers
+
+
 def test_a_long_answer_is_streamed():
     def long(_environ, start):
         start("200 OK", [("Content-Type", "text/plain")])

@@ -13,6 +13,9 @@ TURTLE = """@prefix mus: <https://museums.example/ns#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 <https://museums.example/id/louvre> a mus:Museum ; rdfs:label "Louvre" ; mus:city "Paris" .
 """
+ILL_TYPED = """<https://museums.example/id/louvre> mus:floor
+  "ground"^^<http://www.w3.org/2001/XMLSchema#integer> .
+"""
 NAMES = """PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 SELECT ?name { ?museum rdfs:label ?name }
 """
@@ -34,15 +37,18 @@ def eventually(condition, within_s: float = 30) -> bool:
 
 
 def test_a_file_without_shapes_is_served_alone_and_the_first_line_says_what_was_not_done(tmp_path):
-    (tmp_path / "my.ttl").write_text(TURTLE)
+    (tmp_path / "my.ttl").write_text(TURTLE + ILL_TYPED)
     server = LiveServer("--evaluators", "1", paths=(str(tmp_path / "my.ttl"),))
     try:
+        thing = server.ask("GET", "/doc?iri=https%3A//museums.example/id/louvre")
         counted = server.ask("GET", "/sparql?" + urlencode({"query": COUNT, "format": "csv"}))
         page = server.ask("GET", "/", {"Accept": "text/html"})
     finally:
         assert server.stop() == 0
 
-    assert counted.body.split() == [b"n", b"3"]
+    assert (thing.status, b"ground" in thing.body) == (200, True)
+    assert not any("Traceback" in line for line in server.log)
+    assert counted.body.split() == [b"n", b"4"]
     assert "1 file, not validated: there are no shapes" in server.log[0]
     assert "--base-iri https://museums.example/" in server.log[1]
     assert b"Louvre" in page.body
