@@ -101,14 +101,14 @@ _:n <https://e.org/p> "last" .
 
 
 @pytest.mark.parametrize("suffix", [".nt", ".nq"])
-def test_a_line_syntax_has_a_place_a_line(suffix):
+def test_values_in_lines_have_places(suffix):
     text = TRIPLES.replace(" .\n", f" <{EX}g> .\n") if suffix == ".nq" else TRIPLES
     given = file(text, suffix)
     blank = next(o for _, _, o in graphs.triples(given, {}) if isinstance(o, BNode))
 
-    assert place_of(given, f"<{EX}a>", f"<{EX}p>", '"x"')[:2] == (2, 1)
-    assert place_of(given, f"<{EX}a>", f"<{EX}p>", blank.n3())[:2] == (4, 3)
-    assert place_of(given, blank.n3(), f"<{EX}p>", '"last"')[:2] == (5, 1)
+    assert place_of(given, f"<{EX}a>", f"<{EX}p>", '"x"')[:2] == (2, 37)
+    assert place_of(given, f"<{EX}a>", f"<{EX}p>", blank.n3())[:2] == (4, 39)
+    assert place_of(given, blank.n3(), f"<{EX}p>", '"last"')[:2] == (5, 25)
 
 
 def test_trig_has_places_inside_and_outside_of_graphs():
@@ -170,6 +170,26 @@ def test_elements_and_keys_have_places(suffix, text, about, expected):
     )
 
     assert (line, shown[: len(expected[1])]) == expected
+
+
+SCOPED = """{"@context": {"@vocab": "https://e.org/", "nest": "@nest",
+  "T": {"@context": {"own": "p"}}, "below": {"@context": {"own": "p"}}},
+"@id": "https://e.org/a", "@type": "T",
+"own": "of the type",
+"below": {"@id": "https://e.org/b",
+"own": "of the property"},
+"nest": {
+"q": "nested"}}"""
+
+
+@pytest.mark.parametrize(
+    ("subject", "path", "value", "line"),
+    [("a", "p", "of the type", 4), ("b", "p", "of the property", 6), ("a", "q", "nested", 8)],
+)
+def test_contexts_of_types_and_properties_and_nested_keys_have_places(subject, path, value, line):
+    about = f"<{EX}{subject}>", f"<{EX}{path}>", f'"{value}"'
+
+    assert place_of(file(SCOPED, ".jsonld"), *about)[0] == line
 
 
 @pytest.mark.parametrize(("suffix", "text"), [(".rdf", RDF_XML), (".jsonld", JSON)])

@@ -86,7 +86,7 @@ class Validation:
         advanced: bool,
     ) -> None:
         self._project, self._jobs, self._rules, self._tell = project, jobs, rules, tell
-        self._advanced = advanced
+        self._advanced, self._is_expanded = advanced, advanced or inference != "none"
         self._until = time.monotonic() + timeout_s
         self._late = f"the validation was given up after {timeout_s:g} seconds"
         if project.of_role(Role.SHAPES):
@@ -138,7 +138,8 @@ class Validation:
             len(prefilter.tasks),
             len(prefilter.focus_nodes()),
             seconds=0.0,
-            idle=self._names(prefilter.idle()),
+            # What is inferred is not there yet.
+            idle=() if self._is_expanded else self._names(prefilter.idle()),
         )
 
     def _names(self, shapes: Sequence[Node]) -> tuple[str, ...]:

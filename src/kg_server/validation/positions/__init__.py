@@ -6,6 +6,7 @@ that the n-th triple is the one at the n-th place. What is read otherwise has no
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -17,6 +18,8 @@ from kg_server.project import ProjectFile
 from kg_server.project.parsing import blank_prefix, parsed
 from kg_server.validation.positions import jsonld, rdfxml, turtle
 
+_BEFORE_VALUE = re.compile(r"(?:<[^<>]*>|_:[^\s<]+)\s*<[^<>]*>\s*")
+"""Subject and predicate of a statement in N-Triples."""
 Triple = tuple[Any, Any, Any]
 
 
@@ -76,7 +79,8 @@ def _of_lines(triples: Iterable[Triple], text: str) -> Iterator[Placed]:
             triple, start = next(left, None), offset + line.index(statement)
             if triple is None:
                 return
-            yield Placed(triple, start, start)
+            before = _BEFORE_VALUE.match(statement)
+            yield Placed(triple, start, start + before.end() if before else start)
         offset += len(line) + 1
 
 

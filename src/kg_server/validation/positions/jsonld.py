@@ -36,16 +36,6 @@ class Said:
     node: Node | None = None
 
 
-class _Term(NamedTuple):
-    """Definition of a key in a context."""
-
-    iri: str
-    container: str = ""
-
-
-_Terms = dict[str, _Term]
-
-
 class _Value(NamedTuple):
     """A JSON value with where it stands; an object has triples of key, place and value."""
 
@@ -53,11 +43,19 @@ class _Value(NamedTuple):
     data: Any
 
 
-def nodes(text: str) -> list[Node]:
-    """Return the nodes of a document in its order, as far as its own context explains them.
+class _Term(NamedTuple):
+    """Definition of a key in a context."""
 
-    Contexts by type or by property are left out: their keys have no places.
-    """
+    iri: str
+    container: str = ""
+    context: _Value | None = None
+
+
+_Terms = dict[str, _Term]
+
+
+def nodes(text: str) -> list[Node]:
+    """Return the nodes of a document in its order, as far as its own context explains them."""
     try:
         tree = _tree(text)
         walk = _Walk()
@@ -107,11 +105,14 @@ class _Walk:
         for key, _, inner in value.data:
             if key == "@context":
                 terms, vocabulary = _context(inner, terms, vocabulary)
-        names = [inner.data for key, _, inner in value.data if _iri(key, terms, "") == "@id"]
+        around = terms, vocabulary
+        terms, vocabulary = _by_type(value, terms, vocabulary)
+        members = list(_unnested(value, terms))
+        names = [inner.data for key, _, inner in members if _iri(key, terms, "") == "@id"]
         written = names[0] if names and isinstance(names[0], str) else None
         node = Node(None if written is None else _name(written, terms), value.offset)
         self.nodes.append(node)
-        for key, place, inner in value.data:
+        for key, place, inner in members:
             predicate = _iri(key, terms, vocabulary)
             if predicate == "@type":
                 for each in inner.data if isinstance(inner.data, tuple) else (inner,):
@@ -122,9 +123,12 @@ class _Walk:
             elif predicate == "@reverse":
                 self._reverse(node, inner, terms, vocabulary)
             elif not predicate.startswith("@"):
-                container = terms[key].container if key in terms else ""
-                for each, at in _items(inner, place, container):
-                    self._say(node, predicate, each, at, container, terms, vocabulary)
+                term = terms.get(key, _Term(key))
+                # A context by type holds for this node only, one by property for all below.
+                within = _context(term.context, *around) if term.context else around
+                for each, at in _items(inner, place, term.container):
+                    scope = within if isinstance(each.data, list) else (terms, vocabulary)
+                    self._say(node, predicate, each, at, term.container, *scope)
         return node
 
     def _say(
@@ -169,6 +173,29 @@ class _Walk:
                 if isinstance(each.data, list):
                     other = self._node(each, terms, vocabulary)
                     other.said.append(Said(_iri(key, terms, vocabulary), at, node=node))
+
+
+def _by_type(value: _Value, terms: _Terms, vocabulary: str) -> tuple[_Terms, str]:
+    """Return terms and vocabulary inside of a node, by the contexts of its types."""
+    found = terms, vocabulary
+    for key, _, inner in value.data:
+        if _iri(key, terms, "") == "@type":
+            kinds = [each.data for each in _flat(inner) if isinstance(each.data, str)]
+            for kind in sorted(kinds):
+                context = terms[kind].context if kind in terms else None
+                found = _context(context, *found) if context else found
+    return found
+
+
+def _unnested(value: _Value, terms: _Terms) -> Iterator[tuple[str, int, _Value]]:
+    """Yield the members of an object, and those of objects under ``@nest``."""
+    for key, place, inner in value.data:
+        if _iri(key, terms, "") != "@nest":
+            yield key, place, inner
+            continue
+        for each in _flat(inner):
+            if isinstance(each.data, list):
+                yield from _unnested(each, terms)
 
 
 def _members(value: _Value) -> list[tuple[str, int, _Value]]:
@@ -230,11 +257,12 @@ def _context(value: _Value, terms: _Terms, vocabulary: str) -> tuple[_Terms, str
             elif isinstance(inner.data, str):  # a term, or @base
                 extended[key] = _Term(inner.data)
             elif isinstance(inner.data, list):
-                members = {name: each.data for name, _, each in inner.data}
-                iri, container = members.get("@id", key), members.get("@container")
+                members = {name: each for name, _, each in inner.data}
+                iri = members["@id"].data if "@id" in members else key
+                container = members["@container"].data if "@container" in members else ""
                 kept = container if isinstance(container, str) else ""
                 if isinstance(iri, str):
-                    extended[key] = _Term(iri, kept)
+                    extended[key] = _Term(iri, kept, members.get("@context"))
     return extended, vocabulary
 
 
