@@ -54,3 +54,10 @@ def test_a_workbook_says_in_the_readers_language_what_it_is(client):
 
     assert "# Commerce d'un État" in text
     assert "Citer ainsi" in text
+
+
+def test_the_vocabulary_defines_its_terms_in_the_readers_language(client):
+    page = client.get("/ns/diplomacy?lang=fr", headers=HTML).text
+
+    assert page.count("<p><bdi>") > 100
+    assert '<p><bdi lang="en">' not in page

@@ -100,7 +100,7 @@ def _term(graph: Graph, term: URIRef, labels: Labels) -> Term:
         page=labels.page(str(term)),
         name=labels.of(term).text,
         labels=_texts(graph, term, _NAMES),
-        definitions=_texts(graph, term, _DEFINITIONS),
+        definitions=_in_language(_texts(graph, term, _DEFINITIONS), labels),
         uses=tuple(_uses(graph, term, labels)),
     )
 
@@ -108,8 +108,8 @@ def _term(graph: Graph, term: URIRef, labels: Labels) -> Term:
 def _uses(graph: Graph, term: URIRef, labels: Labels) -> Iterable[tuple[Shown, tuple[Shown, ...]]]:
     for predicate in sorted(set(graph.predicates(term)), key=_rank):
         if predicate not in _HIDDEN:
-            values = [each for each in graph.objects(term, predicate) if not _is_blank(each)]
-            if values:
+            found = [each for each in graph.objects(term, predicate) if not _is_blank(each)]
+            if values := _for_reader(found, labels):
                 yield (
                     labels.show(predicate),
                     tuple(labels.show(each) for each in sorted(values, key=str)),
@@ -128,6 +128,22 @@ def _texts(graph: Graph, term: Node, predicates: Iterable[URIRef]) -> tuple[Labe
     objects = [each for predicate in predicates for each in graph.objects(term, predicate)]
     texts = {Label(str(each), each.language) for each in objects if isinstance(each, Literal)}
     return tuple(sorted(texts, key=lambda label: (label.language or "", label.text)))
+
+
+def _in_language(texts: tuple[Label, ...], labels: Labels) -> tuple[Label, ...]:
+    """Return the texts in the reader's language, or else in the language that is shown instead."""
+    best = labels.pick(Literal(each.text, lang=each.language) for each in texts)
+    return tuple(each for each in texts if best is not None and each.language == best.language)
+
+
+def _for_reader(values: list[Node], labels: Labels) -> list[Node]:
+    """Return values without the texts that another of them says in the reader's language."""
+    texts = [each for each in values if isinstance(each, Literal) and each.language]
+    best = labels.pick(texts)
+    language = best.language if best is not None else None
+    return [
+        each for each in values if each not in texts or getattr(each, "language", "") == language
+    ]
 
 
 def _best(graph: Graph, term: Node, predicates: Iterable[URIRef], labels: Labels) -> Label | None:
