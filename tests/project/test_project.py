@@ -145,3 +145,11 @@ def test_a_link_in_a_project_leads_nowhere_else(tmp_path):
 
     with pytest.raises(ProjectFault, match=r"secret\.ttl: this is a link that leads out"):
         project.load([root])
+
+
+def test_where_there_is_no_project_only_a_server_falls_back_on_the_example(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ProjectFault, match="there is no project here"):
+        project.load([])
+    assert project.load([], example=True).files
