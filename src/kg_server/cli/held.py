@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from kg_server import project
 from kg_server.errors import ProjectFault
 from kg_server.project import Project, Role
-
-if TYPE_CHECKING:
-    from kg_server.validation.report import Report
-    from kg_server.validation.run import Tell
+from kg_server.server import publication
+from kg_server.store import dialects
+from kg_server.store.credentials import Credentials
+from kg_server.store.dialects import Dialect
+from kg_server.store.remote import RemoteStore
+from kg_server.store.replicas import Replicas
+from kg_server.validation import endpoint as service
+from kg_server.validation.report import Report
+from kg_server.validation.run import Tell
 
 
 def checked(
@@ -41,27 +45,16 @@ def checked(
     Raises:
         ProjectFault: it cannot be checked.
     """
-    # Imported only now: validation of files needs none of it.
-    from kg_server.server import publication
-    from kg_server.store import dialects
-    from kg_server.store.credentials import Credentials
-    from kg_server.store.replicas import Replicas
-    from kg_server.validation import endpoint as service
-
-    given = dialects.named(dialect) if dialect else None
+    chosen = dialects.named(dialect) if dialect else None
     replicas, credentials = publication.endpoints(endpoint), Credentials.read()
     loaded = project.load(tuple(shapes), base_iri) if shapes else None
-    place = publication.published_at(replicas, given, credentials)
+    place = publication.published_at(replicas, chosen, credentials)
     data_graphs: list[str] = []
     if place:
-        store, found, marker = publication.opened(Replicas([place]), given, credentials)
-        ontology = {each.graph_iri for each in found.project.files if each.role is Role.ONTOLOGY}
-        data_graphs = [each for each in store.graphs.default if each not in ontology]
-        loaded = loaded or publication.with_shapes(found, store)
-        _say(f"{place}, version {marker.version}")
+        store, loaded, data_graphs = _opened(Replicas([place]), chosen, credentials, loaded)
     elif loaded:
         place = replicas.endpoints[0]
-        store = publication.opened_as_is(place, given, credentials)
+        store = publication.opened_as_is(place, chosen, credentials)
         _say(f"{place}, its own default graph, because it holds no publication of kg-server")
     else:
         raise ProjectFault(
@@ -86,6 +79,18 @@ def checked(
     finally:
         store.close()
     return report, loaded
+
+
+def _opened(
+    replicas: Replicas, chosen: Dialect | None, credentials: Credentials, loaded: Project | None
+) -> tuple[RemoteStore, Project, list[str]]:
+    """Open a publication; return the store, the project with the shapes, and the graphs of data."""
+    store, published, marker = publication.opened(replicas, chosen, credentials)
+    ontology = {each.graph_iri for each in published.project.files if each.role is Role.ONTOLOGY}
+    data_graphs = [each for each in store.graphs.default if each not in ontology]
+    loaded = loaded or publication.with_shapes(published, store)
+    _say(f"{replicas.endpoints[0]}, version {marker.version}")
+    return store, loaded, data_graphs
 
 
 def _say(message: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from kg_server import canned, project, validation
-from kg_server.cli import guard, held, options, progress, reporting
+from kg_server.cli import guard, options, progress, reporting
 from kg_server.project import Project
 from kg_server.validation.report import Report, Severity
 
@@ -116,6 +116,9 @@ def validate(  # one parameter an option
                 "--endpoint goes with --shapes, and not with PATHS, --data, --ontology, --rule, "
                 "--inference, --advanced, --engine or --jobs"
             )
+        # Imported only now: validation of files needs none of it.
+        from kg_server.cli import held
+
         with progress.Bar() as bar:
             report, loaded = held.checked(
                 endpoint, dialect, shapes, base_iri, timeout_s=timeout, language=lang, tell=bar

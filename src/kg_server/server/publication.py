@@ -118,12 +118,12 @@ def opened(
         ProjectFault: no replica can be reached, none has a whole publication, or the service
             answers wrongly.
     """
-    found, said = _newest(replicas, chosen, credentials)
-    if found is None:
+    newest, said = _newest(replicas, chosen, credentials)
+    if newest is None:
         raise ProjectFault(
             said or f"{_NO_PUBLICATION}; write one: kg-server publish --endpoint URL"
         )
-    marker, connection, dialect = found
+    marker, connection, dialect = newest
     refuse_wrong(connection, dialect)
     dialect = measured(connection, dialect)
     publication = _read(connection, dialect)
@@ -170,9 +170,9 @@ def published_at(
     Raises:
         ProjectFault: one that holds none gives no answer.
     """
-    found, said = _newest(replicas, dialect, credentials)
-    if found:
-        return found[1].endpoint
+    newest, said = _newest(replicas, dialect, credentials)
+    if newest:
+        return newest[1].endpoint
     if said:
         raise ProjectFault(said)
     return None

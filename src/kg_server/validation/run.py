@@ -185,13 +185,13 @@ class Validation:
 
     def _targets(self) -> str:
         """Return a sentence on the classes that shapes look for, and those that data have."""
-        wanted = sorted(map(str, self._shapes.objects(None, SH.targetClass)))
+        targets = sorted(map(str, self._shapes.objects(None, SH.targetClass)))
         types = self._facts.store.quads_for_pattern(None, TYPE, None)
-        found = sorted({str(getattr(quad.object, "value", "")) for quad in types})
-        if not wanted:
+        classes = sorted({str(getattr(quad.object, "value", "")) for quad in types})
+        if not targets:
             return ""
-        has = f"the data have {_shown(found)}" if found else "the data have no classes"
-        return f" The shapes look for {_shown(wanted)}; {has}."
+        has = f"the data have {_shown(classes)}" if classes else "the data have no classes"
+        return f" The shapes look for {_shown(targets)}; {has}."
 
     def prefiltered(self) -> Report:
         """Check everything; pySHACL looks at the nodes that the prefilter leaves.

@@ -146,8 +146,8 @@ class _Validation:
         words = wording.Words(self._shapes, objects, self._spoken)
         worded = words.of(each for each in judged if each.component != ILL_FORMED)
         unusable = (each for each in judged if each.component == ILL_FORMED)
-        found = {*worded, *unusable, *self._ill_formed, *self._said_unchecked()}
-        placed = self._in_graphs(sorted(found, key=rank))
+        findings = {*worded, *unusable, *self._ill_formed, *self._said_unchecked()}
+        placed = self._in_graphs(sorted(findings, key=rank))
         return Report(
             naming.lasting(placed, self._here.facts.store, self._shapes),
             data_files=0,
@@ -165,9 +165,9 @@ class _Validation:
         Raises:
             ProjectFault: there are some with targets, and not one checks anything.
         """
-        found = pyshacl_engine.targeted(self._shapes)
-        checking = shapes_lint.checking(self._shapes, found, advanced=False)
-        if found and not checking and not self._ill_formed:
+        targeted = pyshacl_engine.targeted(self._shapes)
+        checking = shapes_lint.checking(self._shapes, targeted, advanced=False)
+        if targeted and not checking and not self._ill_formed:
             raise ProjectFault(NO_CONSTRAINTS)
         return checking
 
@@ -215,11 +215,11 @@ class _Validation:
             return {}
 
     def _judged(self, suspects: Sequence[Suspect]) -> list[Finding]:
-        found: list[Finding] = []
+        findings: list[Finding] = []
         for start in range(0, len(suspects), _TOGETHER):
             self._tell(f"Judging {len(suspects):,} nodes", start / len(suspects))
-            found += self._judged_together(suspects[start : start + _TOGETHER])
-        return found
+            findings += self._judged_together(suspects[start : start + _TOGETHER])
+        return findings
 
     def _judged_together(self, suspects: Sequence[Suspect]) -> list[Finding]:
         """Have pySHACL judge; halves are judged by themselves where something cannot be fetched."""
@@ -229,13 +229,15 @@ class _Validation:
         missing: set[Pattern] = set()
         for _ in range(_ROUNDS):
             try:
-                found, missing = self._judge.ask((suspects, *self._here.news()), self._until, _LATE)
+                findings, missing = self._judge.ask(
+                    (suspects, *self._here.news()), self._until, _LATE
+                )
             except ProjectFault:
                 if time.monotonic() < self._until:
                     raise
                 return self._left_out(suspects, _LATE)
             if not missing:
-                return list(found)
+                return list(findings)
             if missing <= self._here.failed.keys():
                 break
             self._here.fetch(missing)
@@ -269,10 +271,10 @@ class _Validation:
 
     def _checked_shapes(self, checking: Child) -> tuple[Finding, ...]:
         """Return the findings about shapes that pySHACL cannot use."""
-        found: tuple[Finding, ...] = processes.result(checking, self._until, _LATE)
-        if not (self._are_known or found or self._ill_formed):
+        findings: tuple[Finding, ...] = processes.result(checking, self._until, _LATE)
+        if not (self._are_known or findings or self._ill_formed):
             shapes_lint.remember(self._shapes)
-        return found
+        return findings
 
     def _left_out(self, suspects: Sequence[Suspect], reason: str) -> list[Finding]:
         pairs = {(each.shape, each.node) for each in suspects} - self._left
@@ -300,7 +302,7 @@ class _Validation:
 
     def _graphs_of(self, names: str, wanted: Iterable[str]) -> dict[str, str]:
         """Return the first graph of each of the triples or nodes that is in one."""
-        found: dict[str, str] = {}
+        graphs: dict[str, str] = {}
         listed = list(dict.fromkeys(wanted))
         variables = names.replace("?", "").split()
         for start in range(0, len(listed), _PLACED):
@@ -315,8 +317,8 @@ class _Validation:
                 continue
             for row in rows:
                 key = " ".join(terms.n_triples(row[name]) for name in variables)
-                found.setdefault(key, terms.n_triples(row["g"]))
-        return found
+                graphs.setdefault(key, terms.n_triples(row["g"]))
+        return graphs
 
 
 def _unanswered(shape: Node, what: str, reason: str) -> Finding:

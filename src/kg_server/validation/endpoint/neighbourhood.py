@@ -177,17 +177,17 @@ class Neighbourhood:
         text = f"{subject} {predicate} {value}"
         most = MOST_TRIPLES + 1
         try:
-            found = self._add(f"CONSTRUCT {{ {text} }} {{ {text} }} LIMIT {most}")
+            quads = self._add(f"CONSTRUCT {{ {text} }} {{ {text} }} LIMIT {most}")
         except Problem as problem:
             self.failed[wanted] = problem.detail
             return
-        if len(found) >= most:
+        if len(quads) >= most:
             self.failed[wanted] = _TOO_MANY
             return
         self._note([pattern])
         if pattern[0] is None:
             start = f"?n0 {'?p' if pattern[1] is None else predicate} {value}"
-            for quad in found:
+            for quad in quads:
                 if isinstance(quad.subject, ox.BlankNode):
                     self._ways.setdefault(quad.subject, _Way(start))
 
@@ -215,24 +215,24 @@ class Neighbourhood:
         starts = [] if way.start else sorted({self._ways[node].start for node in nodes})
         triple = f"{way.last} ?p ?o" if is_subject else f"?s ?p {way.last}"
         try:
-            found = self._add(f"CONSTRUCT {{ {triple} }} {{ {way.pattern(starts)} {triple} }}")
+            quads = self._add(f"CONSTRUCT {{ {triple} }} {{ {way.pattern(starts)} {triple} }}")
         except Problem as problem:
             self.failed.update(dict.fromkeys(patterns, problem.detail))
             return
-        reached = {quad.subject if is_subject else quad.object for quad in found} | nodes
+        reached = {quad.subject if is_subject else quad.object for quad in quads} | nodes
         self._note((node, None, None) if is_subject else (None, None, node) for node in reached)
 
     def _add(self, text: str) -> list[ox.Quad]:
         """Ask a CONSTRUCT, and add what it gives."""
-        found = self._ask(text)
-        if self._labels_last is None and any(_blank_nodes(found)):
-            self._labels_last = set(found) == set(self._ask(text))
-        for quad in found:
+        quads = self._ask(text)
+        if self._labels_last is None and any(_blank_nodes(quads)):
+            self._labels_last = set(quads) == set(self._ask(text))
+        for quad in quads:
             if isinstance(quad.object, ox.BlankNode):
                 self._lead_to(quad.object, quad)
-        data.add(self.facts, found)
-        self._news[0].extend(found)
-        return found
+        data.add(self.facts, quads)
+        self._news[0].extend(quads)
+        return quads
 
     def _lead_to(self, node: ox.BlankNode, quad: ox.Quad) -> None:
         """Note the way to a blank node by a triple whose subject can be asked for."""
@@ -257,8 +257,8 @@ def _groups(items: Sequence[T]) -> Iterator[Sequence[T]]:
         yield items[start : start + _NODES]
 
 
-def _blank_nodes(found: Iterable[ox.Quad]) -> Iterator[bool]:
-    for quad in found:
+def _blank_nodes(quads: Iterable[ox.Quad]) -> Iterator[bool]:
+    for quad in quads:
         yield isinstance(quad.subject, ox.BlankNode) or isinstance(quad.object, ox.BlankNode)
 
 

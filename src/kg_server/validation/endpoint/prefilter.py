@@ -75,10 +75,10 @@ class Service:
         Raises:
             Problem, ProjectFault: as ``nodes``.
         """
-        found = self._reached(
+        solutions = self._reached(
             lambda: results.rows(self._store, text, dataset=dataset, timeout_s=self.left_s)
         )
-        return [dict(row) for row in found]
+        return [dict(row) for row in solutions]
 
     def pages(self, text: str, names: Sequence[str]) -> list[str]:
         """Return the rows of a SELECT in TSV, however many.
@@ -132,7 +132,7 @@ class ServicePrefilter(Prefilter):
             Problem: the service does not answer what the focus nodes are, or not wholly.
             ProjectFault: it gives no answer at all.
         """
-        found: dict[Constraint | None, dict[Node, str]] = {}
+        suspects: dict[Constraint | None, dict[Node, str]] = {}
         everything: dict[Node, str] | None = None
         for search in self.searches(task.shape):
             try:
@@ -143,42 +143,42 @@ class ServicePrefilter(Prefilter):
                 everything = self._focus_nodes(task, ("",)) if everything is None else everything
                 nodes = everything
             if nodes:
-                found[search.constraint] = nodes
-        return found
+                suspects[search.constraint] = nodes
+        return suspects
 
     def _found_by(self, search: Search, task: Task) -> dict[Node, str] | None:
         """Return the suspects of a search; ``None``: every focus node is one."""
         if search.branches is None and search.queries is None:
             return None
-        found = self._focus_nodes(task, search.branches or ())
+        suspects = self._focus_nodes(task, search.branches or ())
         for query in search.queries or ():
             nodes = self._service.nodes(query)
             for target in task.targets:
-                found |= dict.fromkeys(self._of_target(target, nodes - found.keys()), target)
-        return found
+                suspects |= dict.fromkeys(self._of_target(target, nodes - suspects.keys()), target)
+        return suspects
 
     def _focus_nodes(self, task: Task, branches: Iterable[str]) -> dict[Node, str]:
         """Return the focus nodes for which a branch has a solution."""
-        found: dict[Node, str] = {}
+        targets: dict[Node, str] = {}
         for branch in branches:
             for target in task.targets:
                 text = f"SELECT DISTINCT ?this WHERE {{ {target} {branch} }}"
                 for node in self._service.nodes(_WELL_FORMED.sub("false", text)):
-                    found.setdefault(node, target)
-        return found
+                    targets.setdefault(node, target)
+        return targets
 
     def _of_target(self, target: str, nodes: Iterable[Node]) -> set[Node]:
         """Return those of some nodes that are focus nodes of a target."""
-        found: set[Node] = set()
+        focus: set[Node] = set()
         iris = [terms.n_triples(each) for each in nodes if isinstance(each, URIRef)]
         for start in range(0, len(iris), _NODES):
             listed = " ".join(iris[start : start + _NODES])
             text = f"SELECT DISTINCT ?this WHERE {{ VALUES ?this {{ {listed} }} {target} }}"
-            found |= self._service.nodes(text)
+            focus |= self._service.nodes(text)
         if others := {each for each in nodes if not isinstance(each, URIRef)}:
             text = f"SELECT DISTINCT ?this WHERE {{ {target} FILTER(!isIRI(?this)) }}"
-            found |= others & self._service.nodes(text)
-        return found
+            focus |= others & self._service.nodes(text)
+        return focus
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
@@ -214,27 +214,27 @@ class ServicePrefilter(Prefilter):
 
     def _odd(self) -> frozenset[str]:
         """Return the predicates of values that engines may read differently."""
-        found = self._service.rows(
+        solutions = self._service.rows(
             "SELECT DISTINCT ?predicate { ?any ?predicate ?value "
             f"FILTER(isLiteral(?value) && !({values.is_plain('?value')})) }}"
         )
-        return frozenset(str(row["predicate"]) for row in found)
+        return frozenset(str(row["predicate"]) for row in solutions)
 
     def _subclasses(self, node: Node) -> Sequence[Node]:
-        found, waiting = {node}, [node]
+        subclasses, waiting = {node}, [node]
         while waiting:
             for each in self._narrower.get(str(waiting.pop()), ()):
-                if each not in found:
-                    found.add(each)
+                if each not in subclasses:
+                    subclasses.add(each)
                     waiting.append(each)
-        return sorted((each for each in found if not isinstance(each, BNode)), key=str)
+        return sorted((each for each in subclasses if not isinstance(each, BNode)), key=str)
 
     @cached_property
     def _narrower(self) -> Mapping[str, Sequence[Node]]:
         """The classes that are said to be subclasses of another, by the other."""
-        found: dict[str, list[Node]] = defaultdict(list)
+        narrower_of: dict[str, list[Node]] = defaultdict(list)
         for line in self._service.pages(_SUBCLASSES, ("kind", "other")):
             narrower, _, wider = line.partition("\t")
             if wider.startswith("<"):
-                found[wider[1:-1]].append(URIRef(narrower[1:-1]))
-        return found
+                narrower_of[wider[1:-1]].append(URIRef(narrower[1:-1]))
+        return narrower_of
