@@ -17,7 +17,7 @@ _REPORTS = frozenset({f"{ns.SH}ValidationReport", f"{ns.SH}ValidationResult"})
 _NOT_OF_SHAPES = frozenset(
     f"{ns.SH}{name}" for name in ("declare", "prefix", "namespace", "shapesGraph", "entailment")
 )
-"""What SHACL says of ontologies and data graphs: prefixes for queries, and where shapes are."""
+"""Terms of SHACL about ontologies and data graphs: prefixes of queries, and where shapes are."""
 _PREFIX = f"{ns.SH}PrefixDeclaration"
 _HEADER = f"{ns.OWL}Ontology"
 _NOT_TERMS = frozenset({f"{ns.OWL}NamedIndividual", f"{ns.OWL}Thing", _HEADER})

@@ -16,7 +16,7 @@ _LETTER, _BESIDE, _MARK = 7.5, 6, 14
 
 
 LOOKS = {"disputed": "hatched", "background": "hollow", "unknown": "faint"}
-"""How marks are filled, by standing; all others are filled whole."""
+"""Fillings of marks by standing; all others are filled whole."""
 
 
 @dataclass(frozen=True, slots=True)
