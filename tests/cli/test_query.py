@@ -37,6 +37,7 @@ def test_the_canned_queries_are_listed():
         (["--canned", "missions"], "The parameter 'state' is missing"),
         (["--canned", "missions", "--param", "state=Kanada"], "Near it: Canada"),
         (["--canned", "missions", "--param", "state"], "NAME=VALUE"),
+        (["SELECT * { SERVICE <https://127.0.0.1:1/> { ?s ?p ?o } }"], "SERVICE is refused"),
     ],
 )
 def test_what_cannot_be_asked_is_an_error_with_exit_code_1(arguments, message):

@@ -9,12 +9,15 @@ from collections.abc import Iterable
 
 from kg_server import canned, escaping, formats
 from kg_server.canned import names
+from kg_server.errors import ServiceRefused
 from kg_server.formats import Kind
 from kg_server.project import Project
 from kg_server.rdf import prefixes, transcode
 from kg_server.sparql import keywords, protocol
 from kg_server.sparql.query import Query
 from kg_server.store import Store
+
+_SERVICE = frozenset(("SERVICE",))
 
 
 def known(project: Project) -> dict[str, str]:
@@ -38,6 +41,19 @@ def exists(store: Store, iri: str) -> bool:
     text = f"ASK {{ {{ <{iri}> ?p ?o }} UNION {{ ?s ?q <{iri}> }} }}"
     answer = store.query(Query(text, formats.named("csv", Kind.BOOLEAN)))
     return answer.read().strip() == b"true"
+
+
+def refuse_service(text: str) -> None:
+    """Refuse a query that asks another endpoint; the engine would do so from this process.
+
+    Raises:
+        ServiceRefused: the query has SERVICE (SPARQL 1.1 Federated Query).
+    """
+    if keywords.uses(text, _SERVICE):
+        raise ServiceRefused(
+            "SERVICE is refused, because nothing is fetched from the network. Ask each endpoint "
+            "yourself, and join the answers."
+        )
 
 
 def answer(store: Store, text: str, form: str | None, project: Project, *, terminal: bool) -> bytes:

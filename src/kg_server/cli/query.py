@@ -63,6 +63,7 @@ def query(  # one parameter an option
         text = _text_of(query)
     else:
         raise click.UsageError("Give a QUERY, or --canned NAME, or --list.")
+    console.refuse_service(text)
     if explain:
         click.echo(explanation.of(store, text, loaded), nl=False)
         return
