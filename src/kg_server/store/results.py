@@ -24,7 +24,13 @@ PAGE_ROWS = 5_000
 
 
 def add_triples(
-    graph: Graph, store: Store, text: str, *, dataset: Dataset | None = None, **bindings: str
+    graph: Graph,
+    store: Store,
+    text: str,
+    *,
+    dataset: Dataset | None = None,
+    timeout_s: float | None = None,
+    **bindings: str,
 ) -> int:
     """Add the triples that a CONSTRUCT gives to ``graph``.
 
@@ -34,12 +40,15 @@ def add_triples(
         store: the store to query.
         text: a CONSTRUCT query.
         dataset: the dataset to query, if not the store's default.
+        timeout_s: seconds that the query may take.
         bindings: values of variables, as terms in N-Triples syntax.
 
     Returns:
         The number of triples in the result.
     """
-    query = Query(text, _N_TRIPLES, dataset=dataset or Dataset(), bindings=bindings)
+    query = Query(
+        text, _N_TRIPLES, dataset=dataset or Dataset(), bindings=bindings, timeout_s=timeout_s
+    )
     count = 0
     answer = store.query(query).read()
     for triple in ox.parse(answer, format=ox.RdfFormat.N_TRIPLES, lenient=True):

@@ -219,7 +219,13 @@ class Neighbourhood:
         except Problem as problem:
             self.failed.update(dict.fromkeys(patterns, problem.detail))
             return
-        reached = {quad.subject if is_subject else quad.object for quad in quads} | nodes
+        reached: set[Any] = {quad.subject if is_subject else quad.object for quad in quads}
+        if way.start and is_subject and not way.path:  # something is said of a focus node
+            for each in patterns:
+                if each[0] not in reached:
+                    self.failed[each] = _OTHER_LABELS
+        else:
+            reached |= nodes
         self._note((node, None, None) if is_subject else (None, None, node) for node in reached)
 
     def _add(self, text: str) -> list[ox.Quad]:

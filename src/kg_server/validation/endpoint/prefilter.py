@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from rdflib import BNode, URIRef
+from rdflib import BNode, Graph, URIRef
 
 from kg_server.errors import EngineUnavailable, Problem, ProjectFault, ResultTooLarge
 from kg_server.rdf import namespaces as ns
@@ -23,7 +23,6 @@ from kg_server.validation.prefilter.data import Facts
 from kg_server.validation.prefilter.select import Prefilter, Search, Task
 
 if TYPE_CHECKING:
-    from rdflib import Graph
     from rdflib.term import Node
 
     from kg_server.store import Store
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _NODES = 200
 """Nodes that one query names."""
+_IS = "urn:x-kg-server:is"
 _SUBCLASSES = f"SELECT ?kind ?other {{ ?kind <{ns.RDFS}subClassOf> ?other FILTER(isIRI(?kind)) }}"
 _WELL_FORMED = re.compile(rf"<{re.escape(values.WELL_FORMED_IRI)}>\(\?\w+\)")
 
@@ -56,18 +56,31 @@ class Service:
     def nodes(self, query: str) -> set[Node]:
         """Return the nodes that a SELECT gives as ``?this``.
 
+        Blank nodes have the labels that they have in triples, which may be others than in rows.
+
         Raises:
             Problem: the service does not answer the query, or not wholly.
             ProjectFault: it gives no answer at all.
         """
+        start = lexer.after_prologue(query)
+        head, inner = query[:start], f"WHERE {{ {{ {query[start:]} }} FILTER"
+        outer = f"{head}SELECT DISTINCT ?this {inner}"
         try:
-            return {row["this"] for row in self.rows(query)}
+            found = {row["this"] for row in self.rows(query)}
         except ResultTooLarge:
-            start = lexer.after_prologue(query)
-            outer = f"{query[:start]}SELECT DISTINCT ?this WHERE {{ {{ {query[start:]} }} FILTER"
             names = self.pages(f"{outer}(isIRI(?this)) }}", ("this",))
-            others = self.rows(f"{outer}(!isIRI(?this)) }}")
-            return {URIRef(name[1:-1]) for name in names} | {row["this"] for row in others}
+            found = {row["this"] for row in self.rows(f"{outer}(!isIRI(?this)) }}")}
+            found |= {URIRef(name[1:-1]) for name in names}
+        blank = {each for each in found if isinstance(each, BNode)}
+        if not blank:
+            return found
+        labelled = f"{head}CONSTRUCT {{ ?this <{_IS}> ?this }} {inner}(isBlank(?this)) }}"
+        return (found - blank) | self._subjects(labelled)
+
+    def _subjects(self, text: str) -> set[Node]:
+        graph = Graph()
+        self._reached(lambda: results.add_triples(graph, self._store, text, timeout_s=self.left_s))
+        return set(graph.subjects())
 
     def rows(self, text: str, dataset: Dataset | None = None) -> list[dict[str, Node]]:
         """Return the solutions of a SELECT.
