@@ -24,7 +24,15 @@ from benchmarks.writer import (
 LAST_YEAR, FIRST_YEAR = 2024, 1960  # of trade
 _TRADE, _GROWTH = 7e12, 1.04  # US dollars of the last year, shared out by the states' ranks
 _ACCREDITED = ("Accreditation", "প্রতিনিধিত্ব", "Accréditation")
-_TOPICS = ("AnnualTaxEvasion", "DoubleTaxation", "TaxOnIncomeAndCapital")
+_TOPICS = {
+    "AnnualTaxEvasion": ("annual tax evasion", "বার্ষিক কর ফাঁকি"),
+    "DoubleTaxation": ("double taxation", "দ্বৈত করারোপ"),
+    "TaxOnIncomeAndCapital": (
+        "taxing on the basis of income and capital",
+        "আয় ও মূলধনের ভিত্তিতে কর",
+    ),
+}
+"""Subjects of treaties, by name: the labels in English and in Bengali."""
 
 
 class World:
@@ -46,7 +54,9 @@ class World:
         self.pairs: list[tuple[State, State]] = []
 
     def states(self) -> Iterator[int]:
-        """Write the states with codes and capitals; yield after each."""
+        """Write subjects of treaties, and states with codes and capitals; yield after each."""
+        for name, labels in _TOPICS.items():
+            self._writer.value(name, "TreatySubjects", *labels)
         for state in self._states:
             iri, names = thing("state", state.alpha3), state.names
             self._writer.node(iri, "State", names)
@@ -231,7 +241,7 @@ class World:
         write.node(treaty, "Treaty", labels)
         write.say(treaty, "hasParty", *parties)
         also = "hasParty", "hasAction"
-        for topic in self._random.sample(_TOPICS, self._random.randint(1, 3)):
+        for topic in self._random.sample(tuple(_TOPICS), self._random.randint(1, 3)):
             fact = (treaty, "treatySubject", concept(topic))
             write.cite(fact, passage, words, "Accepted", *also)
         also = "actionKind", "actionBy"

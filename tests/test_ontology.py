@@ -140,6 +140,22 @@ def test_a_definition_is_in_the_script_of_its_language_and_ends_as_a_sentence(te
         assert definition.endswith("।" if bengali else ".")
 
 
+def test_each_term_and_each_value_but_the_currencies_has_an_example():
+    values = set(concepts().subjects(RDF.type, SKOS.Concept))
+    values -= set(concepts().subjects(SKOS.inScheme, DEF.Currencies))
+    terms = {term for term in declared_terms() if not deprecated(term)}
+
+    assert values
+    assert [each for each in terms | values if not concepts().value(each, SKOS.example)] == []
+
+
+def test_lists_of_what_documents_speak_of_have_their_values_with_the_data():
+    for name in ("Channels", "Purposes", "Sectors", "StateGroups", "TreatySubjects"):
+        assert (DEF[name], RDF.type, SKOS.ConceptScheme) in concepts()
+        assert not list(concepts().subjects(SKOS.inScheme, DEF[name]))
+        assert list(read(*DATA_FILES).subjects(SKOS.inScheme, DEF[name])), name
+
+
 @pytest.mark.parametrize("term", declared_terms(), ids=local_name)
 def test_each_term_is_used_by_a_fact_a_shape_or_a_question(term):
     used = used_iris(*DATA_FILES, *SHAPE_FILES) | terms_in_queries()
@@ -197,9 +213,8 @@ def test_each_ontology_says_what_it_is_whose_and_which_version(path):
     assert (iri, RDF.type, OWL.Ontology) in graph
     assert graph.value(iri, OWL.versionIRI) == URIRef(f"{iri}/0.2.0")
     assert graph.value(iri, OWL.versionInfo) == Literal("0.2.0")
-    assert (
-        languages(graph, iri, DCT.title) == languages(graph, iri, DCT.description) == ["bn", "en"]
-    )
+    for predicate in (DCT.title, DCT.description):
+        assert languages(graph, iri, predicate) == ["bn", "en", "fr"]
     for predicate in ("license", "creator", "publisher", "created", "issued", "modified"):
         assert graph.value(iri, DCT[predicate]) is not None, predicate
     imported = {local_name(each) for each in graph.objects(iri, OWL.imports)}
