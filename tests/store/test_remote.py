@@ -6,8 +6,10 @@ import gc
 import gzip
 import json
 import re
+import select
 import socket
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import unquote_plus
 
@@ -59,20 +61,25 @@ def answer(
 class FakeEngine:
     """A server that gives each connection its prepared bytes and closes it; ``asked`` are requests.
 
-    With ``stalls``, it keeps the connection open after them and says nothing more.
+    With ``stalls``, it keeps the connection open after them and says nothing more. With ``drips``,
+    it gives one byte after the other, as long as it is listened to.
     """
 
-    def __init__(self, *answers: bytes, stalls: bool = False) -> None:
-        self._answers, self._stalls = list(answers), stalls
+    def __init__(
+        self, *answers: bytes, stalls: bool = False, drips: bool = False, host: str = "127.0.0.1"
+    ) -> None:
+        self._answers, self._stalls, self._drips = list(answers), stalls, drips
         self.asked: list[bytes] = []
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._host = f"[{host}]" if ":" in host else host
+        self._listening = socket.create_server((host, 0), family=family)
         self._open: list[socket.socket] = []
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._listening.getsockname()[1]}/sparql"
+        return f"http://{self._host}:{self._listening.getsockname()[1]}/sparql"
 
     def _serve(self) -> None:
         while True:
@@ -82,7 +89,10 @@ class FakeEngine:
                 return
             self.asked.append(_request(connection))
             prepared = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-            connection.sendall(prepared)
+            if self._drips:
+                _drip(connection, prepared)
+            else:
+                connection.sendall(prepared)
             if self._stalls:
                 self._open.append(connection)
             else:
@@ -94,6 +104,15 @@ class FakeEngine:
         self._thread.join()
         for each in self._open:
             each.close()
+
+
+def _drip(connection: socket.socket, content: bytes) -> None:
+    """Send the bytes of an answer one by one, and spaces after it, until nobody listens."""
+    with suppress(OSError):
+        for byte in content:
+            connection.sendall(bytes((byte,)))
+        while not select.select([connection], [], [], 0.01)[0]:
+            connection.sendall(b" ")
 
 
 def _request(connection: socket.socket) -> bytes:
@@ -122,8 +141,8 @@ def no_collection_by_other_threads():
 def engines():
     started: list[FakeEngine] = []
 
-    def start(*answers: bytes, stalls: bool = False) -> FakeEngine:
-        started.append(FakeEngine(*answers, stalls=stalls))
+    def start(*answers: bytes, **how) -> FakeEngine:
+        started.append(FakeEngine(*answers, **how))
         return started[-1]
 
     yield start
@@ -259,6 +278,50 @@ def test_an_engine_that_says_nothing_more_is_given_up_after_the_time_of_the_quer
 
     with pytest.raises(QueryTimeout, match=r"0\.2 seconds"):
         store.query(query).read()
+
+
+def test_an_engine_that_gives_a_byte_now_and_then_has_the_time_of_the_query_and_no_more(
+    engines, over
+):
+    store = over(engines(answer(ROWS, length=1 << 20), drips=True))
+    query = Query(SELECT.text, SELECT.format, timeout_s=0.3)
+
+    with pytest.raises(QueryTimeout):
+        store.query(query).read()
+
+
+def test_an_engine_without_an_address_gives_no_answer(over):
+    class Nowhere:
+        url = "http://no-such-engine.invalid/sparql"
+
+    with pytest.raises(EngineUnavailable) as caught:
+        over(Nowhere()).query(SELECT).read()
+
+    assert "invalid" not in caught.value.detail
+
+
+def test_an_engine_is_reached_by_ipv6(engines, over):
+    engine = engines(answer(ROWS), host="::1")
+
+    assert b'"x"' in over(engine).query(SELECT).read()
+
+
+def test_a_body_in_chunks_with_trailers_is_whole(engines, over):
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: %s\r\n\r\n"
+    chunks = b"%x\r\n%s\r\n0\r\nX-Rows: 1\r\n\r\n" % (len(ROWS), ROWS)
+
+    assert b'"x"' in over(engines(head % JSON.encode() + chunks)).query(SELECT).read()
+
+
+BOOLEANS = [b'{"boolean": "yes"}', b'{"head":{},"boolean":1}', b'{"head":{},"boolean":null}', ROWS]
+
+
+@pytest.mark.parametrize("given", BOOLEANS)
+def test_an_answer_to_ask_that_is_no_boolean_is_none(engines, over, given):
+    query = Query("ASK {}", formats.named("json", Kind.BOOLEAN))
+
+    with pytest.raises(EngineFailed):
+        over(engines(answer(given))).query(query).read()
 
 
 def test_triples_that_a_limit_may_have_cut_without_a_word_are_none(engines, over):
