@@ -210,6 +210,20 @@ def test_an_entailment_regime_that_is_not_applied_is_found(kg, here, regime, inf
     assert ("is not applied" in done.stdout) is (code == 1)
 
 
+@pytest.mark.parametrize(("options", "code"), [([], 1), (["--advanced"], 0)])
+def test_a_function_of_the_shapes_needs_advanced_features(kg, here, options, code):
+    function = """g:long a sh:SPARQLFunction ; sh:returnType xsd:boolean ;
+      sh:parameter [ sh:path g:text ] ; sh:ask "ASK { FILTER(STRLEN($text) > 90) }" ."""
+    query = "SELECT $this { $this a ?t FILTER(<https://garden.example/ns#long>(STR(?t))) }"
+    write(here, data=PREFIXES + "g:a a g:Bed ; g:x 1 .")
+    write(here, shapes=SHAPES + f"{function} g:S sh:sparql [ sh:select '{query}' ] .")
+
+    done = kg("validate", "data.ttl", "shapes.ttl", *options)
+
+    assert done.exit_code == code, done.stdout
+    assert ("which needs --advanced" in done.stdout) is (code == 1)
+
+
 def test_a_constraint_in_javascript_is_told_and_all_others_are_checked(kg, here):
     write(here, data=WRONG, shapes=SHAPES + f"g:S g:p 1 . {BY_SCRIPT}")
 

@@ -33,6 +33,7 @@ ODD = [
     'sh:sparql [ sh:select "SELECT $this { $this no:prefix ?x }" ]',
     'sh:sparql [ sh:select "SELECT ?x { ?x ?y ?z }" ]',
     'sh:sparql [ sh:select "SELECT (1 AS $this) { ?x ?y ?z }" ]',
+    'sh:sparql [ sh:select "SELECT $this { $this a ?t FILTER(<urn:f>(?t)) }" ]',
     "sh:sparql []",
     "ex:p 1 . ex:C a sh:ConstraintComponent ; sh:parameter [ sh:path ex:p ]",
     "sh:property [ sh:path ex:p ; sh:lessThan 5 ]",

@@ -8,7 +8,9 @@ minutes for a large library.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +90,7 @@ _RESERVED = {"class", "in", "or", "and", "not"}
 
 
 def take_out(
-    shapes: Graph, *, queries: bool = True, inference: str = "none"
+    shapes: Graph, *, queries: bool = True, inference: str = "none", advanced: bool = False
 ) -> tuple[Finding, ...]:
     """Remove the triples that are wrong, so that all else can be checked.
 
@@ -97,18 +99,21 @@ def take_out(
         queries: whether SPARQL constraints and components are checked; parsing takes rdflib 20 ms
             a query.
         inference: what is inferred before the validation.
+        advanced: whether queries may call functions of the shapes.
 
     Returns:
         A finding for each.
     """
     removed: list[Fault] = []
-    of_queries = (_of_constraints, _of_components) if queries else ()
+    of_constraints = partial(_of_constraints, advanced)
+    of_others = partial(_of_other_queries, advanced)
+    of_queries = (of_constraints, of_others, _of_components) if queries else ()
     of_data = partial(_of_entailment, inference)
     for faults in (_unknown_terms, _of_paths, _of_parameters, _of_references, of_data, *of_queries):
         news = list(faults(shapes))
         for shape, predicate, value, _ in news:
             shapes.remove((shape, predicate, value))
-            if faults is _of_constraints:
+            if faults is of_constraints:
                 shapes.remove((None, SH.sparql, shape))
             elif faults is _of_components:
                 shapes.remove((shape, None, None))
@@ -220,16 +225,12 @@ def _repeated(shapes: Graph) -> Iterator[Fault]:
                     yield shape, predicate, value, f"sh:{name} takes one value, not {shown}."
 
 
-def _of_constraints(shapes: Graph) -> Iterator[Fault]:
+def _of_constraints(advanced: bool, shapes: Graph) -> Iterator[Fault]:
     """Yield SPARQL constraints that have no query, or one that cannot be asked (SHACL §5.3)."""
     for shape, constraint in sorted(shapes.subject_objects(SH.sparql), key=str):
         if (constraint, SH.select, None) not in shapes:
             yield shape, SH.sparql, constraint, "A SPARQL constraint needs a sh:select."
     constraints = set(shapes.objects(None, SH.sparql))
-    for predicate in (SH.select, SH.ask):  # of targets and validators
-        for other, text in shapes.subject_objects(predicate):
-            if other not in constraints and (refused := _refused(str(text))) in ("FROM", "SERVICE"):
-                yield other, predicate, text, _REFUSED.format(refused, _REFUSED_WORDS[refused])
     for constraint in sorted(constraints, key=str):
         try:
             prefixes = queries.declared(shapes, constraint)
@@ -239,8 +240,26 @@ def _of_constraints(shapes: Graph) -> Iterator[Fault]:
             yield constraint, SH.prefixes, holder, message
             continue
         for text in shapes.objects(constraint, SH.select):
-            if fault := _fault_of_query(str(text), prefixes):
+            fault = _fault_of_query(str(text), prefixes)
+            fault = fault or _unknown_function(shapes, str(text), prefixes, advanced)
+            if fault:
                 yield constraint, SH.select, text, fault
+
+
+def _of_other_queries(advanced: bool, shapes: Graph) -> Iterator[Fault]:
+    """Yield queries of targets and validators that leave the graph, or call unknown functions."""
+    constraints = set(shapes.objects(None, SH.sparql))
+    for predicate in (SH.select, SH.ask):
+        for other, text in shapes.subject_objects(predicate):
+            if other in constraints:
+                continue
+            if (refused := _refused(str(text))) in ("FROM", "SERVICE"):
+                yield other, predicate, text, _REFUSED.format(refused, _REFUSED_WORDS[refused])
+                continue
+            with suppress(NotExpressible):
+                prefixes = queries.declared(shapes, other)
+                if fault := _unknown_function(shapes, str(text), prefixes, advanced):
+                    yield other, predicate, text, fault
 
 
 def _fault_of_query(text: str, prefixes: Mapping[str, str]) -> str | None:
@@ -274,6 +293,32 @@ def _complaint(prefixes: Mapping[str, str], text: str) -> str | None:
         ox.Store().query(text, prefixes=dict(prefixes))
     except SyntaxError as error:
         return str(error)
+    except RuntimeError:  # of a function that it does not have
+        return None
+    return None
+
+
+def _unknown_function(
+    shapes: Graph, text: str, prefixes: Mapping[str, str], advanced: bool
+) -> str | None:
+    """Return what is wrong with the functions that a query calls.
+
+    To rdflib, a condition with a function that it does not know is false, without a word.
+    """
+    own = {str(each) for each in shapes.subjects(RDF.type, SH.SPARQLFunction)}
+    known: dict[ox.NamedNode, Callable[..., Any]] = {}
+    if advanced:
+        known = {ox.NamedNode(each): lambda *_: None for each in own}
+    try:
+        ox.Store().query(text, prefixes=dict(prefixes), custom_functions=known)
+    except SyntaxError:  # rdflib may read it
+        return None
+    except RuntimeError as error:
+        called = re.search(r"<([^<>]*)>", str(error))
+        if called is None:
+            return None
+        needs = "--advanced" if called[1] in own else "a definition (sh:SPARQLFunction)"
+        return f"The query calls the function {called[0]}, which needs {needs}."
     return None
 
 
@@ -352,8 +397,13 @@ def _of_components(shapes: Graph) -> Iterator[Fault]:
 
     Those are parameters without a path, and components without a validator.
     """
+    broken = set()
+    for component, parameter in shapes.subject_objects(SH.parameter):
+        if not isinstance(shapes.value(parameter, SH.path), URIRef):
+            broken.add(component)
+            yield component, SH.parameter, parameter, "A parameter needs an IRI as its sh:path."
     validators = (SH.validator, SH.nodeValidator, SH.propertyValidator)
-    for component in sorted(set(shapes.subjects(SH.parameter)), key=str):
+    for component in sorted(set(shapes.subjects(SH.parameter)) - broken, key=str):
         bodies = [each for name in validators for each in shapes.objects(component, name)]
         if any((each, name, None) in shapes for each in bodies for name in (SH.select, SH.ask)):
             continue
@@ -364,9 +414,6 @@ def _of_components(shapes: Graph) -> Iterator[Fault]:
         if not any((component, RDF.type, kind) in shapes for kind in functions):
             missing = "A constraint component needs a validator with a sh:select or sh:ask."
             yield component, RDF.type, SH.ConstraintComponent, missing
-    for component, parameter in shapes.subject_objects(SH.parameter):
-        if not isinstance(shapes.value(parameter, SH.path), URIRef):
-            yield component, SH.parameter, parameter, "A parameter needs an IRI as its sh:path."
 
 
 def _shown(term: Node) -> str:

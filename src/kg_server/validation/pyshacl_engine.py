@@ -211,8 +211,9 @@ def probes(shapes: Graph) -> Aims:
 def prepare() -> None:
     """Import what ``findings`` could not in a child that can open no file."""
     import pyshacl.constraints.advanced
-    import pyshacl.functions
-    import pyshacl.rules  # noqa: F401  # which pySHACL imports late
+    import pyshacl.functions.shacl_function
+    import pyshacl.rules.sparql
+    import pyshacl.rules.triple  # noqa: F401  # which pySHACL imports late
 
     from kg_server.validation.corrections import components, messages  # noqa: F401
 

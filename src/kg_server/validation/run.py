@@ -102,7 +102,10 @@ class Validation:
         self._are_known = shapes_lint.known_good(self._shapes)
         # This compiles all patterns, which the children could not: they can import nothing.
         self._ill_formed = ill_formed.take_out(
-            self._shapes, queries=not self._are_known, inference=inference
+            self._shapes,
+            queries=not self._are_known,
+            inference=inference,
+            advanced=advanced,
         )
         self._languages = languages
         self._spoken = wording.with_one_message(self._shapes, languages)

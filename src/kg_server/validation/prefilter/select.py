@@ -142,7 +142,10 @@ class Prefilter:
         try:
             for query in search.queries or ():
                 suspects.update(solution["this"] for solution in self._select(query))
-        except SyntaxError:  # to the engine, not to rdflib
+        except (
+            SyntaxError,
+            RuntimeError,
+        ):  # to the engine; the latter of a function, not to rdflib
             return focus
         return focus.intersection(suspects)
 
