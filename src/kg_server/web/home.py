@@ -144,8 +144,9 @@ def _vocabularies(context: Context) -> str:
 
 
 def _hint(names: list[str]) -> str:
-    """Return the first names that together fit into a search field."""
-    return next((hint for n in (3, 2, 1) if len(hint := ", ".join(names[:n])) <= _HINT), "")
+    """Return the first names that together fit into a search field; long ones are passed over."""
+    short = [each for each in names if len(each) <= _HINT]
+    return next((hint for n in (3, 2, 1) if len(hint := ", ".join(short[:n])) <= _HINT), "")
 
 
 def _answer(context: Context, standing: Standing, language: str) -> tables.Result | Problem:
