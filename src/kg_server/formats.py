@@ -175,8 +175,8 @@ def named(name: str, kind: Kind, *, html: bool = False) -> Format:
             return each
     if wanted in _SYNONYMS:
         return named(_SYNONYMS[wanted], kind, html=html)
-    known = ", ".join(each.name for each in offers)
-    raise NotAcceptable(f"There is no format {name!r} for this result. Can produce: {known}.")
+    names = ", ".join(each.name for each in offers)
+    raise NotAcceptable(f"There is no format {name!r} for this result. Can produce: {names}.")
 
 
 def negotiate(accept: str | None, kind: Kind, *, html: bool = False) -> Format:

@@ -18,7 +18,6 @@ import os
 import socket
 import struct
 from dataclasses import dataclass
-from typing import Any
 
 from kg_server import errors
 from kg_server.errors import Problem
@@ -133,5 +132,4 @@ def pack_problem(problem: Problem) -> bytes:
 def unpack_problem(payload: bytes) -> Problem:
     """Return the problem of a payload."""
     slug, detail, headers, members = json.loads(payload)
-    known: dict[str, Any] = members
-    return _PROBLEMS[slug](detail, headers=headers, **known)
+    return _PROBLEMS[slug](detail, headers=headers, **members)

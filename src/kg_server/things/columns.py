@@ -197,15 +197,15 @@ def _shaped(solutions: Iterable[Mapping[str, Identifier]]) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     for row in solutions:
         iri = str(row["property"])
-        known = columns.get(iri) or Column(name="", iri=iri, order=_order(row))
+        column = columns.get(iri) or Column(name="", iri=iri, order=_order(row))
         columns[iri] = replace(
-            known,
-            labels=_more(known.labels, _label(row.get("name"))),
-            order=min(known.order, _order(row)),
-            group=known.group or _text(row.get("group")),
-            datatypes=_more(known.datatypes, _text(row.get("datatype"))),
-            classes=_more(known.classes, _text(row.get("class"))),
-            is_single=known.is_single or _text(row.get("max")) == "1",
+            column,
+            labels=_more(column.labels, _label(row.get("name"))),
+            order=min(column.order, _order(row)),
+            group=column.group or _text(row.get("group")),
+            datatypes=_more(column.datatypes, _text(row.get("datatype"))),
+            classes=_more(column.classes, _text(row.get("class"))),
+            is_single=column.is_single or _text(row.get("max")) == "1",
         )
     return columns
 
@@ -216,12 +216,12 @@ def _merged(shaped: Mapping[str, Column], used: Iterable[Mapping[str, Identifier
     last = (float("inf"), float("inf"))
     for row in used:
         iri, count = str(row["property"]), int(str(row["n"]))
-        known = columns.get(iri) or Column(name="", iri=iri, order=last)
+        column = columns.get(iri) or Column(name="", iri=iri, order=last)
         columns[iri] = replace(
-            known,
+            column,
             used=count,
-            datatypes=_more(known.datatypes, _text(row.get("datatype"))),
-            classes=_more(known.classes, _text(row.get("class"))),
+            datatypes=_more(column.datatypes, _text(row.get("datatype"))),
+            classes=_more(column.classes, _text(row.get("class"))),
         )
     shown = [each for each in columns.values() if URIRef(each.iri) not in (RDF.type, *NAMES)]
     return sorted(shown, key=lambda each: (each.order, -each.used, each.iri))
@@ -264,5 +264,5 @@ def _text(term: Identifier | None) -> str | None:
     return None if term is None else str(term)
 
 
-def _more(known: tuple[T, ...], new: T | None) -> tuple[T, ...]:
-    return known if new is None or new in known else (*known, new)
+def _more(values: tuple[T, ...], new: T | None) -> tuple[T, ...]:
+    return values if new is None or new in values else (*values, new)

@@ -93,8 +93,8 @@ def read(pairs: Iterable[tuple[str, str]], columns: Sequence[Column]) -> tuple[F
             hint = f"Near it: {listed}." if near else f"There are: {listed}."
             raise BadRequest(f"There is no column {column_name[:80]!r}. {hint}", parameter=name)
         if operator not in OPERATORS:
-            known = ", ".join(each for each in OPERATORS if each)
-            detail = f"There is no operator {operator[:80]!r}. There are: {known}."
+            operators = ", ".join(each for each in OPERATORS if each)
+            detail = f"There is no operator {operator[:80]!r}. There are: {operators}."
             raise BadRequest(detail, parameter=name)
         column = by_name[column_name]
         for text in texts:

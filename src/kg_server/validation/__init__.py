@@ -99,5 +99,5 @@ def languages(chosen: str | None = None, project: Sequence[str] = ()) -> tuple[s
     """
     said = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
     locale = re.split(r"[.@]", said)[0].replace("_", "-").lower()
-    wanted = (chosen or "", "" if locale in ("c", "posix") else locale, *project, "en")
-    return tuple(dict.fromkeys(each.lower() for each in wanted if each))
+    tags = (chosen or "", "" if locale in ("c", "posix") else locale, *project, "en")
+    return tuple(dict.fromkeys(each.lower() for each in tags if each))

@@ -40,7 +40,7 @@ def shares(aims: Aims, number: int) -> list[Aims]:
     """Divide aims into so many, of about the same size."""
     divided: list[dict[Node, dict[Constraint | None, Set[Node]] | None]]
     divided = [{} for _ in range(number)]
-    known: dict[int, list[Set[Node]]] = {}
+    parts_of: dict[int, list[Set[Node]]] = {}
     turn = 0
     for shape, aim in aims.items():
         if aim is None:
@@ -48,11 +48,11 @@ def shares(aims: Aims, number: int) -> list[Aims]:
             turn += 1
             continue
         for constraint, all_nodes in aim.items():
-            parts = known.get(id(all_nodes))  # many constraints may share one set
+            parts = parts_of.get(id(all_nodes))  # many constraints may share one set
             if parts is None:
                 listed = list(all_nodes)
                 parts = [frozenset(listed[(at - turn) % number :: number]) for at in range(number)]
-                known[id(all_nodes)] = parts
+                parts_of[id(all_nodes)] = parts
                 turn += len(listed)
             for share, part in zip(divided, parts, strict=True):
                 if part:

@@ -202,13 +202,13 @@ def _of_parameters(shapes: Graph) -> Iterator[Fault]:
 
 def _unknown_terms(shapes: Graph) -> Iterator[Fault]:
     """Yield the triples with a predicate or object that is no term of SHACL, and the one meant."""
-    known = set(SH.__annotations__) | _RESERVED | SHACL_1_2 | {""}
+    names = set(SH.__annotations__) | _RESERVED | SHACL_1_2 | {""}
     for subject, predicate, value in shapes:
         for term in (predicate, value):
             name = str(term).removeprefix(ns.SH)
-            if isinstance(term, URIRef) and name != str(term) and name not in known:
-                same = [each for each in known if each.lower() == name.lower()]
-                close = same or difflib.get_close_matches(name, known, 1)
+            if isinstance(term, URIRef) and name != str(term) and name not in names:
+                same = [each for each in names if each.lower() == name.lower()]
+                close = same or difflib.get_close_matches(name, names, 1)
                 hint = f"; did you mean sh:{close[0]}?" if close else "."
                 yield subject, predicate, value, f"sh:{name} is not a term of SHACL{hint}"
 

@@ -39,8 +39,8 @@ class Places:
     ) -> None:
         """Prepare the files; ``objects`` gives values, for paths of several steps."""
         order = (Role.DATA, Role.ONTOLOGY, Role.SHAPES)
-        known = [file for file in files if file.role in order]
-        self._files = sorted(known, key=lambda file: order.index(file.role))
+        read = (file for file in files if file.role in order)
+        self._files = sorted(read, key=lambda file: order.index(file.role))
         self._objects = objects
         self._texts: dict[int, _Text] = {}
         self._spots: dict[Pattern, list[_Spot]] = {}

@@ -57,7 +57,7 @@ _PARAMETERS = {
 """Parameters of which a shape may have several, by kind of constraint; and the pairs."""
 
 
-def best(texts: Iterable[Any], wanted: Sequence[str]) -> Any:
+def best(texts: Iterable[Any], spoken: Sequence[str]) -> Any:
     """Return the literal in the first of these languages, else one without a language, else any.
 
     A range that is longer than a tag matches it, too: ``de-AT`` is served by ``de``.
@@ -68,17 +68,17 @@ def best(texts: Iterable[Any], wanted: Sequence[str]) -> Any:
 
     def rank(text: Any) -> tuple[int, int, str]:
         tag = (text.language or "").lower()
-        for number, language in enumerate(wanted):
+        for number, language in enumerate(spoken):
             if tag == language:
                 return number, 0, str(text)
             if tag and tag.split("-")[0] == language.split("-")[0]:
                 return number, 1, str(text)
-        return len(wanted), int(bool(tag)), str(text)
+        return len(spoken), int(bool(tag)), str(text)
 
     return min(texts, key=rank)
 
 
-def with_one_message(shapes: Graph, wanted: Sequence[str]) -> Graph:
+def with_one_message(shapes: Graph, spoken: Sequence[str]) -> Graph:
     """Return a shapes graph in which each shape has one message, in the reader's language."""
     said: dict[Any, list[Any]] = defaultdict(list)
     for shape, message in shapes.subject_objects(SH.message):
@@ -91,15 +91,15 @@ def with_one_message(shapes: Graph, wanted: Sequence[str]) -> Graph:
     for shape, texts in several.items():
         literals = [each for each in texts if isinstance(each, Literal)]
         copy.remove((shape, SH.message, None))
-        copy.add((shape, SH.message, best(literals or texts, wanted)))
+        copy.add((shape, SH.message, best(literals or texts, spoken)))
     return copy
 
 
 class Words:
     """Words for the findings by some shapes."""
 
-    def __init__(self, shapes: Graph, objects: Objects, wanted: Sequence[str] = ("en",)) -> None:
-        self._shapes, self._objects, self._wanted = shapes, objects, wanted
+    def __init__(self, shapes: Graph, objects: Objects, spoken: Sequence[str] = ("en",)) -> None:
+        self._shapes, self._objects, self._spoken = shapes, objects, spoken
 
     def of(self, findings: Iterable[Finding]) -> list[Finding]:
         """Return findings with messages, and with what tells apart those that are alike."""
@@ -119,7 +119,7 @@ class Words:
         details = tuple(self.of(finding.details))
         message = finding.message
         if self._is_core(finding) and not self._said(finding.source_shape):
-            about = _About(finding, self._shape(finding), self._shapes, self._objects, self._wanted)
+            about = _About(finding, self._shape(finding), self._shapes, self._objects, self._spoken)
             message = _SENTENCES[finding.kind](about)
         elif not message:
             message = "The query of the shape finds this node."
@@ -150,8 +150,8 @@ class Words:
         kind, focus, value = finding.kind, finding.focus_node, finding.value
         if kind == "UniqueLang":
             path = paths.parse(finding.path or "")
-            there = path and _values(path, focus, self._objects)
-            tags = Counter(tag for each in there or () if (tag := _tag(each)))
+            values = path and _values(path, focus, self._objects)
+            tags = Counter(tag for each in values or () if (tag := _tag(each)))
             return [(None, f'"{tag}"') for tag, count in sorted(tags.items()) if count > 1]
         if kind not in _PARAMETERS:
             return []
@@ -181,8 +181,8 @@ class Words:
         """Tell whether a finding is not about one value of a parameter that has several."""
         if kind == "HasValue":
             path = paths.parse(finding.path or "")
-            there = path and _values(path, finding.focus_node, self._objects)
-            return given in (there or ())
+            values = path and _values(path, finding.focus_node, self._objects)
+            return given in (values or ())
         return kind == "Class" and given in self._objects(finding.value or "", _RDF_TYPE)
 
 
@@ -194,7 +194,7 @@ class _About:
     shape: Any
     shapes: Graph
     objects: Objects
-    wanted: Sequence[str]
+    spoken: Sequence[str]
 
     def given(self, parameter: str) -> list[str]:
         """Return the values of a parameter of the shape."""
@@ -236,7 +236,7 @@ class _About:
         path = paths.shown(self.finding.path or "")
         named = self.shapes.objects(self.shape, SH.name)
         names = [each for each in named if isinstance(each, Literal)]
-        return f"{best(names, self.wanted)} ({path})" if names and path else path or "This node"
+        return f"{best(names, self.spoken)} ({path})" if names and path else path or "This node"
 
     @cached_property
     def subject(self) -> str:
@@ -340,32 +340,32 @@ def _max_count(about: _About) -> str:
 
 
 def _datatype(about: _About) -> str:
-    wanted, value = _all(about.given("datatype")), about.finding.value or ""
+    needed, value = _all(about.given("datatype")), about.finding.value or ""
     typed = _typed(value)
     if typed is None:
-        return f"{about.subject} is {_kind(value)}: a literal of datatype {wanted} is needed."
-    if f"<{typed[1]}>" == wanted:
-        return f"{about.subject} is not a valid {wanted}."
+        return f"{about.subject} is {_kind(value)}: a literal of datatype {needed} is needed."
+    if f"<{typed[1]}>" == needed:
+        return f"{about.subject} is not a valid {needed}."
     if _tag(value):
-        return f"{about.subject} has a language tag: a literal of datatype {wanted} is needed."
-    return f"{about.subject} has the datatype <{typed[1]}>: {wanted} is needed."
+        return f"{about.subject} has a language tag: a literal of datatype {needed} is needed."
+    return f"{about.subject} has the datatype <{typed[1]}>: {needed} is needed."
 
 
 def _class(about: _About) -> str:
     value = about.finding.value or ""
-    wanted = about.finding.other_value or _all(about.given("class"), "and")
+    needed = about.finding.other_value or _all(about.given("class"), "and")
     if not value.startswith(("<", "_:")):
-        return f"{about.subject} is a literal: an instance of {wanted} is needed."
+        return f"{about.subject} is a literal: an instance of {needed} is needed."
     types = sorted(about.objects(value, _RDF_TYPE))
     found = f", but of {_all(types, 'and')}" if types else ": it has no type"
-    return f"{about.subject} is not an instance of {wanted}{found}."
+    return f"{about.subject} is not an instance of {needed}{found}."
 
 
 def _node_kind(about: _About) -> str:
-    wanted = _all(
+    needed = _all(
         [_KINDS.get(each[1:-1].removeprefix(ns.SH), each) for each in about.given("nodeKind")]
     )
-    return f"{about.subject} is {_kind(about.finding.value or '')}: it must be {wanted}."
+    return f"{about.subject} is {_kind(about.finding.value or '')}: it must be {needed}."
 
 
 def _in(about: _About) -> str:
@@ -453,13 +453,13 @@ def _less_than(words: str, parameter: str) -> Callable[[_About], str]:
 
 
 def _has_value(about: _About) -> str:
-    wanted = about.finding.other_value or _all(about.given("hasValue"))
+    needed = about.finding.other_value or _all(about.given("hasValue"))
     if about.finding.path is None:
-        return f"This node must be {wanted}."
+        return f"This node must be {needed}."
     if about.values is None:
-        return f"{about.property} must have the value {wanted}."
+        return f"{about.property} must have the value {needed}."
     found = _all([_term(each) for each in about.values], "and") or "none"
-    return f"{about.property} must have the value {wanted}: it has {found}."
+    return f"{about.property} must have the value {needed}: it has {found}."
 
 
 def _nested(words: str, parameter: str) -> Callable[[_About], str]:

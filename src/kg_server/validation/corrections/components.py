@@ -92,13 +92,13 @@ class _Datatype(DatatypeConstraintComponent):
     """
 
     def evaluate(self, _executor: Any, graph: Any, values: Any, _path: Any) -> Outcome:
-        wanted = str(self.datatype_rule)
+        datatype = str(self.datatype_rule)
 
         def conforms(value: Node) -> bool:
             return (
                 isinstance(value, Literal)
-                and _datatype(value) == wanted
-                and not datatypes.is_ill_typed(str(value), wanted)
+                and _datatype(value) == datatype
+                and not datatypes.is_ill_typed(str(value), datatype)
             )
 
         return _outcome(self, graph, values, conforms)

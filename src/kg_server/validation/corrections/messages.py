@@ -60,9 +60,9 @@ def _format(_component: Any, text: str, bound: Any) -> str:
 
 
 def _bind(helper: Any, values: Mapping[str, Any] | None = None) -> None:
-    known = helper.param_bind_map if values is None else values
+    bindings = helper.param_bind_map if values is None else values
     helper.bound_messages = {
-        Literal(filled(str(each), known), lang=each.language, datatype=each.datatype)
+        Literal(filled(str(each), bindings), lang=each.language, datatype=each.datatype)
         for each in helper.unbound_messages
     }
 

@@ -300,10 +300,10 @@ class _Validation:
             for each, triple in triples.items()
         ]
 
-    def _graphs_of(self, names: str, wanted: Iterable[str]) -> dict[str, str]:
+    def _graphs_of(self, names: str, keys: Iterable[str]) -> dict[str, str]:
         """Return the first graph of each of the triples or nodes that is in one."""
         graphs: dict[str, str] = {}
-        listed = list(dict.fromkeys(wanted))
+        listed = list(dict.fromkeys(keys))
         variables = names.replace("?", "").split()
         for start in range(0, len(listed), _PLACED):
             listing = " ".join(f"({each})" for each in listed[start : start + _PLACED])

@@ -127,9 +127,9 @@ class Neighbourhood:
         Raises:
             ProjectFault: the service gives no answer.
         """
-        wanted = [each for each in patterns if not self.has(each) and each not in self.failed]
+        missing = [each for each in patterns if not self.has(each) and each not in self.failed]
         subjects: dict[Any, list[Pattern]] = defaultdict(list)
-        for each in wanted:
+        for each in missing:
             subject, predicate, value = each
             if isinstance(subject, ox.NamedNode):
                 subjects[subject].append(each)
@@ -141,22 +141,22 @@ class Neighbourhood:
                 self._fetch_by_value(each)
         for group in _groups(sorted(subjects, key=str)):
             self._fetch_subjects({node: subjects[node] for node in group})
-        self._fetch_blank([each for each in wanted if each not in self.failed])
+        self._fetch_blank([each for each in missing if each not in self.failed])
 
-    def _fetch_subjects(self, wanted: dict[Any, list[Pattern]]) -> None:
-        nodes = " ".join(map(str, wanted))
+    def _fetch_subjects(self, patterns: dict[Any, list[Pattern]]) -> None:
+        nodes = " ".join(map(str, patterns))
         try:
             self._add(f"CONSTRUCT {{ ?s ?p ?o }} {{ VALUES ?s {{ {nodes} }} ?s ?p ?o }}")
         except Problem as problem:
-            if len(wanted) == 1:
-                for each in next(iter(wanted.values())):
+            if len(patterns) == 1:
+                for each in next(iter(patterns.values())):
                     self._fetch_alone(each, problem)
                 return
-            halves = list(wanted.items())
+            halves = list(patterns.items())
             self._fetch_subjects(dict(halves[: len(halves) // 2]))
             self._fetch_subjects(dict(halves[len(halves) // 2 :]))
         else:
-            self._note((node, None, None) for node in wanted)
+            self._note((node, None, None) for node in patterns)
 
     def _fetch_alone(self, pattern: Pattern, problem: Problem) -> None:
         """Fetch one predicate of a node that has too many triples."""
@@ -191,10 +191,10 @@ class Neighbourhood:
                 if isinstance(quad.subject, ox.BlankNode):
                     self._ways.setdefault(quad.subject, _Way(start))
 
-    def _fetch_blank(self, wanted: Sequence[Pattern]) -> None:
+    def _fetch_blank(self, missing: Sequence[Pattern]) -> None:
         """Fetch what is said of blank nodes, and what leads to them."""
         ways: dict[tuple[bool, str, tuple[str, ...]], list[Pattern]] = defaultdict(list)
-        for each in wanted:
+        for each in missing:
             subject, _, value = each
             is_subject = isinstance(subject, ox.BlankNode)
             node = subject if is_subject else value

@@ -62,11 +62,11 @@ def prefixes(contents: Iterable[bytes]) -> dict[str, str]:
     return by_namespace
 
 
-def short(iri: str, known: Mapping[str, str]) -> str:
-    """Return a prefixed name, or else the IRI in angle brackets; ``known``: namespace to prefix.
+def short(iri: str, by_namespace: Mapping[str, str]) -> str:
+    """Return a prefixed name, or else the IRI in angle brackets; ``by_namespace`` has prefixes.
 
     >>> short("https://e.org/ns#Mission", {"https://e.org/ns#": "ex"})
     'ex:Mission'
     """
-    by_prefix = {prefix: namespace for namespace, prefix in known.items()}
+    by_prefix = {prefix: namespace for namespace, prefix in by_namespace.items()}
     return shorten(iri, by_prefix, to_read=True) or f"<{iri}>"

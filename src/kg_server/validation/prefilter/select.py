@@ -244,17 +244,17 @@ def _rewritten(query: str) -> str:
 
 def aim(suspects: Mapping[Constraint | None, frozenset[Any]]) -> Aim:
     """Return suspects as rdflib's terms; sets that are one stay one."""
-    known: dict[int, frozenset[Node]] = {}
+    converted: dict[int, frozenset[Node]] = {}
     for nodes in suspects.values():
-        if id(nodes) not in known:
-            known[id(nodes)] = frozenset(map(terms.to_rdflib, nodes))
-    return {constraint: known[id(nodes)] for constraint, nodes in suspects.items()}
+        if id(nodes) not in converted:
+            converted[id(nodes)] = frozenset(map(terms.to_rdflib, nodes))
+    return {constraint: converted[id(nodes)] for constraint, nodes in suspects.items()}
 
 
-def _among(known: Set[ox.Literal], altered: Container[Any], term: Any, predicate: Any) -> Any:
+def _among(literals: Set[ox.Literal], altered: Container[Any], term: Any, predicate: Any) -> Any:
     """Tell whether a term is among some, if it is altered as a value of the predicate."""
     named = isinstance(predicate, ox.NamedNode)
-    return ox.Literal(term in known and (not named or (predicate.value, term) in altered))
+    return ox.Literal(term in literals and (not named or (predicate.value, term) in altered))
 
 
 def _is_well_formed(term: Any) -> ox.Literal:

@@ -181,13 +181,13 @@ def _excerpt(place: Place) -> tuple[str, str]:
 
 def shortener(declared: Mapping[str, str]) -> Callable[[str], str]:
     """Return what writes the IRIs in a term or a path as prefixed names where a prefix fits."""
-    known = {**prefixes.merged(declared), "rule": RULES_IRI}
-    if "" in declared and declared[""] not in known.values():
-        known[""] = declared[""]
+    declarations = {**prefixes.merged(declared), "rule": RULES_IRI}
+    if "" in declared and declared[""] not in declarations.values():
+        declarations[""] = declared[""]
 
     @lru_cache(maxsize=1 << 16)
     def name(iri: str) -> str:
-        short = prefixes.shorten(iri, known, to_read=True)
+        short = prefixes.shorten(iri, declarations, to_read=True)
         return short if short and short != ":" else f"<{iri}>"
 
     def short(match: re.Match[str]) -> str:
