@@ -210,6 +210,21 @@ def test_an_entailment_regime_that_is_not_applied_is_found(kg, here, regime, inf
     assert ("is not applied" in done.stdout) is (code == 1)
 
 
+@pytest.mark.parametrize("options", [[], ["--advanced"]])
+@pytest.mark.parametrize(
+    "script", ["sh:target [ a sh:JSTarget ; %s ]", "sh:rule [ a sh:JSRule ; %s ]"]
+)
+def test_a_target_or_rule_in_javascript_is_told_and_all_else_is_checked(kg, here, options, script):
+    more = script % "sh:jsFunctionName 'f'"
+    write(here, data=WRONG, shapes=SHAPES + f"g:S {more} .")
+
+    done = kg("validate", "data.ttl", "shapes.ttl", "--format", "json", *options)
+
+    found = json.loads(done.stdout)["findings"]
+    assert [each["severity"] for each in found] == ["Violation", "Warning"]
+    assert "SHACL-JS" in found[1]["message"]
+
+
 @pytest.mark.parametrize(("options", "code"), [([], 1), (["--advanced"], 0)])
 def test_a_function_of_the_shapes_needs_advanced_features(kg, here, options, code):
     function = """g:long a sh:SPARQLFunction ; sh:returnType xsd:boolean ;

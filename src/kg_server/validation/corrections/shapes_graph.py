@@ -51,6 +51,7 @@ def write_out(shapes: Graph) -> None:
     """
     _leave_out_false(shapes)
     _leave_out_parts(shapes)
+    _leave_out_scripts(shapes)
     _add_implicit_targets(shapes)
     _add_imported_prefixes(shapes)
 
@@ -77,6 +78,16 @@ def _leave_out_parts(shapes: Graph) -> None:
             for shape, value in list(shapes.subject_objects(SH[part])):
                 if not any((shape, SH[other], None) in shapes for other in others):
                     shapes.remove((shape, SH[part], value))
+
+
+def _leave_out_scripts(shapes: Graph) -> None:
+    """Remove targets and rules in JavaScript, which no engine here runs; a rule of ours says so.
+
+    With advanced features, pySHACL gives up at them.
+    """
+    for script in set(shapes.subjects(SH.jsFunctionName)):
+        for predicate in (SH.target, SH.rule):
+            shapes.remove((None, predicate, script))
 
 
 def _add_implicit_targets(shapes: Graph) -> None:

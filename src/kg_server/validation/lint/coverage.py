@@ -22,7 +22,7 @@ _ADVANCED = {
     "rule": "a rule of the SHACL Advanced Features",
     "values": "a rule of the SHACL Advanced Features",
 }
-_VALIDATORS = ("validator", "nodeValidator", "propertyValidator")
+_MAY_BE_SCRIPTS = ("validator", "nodeValidator", "propertyValidator", "target", "rule")
 
 
 def unreached(material: Material) -> Iterator[RuleFinding]:
@@ -53,7 +53,7 @@ def unevaluated(material: Material) -> Iterator[RuleFinding]:
         name = quad.predicate.value.removeprefix(ns.SH)
         kind = text(quad.object).removeprefix(ns.SH) if quad.predicate == names.TYPE else ""
         if quad.predicate.value == f"{ns.SH}js" or (
-            name in _VALIDATORS and _is_javascript(store, quad.object)
+            name in _MAY_BE_SCRIPTS and _is_javascript(store, quad.object)
         ):
             why = "is of SHACL-JS, which is not evaluated"
         elif quad.predicate.value.startswith(ns.SH) and name in _ADVANCED and not material.advanced:
