@@ -66,16 +66,16 @@ class Service:
         head, inner = query[:start], f"WHERE {{ {{ {query[start:]} }} FILTER"
         outer = f"{head}SELECT DISTINCT ?this {inner}"
         try:
-            found = {row["this"] for row in self.rows(query)}
+            focus = {row["this"] for row in self.rows(query)}
         except ResultTooLarge:
             names = self.pages(f"{outer}(isIRI(?this)) }}", ("this",))
-            found = {row["this"] for row in self.rows(f"{outer}(!isIRI(?this)) }}")}
-            found |= {URIRef(name[1:-1]) for name in names}
-        blank = {each for each in found if isinstance(each, BNode)}
+            focus = {row["this"] for row in self.rows(f"{outer}(!isIRI(?this)) }}")}
+            focus |= {URIRef(name[1:-1]) for name in names}
+        blank = {each for each in focus if isinstance(each, BNode)}
         if not blank:
-            return found
+            return focus
         labelled = f"{head}CONSTRUCT {{ ?this <{_IS}> ?this }} {inner}(isBlank(?this)) }}"
-        return (found - blank) | self._subjects(labelled)
+        return (focus - blank) | self._subjects(labelled)
 
     def _subjects(self, text: str) -> set[Node]:
         graph = Graph()

@@ -177,14 +177,14 @@ class _Walk:
 
 def _by_type(value: _Value, terms: _Terms, vocabulary: str) -> tuple[_Terms, str]:
     """Return terms and vocabulary inside of a node, by the contexts of its types."""
-    found = terms, vocabulary
+    in_scope = terms, vocabulary
     for key, _, inner in value.data:
         if _iri(key, terms, "") == "@type":
             kinds = [each.data for each in _flat(inner) if isinstance(each.data, str)]
             for kind in sorted(kinds):
                 context = terms[kind].context if kind in terms else None
-                found = _context(context, *found) if context else found
-    return found
+                in_scope = _context(context, *in_scope) if context else in_scope
+    return in_scope
 
 
 def _unnested(value: _Value, terms: _Terms) -> Iterator[tuple[str, int, _Value]]:

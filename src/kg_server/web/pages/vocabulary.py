@@ -108,8 +108,8 @@ def _term(graph: Graph, term: URIRef, labels: Labels) -> Term:
 def _uses(graph: Graph, term: URIRef, labels: Labels) -> Iterable[tuple[Shown, tuple[Shown, ...]]]:
     for predicate in sorted(set(graph.predicates(term)), key=_rank):
         if predicate not in _HIDDEN:
-            found = [each for each in graph.objects(term, predicate) if not _is_blank(each)]
-            if values := _for_reader(found, labels):
+            objects = [each for each in graph.objects(term, predicate) if not _is_blank(each)]
+            if values := _for_reader(objects, labels):
                 yield (
                     labels.show(predicate),
                     tuple(labels.show(each) for each in sorted(values, key=str)),
