@@ -233,7 +233,7 @@ class World:
         parties = thing("state", one.alpha3), thing("state", other.alpha3)
         labels = {
             "en": f"{names[0]['en']}-{names[1]['en']} convention of {signed} ({number + 1})",
-            "bn": f"{names[0]['bn']}–{names[1]['bn']} চুক্তি, {bengali(signed)}",
+            "bn": f"{names[0]['bn']}–{names[1]['bn']} চুক্তি, {bengali(f'{signed} ({number + 1})')}",
         }
         about = "double taxation, annual tax evasion, and taxing on the basis of income and capital"
         words = f"{labels['en']}: on {about}, in force since {signed + 2}."
