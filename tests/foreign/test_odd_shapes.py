@@ -28,6 +28,7 @@ ODD = [
     "sh:node ex:Node",
     "sh:minCount 1",
     "sh:or ()",
+    "sh:and 'x'",
     "sh:nodeKind sh:Iri",
     'sh:sparql [ sh:select "SELEC $this" ]',
     'sh:sparql [ sh:select "SELECT $this { $this no:prefix ?x }" ]',
@@ -99,6 +100,13 @@ def test_a_part_of_a_constraint_alone_is_no_constraint(validated, alone):
     )
 
     assert [each.focus_node for each in found] == ["<https://e.org/a>"]
+
+
+@pytest.mark.parametrize("odd", ["sh:target 5", "sh:rule 5", "sh:js 5", "sh:expression 5"])
+def test_a_literal_where_a_node_belongs_stops_nothing(validated, odd):
+    found = validated(f"{SOUND} ex:Sound {odd} .")
+
+    assert [each.severity.value for each in found] == ["Violation", "Warning"]
 
 
 @pytest.mark.parametrize(

@@ -116,13 +116,15 @@ def _classes(store: ox.Store) -> set[Any]:
 
 
 def _has(store: ox.Store, subject: Any, predicate: ox.NamedNode) -> bool:
+    if isinstance(subject, ox.Literal):  # where a node belongs; that is found elsewhere
+        return False
     return next(iter(store.quads_for_pattern(subject, predicate, None)), None) is not None
 
 
 def _items(store: ox.Store, head: Any) -> Iterator[Any]:
     first, rest = ox.NamedNode(f"{ns.RDF}first"), ox.NamedNode(f"{ns.RDF}rest")
     seen: set[Any] = set()
-    while head not in seen:
+    while head not in seen and not isinstance(head, ox.Literal):
         seen.add(head)
         for quad in store.quads_for_pattern(head, first, None):
             yield quad.object
