@@ -70,6 +70,9 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(204, "text/plain", b"")
 
     def _query(self, asked: dict[str, list[str]]) -> None:
+        if "query" not in asked:
+            self._answer(400, "text/plain", b"no query")
+            return
         self.dataset.begin(jpype.JClass("org.apache.jena.query.ReadWrite").READ)
         try:
             self._answer(200, *self._evaluated(asked))

@@ -89,7 +89,7 @@ PATHS = [
 CHOSEN = [
     r'<svg class="chart network".*?</svg>',
     r'<span class="quiet small">.*?</span>',
-    r'placeholder="[^"]*"',
+    r' placeholder="[^"]*"',
     r"_:\w+",
 ]
 """What depends on the order of an engine: drawn neighbours, examples, labels of blank nodes."""

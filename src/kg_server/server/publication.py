@@ -124,8 +124,11 @@ def opened(
             said or f"{_NO_PUBLICATION}; write one: kg-server publish --endpoint URL"
         )
     marker, connection, dialect = newest
-    refuse_wrong(connection, dialect)
-    dialect = measured(connection, dialect)
+    try:
+        refuse_wrong(connection, dialect)
+        dialect = measured(connection, dialect)
+    except Problem as problem:
+        raise ProjectFault(f"{connection.endpoint}: {problem.detail}") from problem
     publication = _read(connection, dialect)
     connection.close()
     replicas.serve(marker.version)

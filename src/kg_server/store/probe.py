@@ -22,7 +22,10 @@ from kg_server.store.written import NOTHING
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _TRUE, _FALSE = f'"true"^^<{_XSD}boolean>', f'"false"^^<{_XSD}boolean>'
 _TIMEOUT_S = 20.0
+_LIMIT_TIMEOUT_S = 60.0
+"""Seconds for as many rows, which Virtuoso makes whole before it sends the first."""
 _ROWS = 100_000
+_NO_GRAPHS = (("default-graph-uri", NOTHING), ("named-graph-uri", NOTHING))
 
 _MANY = "SELECT ?a {{ {} }}".format(
     " ".join(f"VALUES ?{name} {{ 0 1 2 3 4 5 6 7 8 9 }}" for name in "abcde")
@@ -208,14 +211,17 @@ def measured(connection: Connection, dialect: Dialect) -> Dialect:
     """Return the dialect with the number of triples from which an answer may have been cut.
 
     Raises:
-        EngineUnavailable, EngineFailed: the service gives no answer.
+        EngineUnavailable, EngineFailed, QueryTimeout: the service gives no answer.
     """
     if not dialect.cuts_graphs:
         return dialect
     try:
-        _ask(connection, dialect, _MANY, Kind.BINDINGS)
+        body = connection.ask(
+            _MANY, _NO_GRAPHS, Kind.BINDINGS, dialect=dialect, timeout_s=_LIMIT_TIMEOUT_S
+        )
     except ResultTooLarge as problem:
         return replace(dialect, most_triples=problem.members["limit_rows"] or 1)
+    body.close()  # the header has said it
     return replace(dialect, most_triples=_ROWS)
 
 
@@ -249,8 +255,7 @@ def _cut(connection: Connection, dialect: Dialect) -> Outcome:
 
 
 def _ask(connection: Connection, dialect: Dialect, text: str, kind: Kind) -> Rows:
-    graphs = [("default-graph-uri", NOTHING), ("named-graph-uri", NOTHING)]
-    body = connection.ask(text, graphs, kind, dialect=dialect, timeout_s=_TIMEOUT_S)
+    body = connection.ask(text, _NO_GRAPHS, kind, dialect=dialect, timeout_s=_TIMEOUT_S)
     try:
         return _rows(read(body, kind))
     except Exception as error:
