@@ -61,3 +61,14 @@ def test_the_vocabulary_defines_its_terms_in_the_readers_language(client):
 
     assert page.count("<p><bdi>") > 100
     assert '<p><bdi lang="en">' not in page
+
+
+def test_an_export_in_another_language_has_another_entity_tag(client):
+    tags = {
+        client.get("/things/State?format=labelled", headers={"Accept-Language": tag}).headers[
+            "ETag"
+        ]
+        for tag in ("en", "fr", "bn")
+    }
+
+    assert len(tags) == 3

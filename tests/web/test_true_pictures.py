@@ -168,6 +168,13 @@ def test_a_deficit_is_drawn_to_the_left_of_zero(client):
     assert 'class="axis"' in page
 
 
+def test_no_number_of_an_axis_loses_its_sign_at_the_edge_of_a_phone(client):
+    page = client.get("/queries/trade-balance?lang=en", headers=HTML).text
+
+    narrow = page[page.index('class="chart-narrow"') :]
+    assert re.search(r'<text class="quiet" x="0" y="[0-9.]+">-1.2B</text>', narrow)
+
+
 def test_two_bars_with_the_same_label_name_their_sources(client):
     page = html.unescape(client.get("/queries/trade?state=CAN&lang=en", headers=HTML).text)
 

@@ -249,7 +249,9 @@ def _table(
         labels = Labels(context.site, layout.page_language())
         labels.load([class_iri, *(each.iri for each in table.columns)])
         return citation.response(context, _cited(context, table, pairs, labels), style)
-    etag = context.etag(chosen, pairs, *([citation.today()] if chosen.is_page else []))
+    is_for_people = chosen.is_page or chosen in exports.FORMATS.values()
+    said = (layout.page_language(), citation.today()) if is_for_people else ()
+    etag = context.etag(chosen, pairs, *said)
     if responses.matches(request.headers.get("If-None-Match"), etag):
         return context.cacheable(Response(), etag)
     limit, offset = _window(reserved, PAGE_ROWS if chosen.is_page else None)
