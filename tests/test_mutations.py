@@ -816,7 +816,7 @@ EDITS = [
         "what another source says is accepted",
         "claim:X1 dip:standing def:Background .",
         "claim:X1 dip:standing def:Accepted .",
-        "it stands beside, so do not accept it",
+        "it stands beside, so do not accept",
     ),
     edit(
         "a rejected fact stays asserted",
@@ -1070,7 +1070,7 @@ SLIPS = [
         "en",
         "Armenia",
         "Georgia",
-        "names a state that the restatement",
+        "which the restatement of the passage",
     ),
     label(
         "a paper of another day",
