@@ -22,7 +22,7 @@ from random import Random
 from urllib.parse import quote_from_bytes, urlsplit
 
 ROUTES = (
-    *("/", "/about", "/completion.json", "/conflicts", "/context.jsonld", "/dataset"),
+    *("/", "/about", "/api", "/completion.json", "/conflicts", "/context.jsonld", "/dataset"),
     *("/doc", "/doc/<path>", "/dump-rdf12.<name>", "/dump.<name>", "/embed/doc"),
     *("/embed/doc/<path>", "/embed/queries/<name>", "/embed/things/", "/embed/things/<name>"),
     *("/graph/<path>", "/graphs", "/health/live"),

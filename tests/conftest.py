@@ -27,6 +27,9 @@ hypothesis.settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parents[1]
 
+collect_ignore = ["helpers/arq.py"]
+"""A program of its own, whose libraries need not be installed."""
+
 # A shell starts what runs in the background with SIGINT ignored, and whatever that starts
 # inherits it: servers and commands of tests would not hear Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)

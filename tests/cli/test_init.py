@@ -45,7 +45,8 @@ def test_the_same_project_can_be_named_otherwise(tmp_path):
         tmp_path / "mine", "describe", "id/atlas", "--base-iri", "https://books.example.net/"
     )
 
-    assert "https://books.example.net/id/atlas" in asked.stdout
+    assert "@prefix thing: <https://books.example.net/id/> ." in asked.stdout
+    assert "thing:atlas rdfs:label" in asked.stdout
 
 
 def test_files_that_are_there_are_kept(tmp_path):
@@ -99,7 +100,8 @@ TURTLE = {
     "terms.ttl": """@prefix owl: <http://www.w3.org/2002/07/owl#> .
         <https://b.example/ns> a owl:Ontology . <https://b.example/ns#Bird> a owl:Class .""",
     "checks/bird.ttl": """@prefix sh: <http://www.w3.org/ns/shacl#> .
-        <https://b.example/s> a sh:NodeShape ; sh:targetClass <https://b.example/ns#Bird> .""",
+        <https://b.example/s> a sh:NodeShape ; sh:targetClass <https://b.example/ns#Bird> ;
+          sh:nodeKind sh:IRI .""",
     "checks/more.ttl": """@prefix sh: <http://www.w3.org/ns/shacl#> .
         <https://b.example/t> a sh:NodeShape ; sh:targetClass <https://b.example/ns#Bird> .""",
 }

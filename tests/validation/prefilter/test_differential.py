@@ -152,7 +152,8 @@ ASKED = (
     "?this ex:p ?value FILTER(?value IN (1, 1.5))",
     "?this ex:p ?value FILTER(!sameTerm(?value, 1))",
     "?this ex:p/ex:q ?value FILTER(?value >= 2)",
-    "?this (ex:p|ex:q)+ ?value FILTER(isLiteral(?value) && ?value > 1)",
+    # rdflib 7.6 takes the empty literal before such a path for a variable.
+    "?this (ex:p|ex:q)+ ?value FILTER(isIRI(?this) && isLiteral(?value) && ?value > 1)",
     "?this ex:p ?value FILTER NOT EXISTS { ?this ex:q ?more FILTER(?more = ?value) }",
     "?this ex:p ?value . BIND(?value + 1 AS ?more) FILTER NOT EXISTS { ?this ex:q ?more }",
     "?this ex:p ?value FILTER NOT EXISTS { ?other ex:q ?value ; a ex:T }",
