@@ -131,7 +131,7 @@ def _cells(nodes: list[Node], column: Mapping[str, Any], labels: Labels) -> list
     best = labels.pick(texts)
     others = [each for each in texts if best and each.language != best.language]
     kept = [each for each in nodes if each not in others]
-    most = int(limit[:9]) if limit.isascii() and limit.isdigit() else 0
+    most = whole_number(limit, 0)
     ordered = sorted(kept, key=str)[: min(most or MOST_VALUES, MOST_VALUES)]
     return [_cell(each, labels) for each in ordered]
 
@@ -215,7 +215,7 @@ def proposals(context: Context, index: Index) -> dict[str, Any]:
             for properties in graph.objects(part, VOID.propertyPartition):
                 name = str(graph.value(properties, VOID.property))
                 counted[name] += _number(graph, properties, VOID.triples)
-    most = int(limit[:9]) if limit.isascii() and limit.isdigit() else _PROPOSED
+    most = whole_number(limit, _PROPOSED)
     ranked = sorted(counted, key=lambda iri: (-counted[iri], iri))
     shown = [iri for iri in ranked if iri != str(RDF.type)][:most]
     return {
@@ -228,6 +228,11 @@ def proposals(context: Context, index: Index) -> dict[str, Any]:
 def named(iri: str, index: Index) -> dict[str, str]:
     """Return a class or property as the API names it."""
     return {"id": iri, "name": index.name(iri)}
+
+
+def whole_number(text: str, default: int) -> int:
+    """Return the whole number that a text is, of its first digits, or else the default."""
+    return int(text[:9]) if text.isascii() and text.isdigit() else default
 
 
 def is_iri(text: str) -> bool:

@@ -389,7 +389,7 @@ def _suggestions(kind: str, context: Context, index: Index) -> dict[str, Any]:
     prefix, cursor = request.args.get("prefix", ""), request.args.get("cursor", "")
     if not prefix:
         raise BadRequest("The parameter 'prefix' is missing.", parameter="prefix")
-    skipped = int(cursor[:9]) if cursor.isascii() and cursor.isdigit() else 0
+    skipped = extension.whole_number(cursor, 0)
     last = min(skipped, _MOST_SKIPPED) + _SUGGESTIONS
     # As many terms as things, which are no entities, may be among what is found.
     hits = index.search(prefix[:MAX_TEXT], types=types[kind], limit=2 * last + 1)

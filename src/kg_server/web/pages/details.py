@@ -7,8 +7,7 @@ their sentences as templates, in which ``{name}`` stands for any text.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from kg_server.project.profile import Said
 from kg_server.web.pages import layout
@@ -16,6 +15,8 @@ from kg_server.web.pages import layout
 _GAP = re.compile(r"{(\w+)}")
 _MOST = 2000
 """Longer details are not translated."""
+_REMEMBERED = 512
+"""Texts whose translations are kept."""
 _Template = tuple[re.Pattern[str], str]
 
 
@@ -27,21 +28,25 @@ def told(detail: str, language: str) -> Said:
     >>> told("Something else.", "fr").language
     'en'
     """
-    translated = _translated(detail, _templates(language)) if len(detail) <= _MOST else None
+    translated = _translated(detail, language) if len(detail) <= _MOST else None
     return Said(detail, "en") if translated is None else Said(translated, language)
 
 
-def _translated(text: str, templates: Sequence[_Template]) -> str | None:
-    """Translate a text sentence by sentence; return ``None`` if one has no translation."""
-    for pattern, translation in templates:
+@lru_cache(_REMEMBERED)
+def _translated(text: str, language: str) -> str | None:
+    """Translate a text sentence by sentence; return ``None`` if one has no translation.
+
+    Several templates may fit a sentence, so that the same rest is asked for again and again.
+    """
+    for pattern, translation in _templates(language):
         match = pattern.match(text)
         if not match:
             continue
         rest = text[match.end() :].lstrip()
-        others = _translated(rest, templates) if rest else ""
+        others = _translated(rest, language) if rest else ""
         if others is not None:
             gaps = {
-                name: _translated(value, templates) or value
+                name: _translated(value, language) or value
                 for name, value in match.groupdict().items()
             }
             return f"{translation.format(**gaps)} {others}".rstrip()
@@ -57,9 +62,14 @@ def _templates(language: str) -> tuple[_Template, ...]:
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    """Return a pattern that matches a sentence of the template at the beginning of a text."""
-    *parts, last = _GAP.split(template)  # words and names of gaps by turns
-    words = (re.escape(part) if n % 2 == 0 else f"(?P<{part}>.+?)" for n, part in enumerate(parts))
+    """Return a pattern that matches a sentence of the template at the beginning of a text.
+
+    A gap ends where the words after it come first. If the rest does not fit from there on, it fits
+    from nowhere further on, so that nothing is tried again (atomic groups).
+    """
+    first, *parts = _GAP.split(template)  # words and names of gaps by turns
     # A gap at the end has all that follows, even if that is more than one sentence.
-    end = re.escape(last) + r"(?=\s|$)" if last else "$"
-    return re.compile("".join(words) + end, re.DOTALL)
+    words = [re.escape(each) for each in (first, *parts[1::2])]
+    words[-1] = words[-1] + r"(?=\s|$)" if words[-1] else "$"
+    gaps = (f"(?>(?P<{name}>.+?){end})" for name, end in zip(parts[::2], words[1:], strict=True))
+    return re.compile(words[0] + "".join(gaps), re.DOTALL)
