@@ -59,7 +59,7 @@ def diff(  # one parameter an option
     """
     with revisions.read(old, base_iri) as before, revisions.read(new, base_iri) as after:
         counted = [f"{each.name} ({each.project.counted})" for each in (before, after)]
-        click.echo(f"kg-server: {' beside '.join(counted)}", err=True)
+        options.say(" beside ".join(counted))
         with progress.Bar() as bar:
             compared = comparison.compare(
                 before,

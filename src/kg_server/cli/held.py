@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
 from kg_server import project
+from kg_server.cli import options
 from kg_server.errors import ProjectFault
 from kg_server.project import Project, Role
 from kg_server.server import publication
@@ -55,13 +54,15 @@ def checked(
     elif loaded:
         place = replicas.endpoints[0]
         store = publication.opened_as_is(place, chosen, credentials)
-        _say(f"{place}, its own default graph, because it holds no publication of kg-server")
+        options.say(f"{place}, its own default graph, because it holds no publication of kg-server")
     else:
         raise ProjectFault(
             f"{replicas.endpoints[0]} holds no publication of kg-server, so the shapes must be "
             "named, as in --shapes shapes.ttl"
         )
-    _say(f"shapes: {', '.join(each.path.name for each in loaded.of_role(Role.SHAPES)) or 'none'}")
+    options.say(
+        f"shapes: {', '.join(each.path.name for each in loaded.of_role(Role.SHAPES)) or 'none'}"
+    )
     try:
         report = service.validate(
             store,
@@ -89,9 +90,5 @@ def _opened(
     ontology = {each.graph_iri for each in published.project.files if each.role is Role.ONTOLOGY}
     data_graphs = [each for each in store.graphs.default if each not in ontology]
     loaded = loaded or publication.with_shapes(published, store)
-    _say(f"{replicas.endpoints[0]}, version {marker.version}")
+    options.say(f"{replicas.endpoints[0]}, version {marker.version}")
     return store, loaded, data_graphs
-
-
-def _say(message: str) -> None:
-    click.echo(f"kg-server: {message}", err=True)

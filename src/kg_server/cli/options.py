@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kg_server import escaping
 from kg_server.project import Role
 
 if TYPE_CHECKING:
@@ -54,4 +55,9 @@ def chosen(
 
 def announce(project: Project) -> None:
     """Say on standard error what is worked on, and what was counted as what."""
-    click.echo(f"kg-server: {project.summary}", err=True)
+    say(project.summary)
+
+
+def say(message: str) -> None:
+    """Say something on standard error; names of others cannot steer the terminal."""
+    click.echo(f"kg-server: {escaping.terminal(message)}", err=True)

@@ -62,18 +62,14 @@ def publish(  # one parameter an option
         differences = publication.publish(loaded, report, described, publisher)
         connection.close()
         for difference in differences:
-            _say(
+            options.say(
                 f"{each} holds {difference.held} triples of <{difference.graph_iri}>, "
                 f"{difference.written} were written"
             )
         if differences:
             differs = True
-            _say(f"{each}: no version was written, because the graphs differ")
+            options.say(f"{each}: no version was written, because the graphs differ")
         else:
-            _say(f"{each} holds version {loaded.version}")
+            options.say(f"{each} holds version {loaded.version}")
     if differs:
         sys.exit(1)
-
-
-def _say(message: str) -> None:
-    click.echo(f"kg-server: {message}", err=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kg_server import escaping
+from kg_server.cli import options
 from kg_server.errors import ProjectFault
 from kg_server.project import Project
 from kg_server.validation import baseline as baselines
@@ -95,7 +96,7 @@ def say_unread(report: Report) -> bool:
     """Say on standard error which files could not be read; tell whether there are any."""
     for each in report.unread:
         place = f"{each.place}: " if each.place else ""
-        sys.stderr.write(f"kg-server: {escaping.terminal(place + each.message)}\n")
+        options.say(place + each.message)
     return bool(report.unread)
 
 
