@@ -13,7 +13,7 @@ from kg_server.errors import ProjectFault
 from kg_server.rdf import terms
 from kg_server.validation import aiming, graphs, paths, wording
 from kg_server.validation.aiming import Aim, Aims
-from kg_server.validation.report import ILL_FORMED, Finding, Severity
+from kg_server.validation.report import ILL_FORMED, Finding, Severity, unchecked
 
 if TYPE_CHECKING:
     from rdflib.term import Node
@@ -152,16 +152,9 @@ def _of_shape(shapes: Graph, shape: Node, aim: Aim | None, run: Run) -> tuple[Fi
 
 def _failure(focus: Node, shape: Node, fault: ProjectFault) -> Finding:
     """Return the finding that a shape cannot be used, at all or on one node."""
-    return Finding(
-        severity=Severity.VIOLATION,
-        focus_node=terms.n_triples(focus),
-        path=None,
-        value=None,
-        source_shape=ILL_FORMED if focus == shape else terms.n_triples(shape),
-        source_constraint=None,
-        component=ILL_FORMED,
-        message=f"This could not be checked: {fault.message.removeprefix(_UNUSABLE)}",
-    )
+    message = f"This could not be checked: {fault.message.removeprefix(_UNUSABLE)}"
+    by = "" if focus == shape else terms.n_triples(shape)
+    return unchecked(ILL_FORMED, terms.n_triples(focus), message, shape=by)
 
 
 def _findings(

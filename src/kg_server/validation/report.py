@@ -133,6 +133,31 @@ class Finding:
         return next((each[1:-1] for each in named if each.startswith("<")), self.source_shape)
 
 
+def unchecked(
+    rule: str, focus_node: str, message: str, *, shape: str = "", place: Place | None = None
+) -> Finding:
+    """Return the finding that something could not be checked.
+
+    Args:
+        rule: stands for the component, and for the shape if that is not given.
+        focus_node: the node, shape or graph, in N-Triples syntax.
+        message: what was not checked, and why.
+        shape: by which it was not checked.
+        place: where that stands.
+    """
+    return Finding(
+        severity=Severity.VIOLATION,
+        focus_node=focus_node,
+        path=None,
+        value=None,
+        source_shape=shape or rule,
+        source_constraint=None,
+        component=rule,
+        message=message,
+        place=place,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """Findings of a validation, and counts of all that was checked.

@@ -61,7 +61,7 @@ NO_DATA = (
     "kg-server validate data.ttl --shapes shapes.ttl; to judge the shapes themselves by other "
     "shapes, name those with --shapes"
 )
-NO_CONSTRAINTS = (
+_NO_CONSTRAINTS = (
     "nothing would be checked: no shape with a target has a constraint that is evaluated, or all "
     "are deactivated"
 )
@@ -114,7 +114,8 @@ class Validation:
         """Check everything; ``judge_by`` gives the findings of the shapes."""
         if len(self._shapes):
             shapes_lint.check(self._shapes)
-        prefilter = Prefilter(self._facts, self._shapes, self._checking())
+        checked = checking(self._shapes, self._ill_formed, advanced=self._advanced)
+        prefilter = Prefilter(self._facts, self._shapes, checked)
         self._check_that_data_are_looked_at(prefilter)
         with processes.beside(self._lint()) as linting:
             judged = judge_by(prefilter)
@@ -148,18 +149,6 @@ class Validation:
     def _names(self, shapes: Sequence[Node]) -> tuple[str, ...]:
         names = naming.ShapeNames(self._written_shapes()) if shapes else None
         return tuple(names.name(terms.n_triples(each)) for each in shapes) if names else ()
-
-    def _checking(self) -> list[Node]:
-        """Return the shapes with targets that check something.
-
-        Raises:
-            ProjectFault: there are some with targets, and not one checks anything.
-        """
-        targeted = pyshacl_engine.targeted(self._shapes)
-        checking = shapes_lint.checking(self._shapes, targeted, advanced=self._advanced)
-        if targeted and not checking and not self._ill_formed:
-            raise ProjectFault(NO_CONSTRAINTS)
-        return checking
 
     def _written_shapes(self) -> Graph:
         """Return the shapes with all that is ill-formed, which is named by where it stands."""
@@ -303,6 +292,24 @@ class Validation:
                     child.kill()
                 raise
             return [each.result() for each in waiting]
+
+
+def checking(shapes: Graph, faults: Sequence[Finding], *, advanced: bool) -> list[Node]:
+    """Return the shapes with targets that check something.
+
+    Args:
+        shapes: the shapes graph.
+        faults: what was taken out of it.
+        advanced: whether SHACL Advanced Features count.
+
+    Raises:
+        ProjectFault: there are some with targets, not one checks anything, and there are no faults.
+    """
+    targeted = pyshacl_engine.targeted(shapes)
+    checked = shapes_lint.checking(shapes, targeted, advanced=advanced)
+    if targeted and not checked and not faults:
+        raise ProjectFault(_NO_CONSTRAINTS)
+    return checked
 
 
 def _suspects_of(

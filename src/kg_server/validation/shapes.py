@@ -12,6 +12,7 @@ from rdflib import RDF, SH, Literal, URIRef
 
 from kg_server.errors import ProjectFault
 from kg_server.rdf import namespaces as ns
+from kg_server.validation.prefilter.patterns import PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,13 +31,10 @@ SHACL_1_2 = frozenset(
     )
 )
 """Terms that SHACL 1.2 adds, as far as they are not in SHACL 1.0 or its Advanced Features."""
-_CONSTRAINTS = (
-    *("class", "datatype", "nodeKind", "minCount", "maxCount", "minExclusive", "minInclusive"),
-    *("maxExclusive", "maxInclusive", "minLength", "maxLength", "pattern", "languageIn"),
-    *("uniqueLang", "equals", "disjoint", "lessThan", "lessThanOrEquals", "not", "and", "or"),
-    *("xone", "qualifiedValueShape", "closed", "hasValue", "in", "sparql"),
-)
-"""Parameters that are a constraint by themselves; sh:node and sh:property lead to other shapes."""
+_LEAD_ON = frozenset((SH.property, SH.node))
+"""Parameters whose values are shapes that check something, or do not."""
+_CONSTRAINTS = frozenset(map(URIRef, PARAMETERS)) - _LEAD_ON
+"""Parameters that are a constraint by themselves."""
 _ADVANCED = ("expression", "rule", "values")
 _TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf", "target")
 
@@ -63,22 +61,27 @@ def checking(shapes: Graph, some: Iterable[Node], *, advanced: bool) -> list[Nod
         some: shapes.
         advanced: whether SHACL Advanced Features count.
     """
-    names = (*_CONSTRAINTS, *(_ADVANCED if advanced else ()))
-    parameters: set[Node] = {URIRef(ns.SH + name) for name in names}
+    parameters: set[Node] = {*_CONSTRAINTS}
+    if advanced:
+        parameters.update(URIRef(ns.SH + name) for name in _ADVANCED)
     for parameter in shapes.objects(None, SH.parameter):
         parameters.update(shapes.objects(parameter, SH.path))
-    inner = (SH.property, SH.node)
 
-    def checks(shape: Node, above: frozenset[Node]) -> bool:
-        if shape in above or (shape, SH.deactivated, Literal(True)) in shapes:
-            return False
-        said = list(shapes.predicate_objects(shape))
-        above |= {shape}
-        return any(predicate in parameters for predicate, _ in said) or any(
-            checks(value, above) for predicate, value in said if predicate in inner
-        )
+    def checks(shape: Node) -> bool:
+        seen, waiting = {shape}, [shape]
+        while waiting:
+            each = waiting.pop()
+            if (each, SH.deactivated, Literal(True)) in shapes:
+                continue
+            for predicate, value in shapes.predicate_objects(each):
+                if predicate in parameters:
+                    return True
+                if predicate in _LEAD_ON and value not in seen:
+                    seen.add(value)
+                    waiting.append(value)
+        return False
 
-    return [each for each in some if checks(each, frozenset())]
+    return [each for each in some if checks(each)]
 
 
 def has_queried_targets(shapes: Graph) -> bool:

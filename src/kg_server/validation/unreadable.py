@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kg_server.errors import ProjectFault
 from kg_server.project import Project, Unread, sound, syntax
-from kg_server.validation.report import UNREAD, Finding, Place, Report, Severity
+from kg_server.validation.report import UNREAD, Finding, Place, Report, unchecked
 from kg_server.validation.run import NO_DATA, NO_SHAPES
 
 _NOT_READ = "Nothing of this file was checked; findings about what it says may be missing or wrong."
@@ -43,17 +43,8 @@ def _unread(file: Unread) -> Finding:
     """Return the finding that a file, or all that is left, could not be checked."""
     fault = file.fault
     said = f"{fault.message[:1].upper()}{fault.message[1:]}".rstrip(".")
-    return Finding(
-        severity=Severity.VIOLATION,
-        focus_node=f"<{file.graph_iri}>",
-        path=None,
-        value=None,
-        source_shape=UNREAD,
-        source_constraint=None,
-        component=UNREAD,
-        message=f"{said}. {_NOT_READ if fault.path else _NOT_CHECKED}",
-        place=_place(fault),
-    )
+    message = f"{said}. {_NOT_READ if fault.path else _NOT_CHECKED}"
+    return unchecked(UNREAD, f"<{file.graph_iri}>", message, place=_place(fault))
 
 
 def _place(fault: ProjectFault) -> Place | None:

@@ -26,10 +26,10 @@ from kg_server.sparql.query import Dataset
 from kg_server.validation import ill_formed, languages, naming, pyshacl_engine, wording
 from kg_server.validation import shapes as shapes_lint
 from kg_server.validation.corrections import shapes_graph
-from kg_server.validation.endpoint.neighbourhood import Neighbourhood, Pattern
+from kg_server.validation.endpoint.neighbourhood import Neighbourhood, Pattern, groups
 from kg_server.validation.endpoint.prefilter import Service, ServicePrefilter
-from kg_server.validation.report import ILL_FORMED, UNANSWERED, Finding, Report, Severity
-from kg_server.validation.run import NO_CONSTRAINTS, Tell, rank
+from kg_server.validation.report import ILL_FORMED, UNANSWERED, Finding, Report, unchecked
+from kg_server.validation.run import Tell, checking, rank
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
@@ -128,20 +128,21 @@ class _Validation:
         """Check everything."""
         try:
             triples = self._service.count("?s ?p ?o")
-            prefilter = ServicePrefilter(self._service, self._shapes, self._checking())
+            checked = checking(self._shapes, self._ill_formed, advanced=False)
+            prefilter = ServicePrefilter(self._service, self._shapes, checked)
             self._check_that_data_are_looked_at(triples, prefilter, data_graphs)
             nodes, idle = prefilter.focus_count(), prefilter.idle()
         except Problem as problem:
             raise ProjectFault(f"nothing was checked: {problem.detail}") from problem
         check = partial(pyshacl_engine.check_shapes, self._shapes)
-        with processes.beside(check if not self._are_known else tuple) as checking:
+        with processes.beside(check if not self._are_known else tuple) as child:
             suspects = list(self._all_suspects(prefilter))
             self._judge = processes.answering(self._answer)
             try:
                 judged = self._judged(suspects)
             finally:
                 self._judge.end()
-            judged += self._checked_shapes(checking)
+            judged += self._checked_shapes(child)
         objects = wording.objects_of_facts(self._here.facts)
         words = wording.Words(self._shapes, objects, self._spoken)
         worded = words.of(each for each in judged if each.component != ILL_FORMED)
@@ -158,18 +159,6 @@ class _Validation:
             idle=tuple(naming.ShapeNames(self._shapes).name(terms.n_triples(x)) for x in idle),
             not_checked=self._unchecked.total() + len(self._unasked),
         )
-
-    def _checking(self) -> list[Node]:
-        """Return the shapes with targets that check something.
-
-        Raises:
-            ProjectFault: there are some with targets, and not one checks anything.
-        """
-        targeted = pyshacl_engine.targeted(self._shapes)
-        checking = shapes_lint.checking(self._shapes, targeted, advanced=False)
-        if targeted and not checking and not self._ill_formed:
-            raise ProjectFault(NO_CONSTRAINTS)
-        return checking
 
     def _check_that_data_are_looked_at(
         self, triples: int, prefilter: ServicePrefilter, data_graphs: Sequence[str]
@@ -269,9 +258,9 @@ class _Validation:
             aims.setdefault(each.shape, {}).setdefault(each.constraint, set()).add(each.node)
         return pyshacl_engine.findings(self._here.graph(missing), self._worded, aims), missing
 
-    def _checked_shapes(self, checking: Child) -> tuple[Finding, ...]:
+    def _checked_shapes(self, child: Child) -> tuple[Finding, ...]:
         """Return the findings about shapes that pySHACL cannot use."""
-        findings: tuple[Finding, ...] = processes.result(checking, self._until, _LATE)
+        findings: tuple[Finding, ...] = processes.result(child, self._until, _LATE)
         if not (self._are_known or findings or self._ill_formed):
             shapes_lint.remember(self._shapes)
         return findings
@@ -303,10 +292,9 @@ class _Validation:
     def _graphs_of(self, names: str, keys: Iterable[str]) -> dict[str, str]:
         """Return the first graph of each of the triples or nodes that is in one."""
         graphs: dict[str, str] = {}
-        listed = list(dict.fromkeys(keys))
         variables = names.replace("?", "").split()
-        for start in range(0, len(listed), _PLACED):
-            listing = " ".join(f"({each})" for each in listed[start : start + _PLACED])
+        for group in groups(list(dict.fromkeys(keys)), _PLACED):
+            listing = " ".join(f"({each})" for each in group)
             text = (
                 f"SELECT DISTINCT {names} ?g {{ VALUES ({names}) {{ {listing} }} "
                 "GRAPH ?g { ?s ?p ?o } } ORDER BY ?g"
@@ -323,16 +311,8 @@ class _Validation:
 
 def _unanswered(shape: Node, what: str, reason: str) -> Finding:
     """Return the finding that a shape, or nodes that it looks at, could not be checked."""
-    return Finding(
-        severity=Severity.VIOLATION,
-        focus_node=terms.n_triples(shape),
-        path=None,
-        value=None,
-        source_shape=UNANSWERED,
-        source_constraint=None,
-        component=UNANSWERED,
-        message=f"{what} not checked: {reason.rstrip('.')}.",
-    )
+    message = f"{what} not checked: {reason.rstrip('.')}."
+    return unchecked(UNANSWERED, terms.n_triples(shape), message)
 
 
 def _triple(finding: Finding) -> str | None:

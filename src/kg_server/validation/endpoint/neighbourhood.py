@@ -33,8 +33,8 @@ Pattern = tuple[Any, Any, Any]
 """Subject, predicate and object as pyoxigraph's terms; ``None`` for any."""
 
 _FORMAT = named("ntriples", Kind.GRAPH)
-_NODES = 200
-"""Nodes that one query fetches."""
+NODES = 200
+"""Nodes that one query names."""
 MOST_TRIPLES = 200_000
 """A pattern with more triples is not fetched."""
 _OTHER_LABELS = "the service gives blank nodes other labels in each answer"
@@ -139,7 +139,7 @@ class Neighbourhood:
                 self.failed[each] = "a constraint looks at the whole graph"
             else:
                 self._fetch_by_value(each)
-        for group in _groups(sorted(subjects, key=str)):
+        for group in groups(sorted(subjects, key=str)):
             self._fetch_subjects({node: subjects[node] for node in group})
         self._fetch_blank([each for each in missing if each not in self.failed])
 
@@ -207,7 +207,7 @@ class Neighbourhood:
                 start = "" if way.start.startswith("<") else way.start
                 ways[is_subject, start, way.path].append(each)
         for (is_subject, start, path), patterns in ways.items():
-            for group in _groups(patterns):
+            for group in groups(patterns):
                 self._fetch_way(_Way(start, path), group, is_subject=is_subject)
 
     def _fetch_way(self, way: _Way, patterns: Sequence[Pattern], *, is_subject: bool) -> None:
@@ -258,9 +258,10 @@ class Neighbourhood:
         return [ox.Quad(each.subject, each.predicate, each.object) for each in triples]
 
 
-def _groups(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), _NODES):
-        yield items[start : start + _NODES]
+def groups(items: Sequence[T], size: int = NODES) -> Iterator[Sequence[T]]:
+    """Yield items in groups of a size; the last one may be smaller."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def _blank_nodes(quads: Iterable[ox.Quad]) -> Iterator[bool]:

@@ -18,6 +18,7 @@ from kg_server.rdf import terms
 from kg_server.sparql import lexer
 from kg_server.sparql.query import Dataset
 from kg_server.store import results
+from kg_server.validation.endpoint.neighbourhood import groups
 from kg_server.validation.prefilter import values
 from kg_server.validation.prefilter.data import Facts
 from kg_server.validation.prefilter.select import Prefilter, Search, Task
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from kg_server.validation.aiming import Constraint
 
 T = TypeVar("T")
-_NODES = 200
-"""Nodes that one query names."""
 _IS = "urn:x-kg-server:is"
 _SUBCLASSES = f"SELECT ?kind ?other {{ ?kind <{ns.RDFS}subClassOf> ?other FILTER(isIRI(?kind)) }}"
 _WELL_FORMED = re.compile(rf"<{re.escape(values.WELL_FORMED_IRI)}>\(\?\w+\)")
@@ -184,8 +183,8 @@ class ServicePrefilter(Prefilter):
         """Return those of some nodes that are focus nodes of a target."""
         focus: set[Node] = set()
         iris = [terms.n_triples(each) for each in nodes if isinstance(each, URIRef)]
-        for start in range(0, len(iris), _NODES):
-            listed = " ".join(iris[start : start + _NODES])
+        for group in groups(iris):
+            listed = " ".join(group)
             text = f"SELECT DISTINCT ?this WHERE {{ VALUES ?this {{ {listed} }} {target} }}"
             focus |= self._service.nodes(text)
         if others := {each for each in nodes if not isinstance(each, URIRef)}:

@@ -142,10 +142,7 @@ class Prefilter:
         try:
             for query in search.queries or ():
                 suspects.update(solution["this"] for solution in self._select(query))
-        except (
-            SyntaxError,
-            RuntimeError,
-        ):  # to the engine; the latter of a function, not to rdflib
+        except (SyntaxError, RuntimeError):  # rdflib may read it, or know its functions
             return focus
         return focus.intersection(suspects)
 
