@@ -54,3 +54,9 @@ def test_no_module_is_imported_by_string():
 
 def test_few_modules_stand_at_the_top():
     assert len([path for path in PACKAGE.glob("*.py") if "__" not in path.name]) <= 9
+
+
+def test_a_backend_is_named_in_its_own_module_and_in_the_table_only():
+    naming = [module for module in MODULES if "OxigraphStore" in module.read_text("utf-8")]
+
+    assert naming == [PACKAGE / "store" / "__init__.py", PACKAGE / "store" / "oxigraph.py"]

@@ -14,10 +14,10 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+from kg_server.store import open_store
 from kg_server.store.connection import Connection, Endpoint
 from kg_server.store.credentials import Credentials
 from kg_server.store.dialects import Dialect, named
-from kg_server.store.oxigraph import OxigraphStore
 from kg_server.store.publishing import MERGED, Publisher, contents, dataset
 from kg_server.store.remote import RemoteStore
 from kg_server.store.replicas import Replicas
@@ -82,7 +82,7 @@ class Engine:
         publisher = Publisher(self.connection(), self.dialect)
         for graph_iri, ntriples in contents(project):
             publisher.put(graph_iri, ntriples)
-        graphs, merged = dataset(OxigraphStore(project))
+        graphs, merged = dataset(open_store(project))
         publisher.put(MERGED, merged)
         return RemoteStore(
             Replicas([Endpoint(self.url)]),

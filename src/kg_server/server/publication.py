@@ -16,11 +16,10 @@ from kg_server.errors import EngineFailed, EngineUnavailable, Problem, ProjectFa
 from kg_server.formats import Kind, named
 from kg_server.project import Project, Role
 from kg_server.sparql.query import Dataset, Query
-from kg_server.store import Store, publishing
+from kg_server.store import Store, open_store, publishing
 from kg_server.store.connection import Connection, Endpoint
 from kg_server.store.credentials import Credentials
 from kg_server.store.dialects import Dialect, recognised
-from kg_server.store.oxigraph import OxigraphStore
 from kg_server.store.probe import measured, refuse_wrong
 from kg_server.store.publishing import MERGED, Marker, Publisher
 from kg_server.store.remote import RemoteStore
@@ -74,7 +73,7 @@ def publish(
         ProjectFault: the project cannot be published.
         EngineFailed, EngineUnavailable: the service did not take it.
     """
-    store = OxigraphStore(project)
+    store = open_store(project)
     graphs = dict(publishing.contents(project))
     for graph_iri, ntriples in described:
         store.add_graph(graph_iri, ntriples)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Protocol
 
+from kg_server.formats import Kind
 from kg_server.sparql.query import Query
+from kg_server.store.written import Graphs
 
 Writer = Callable[[IO[bytes] | None], bytes]
 """Writes a result to a binary file; given ``None``, it returns the whole result instead."""
@@ -77,5 +79,25 @@ class EmbeddedStore(EvaluatingStore, Protocol):
 
         For queries that ask for a description (``discovery``), the default graph includes it. It
         must not repeat triples of the default graph.
+        """
+        ...
+
+    def graphs(self) -> Graphs:
+        """Return the graphs of the dataset; that of ``merged`` is without a name.
+
+        Raises:
+            ProjectFault: the name of a graph is a blank node, so that nobody else can ask for it.
+        """
+        ...
+
+    def merged(self) -> bytes:
+        """Return the triples that the default graph has beside its named graphs, as N-Triples."""
+        ...
+
+    def kind(self, query: Query) -> Kind:
+        """Return the kind of a query's result, which is not read.
+
+        Raises:
+            MalformedQuery, NestedTooDeeply, UnknownFunction: as in ``query``.
         """
         ...

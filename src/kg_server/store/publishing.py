@@ -18,7 +18,7 @@ from kg_server.formats import Kind
 from kg_server.project import Project, parsing
 from kg_server.store.connection import Connection
 from kg_server.store.dialects import Dialect
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store.protocol import EmbeddedStore
 from kg_server.store.writing import SYNTAXES
 from kg_server.store.written import NOTHING, Graphs
 
@@ -112,7 +112,7 @@ class Publisher:
         return f"{self._target}{sign}{self._dialect.graph_parameter}={quote(graph_iri, safe='')}"
 
 
-def dataset(store: OxigraphStore) -> tuple[Graphs, bytes]:
+def dataset(store: EmbeddedStore) -> tuple[Graphs, bytes]:
     """Return the graphs of a store's dataset, and what ``MERGED`` holds; nothing if not needed."""
     graphs, merged = store.graphs(), store.merged()
     return (replace(graphs, default=(*graphs.default, MERGED)) if merged else graphs), merged

@@ -20,11 +20,10 @@ from kg_server.formats import Kind
 from kg_server.project import Project
 from kg_server.sparql import exists
 from kg_server.sparql.query import Query
-from kg_server.store import writing
+from kg_server.store import open_store, writing
 from kg_server.store.connection import Body, Connection, unreachable
 from kg_server.store.credentials import Credentials
 from kg_server.store.dialects import Dialect
-from kg_server.store.oxigraph import OxigraphStore
 from kg_server.store.protocol import Answer, Writer
 from kg_server.store.replicas import Replicas
 from kg_server.store.written import Graphs, Written, refuse_foreign, written
@@ -62,7 +61,7 @@ class RemoteStore:
         self.version, self.graphs, self._own_dataset = version, graphs, own_dataset
         self._replicas, self._dialect = replicas, dialect
         self._connections = [Connection(each, credentials) for each in replicas.endpoints]
-        self._parser = OxigraphStore(project or Project((), "http://localhost/", version))
+        self._parser = open_store(project or Project((), "http://localhost/", version))
 
     def graph_names(self) -> tuple[str, ...]:
         """Return the IRIs of the named graphs, sorted."""

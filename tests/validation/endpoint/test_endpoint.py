@@ -13,7 +13,7 @@ import pytest
 
 from kg_server import project as projects
 from kg_server import validation
-from kg_server.store.oxigraph import OxigraphStore
+from kg_server.store import open_store
 from kg_server.store.publishing import dataset
 from kg_server.store.remote import RemoteStore
 from kg_server.store.replicas import Replicas
@@ -116,7 +116,7 @@ def test_findings_are_those_of_the_files(zoo, make):
 def test_what_the_service_cuts_counts_as_not_checked(zoo, oxigraph):
     project = projects.load([zoo])
     oxigraph.store(project).close()
-    graphs, _ = dataset(OxigraphStore(project))
+    graphs, _ = dataset(open_store(project))
     store = RemoteStore(
         Replicas([oxigraph.connection().endpoint]),
         replace(oxigraph.dialect, most_triples=3),
