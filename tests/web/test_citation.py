@@ -110,10 +110,19 @@ def test_a_page_in_a_browser_is_revalidated_when_the_day_changes(client, monkeyp
     assert client.get("/doc/state/CAN", headers=HTML).headers["ETag"] != before
 
 
-def test_a_graph_without_evidence_and_licence_is_cited_without_them(plain):
+def test_the_author_of_a_citation_is_who_made_the_data_set(client):
+    (item,) = json.loads(client.get("/doc/state/CAN?format=csl").text)
+
+    assert item["author"] == [{"literal": "The kg-server maintainers"}]
+    bibtex = client.get("/doc/state/CAN?format=bibtex").text
+    assert "author = {{The kg-server maintainers}}" in bibtex
+
+
+def test_a_graph_that_names_no_author_and_no_licence_is_cited_without_them(plain):
     (item,) = json.loads(plain.get("/doc/a?format=csl").text)
 
-    assert item["author"] == [{"literal": "e.org"}]
+    assert "author" not in item
+    assert "author" not in plain.get("/doc/a?format=bibtex").text
     assert "Licence" not in item["note"]
     assert "Source" not in item["note"]
 

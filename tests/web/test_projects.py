@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from rdflib import Graph, Literal, URIRef
-from rdflib.namespace import RDFS, SKOS
+from rdflib.namespace import DCTERMS, RDFS, SKOS
 
 from kg_server import project as projects
 from kg_server.config import Settings
@@ -115,6 +115,8 @@ def test_a_table_lists_things_without_a_name_only_where_none_has_one(zoo):
     meals = zoo.get("/things/Meal", headers=BROWSER).text
 
     assert '<th scope="row"><bdi>…' not in classes
+    assert "no name (a blank node) and is not listed" in classes
+    assert "not listed" not in meals
     assert '<td class="number"><bdi>7</bdi></td>' in meals
     counted = {
         each["table"]: each["count"] for each in zoo.get("/things/?format=json").json["classes"]
@@ -137,6 +139,12 @@ def test_nothing_known_is_nothing_said(tmp_path):
     assert "Questions" not in page
     assert "Conflicts" not in page
     assert "Vocabulary" not in page
+    (described,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page)
+    assert json.loads(described).keys().isdisjoint(("license", "description", "creator"))
+    description = Graph().parse(data=client.get("/.well-known/void", headers=TURTLE).text)
+    dataset = URIRef("https://e.org/dataset")
+    for unknown in (DCTERMS.description, DCTERMS.license, DCTERMS.publisher):
+        assert description.value(dataset, unknown) is None
 
 
 def test_navigation_leads_to_what_there_is(thesaurus, zoo):

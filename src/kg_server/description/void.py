@@ -116,16 +116,16 @@ class _Description:
     def _add_dataset(self) -> None:
         dataset, counted = self._dataset, self._counted
         self._add(dataset, RDF.type, VOID.Dataset, DCAT.Dataset)
-        for predicate, texts, otherwise in (
-            (DCTERMS.title, self._profile.title, "Data set"),
-            (DCTERMS.description, self._profile.description, "A graph."),
+        for predicate, texts in (
+            (DCTERMS.title, self._profile.title or {"en": "Data set"}),
+            (DCTERMS.description, self._profile.description),
         ):
             if not self._known.value(dataset, predicate):
-                for language, text in (texts or {"en": otherwise}).items():
+                for language, text in texts.items():
                     self._add(dataset, predicate, Literal(text, language or None))
         if not self._known.value(dataset, DCTERMS.license):
             self._add_licence(dataset)
-        self._add(dataset, DCTERMS.publisher, self._publisher())
+        self._add_publisher(dataset)
         self._add(dataset, DCTERMS.identifier, Literal(str(dataset)))
         self._add(dataset, OWL.versionInfo, Literal(self._site.store.version))
         self._add(dataset, DCAT.landingPage, self._iri(""))
@@ -148,18 +148,18 @@ class _Description:
         self._add(dataset, VOID.rootResource, *self._lists())
         self._add(dataset, VOID.exampleResource, *self._examples())
 
-    def _publisher(self) -> URIRef:
-        """Return an agent with the name of the data set's publisher or creator."""
-        agent = self._name("publisher")
+    def _add_publisher(self, subject: Node) -> None:
+        """Add an agent with the name of the data set's publisher or creator, if the data say it."""
         agents = [
             each
             for predicate in (DCTERMS.publisher, DCTERMS.creator)
             for each in self._known.objects(self._dataset, predicate)
         ]
-        name = str(min(map(str, agents))) if agents else self._site.base_iri
-        self._add(agent, RDF.type, FOAF.Agent)
-        self._add(agent, FOAF.name, Literal(name))
-        return agent
+        if agents:
+            agent = self._name("publisher")
+            self._add(subject, DCTERMS.publisher, agent)
+            self._add(agent, RDF.type, FOAF.Agent)
+            self._add(agent, FOAF.name, Literal(min(map(str, agents))))
 
     def _vocabularies(self) -> Iterable[URIRef]:
         used = {str(row["p"]) for row, _ in self._counted.rows("properties")}
@@ -187,7 +187,7 @@ class _Description:
         self._add(catalogue, RDF.type, DCAT.Catalog)
         self._add(catalogue, DCTERMS.title, Literal("Data sets of this server", "en"))
         self._add(catalogue, DCTERMS.description, Literal("The data set served here.", "en"))
-        self._add(catalogue, DCTERMS.publisher, self._name("publisher"))
+        self._add_publisher(catalogue)
         self._add(catalogue, DCAT.dataset, self._dataset)
         self._add(catalogue, DCAT.service, self._endpoint)
         self._add(catalogue, FOAF.homepage, self._iri(""))

@@ -43,7 +43,8 @@ _BIBTEX = {
 class Citation:
     """Source of a citation: a page or an answer; without a title, the whole site.
 
-    ``sources`` say where a claim stands, ``licence`` is a name or an IRI.
+    ``sources`` say where a claim stands, ``licence`` is a name or an IRI, ``authors`` are the
+    names of who made the data set, as far as the data say it.
     """
 
     title: str
@@ -53,6 +54,7 @@ class Citation:
     retrieved: date
     licence: str | None = None
     sources: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
     changed: str | None = None
     """Date of the last change that the graph states: a year, a month or a day."""
 
@@ -94,14 +96,15 @@ class Citation:
         """The citation as an entry of BibTeX; its address is as it is, as ``url`` needs."""
         fields = {
             "title": f"{{{_bibtex(self.title or self.site)}}}",
-            "author": f"{{{_bibtex(self.site)}}}",
-            **({"year": self.changed[:4]} if self.changed else {}),
+            "author": " and ".join(f"{{{_bibtex(each)}}}" for each in self.authors),
+            "howpublished": f"{{{_bibtex(self.site)}}}" if self.title else "",
+            "year": (self.changed or "")[:4],
             "url": re.sub(r"[{}\\\s]", "", self.address),
             "urldate": self.retrieved.isoformat(),
             "version": self.version[:12],
             "note": _bibtex(self._note),
         }
-        lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
+        lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
         return f"@misc{{{self.key},\n{lines}}}\n"
 
     @property
@@ -113,7 +116,7 @@ class Citation:
             "id": self.key,
             "type": "webpage" if self.sources else "dataset",
             "title": self.title or self.site,
-            "author": [{"literal": self.site}],
+            **({"author": [{"literal": each} for each in self.authors]} if self.authors else {}),
             "container-title": self.site,
             "URL": self.address,
             "version": self.version[:12],
@@ -149,6 +152,7 @@ def of(context: Context, title: str, address: str, sources: Sequence[str] = ()) 
         retrieved=today(),
         licence=context.profile.licence or context.description[1],
         sources=tuple(sources),
+        authors=context.creators,
         changed=changed[0] if changed else None,
     )
 

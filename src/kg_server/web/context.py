@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
-from rdflib import DCTERMS, Graph, URIRef
+from rdflib import DCTERMS, Graph, Literal, URIRef
 
 from kg_server import canned
 from kg_server.canned import CannedQuery
@@ -124,6 +124,12 @@ class Context:
         add_triples(graph, self.store, _DESCRIPTION % names)
         licences = sorted(str(each) for each in graph.objects(dataset, DCTERMS.license))
         return graph, next(iter(licences), self.site.licence)
+
+    @cached_property
+    def creators(self) -> tuple[str, ...]:
+        """The names of who made the data set, as far as the data say it, sorted."""
+        made = self.description[0].objects(URIRef(self.site.dataset_iri), DCTERMS.creator)
+        return tuple(sorted(str(each) for each in made if isinstance(each, Literal)))
 
     def unknown(self, iri: str) -> NotFound:
         """Return the problem that there is no such thing, with the nearest names."""

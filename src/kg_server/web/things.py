@@ -152,8 +152,11 @@ class _Tables:
 
     def count(self, class_iri: str) -> int:
         """Return the number of things in the table of a class."""
-        left_out = self.blank()[class_iri] if self.only_named(class_iri) else 0
-        return self.classes()[class_iri] - left_out
+        return self.classes()[class_iri] - self.left_out(class_iri)
+
+    def left_out(self, class_iri: str) -> int:
+        """Return the number of blank nodes that the table of a class leaves out."""
+        return self.blank()[class_iri] if self.only_named(class_iri) else 0
 
     def counts(
         self, table: Table, faceted: tuple[Column, ...], every: tuple[str, ...] | None
@@ -376,6 +379,7 @@ def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) 
         "frame": embedding.iframe(address, cited.title),
         "heading": listing.heading(None),
         "total": total,
+        "left_out": tables.left_out(table.class_iri),
         "heads": listing.heads(shown),
         "hidden": len(table.columns) - len(shown),
         "rows": listing.rows(things, shown, values),

@@ -38,19 +38,21 @@ def of_thing(site: Site, document: Document, title: str, names: Sequence[Label])
     classes = " UNION ".join(f"{{ {each} rdfs:subClassOf* ?class }}" for each in types)
     solutions = rows(site.store, _SCHEMA_TYPES % classes) if types else []
     matches = [str(row["match"]).removeprefix(ns.SCHEMA) for row in solutions]
-    return {
+    thing = {
+        "@type": matches or ["Thing"],
+        "@id": document.topic,
+        "name": title,
+        "alternateName": [each.text for each in names],
+    }
+    page = {
         "@context": ns.SCHEMA,
         "@type": "WebPage",
         "@id": document.iri,
-        "mainEntity": {
-            "@type": matches or ["Thing"],
-            "@id": document.topic,
-            "name": title,
-            "alternateName": [each.text for each in names],
-        },
+        "mainEntity": _known(thing),
         "license": document.licence,
         "isPartOf": {"@type": "Dataset", "@id": site.dataset_iri},
     }
+    return _known(page)
 
 
 def of_dataset(
@@ -76,7 +78,7 @@ def of_dataset(
         for each in sorted(map(str, graph.objects(topic, DCAT.distribution)))
     ]
     creators = sorted(map(str, graph.objects(topic, DCTERMS.creator)))
-    return {
+    dataset = {
         "@context": ns.SCHEMA,
         "@type": "Dataset",
         "@id": document.topic,
@@ -88,3 +90,9 @@ def of_dataset(
         "creator": [{"@type": "Organization", "name": each} for each in creators],
         "distribution": downloads,
     }
+    return _known(dataset)
+
+
+def _known(description: dict[str, Any]) -> dict[str, Any]:
+    """Return a description without what is not known."""
+    return {name: value for name, value in description.items() if value}
