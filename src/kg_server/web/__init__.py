@@ -1,4 +1,4 @@
-"""Pages and protocols over HTTP, and the processes that serve them.
+"""The Flask application: pages and protocols over HTTP, one module a protocol.
 
-Nothing is imported here: the main process, which imports ``server``, has no need of Flask.
+This file imports nothing, so that the main process of ``kg-server serve`` does not load Flask.
 """

@@ -36,9 +36,10 @@ def blueprint(context: Context) -> Blueprint:
 
 
 def example(context: Context) -> tuple[str, str, list[tuple[str, str]]]:
-    """Return what the examples ask, the address of its page, and the code in each language.
+    """Return the examples' title, the address of their page, and their code in each language.
 
-    They ask the first answer of the home page, or else the first question, or else SPARQL.
+    The examples run the first query of the home page. Without one they run the first canned query,
+    and without any canned query they count the things of each class by SPARQL.
     """
     language = layout.page_language()
     first = context.home[0] if context.home else None

@@ -105,7 +105,7 @@ def create_app(context: Context) -> Flask:
     app.register_error_handler(Exception, lambda error: answer(_unforeseen(error), context))
     app.before_request(_put_if_match_aside)
     app.before_request(_whole_server)
-    # What is registered last comes first.
+    # Flask calls the function that was registered last first.
     app.after_request(_with_headers)
     app.after_request(lambda response: _matching(response, context))
     app.after_request(_conditional)
@@ -204,21 +204,21 @@ def _unforeseen(error: Exception) -> Problem:
 
 
 def _whole_server() -> Response | None:
-    """Answer ``OPTIONS *``, which asks about the server and nothing in it (RFC 9110 §9.3.7)."""
+    """Answer ``OPTIONS *``, which asks about the server as a whole (RFC 9110 §9.3.7)."""
     if request.method == "OPTIONS" and request.environ["PATH_INFO"] == "*":
         return Response(headers={"Allow": "GET, HEAD, OPTIONS, POST, QUERY"})
     return None
 
 
 def _put_if_match_aside() -> None:
-    """Keep ``If-Match`` from Werkzeug, which lets it decide in place of ``If-None-Match``."""
+    """Hide ``If-Match`` from Werkzeug, which would evaluate it in place of ``If-None-Match``."""
     request.environ[_IF_MATCH] = request.environ.pop("HTTP_IF_MATCH", None)
 
 
 def _matching(response: Response, context: Context) -> Response:
-    """Answer what is not the representation that a client insists on by 412 (RFC 9110 §13.1.1).
+    """Answer 412 if the representation does not match ``If-Match`` (RFC 9110 §13.1.1).
 
-    Whatever ``If-None-Match`` says: this condition comes first (§13.2.2).
+    This condition is evaluated before ``If-None-Match`` (§13.2.2).
     """
     header = request.environ.get(_IF_MATCH)
     read = request.method in ("GET", "HEAD", "QUERY") and response.status_code in (200, 304)
@@ -228,11 +228,15 @@ def _matching(response: Response, context: Context) -> Response:
     if tags.star_tag or (etag and not is_weak and tags.is_strong(etag)):
         return response
     response.close()
-    return answer(errors.PreconditionFailed("There is another representation here now."), context)
+    changed = errors.PreconditionFailed(
+        "The representation has changed since you read it. Read it again, and repeat the request "
+        "with its new ETag."
+    )
+    return answer(changed, context)
 
 
 def _conditional(response: Response) -> Response:
-    """Give a read that has no entity tag one of its content."""
+    """Add an entity tag, a hash of the content, to a read that has none."""
     read = request.method in ("GET", "HEAD") and response.status_code == HTTPStatus.OK
     kept = response.headers.get("Cache-Control", "").startswith("no-")
     if read and not kept and not response.is_streamed and "ETag" not in response.headers:
@@ -243,7 +247,7 @@ def _conditional(response: Response) -> Response:
 
 
 def _with_headers(response: Response) -> Response:
-    """Add what every response has: CORS for everybody, and what keeps pages harmless."""
+    """Add the headers of every response: CORS, and the content security policy of pages."""
     if request.method == "OPTIONS":
         allowed = response.headers.get("Allow", "GET, HEAD, OPTIONS")
         response.headers["Access-Control-Allow-Methods"] = allowed
@@ -251,11 +255,11 @@ def _with_headers(response: Response) -> Response:
         response.headers["Access-Control-Allow-Headers"] = headers or "Accept, Content-Type"
         response.headers["Access-Control-Max-Age"] = "86400"
         if response.status_code == HTTPStatus.OK:
-            response.headers.remove("Content-Type")  # of the body that there is not
+            response.headers.remove("Content-Type")  # there is no body
     for name, value in COMMON_HEADERS.items():
         response.headers.setdefault(name, value)
     location = response.headers.get("Location", "")
-    if location.startswith(request.host_url):  # Werkzeug's, which has it from whoever asks
+    if location.startswith(request.host_url):  # Werkzeug took it from the header Host
         response.headers["Location"] = f"/{location[len(request.host_url) :].lstrip('/')}"
     if response.mimetype == "text/html":
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)

@@ -28,14 +28,14 @@ _WRITTEN_BY = (".py", ".html", ".xml", ".toml", ".css", ".js", ".json", ".svg")
 
 
 class Written:
-    """Documents by their entity tags: one is written once, in whatever way it is asked for."""
+    """Cache of written documents by entity tag, for one document under several addresses."""
 
     def __init__(self) -> None:
         self._kept: LRUCache[str, str | bytes] = LRUCache(_WRITTEN_BYTES, getsizeof=len)
         self._lock = threading.Lock()
 
     def get(self, etag: str, write: Callable[[], str | bytes]) -> str | bytes:
-        """Return a document that is kept, or else have it written."""
+        """Return the document with this entity tag; call ``write`` if it is not in the cache."""
         with self._lock:
             kept = self._kept.get(etag)
         if kept is None:
@@ -48,7 +48,7 @@ class Written:
 
 @cache
 def software() -> str:
-    """Return a hash of the files of this package: another edition of it writes other bytes."""
+    """Return a hash of the files of this package, because a new version may write other bytes."""
     digest = hashlib.sha256()
     for file in sorted(_PACKAGE.rglob("*")):
         if file.suffix in _WRITTEN_BY and "project_files" not in file.parts:

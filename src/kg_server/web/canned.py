@@ -42,7 +42,7 @@ MAX_LIMIT = 100_000
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 """The policy of a chart as a file: its own style, no script, in no frame."""
 _SVG = Format("svg", "image/svg+xml", "svg", Kind.BINDINGS)
-_OTHERS = ("prev", "next")
+_OTHER_PAGES = ("prev", "next")
 PAGE_ROWS = 100
 """Rows of the HTML page if the request does not say."""
 
@@ -243,7 +243,7 @@ def _answer(context: Context, query: CannedQuery, extension: str | None) -> Resp
 
 
 def _citation(context: Context, query: CannedQuery, pairs: Pairs, form: Format) -> Response:
-    """Answer with the citation of a question's page, which is not asked for its answer."""
+    """Answer with the citation of a question's page; the query is not run."""
     values = _shown(query, _own(query, pairs, html=True), pairs)
     canned.bind(query, values, context.names)
     return citation.response(context, _cited(context, query, values), form)
@@ -359,7 +359,9 @@ def _page(
     page = render_template(
         "query.html",
         **_form(context, query, shown, labels),
-        **_answered(query, table, labels, values, is_part=not links.keys().isdisjoint(_OTHERS)),
+        **_answered(
+            query, table, labels, values, is_part=not links.keys().isdisjoint(_OTHER_PAGES)
+        ),
         text=text,
         links=links,
         picture=f"/queries/{query.name}.svg" + (f"?{parameters}" if parameters else ""),
@@ -497,7 +499,7 @@ def _form(
     labels: Labels,
     problem: BadRequest | None = None,
 ) -> dict[str, Any]:
-    """Return what the page of a query has above the answer."""
+    """Return the parts of a query's page above the answer: question, fields, address."""
     return {
         "query": questions.question(query, labels.language),
         "fields": forms.fields(query, dict(shown), context.names, labels, problem),
@@ -508,7 +510,7 @@ def _form(
 def _form_again(
     context: Context, query: CannedQuery, shown: Pairs, problem: BadRequest
 ) -> Response:
-    """Answer a form with a mistake by the form as it was filled in, with the field marked."""
+    """Answer a form that has a mistake: show it as it was filled in, with the field marked."""
     labels = Labels(context.site, layout.page_language())
     form = _form(context, query, shown, labels, problem)
     page = render_template("query.html", **form, table=None, links={})

@@ -41,10 +41,10 @@ _BIBTEX = {
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Source of a citation: a page or an answer; without a title, the whole site.
+    """Cited page or answer; without a title, the whole site.
 
-    ``sources`` say where a claim stands, ``licence`` is a name or an IRI, ``authors`` are the
-    names of who made the data set, as far as the data say it.
+    ``sources`` are the passages that state a claim, ``licence`` is a name or an IRI, ``authors``
+    are the authors of the data set that the data name.
     """
 
     title: str
@@ -80,7 +80,7 @@ class Citation:
         )
 
     def source(self, language: str) -> str:
-        """Return what stands under a chart: site, version, licence and date, without address."""
+        """Return the line under a chart: site, version, licence and date, without the address."""
         version, retrieved, *_ = (layout.translate(word, language) for word in WORDS)
         licence = layout.licence(self.licence)
         parts = [
@@ -93,7 +93,7 @@ class Citation:
 
     @property
     def bibtex(self) -> str:
-        """The citation as an entry of BibTeX; its address is as it is, as ``url`` needs."""
+        """The citation as an entry of BibTeX; the address is not escaped, as ``url`` requires."""
         fields = {
             "title": f"{{{_bibtex(self.title or self.site)}}}",
             "author": " and ".join(f"{{{_bibtex(each)}}}" for each in self.authors),
@@ -158,19 +158,19 @@ def of(context: Context, title: str, address: str, sources: Sequence[str] = ()) 
 
 
 def of_answer(context: Context, title: str, address: str, values: Mapping[str, str]) -> Citation:
-    """Return the citation of an answer; the values that were asked for stand in its title."""
+    """Return the citation of an answer; its title lists the values of the parameters."""
     listed = ", ".join(text for name, text in values.items() if name != "lang" and text)
     return of(context, f"{title} ({listed})" if listed else title, address)
 
 
 def of_thing(context: Context, iri: str, evidence: claims.Evidence, labels: Labels) -> Citation:
-    """Return the citation of a thing's page; of a claim with its passages.
+    """Return the citation of a thing's page; the citation of a claim has the claim's passages.
 
     Args:
-        context: what is served.
+        context: the graph.
         iri: the thing.
         evidence: the claims about it.
-        labels: its label is loaded, and those of the evidence are.
+        labels: the labels of the thing and of its evidence, loaded.
     """
     title, sources = labels.of(iri).text, []
     if claim := evidence.claims.get(iri):
@@ -184,7 +184,7 @@ def of_thing(context: Context, iri: str, evidence: claims.Evidence, labels: Labe
 
 
 def thing(context: Context, iri: str) -> Citation:
-    """Return the citation of a thing whose page is not made."""
+    """Return the citation of a thing without making its page."""
     evidence = claims.about(context.site, iri)
     labels = Labels(context.site, layout.page_language())
     labels.load([iri, *evidence.terms()])
@@ -192,7 +192,7 @@ def thing(context: Context, iri: str) -> Citation:
 
 
 def asked(name: str | None, accept: str | None) -> Format | None:
-    """Return the format of a citation that a request is for, ``None`` if it is for none.
+    """Return the citation format that a request asks for; ``None`` if it asks for no citation.
 
     Args:
         name: the extension, or what ``format=`` says.
@@ -231,7 +231,7 @@ def today() -> date:
 
 
 def _source(passage: claims.Passage, labels: Labels) -> str:
-    """Return where a claim stands: the source, the passage, and its words."""
+    """Return a passage as text: its source, its name, and its words in quotes."""
     places = [each for each in (passage.source, passage.iri) if each]
     place = ", ".join(labels.show(URIRef(each)).text for each in places)
     words = labels.pick(passage.words)

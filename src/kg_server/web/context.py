@@ -57,11 +57,11 @@ CONSTRUCT { ?s ?p ?o } WHERE {
 
 @dataclass(frozen=True)
 class Context:
-    """Graph, project and settings for the blueprints, and what is made of these once.
+    """Graph, project and settings for the blueprints, and values computed from them once.
 
-    ``report`` is the validation of what is served, ``None`` where it was not asked for; ``board``
-    says what the evaluators do, where there are any; ``index`` is the file of the search index,
-    where another process makes it.
+    ``report`` is the validation of the graph, ``None`` if it was not validated. ``board`` shows
+    what the evaluators do, ``None`` without evaluators. ``index`` is the path of the search index,
+    ``None`` if this process makes it.
     """
 
     store: Store
@@ -132,7 +132,7 @@ class Context:
         return tuple(sorted(str(each) for each in made if isinstance(each, Literal)))
 
     def unknown(self, iri: str) -> NotFound:
-        """Return the problem that there is no such thing, with the nearest names."""
+        """Return the problem that the graph has no such thing, with the nearest names."""
         near = self.catalogue.nearest(iri)
         hint = f" Did you mean {near[0]}?" if near else ""
         return NotFound(f"No data about {iri}.{hint}", nearest=near)
@@ -208,12 +208,12 @@ class Context:
         )
 
     def answer(self, query: Query) -> Response:
-        """Have a query answered; return its answer as a response, chunk by chunk."""
+        """Run a query; return its answer as a response that is streamed chunk by chunk."""
         chunks = self.store.query(query).chunks
         return Response(chunks, content_type=query.format.content_type)
 
     def cacheable(self, response: Response, etag: str) -> Response:
-        """Mark a read as one that caches may keep, and answer 304 where the client has it.
+        """Mark a read as cacheable, and answer 304 if the client has this representation.
 
         Caches revalidate after a minute; ``Vary`` says that the format was negotiated
         (RFC 9110 §12.5.5, §13.1.2; RFC 9111 §5.2.2).
@@ -228,7 +228,7 @@ class Context:
 
 
 def document_format(*, html: bool = True) -> Format:
-    """Choose the format of the document that the request is for, by ``format=`` or ``Accept``.
+    """Choose the format of the requested document by ``format=`` or ``Accept``.
 
     Raises:
         NotAcceptable: there is no such format, or none that is acceptable.

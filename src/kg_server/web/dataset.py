@@ -1,4 +1,4 @@
-"""The data set as a whole: its description, its dumps, and what crawlers look for."""
+"""The data set as a whole: its description, its dumps, robots.txt and sitemap."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def negotiated(context: Context, path: str, chosen: Format) -> Response:
 
 
 def signposts(document: Document, context: Context) -> str:
-    """Return the ``Link`` header of the description: what it is, its licence, its dumps."""
+    """Return the ``Link`` header of the description: types, licence, dumps, services."""
     targets: list[tuple[str, str, str | None]] = [(document.iri, "canonical", None)]
     targets += [("/.well-known/void", "describedby", links.OFFERED[0].media_type)]
     targets += [(iri, "type", None) for iri in document.types]
@@ -187,7 +187,7 @@ def _document_paths(context: Context) -> Iterator[str]:
     for kind in context.catalogue.kinds():
         yield f"/{addresses.DOC}{kind}/"
     for iri in context.catalogue.things():
-        # What a fragment names is described in the document of its namespace.
+        # A thing with a fragment in its IRI is described in the document of its namespace.
         document, hash_, _ = iri.partition("#")
         if document not in named and not (hash_ and iri.startswith(base_iri)):
             yield addresses.document_path(iri, base_iri)

@@ -54,18 +54,18 @@ def blueprint(context: Context) -> Blueprint:
 
 
 def _thing(context: Context, iri: str) -> Response:
-    """Answer with a claim or a conflict.
+    """Answer with a claim or a conflict for a frame.
 
     Raises:
-        NotFound: it is neither.
+        NotFound: the IRI is neither a claim nor a conflict.
     """
     evidence = claims.about(context.site, iri)
     conflict = next((each for each in evidence.conflicts if each.iri == iri), None)
     claim = evidence.claims.get(iri)
     if conflict is None and claim is None:
         raise NotFound(
-            f"There is nothing to embed of {iri}. Answers of questions, claims and conflicts are "
-            "embedded; this is none."
+            f"{iri} cannot be embedded: it is neither a claim nor a conflict. Answers of questions "
+            "can be embedded too, at /embed/queries/NAME."
         )
     labels = Labels(context.site, layout.page_language())
     labels.load([iri, *evidence.terms()])

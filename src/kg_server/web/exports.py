@@ -1,7 +1,7 @@
-"""Answers to take home: CSV with names, spreadsheets, Markdown and plain JSON rows.
+"""Formats of answers for people: CSV with labels, spreadsheets, Markdown and plain JSON rows.
 
-SPARQL's own formats name things by IRIs. These name them by their labels in the reader's language
-and put the IRIs last.
+SPARQL's own formats show things as IRIs. These formats show labels in the reader's language, and
+put the IRIs in the last columns.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ MARKDOWN = Format("md", "text/markdown", "md", Kind.BINDINGS, charset=True)
 ROWS = Format("rows", "application/json", "json", Kind.BINDINGS)
 LABELLED = Format("labelled", "text/csv", "csv", Kind.BINDINGS, charset=True)
 FORMATS: Mapping[str, Format] = {each.name: each for each in (XLSX, MARKDOWN, ROWS, LABELLED)}
-"""The formats of this module, by what ``format=`` or an extension says."""
+"""The formats of this module, by the value of ``format=`` or the extension."""
 
 _MOST_BYTES = 32 << 20
 _LABELS_AT_ONCE = 1000
@@ -70,7 +70,7 @@ class About:
         return layout.translate(text, self.language, **values)
 
     def lines(self) -> list[tuple[str, str]]:
-        """Return names and values, how to cite among them."""
+        """Return the origin as pairs of name and value; the last one is the citation."""
         cited, t = self.citation, self.translate
         return [
             (t("Question"), self.title),
@@ -92,7 +92,7 @@ class Grid:
 
 
 def asked(name: str | None, accept: str | None, *, labels: bool) -> Format | None:
-    """Return the format of this module that a request is for, ``None`` for any other.
+    """Return the format of this module that a request asks for; ``None`` if it asks for another.
 
     Args:
         name: the extension, or what ``format=`` says.
@@ -108,15 +108,15 @@ def asked(name: str | None, accept: str | None, *, labels: bool) -> Format | Non
 
 
 def grid(answer: Answer, labels: Labels) -> Grid:
-    """Read an answer in SPARQL JSON into a grid of names and values.
+    """Read an answer in SPARQL JSON into a grid of labels and values.
 
     Raises:
-        ResultTooLarge: it is larger than such a document may be.
+        ResultTooLarge: the answer is larger than 32 MB.
     """
-    result = solutions(_whole(answer))
-    if isinstance(result, bool):
-        return Grid(("answer",), ((result,),))
-    variables, rows = result
+    answered = solutions(_whole(answer))
+    if isinstance(answered, bool):
+        return Grid(("answer",), ((answered,),))
+    variables, rows = answered
     _load(labels, rows)
     labels_of = {_base(name): name for name in variables if _base(name) in variables}
     named = [name for name in variables if name not in labels_of.values()]
@@ -143,7 +143,7 @@ def write(chosen: Format, grid: Grid, about: About) -> bytes:
 
 
 def about(context: Context, title: str, parameters: Mapping[str, str] | None = None) -> About:
-    """Return what an answer to the present request says of itself."""
+    """Return the origin of the answer to the present request."""
     values = parameters or {}
     cited = citation.of_answer(context, title, _address(context), values)
     return About(title, cited, values, language=layout.page_language())
@@ -163,7 +163,7 @@ def _address(context: Context) -> str:
 
 
 def response(context: Context, query: Query, chosen: Format, said: About) -> Response:
-    """Have a query answered in SPARQL JSON, and return the answer in one of ``FORMATS``."""
+    """Run a query, whose format is SPARQL JSON; return its answer in one of ``FORMATS``."""
     labels = Labels(context.site, layout.page_language())
     content = write(chosen, grid(context.store.query(query), labels), said)
     answered = Response(content, content_type=chosen.content_type)
@@ -187,7 +187,7 @@ def _whole(answer: Answer) -> bytes:
 
 
 def _load(labels: Labels, rows: Iterable[Mapping[str, Identifier]]) -> None:
-    """Look labels up, so many at once."""
+    """Load the labels of all IRIs, 1000 by each query."""
     terms = (term for row in rows for term in row.values())
     iris = list(dict.fromkeys(term for term in terms if isinstance(term, URIRef)))
     for start in range(0, len(iris), _LABELS_AT_ONCE):
@@ -195,12 +195,12 @@ def _load(labels: Labels, rows: Iterable[Mapping[str, Identifier]]) -> None:
 
 
 def _base(name: str) -> str:
-    """Return the column whose things a column labels: of ``seatLabel`` it is ``seat``."""
+    """Return the column whose things a column labels: ``seat`` for ``seatLabel``."""
     return "iri" if name == "label" else name.removesuffix("Label") if name[-5:] == "Label" else ""
 
 
 def _cell(term: Identifier | None, label: Identifier | None, labels: Labels) -> Cell:
-    """Return a term as a value: a name, number, date or text."""
+    """Return a term as the value of a cell: a label, number, date or text."""
     if isinstance(term, URIRef):
         return str(label) if label is not None else labels.of(str(term)).text
     if not isinstance(term, Literal):
@@ -276,7 +276,7 @@ def _rows(grid: Grid, _about: About) -> bytes:
 
 
 def _xlsx(grid: Grid, about: About) -> bytes:
-    """Write a workbook: the answer, and a sheet that says what it is (Office Open XML)."""
+    """Write a workbook: a sheet with the answer, and a sheet with its origin (Office Open XML)."""
     import xlsxwriter  # the only place that needs it, and few requests do
 
     output = io.BytesIO()

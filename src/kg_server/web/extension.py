@@ -1,4 +1,4 @@
-"""Data extension: columns of a table from things that its names were matched to.
+"""Data extension: new columns for a table whose names were matched to things.
 
 Part of the reconciliation service (W3C CG Reconciliation API 0.2 §7).
 """
@@ -65,7 +65,7 @@ def extend(text: str, context: Context, index: Index) -> dict[str, Any]:
         index: its names.
 
     Raises:
-        BadRequest: it is no such query, or asks for too much.
+        BadRequest: the text is not such a query, or has too many things or properties.
     """
     query = _read(text)
     things = [iri for iri in dict.fromkeys(query["ids"]) if is_iri(iri)]
@@ -124,7 +124,7 @@ def _number(graph: Graph, subject: Node, predicate: Node) -> int:
 
 
 def _cells(nodes: list[Node], column: Mapping[str, Any], labels: Labels) -> list[dict[str, Any]]:
-    """Return values as cells; of texts in several languages those in the reader's."""
+    """Return values as cells; of texts in several languages, only those in the best one."""
     settings = column.get("settings")
     limit = str(settings.get("limit")) if isinstance(settings, dict) else ""
     texts = [each for each in nodes if isinstance(each, Literal) and each.language]
@@ -150,7 +150,7 @@ def _cell(term: Node, labels: Labels) -> dict[str, Any]:
 
 
 def _number_cell(text: str, *, is_whole: bool) -> dict[str, Any]:
-    """Return a number that JSON and its readers can have, or else its text."""
+    """Return a number as the API has it, or its text if readers of JSON would change it."""
     number = float(text)
     if is_whole and abs(number) <= _MOST_WHOLE:
         return {"int": int(number)}
@@ -171,7 +171,7 @@ def _read(text: str) -> dict[str, Any]:
     """Read a request for data extension.
 
     Raises:
-        BadRequest: it is no JSON object with ``ids`` and ``properties``, or has too many.
+        BadRequest: the text is not a JSON object with ``ids`` and ``properties``, or has too many.
     """
     query = json_object(text, "extend")
     ids, properties = query.get("ids"), query.get("properties")
@@ -198,9 +198,9 @@ def _read(text: str) -> dict[str, Any]:
 def proposals(context: Context, index: Index) -> dict[str, Any]:
     """Return the properties that things of a class have, the commonest first (§7.2).
 
-    Without a class, they are those of all things. OpenRefine does not encode the IRI of the class
-    in the address of its request, so that ``#`` and what follows do not arrive: then they are those
-    of all classes of that namespace.
+    Without a class, the properties of all things are returned. OpenRefine does not encode the IRI
+    of the class in its request, so that ``#`` and the local name do not arrive. Then the properties
+    of all classes in that namespace are returned.
     """
     graph, class_iri = context.description[0], request.args.get("type", "")
     limit = request.args.get("limit", "")
@@ -231,7 +231,7 @@ def named(iri: str, index: Index) -> dict[str, str]:
 
 
 def whole_number(text: str, default: int) -> int:
-    """Return the whole number that a text is, of its first digits, or else the default."""
+    """Return a text of digits as a number, at most nine digits of it; else the default."""
     return int(text[:9]) if text.isascii() and text.isdigit() else default
 
 
@@ -244,7 +244,7 @@ def json_object(text: str, parameter: str) -> dict[str, Any]:
     """Return the JSON object that a parameter holds.
 
     Raises:
-        BadRequest: it holds none.
+        BadRequest: the text is not a JSON object.
     """
     try:
         parsed = json.loads(text)
@@ -254,5 +254,5 @@ def json_object(text: str, parameter: str) -> dict[str, Any]:
             f"The parameter {parameter!r} is not JSON.", parameter=parameter
         ) from error
     if not isinstance(parsed, dict):
-        raise BadRequest(f"The parameter {parameter!r} is no JSON object.", parameter=parameter)
+        raise BadRequest(f"The parameter {parameter!r} is not a JSON object.", parameter=parameter)
     return parsed

@@ -1,4 +1,4 @@
-"""Pages that are no protocol's: home, conflicts, vocabularies, and what the editor completes."""
+"""Home page, list of conflicts, list of vocabularies, and the terms that the editor completes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Section:
     total: int = 0
     is_part: bool = False
     problem: str = ""
-    """Why there is no answer."""
+    """The reason if there is no answer."""
 
 
 def blueprint(context: Context) -> Blueprint:
@@ -144,13 +144,13 @@ def _vocabularies(context: Context) -> str:
 
 
 def _hint(names: list[str]) -> str:
-    """Return the first names that together fit into a search field; long ones are passed over."""
+    """Return as many first names as fit into a search field, up to three; skip long ones."""
     short = [each for each in names if len(each) <= _HINT]
     return next((hint for n in (3, 2, 1) if len(hint := ", ".join(short[:n])) <= _HINT), "")
 
 
 def _answer(context: Context, standing: Standing, language: str) -> tables.Result | Problem:
-    """Have a query of the home page answered in the reader's language, where it takes one.
+    """Run a query of the home page, in the reader's language if it has the parameter ``lang``.
 
     Returns:
         The answer, or the problem with it: the rest of the page is shown without it.

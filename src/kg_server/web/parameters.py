@@ -35,14 +35,14 @@ PARAMETERS: dict[str, frozenset[str]] = {
 }
 """Parameters by the first segment of the path, without its extension.
 
-What is not here looks at its parameters itself: it refuses those that it does not know, or hands
-them on to where it redirects.
+Paths that are not listed check their parameters themselves: they refuse unknown ones, or pass them
+on to another address.
 """
 
 _BY_NAME = frozenset(
     each.media_type for each in (*exports.FORMATS.values(), *citation.FORMATS.values())
 )
-"""Types that are only answered with where ``Accept`` begins with them."""
+"""Media types that are chosen only if ``Accept`` begins with them."""
 _TYPES = _BY_NAME | {
     name
     for each in (*formats.FORMATS, formats.HTML, formats.JSON)
@@ -51,13 +51,14 @@ _TYPES = _BY_NAME | {
 _RANGES = _TYPES | {f"{each.partition('/')[0]}/*" for each in _TYPES} | {"*/*"}
 
 _NOTHING = "x/x"
+"""Media type of no format; it keeps the first place when the client's first type is left out."""
 
 COOKIES = frozenset({"lang"})
 """The cookies that are read: the language of pages."""
 
 
 def relevant(path: str, query_string: str) -> str:
-    """Return a query string without the parameters that the address does not read.
+    """Return a query string without the parameters that no view of the path reads.
 
     >>> relevant("/doc/museum/LOUVRE", "utm_source=x&format=json&&page=2")
     'format=json&page=2'
@@ -73,7 +74,7 @@ def relevant(path: str, query_string: str) -> str:
 
 
 def relevant_cookies(header: str) -> str:
-    """Return a ``Cookie`` header without the cookies of others (RFC 6265 §4.2).
+    """Return a ``Cookie`` header without the cookies that no view reads (RFC 6265 §4.2).
 
     >>> relevant_cookies("session=1; lang=bn; other=2")
     'lang=bn'
@@ -83,10 +84,10 @@ def relevant_cookies(header: str) -> str:
 
 
 def relevant_types(header: str) -> str:
-    """Return an ``Accept`` header by which everything is negotiated as by this one.
+    """Return a shorter ``Accept`` header that gives the same results of negotiation.
 
-    Media types that are never answered with are left out, and weights become ranks. A header by
-    which nothing can be negotiated, or that is long, stays as it is.
+    Media types that the server never sends are left out, and weights become ranks. A header that
+    names no media type of the server, or that is long, is returned unchanged.
 
     >>> relevant_types("text/html,application/xhtml+xml,image/avif,*/*;q=0.8,zz/zz;q=0.7")
     'text/html, */*;q=0.99, application/xhtml+xml'
@@ -118,7 +119,7 @@ def _weighted(media_range: str, rank: float) -> str:
 
 
 def relevant_language(header: str) -> str:
-    """Return the language of pages that ``Accept-Language`` asks for; empty for the usual one.
+    """Return the language of pages that ``Accept-Language`` asks for; empty for the default.
 
     >>> relevant_language("de, fr-CA;q=0.8, en;q=0.5"), relevant_language("en-GB")
     ('fr', '')

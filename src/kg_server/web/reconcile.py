@@ -1,4 +1,4 @@
-"""Reconciliation: names in a table to things of the graph (W3C CG Reconciliation API 0.2)."""
+"""Reconciliation: matches names in a table to things (W3C CG Reconciliation API 0.2)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MAX_CANDIDATES = 50
 _SUGGESTIONS = 20
 _MOST_SKIPPED = 1000
 _DEFAULT_TYPES = 5
-"""Number of classes that are proposed for a column of names: those of most things."""
+"""Number of classes that are proposed for a column of names: those with the most things."""
 _MOST_BEARERS = 5000
 """Most things that are read for the queries of a batch that have properties and no name."""
 
@@ -58,11 +58,11 @@ _BEARS = f"""
 _PROPERTIES_SHARE = 0.4
 """Weight of a query's properties in a score; the rest is that of the name."""
 _GUESSED = tuple(map(str, (XSD.integer, XSD.decimal, XSD.boolean, XSD.gYear, XSD.date, XSD.anyURI)))
-"""Datatypes that a literal may have of which a query gives only the text."""
+"""Datatypes to try for a value of which a query gives only the text."""
 _MIDNIGHT = "t00:00:00z"
 
 Condition = tuple[str, tuple[str, ...]]
-"""A property, and the texts of which one is to be its value."""
+"""A property, and texts; a thing meets the condition if one of them is the property's value."""
 
 
 def register(routes: Blueprint, context: Context, index: Callable[[], Index]) -> None:
@@ -99,7 +99,7 @@ def register(routes: Blueprint, context: Context, index: Callable[[], Index]) ->
             page=path,
         )
         response = Response(page, mimetype="text/html")
-        # The table's program shows this page inside its own.
+        # OpenRefine shows this page in a frame of its own page.
         response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors *"
         return response
 
@@ -158,8 +158,8 @@ def match_all(
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the candidates for each query of a batch, best first (§4.2).
 
-    The queries share the work of a few, so that a large batch costs no more. Properties of all
-    candidates are read with one SPARQL query.
+    All queries of a batch share one budget of work, so that a large batch costs no more than a
+    small one. One SPARQL query reads the properties of all candidates.
     """
     batch = max(1, len(queries) // 10)
     conditions = {key: _conditions(query) for key, query in queries.items()}
@@ -183,9 +183,9 @@ def match_all(
 
 
 def _hits(query: Mapping[str, Any], index: Index, batch: int) -> list[Hit]:
-    """Return what bears the name of a query; more of it where properties decide.
+    """Return the things that have the name of a query, and more of them if it has properties.
 
-    A search is for all types at once, however many are given: the time of a query is bounded.
+    One search covers all types of the query, so that its time is bounded.
     """
     limit = query.get("limit", 5)
     most = max(limit, 10) if query.get("properties") else limit
@@ -200,7 +200,7 @@ def _of_types(
     query: Mapping[str, Any],
     index: Index,
 ) -> list[Hit]:
-    """Return the things that meet a condition of a query and are of one of its types."""
+    """Return the things that meet one of the conditions and have one of the query's types."""
     types = _types(query)
     iris = dict.fromkeys(iri for each in conditions for iri in bearers[each])
     hits = map(index.hit, iris)
@@ -277,7 +277,7 @@ def _bearers(conditions: list[Condition], context: Context) -> dict[Condition, l
 
 
 def _terms(text: str, languages: Iterable[str]) -> Iterable[str]:
-    """Yield the terms that a text may stand for."""
+    """Yield the terms that a text may be: literals of several kinds, or an IRI."""
     yield literal(text)
     yield from (f"{literal(text)}@{language}" for language in languages)
     for kind in _GUESSED:
@@ -288,7 +288,7 @@ def _terms(text: str, languages: Iterable[str]) -> Iterable[str]:
 
 
 def _texts_of(value: Any) -> list[str]:
-    """Return the texts of a value. OpenRefine's dates have a time; those of the graph may not."""
+    """Return the texts of a value; for a date of OpenRefine, which has a time, the day as well."""
     if isinstance(value, dict):
         value = value.get("id") or value.get("name")
     if isinstance(value, bool):
@@ -331,8 +331,8 @@ def _ranked(
 ) -> list[dict[str, Any]]:
     """Return hits as candidates, best first.
 
-    ``match`` is true for a candidate that bears the very name, and has all the properties, while
-    no other does. Without a name, the properties are the whole score.
+    ``match`` is true for the only candidate with exactly this name and all the properties. Without
+    a name, the properties are the whole score.
     """
     shares = {hit.iri: _share(hit.iri, conditions, held) for hit in hits}
     exact = [hit for hit in hits if hit.score == EXACT and shares[hit.iri] == 1]
@@ -347,7 +347,7 @@ def _ranked(
 def _share(
     iri: str, conditions: list[Condition], held: Mapping[tuple[str, str], set[str]]
 ) -> float:
-    """Return which part of the conditions a thing meets."""
+    """Return the fraction of the conditions that a thing meets, from 0 to 1."""
     met = [
         any(fold(text) in held.get((iri, pid), ()) for text in texts) for pid, texts in conditions
     ]
@@ -365,36 +365,44 @@ def _candidate(hit: Hit, score: float, index: Index, *, match: bool) -> dict[str
 
 
 def _read(text: str) -> dict[str, dict[str, Any]]:
-    """Read a batch.
+    """Read a batch of queries.
 
     Raises:
-        BadRequest: it is no JSON object of queries, or has too many.
+        BadRequest: the text is not a JSON object of queries, or has too many.
     """
     queries = extension.json_object(text, "queries")
     if not all(isinstance(query, dict) for query in queries.values()):
-        raise BadRequest("The parameter 'queries' is no object of queries.", parameter="queries")
+        raise BadRequest(
+            "The parameter 'queries' is an object of queries by key, such as"
+            ' {"q0": {"query": "a name"}}.',
+            parameter="queries",
+        )
     if len(queries) > MAX_QUERIES:
         raise BadRequest(f"A batch has at most {MAX_QUERIES} queries.", parameter="queries")
     return queries
 
 
 def _suggestions(kind: str, context: Context, index: Index) -> dict[str, Any]:
-    """Return what a prefix may mean (§6): an entity, a type or a property.
+    """Return the entities, types or properties whose name begins with ``prefix=`` (§6).
 
-    Where there are more, ``cursor`` says from which number on.
+    If there are more, ``cursor`` is the number to continue from.
     """
     types = {"entity": None, "type": CLASSES, "property": PROPERTIES}
     if kind not in types:
-        raise NotFound("Suggestions are of entity, type or property.")
+        raise NotFound(
+            f"There are no suggestions of {kind[:80]!r}. There are: entity, property, type."
+        )
     prefix, cursor = request.args.get("prefix", ""), request.args.get("cursor", "")
     if not prefix:
-        raise BadRequest("The parameter 'prefix' is missing.", parameter="prefix")
+        raise BadRequest(
+            "The parameter 'prefix' is missing: the first letters of a name.", parameter="prefix"
+        )
     skipped = extension.whole_number(cursor, 0)
     last = min(skipped, _MOST_SKIPPED) + _SUGGESTIONS
-    # As many terms as things, which are no entities, may be among what is found.
+    # Up to half of the hits may be terms of vocabularies, which are not entities.
     hits = index.search(prefix[:MAX_TEXT], types=types[kind], limit=2 * last + 1)
     fitting = [hit for hit in hits if kind != "entity" or not index.is_term(hit.iri)]
-    result = [
+    suggestions = [
         {
             "id": hit.iri,
             "name": hit.label,
@@ -404,8 +412,8 @@ def _suggestions(kind: str, context: Context, index: Index) -> dict[str, Any]:
         for hit in fitting[skipped:last]
     ]
     if not skipped:
-        result += _used(kind, prefix, context, {hit.iri for hit in hits}, index)
-    return {"result": result, **({"cursor": last} if len(fitting) > last else {})}
+        suggestions += _used(kind, prefix, context, {hit.iri for hit in hits}, index)
+    return {"result": suggestions, **({"cursor": last} if len(fitting) > last else {})}
 
 
 def _used(
@@ -422,10 +430,10 @@ def _used(
 
 
 def _asked(context: Context, index: Index) -> str:
-    """Return the thing that ``id=`` names.
+    """Return the IRI of the thing that ``id=`` names.
 
-    OpenRefine does not encode it as part of an address: ``&`` and ``+`` are the IRI's own, and
-    ``#`` with what follows does not arrive. Then the document of that namespace is meant.
+    OpenRefine does not encode the IRI: ``&`` and ``+`` belong to it, and ``#`` with the local name
+    does not arrive. Then the IRI of the namespace is returned, which has a document.
 
     Raises:
         NotFound: there is no such thing.
@@ -438,7 +446,7 @@ def _asked(context: Context, index: Index) -> str:
     for iri in iris:
         if addresses.is_local(iri, context.site.base_iri) and index.has_names_in(f"{iri}#"):
             return iri
-    raise NotFound(f"There is nothing that is named {request.args.get('id', '')[:200]!r}.")
+    raise NotFound(f"No data about {request.args.get('id', '')[:200]!r}.")
 
 
 def _is_count(number: object) -> bool:

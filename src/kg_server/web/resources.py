@@ -1,4 +1,4 @@
-"""Linked data: every name of the graph leads to a document about it (Cool URIs §4.2)."""
+"""Linked data: each IRI of the graph leads to a document about it (Cool URIs §4.2)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kg_server.web.pages.thing import thing_page
 
 
 def blueprint(context: Context) -> Blueprint:
-    """Answer at ``/doc/…``, ``/doc?iri=…``, and at every path that nothing else answers."""
+    """Answer at ``/doc/…``, ``/doc?iri=…``, and at every path that no other blueprint answers."""
     routes = Blueprint("resources", __name__)
 
     @routes.get("/doc")
@@ -50,7 +50,7 @@ def _raw_path() -> str:
     if not raw.startswith("/"):  # an absolute address, or none
         raw = quote(request.path)
     try:
-        text = raw.encode("latin-1").decode()  # as PEP 3333 has it
+        text = raw.encode("latin-1").decode()  # WSGI strings are Latin-1 (PEP 3333)
         unquote_to_bytes(text).decode()
     except UnicodeError as error:
         raise BadRequest("The path is not UTF-8 text (RFC 3987 §3.1).") from error
@@ -58,7 +58,7 @@ def _raw_path() -> str:
 
 
 def _named(context: Context, path: str) -> Response:
-    """Answer at the path of a name: with its document, or by leading to it (303)."""
+    """Answer at the path of an IRI: with its document, or with a redirect to it (303)."""
     base_iri, catalogue = context.site.base_iri, context.catalogue
     query = request.query_string.decode("latin-1")
     stem, form = links.split_extension(path)
@@ -75,10 +75,10 @@ def _named(context: Context, path: str) -> Response:
 
 
 def _elsewhere(context: Context, path: str, spelt: list[str]) -> Response:
-    """Lead from another spelling of an address to the canonical one.
+    """Redirect from another spelling of an address to the canonical one.
 
     Raises:
-        NotFound: there is none; says which names are near.
+        NotFound: there is none; the problem lists the nearest names.
     """
     kind = path.removeprefix("id/").rstrip("/")
     if kind != path and kind in context.catalogue.kinds():
@@ -114,7 +114,7 @@ def _see_document(context: Context, iri: str, form: Format | None) -> Response:
 
 
 def _document_of(context: Context, iri: str) -> str:
-    """Return the path of a thing's document; ``/doc/x`` is about ``id/x`` if there is that."""
+    """Return the path of a thing's document; ``/doc/x`` is about ``id/x`` if that exists."""
     base_iri = context.site.base_iri
     path = addresses.document_path(iri, base_iri)
     local = iri.removeprefix(base_iri)
@@ -128,8 +128,8 @@ def _by_iri(context: Context) -> Response:
     """Answer with the document about any IRI that the graph mentions.
 
     Raises:
-        BadRequest: there is no ``iri=``, or it is none.
-        NotFound: the graph does not mention it.
+        BadRequest: ``iri=`` is missing or not an IRI.
+        NotFound: the graph does not mention the IRI.
     """
     iri = request.args.get("iri", "")
     if not iri:
@@ -173,7 +173,7 @@ def thing(context: Context, iri: str, form: Format | None, page: int) -> Respons
     site, chosen = context.site, form or document_format()
     outlined = documents.outline(site, iri, page)
     if outlined is None:
-        raise NotFound(f"The document has no page {page}.")
+        raise NotFound(f"The document has no page {page}. Leave out page= for the first one.")
     document = (
         documents.head(site, outlined) if chosen.is_page else documents.complete(site, outlined)
     )
@@ -195,7 +195,7 @@ def thing(context: Context, iri: str, form: Format | None, page: int) -> Respons
 
 
 def _drawn_whole() -> bool:
-    """Tell whether the page's drawing shows all neighbours; everything else is the same."""
+    """Tell whether the drawing on the page shows all neighbours (``drawing=whole``)."""
     return request.args.get("drawing") == "whole"
 
 
@@ -210,7 +210,7 @@ def _collection(context: Context, kind: str, form: Format | None, page: int) -> 
 
 
 def _namespace(context: Context, iri: str, form: Format | None) -> Response:
-    """Answer with a page of what the names in a namespace that ends with ``#`` stand for."""
+    """Answer with a page of the list of things in a namespace that ends with ``#``."""
     page = _page_number()
     shown, has_more = _page_of(context.catalogue.in_namespace(iri), page)
     document = documents.namespace_document(context.site, iri, shown, page, has_more=has_more)
@@ -226,12 +226,12 @@ def _page_of(things: Iterable[str], page: int) -> tuple[list[str], bool]:
     listed, start = list(things), (page - 1) * PAGE_THINGS
     shown = listed[start : start + PAGE_THINGS]
     if not shown:
-        raise NotFound(f"The list has no page {page}.")
+        raise NotFound(f"The list has no page {page}. Leave out page= for the first one.")
     return shown, len(listed) > start + PAGE_THINGS
 
 
 def send(context: Context, document: Document, form: Format | None) -> Response:
-    """Answer with a document in the format that is asked for or negotiated."""
+    """Answer with a document in the requested or negotiated format."""
     site, chosen = context.site, form or document_format()
 
     def write() -> str | bytes:
@@ -243,7 +243,7 @@ def send(context: Context, document: Document, form: Format | None) -> Response:
 
 
 def _is_explicit(form: Format | None) -> bool:
-    """Tell whether an extension or ``format=`` chose the format, and not ``Accept``."""
+    """Tell whether an extension or ``format=`` chose the format, rather than ``Accept``."""
     return form is not None or bool(request.args.get("format"))
 
 
@@ -255,9 +255,9 @@ def sent(
     *,
     form: Format | None,
 ) -> Response:
-    """Return the response that carries a document, with its links and its entity tag.
+    """Return the response with a document, its links and its entity tag.
 
-    The document is not written for a client that has it, nor again where it was written before.
+    ``write`` is not called for a client that has the document, nor for a document that is cached.
     """
     base_iri = context.site.base_iri
     dated = [citation.today(), _drawn_whole()] if chosen.is_page else []
@@ -289,5 +289,5 @@ def _redirect(location: str, status: int) -> Response:
 def _page_number() -> int:
     text = request.args.get("page", "1")
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) < 10**6:
-        raise BadRequest("page= takes a number from 1.")
+        raise BadRequest(f"The parameter 'page' takes a number from 1; {text[:80]!r} is not one.")
     return int(text)

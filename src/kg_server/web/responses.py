@@ -1,7 +1,7 @@
 """Requests and response headers of the SPARQL endpoint.
 
-Flask's view (``sparql.py``) and the event loop's short way (``front.py``) both use these pure
-functions, so that they cannot differ.
+The view of Flask (``web.sparql``) and the event loop (``server.query``) both use these pure
+functions, so that their answers are the same.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ COMMON_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
-"""Headers of every response: CORS for everybody, and no guessing of media types."""
+"""Headers of every response: CORS for all origins, and no guessing of media types."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query as it will be put to the store, and the entity tag that its answer will have.
+    """A query for the store, and the entity tag of its answer.
 
-    ``etag`` is empty for a query that may answer differently each time.
+    ``etag`` is empty if the query may have another answer each time.
     """
 
     query: Query
@@ -40,7 +40,7 @@ class Asked:
     etag: str
 
     def headers(self) -> list[tuple[str, str]]:
-        """Return the headers of the answer, without those about its length and coding."""
+        """Return the headers of the answer, without its length and content coding."""
         cache = [("Cache-Control", caching.FRESH), ("ETag", f'"{self.etag}"')]
         return [
             ("Content-Type", self.format.content_type),
@@ -58,10 +58,10 @@ def asked(
     base_iri: str,
     limit_s: float,
 ) -> Asked:
-    """Read what is asked; see ``protocol.query`` for the errors.
+    """Return the query of a SPARQL operation; ``protocol.query`` lists the errors.
 
-    The entity tag is made of the software, the graph's content hash, the query, its dataset and
-    the format: it is strong, survives a restart, and is known before anything is evaluated.
+    The entity tag depends on the software, the graph's content hash, the query, its dataset and the
+    format. So it is strong, survives a restart, and is known before the query is evaluated.
     """
     query = protocol.query(operation, accept, base_iri=base_iri, limit_s=limit_s)
     chosen = query.format
@@ -75,7 +75,7 @@ def matches(if_none_match: str | None, etag: str) -> bool:
     """Tell whether the client has this representation; weak comparison (RFC 9110 §13.1.2).
 
     Args:
-        if_none_match: the header, its tags without codings (``coding.plain_tags``).
+        if_none_match: the header, its tags without codings (``server.compression.plain_tags``).
         etag: the tag's text, without quotes.
 
     >>> matches('W/"a", "b"', "b"), matches("*", "b"), matches('"bb"', "b"), matches('"a,b"', "a,b")

@@ -36,7 +36,7 @@ _DESCRIPTION = "application/opensearchdescription+xml"
 
 
 class LazyIndex:
-    """The index of what is served: another process makes it, or else this one when it needs it."""
+    """The search index: read if another process makes it, else made at the first search."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -47,7 +47,7 @@ class LazyIndex:
         """Return the index.
 
         Raises:
-            Overloaded: it is not made yet.
+            Overloaded: the other process has not finished it.
         """
         if self._context.index:
             return self._index or self._shared(self._context.index)
@@ -91,7 +91,7 @@ def blueprint(context: Context) -> Blueprint:
 
 
 def result(hit: Hit, index: Index, base_iri: str, language: str) -> dict[str, Any]:
-    """Return a hit as JSON clients read it; ``page`` is where people read about it."""
+    """Return a hit as JSON clients read it; ``page`` is the path of its page."""
     kind = hit.types[0] if hit.types else None
     return {
         "iri": hit.iri,
@@ -111,7 +111,7 @@ def class_iri(name: str, index: Index) -> str:
     """Return the class that ``type=`` asks for: its IRI, or its local name in any case.
 
     Raises:
-        BadRequest: nothing that can be found is of such a class.
+        BadRequest: the index has nothing of such a class.
     """
     for each in index.types():
         if name == each or name.casefold() == local_name(each).casefold():
@@ -160,7 +160,7 @@ def _questions(context: Context, text: str, language: str) -> list[tuple[str, st
 
 
 def _ways_on(context: Context, index: Index, text: str, language: str) -> dict[str, Any]:
-    """Return where a search that found nothing leads: names near it, questions, classes."""
+    """Return links for a search without results: things with similar names, questions, classes."""
     base_iri = context.project.base_iri
     return {
         "nearest": [
@@ -180,7 +180,7 @@ def _ways_on(context: Context, index: Index, text: str, language: str) -> dict[s
 
 
 def _suggest(context: Context, index: Index) -> Response:
-    """Answer as browsers' search fields ask: text, completions, descriptions, addresses."""
+    """Answer the search field of a browser: text, completions, descriptions, addresses."""
     parameters = _parameters()
     hits = _hits(parameters, index, parameters.get("lang") or "en", texts=False)
     base_iri = context.project.base_iri
@@ -205,7 +205,9 @@ def _hits(
 ) -> list[Hit]:
     text, limit = parameters.get("q", ""), parameters.get("limit", "20")
     if len(text) > MAX_TEXT:
-        raise BadRequest(f"The text has over {MAX_TEXT} characters.", parameter="q")
+        raise BadRequest(
+            f"The text in the parameter 'q' has over {MAX_TEXT} characters.", parameter="q"
+        )
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MAX_LIMIT):
         takes = f"a whole number from 1 to {MAX_LIMIT}"
         raise BadRequest(f"The parameter 'limit' takes {takes}.", parameter="limit", takes=takes)
@@ -228,4 +230,6 @@ def _choose(name: str | None, accept: str | None) -> Format:
         return HTML
     if chosen.name == "json":
         return JSON
-    raise NotAcceptable("Can produce: application/json, text/html.")
+    raise NotAcceptable(
+        "None of the media types in Accept is offered. Can produce: application/json, text/html."
+    )

@@ -27,7 +27,7 @@ EXPLAIN_S = 2.0
 
 
 def blueprint(context: Context) -> Blueprint:
-    """Answer at ``/sparql``: a query, or else what this service is."""
+    """Answer at ``/sparql``: a query, or without one the service description or the editor."""
     routes = Blueprint("sparql", __name__)
 
     @routes.route("/sparql", methods=["GET", "POST", "QUERY"])
@@ -40,8 +40,8 @@ def blueprint(context: Context) -> Blueprint:
             request.get_data() if has_body else b"",
         )
         accept = request.headers.get("Accept")
-        is_query = request.method != "QUERY"  # which browsers do not send
-        if is_query and protocol.prefers_page(operation.format_names, accept):
+        may_be_browser = request.method != "QUERY"
+        if may_be_browser and protocol.prefers_page(operation.format_names, accept):
             return _editor(context, operation)
         if operation.text is None:
             chosen = protocol.format_for(operation, accept, Kind.GRAPH)
@@ -66,8 +66,8 @@ def _explain(context: Context, text: str) -> Response:
     """Answer with the matches of each pattern by itself, costly parts, and the rewritten query.
 
     Raises:
-        BadRequest: there is no query.
-        MalformedQuery: it is none.
+        BadRequest: the parameter ``query`` is missing.
+        MalformedQuery: it is not a query.
     """
     if not text:
         raise BadRequest("The parameter 'query' is missing: the query to explain.")
@@ -114,10 +114,10 @@ def _answer(context: Context, operation: protocol.Operation) -> Response:
 
 
 def _check(context: Context, operation: protocol.Operation) -> None:
-    """Look whether a query is one, although nothing could carry its answer (§2.1.6).
+    """Check the syntax of a query for which no format is acceptable (§2.1.6).
 
     Raises:
-        MalformedQuery: it is not; that is what its author has to know first.
+        MalformedQuery: it has a syntax error; its author has to know this before the format.
     """
     nothing = Query(
         operation.text or "",
@@ -130,7 +130,7 @@ def _check(context: Context, operation: protocol.Operation) -> None:
 
 
 def _editor(context: Context, operation: protocol.Operation) -> Response:
-    """Return the page with a form for a query, and the answer to the query of this address."""
+    """Return the page of the query editor, with the answer to the query of the request."""
     labels = Labels(context.site, page_language())
     answered = editor.run(
         context.store, operation, labels, context.root, context.settings.query_timeout_s

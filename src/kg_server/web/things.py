@@ -40,17 +40,17 @@ MOST_COLUMNS = 12
 _FACETS = 3
 _MOST_COUNTS = 200
 _MOST_SORTED = 100_000
-"""The engine counts and sorts what is more; fewer things are sorted here."""
+"""Most things that are counted and sorted here; the engine does it for more."""
 _MOST_COUNTED = 10_000
-"""The values of more filtered things are counted only where a facet is asked for."""
+"""Most filtered things whose values are counted without the parameter ``facet``."""
 _SCANNED = 6
-"""A property with fewer triples than so many times the things of a class is read as a whole."""
+"""All texts of a property are read if it has fewer triples than this many times the things."""
 _MOST_WINDOW = 200
-"""A window of so many things is read without the rest of the table."""
+"""Most things of a window that is read without the rest of the table."""
 _MOST_LISTED = 5_000
-"""So many things are named in a query; for more, their filters are evaluated again."""
+"""Most things that a query names; for more, it evaluates their filters again."""
 _PLAIN = re.compile(r"[\w-]+")
-"""Names that are the same in an address; others need the whole IRI of the class."""
+"""Local names that stand in a path as they are; other classes are named by their IRI."""
 QUESTION = Format("rq", SOURCE, "rq", RESULT)
 _DOWNLOADS = (
     ("CSV", "labelled"),
@@ -109,7 +109,7 @@ class _Tables:
         self.whole_counts = lru_cache(64)(self._whole_counts)
 
     def vocabulary(self, class_iri: str, applied: tuple[Filter, ...]) -> Vocabulary:
-        """Return what the values of filters are read with, the things that they name among it."""
+        """Return the prefixes, languages and named things that filters are read with."""
         profile = self.context.profile
         languages = tuple(dict.fromkeys((*profile.languages, *layout.LANGUAGES)))
         text = filters.names_query(applied, languages)
@@ -234,8 +234,8 @@ def _table(
     """Return the table of a class in the format that is asked for.
 
     Raises:
-        NotFound: nothing is of the class.
-        BadRequest: a filter, the order or the window is wrong.
+        NotFound: the class has no instances.
+        BadRequest: a filter, the order, ``limit`` or ``offset`` is wrong.
     """
     protocol.absolute_iri(class_iri, "class")
     context, pairs = tables.context, protocol.decode(request.query_string.decode("latin-1"))
@@ -294,7 +294,7 @@ def _is_reserved(name: str) -> bool:
 
 
 def _sort(text: str | None, offered: tuple[Column, ...]) -> tuple[Column | None, bool] | None:
-    """Return the column to sort by, and whether downwards.
+    """Return the column to sort by (``None`` for the label), and whether the order is descending.
 
     Raises:
         BadRequest: there is no such column.
@@ -329,7 +329,7 @@ def _window(reserved: dict[str, str], default: int | None) -> tuple[int | None, 
 def _data(
     tables: _Tables, table: Table, chosen: Format, limit: int | None, offset: int
 ) -> Response:
-    """Return the whole table, or a window of it, as data."""
+    """Answer with the table, or a window of it, in a data format or as the query itself."""
     context = tables.context
     whole = replace(table, columns=tables.singles(table.class_iri), sort=None)
     text = rewrite.page(queries.whole(whole), limit, offset)
@@ -356,7 +356,7 @@ def _data(
 
 
 def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) -> dict[str, Any]:
-    """Return what the page of a table shows."""
+    """Return the variables of the template for the page of a table."""
     context, shown = tables.context, _shown_columns(table.columns)
     total, things, every = _things(tables, table, limit, offset)
     values = _values(context, table, things, shown, limit, offset)
@@ -404,7 +404,7 @@ def _path() -> str:
 
 
 def _cited(context: Context, table: Table, pairs: Pairs, labels: Labels) -> Citation:
-    """Return the citation of a table; its filters stand in the title."""
+    """Return the citation of a table; its title lists the filters."""
     kept = [pair for pair in pairs if pair[0] not in ("lang", "format")]
     listing = Listing(_path(), kept, table, labels)
     words = "; ".join(chip.text for chip in listing.chips())
@@ -476,9 +476,9 @@ def _shown_columns(offered: tuple[Column, ...]) -> tuple[Column, ...]:
 
 
 def _faceted(table: Table, pairs: Pairs, total: int) -> list[Column]:
-    """Return the columns to count values of: those asked for, or else those that lead to things.
+    """Return the columns whose values are counted: those of ``facet``, or columns of things.
 
-    Unasked, the values of many filtered things are not counted: it would take a second.
+    Without ``facet``, the values of many filtered things are not counted: it would take a second.
     """
     names = {value for name, value in pairs if name == "facet"}
     if names:

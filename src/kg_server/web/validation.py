@@ -1,4 +1,4 @@
-"""The validation of what is served: as a page, as a SHACL report, as JSON (SHACL §3.6)."""
+"""The validation report of the graph: as a page, as RDF, as JSON (SHACL §3.6)."""
 
 from __future__ import annotations
 

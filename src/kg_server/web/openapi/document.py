@@ -44,7 +44,7 @@ def document(queries: Iterable[CannedQuery], title: str, description: str, root:
         queries: its canned queries.
         title: the title of the project.
         description: the description of the project, perhaps empty.
-        root: where it is reached; relative to the document, or absolute.
+        root: the address of the server; relative to the document, or absolute.
     """
     paths = {f"/queries/{each.name}": _canned(each) for each in queries}
     return {
@@ -116,7 +116,7 @@ def _listing() -> Node:
 _ANY = Kind.GRAPH | RESULT
 _LANG = query("lang", "Language of labels", dict(TYPES["language"].schema))
 _SPARQL_RESPONSES: Mapping[str, Node] = {
-    "200": answer("The query's answer, or without a query what this service is", _ANY),
+    "200": answer("The query's answer; without a query, the service description", _ANY),
     **problems(
         errors.BadRequest,
         errors.MalformedQuery,
@@ -158,7 +158,7 @@ _FIXED: Mapping[str, Node] = {
         "Things by label, in any language and script",
         [*_SEARCH_PARAMETERS, _SEARCH_FORMAT],
         {
-            "200": gives("What was found, best first", JSON, HTML.media_type, schema={}),
+            "200": gives("Things, the best match first", JSON, HTML.media_type, schema={}),
             **problems(errors.BadRequest, errors.NotAcceptable, *OVERLOAD),
         },
     ),
@@ -179,7 +179,7 @@ _FIXED: Mapping[str, Node] = {
     "/opensearch.xml": get(
         "opensearch",
         "search",
-        "How a browser searches here",
+        "Description of the search for browsers",
         [],
         {
             "200": gives("OpenSearch 1.1", "application/opensearchdescription+xml"),
@@ -271,7 +271,7 @@ _FIXED: Mapping[str, Node] = {
         "Whether queries are answered",
         [],
         {
-            "200": gives("They are", JSON, schema=_OBJECT),
+            "200": gives("Queries are answered", JSON, schema=_OBJECT),
             **problems(*OVERLOAD),
         },
     ),

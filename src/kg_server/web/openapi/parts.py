@@ -98,7 +98,7 @@ def operation(name: str, tag: str, summary: str, **members: Any) -> Node:
 
 
 def get(name: str, tag: str, summary: str, parameters: list[Node], responses: Node) -> Node:
-    """Return an address that is only read."""
+    """Return the operations of an address that has GET only."""
     return {"get": operation(name, tag, summary, parameters=parameters, responses=responses)}
 
 
