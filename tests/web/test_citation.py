@@ -127,5 +127,12 @@ def test_a_graph_that_names_no_author_and_no_licence_is_cited_without_them(plain
     assert "Source" not in item["note"]
 
 
+def test_answers_to_different_values_are_different_entries(client):
+    addresses = [f"/queries/trade?state={each}&format=csl" for each in ("AZE", "CAN")]
+    entries = [json.loads(client.get(each).text)[0]["id"] for each in addresses]
+
+    assert len(set(entries)) == 2
+
+
 def test_a_wrong_parameter_is_refused_in_a_citation_too(client):
     assert client.get("/queries/trade?state=Atlantis&format=bibtex").status_code == 400

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+from zlib import crc32
 
 from flask import Response
 from rdflib import URIRef
@@ -127,10 +128,12 @@ class Citation:
 
     @property
     def key(self) -> str:
-        """A name for the entry: the end of the address and the version."""
-        end = urlsplit(self.address).path.rstrip("/").rpartition("/")[2]
+        """A name for the entry: the end of the path, a digest of the parameters, the version."""
+        address = urlsplit(self.address)
+        end = address.path.rstrip("/").rpartition("/")[2]
         name = re.sub(r"[^A-Za-z0-9]+", "-", end).strip("-") or "graph"
-        return f"{name}-{self.version[:8]}"
+        parameters = f"-{crc32(address.query.encode()):08x}" if address.query else ""
+        return f"{name}{parameters}-{self.version[:8]}"
 
     @property
     def _note(self) -> str:
