@@ -1,1 +1,1 @@
-"""The HTTP server in front of Flask, and the processes of serve."""
+"""The HTTP server in front of Flask, and the processes of ``kg-server serve``."""

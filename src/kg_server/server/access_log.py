@@ -18,11 +18,11 @@ slow_queries = logging.getLogger("kg_server.slow")
 def record(
     settings: Settings, request: Request, status: int, size: int, *, cached: bool = False
 ) -> None:
-    """Count a request, and log it: each to the access log, slow ones with what they asked.
+    """Count a request and log it: all to the access log, slow ones also to the slow-query log.
 
     Args:
-        settings: says what slow is.
-        request: what was asked.
+        settings: the time from which a request is slow.
+        request: the request.
         status: the status that was sent.
         size: bytes of the body that was sent.
         cached: whether the response cache answered.

@@ -26,16 +26,16 @@ from kg_server.work import ClientLeft, Turns, Work, overloaded
 log = logging.getLogger("kg_server.front")
 
 _TURNS = 2
-"""Threads that compute at one time: more would only wait for the interpreter's lock."""
+"""Most threads that compute at the same time: more would only wait for the interpreter's lock."""
 _BEGUN = 4
-"""Threads that have begun, including those that wait for an evaluator."""
-_WATCHED = ("/metrics",)
-"""Answered under overload too, so that the server can be watched then."""
+"""Most threads that have begun, including those that wait for an evaluator."""
+WATCHED = ("/metrics",)
+"""Paths that are answered under overload too, so that monitoring goes on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """An answer that is at hand."""
+    """A complete answer."""
 
     status: int
     headers: Headers
@@ -43,12 +43,12 @@ class Whole:
 
 
 class Application:
-    """Has the application answer, in a thread that computes in turns.
+    """Runs the Flask application in threads, which take turns to compute.
 
     Args:
-        serving: says which graph is in service, and so which application.
+        serving: the graph in service, with its application.
         settings: the limits.
-        cache: keeps the answers that may be kept.
+        cache: the response cache.
     """
 
     def __init__(self, serving: Serving, settings: Settings, cache: ResponseCache) -> None:
@@ -61,10 +61,10 @@ class Application:
         """Answer a request.
 
         Raises:
-            Problem: the application has none, or there is no turn for it.
+            Problem: the application failed, or the request waited too long for a turn.
         """
         with self._serving.current() as served:
-            watched = exchange.request.path in _WATCHED
+            watched = exchange.request.path in WATCHED
             turns = self._own_turn if watched else self._turns
             settings = self._settings
             work = Work(turns, settings.page_timeout_s, settings.queue_timeout_s)
@@ -80,11 +80,11 @@ class Application:
             await self._answer(exchange, outcome)
 
     async def close(self) -> None:
-        """Wait for the threads; they may wait for this event loop."""
+        """Wait until all threads have ended, without blocking the event loop that they need."""
         await asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown)
 
     async def _answer(self, exchange: Exchange, answer: Whole) -> None:
-        """Send an answer, and keep it if it says that it may be kept."""
+        """Send an answer; put it into the cache if its headers allow that."""
         headers, body, coding = answer.headers, answer.body, exchange.request.coding
         if answer.status == HTTPStatus.OK:
             headers, body = compression.whole(coding, headers, body)
@@ -102,8 +102,8 @@ class _Job:
     Args:
         app: the application.
         exchange: the request.
-        work: its turns.
-        most_bytes: larger answers are streamed.
+        work: the turns and the deadline of the thread.
+        most_bytes: answers with larger bodies are streamed.
     """
 
     def __init__(self, app: WsgiApp, exchange: Exchange, work: Work, most_bytes: int) -> None:
@@ -117,10 +117,10 @@ class _Job:
         return self._exchange
 
     def run(self) -> Whole | None:
-        """Return the answer, or ``None`` where it was streamed.
+        """Return the answer, or ``None`` if it was streamed.
 
         Raises:
-            Problem: there is none.
+            Problem: the application failed.
             ClientLeft: the client has left.
         """
         environ = environment(self._exchange.request)
@@ -163,7 +163,7 @@ class _Job:
             self._wait(stream.end())
         except (Problem, OSError, ClientLeft) as error:
             self._loop.call_soon_threadsafe(stream.cut, error)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the answer must not seem whole
+        except Exception as error:  # noqa: BLE001  # after any error the answer must not seem whole
             self._unforeseen()
             self._loop.call_soon_threadsafe(stream.cut, error)
 
@@ -180,10 +180,10 @@ class _Job:
 
 
 async def _until_left(job: _Job, threads: ThreadPoolExecutor) -> Whole | None:
-    """Run a job in a thread; end it when its client leaves.
+    """Run a job in a thread; cancel it when its client leaves.
 
     Raises:
-        Problem: it has no answer, or no thread can be started for it.
+        Problem: the application failed, or no thread can be started.
         ClientLeft: the client left.
     """
     try:

@@ -1,4 +1,4 @@
-"""Budgets of clients: how much of the server one of them may have."""
+"""Budget of each client: seconds of the server in a minute, and requests at the same time."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from kg_server.server.request import Request
 _WINDOW_S = 60.0
 _MOST_CLIENTS = 100_000
 _IPV6_PREFIX = 64
-"""Length of the prefix that one customer of a provider has at least (RFC 6177)."""
+"""Bits of an IPv6 prefix that belongs to one customer of a provider (RFC 6177)."""
 
 
 class Account:
     """Account of one client: a leaky bucket of seconds, and its requests under way.
 
-    Not a library's counter of requests: what a request costs is known only when it has ended.
+    Libraries for rate limits count requests. This one counts seconds, which are known only when a
+    request has ended.
 
     Args:
-        budget_s: how much leaks in a minute, and how much there may be.
+        budget_s: seconds that the bucket holds, and seconds that leak from it in a minute.
     """
 
     def __init__(self, budget_s: float) -> None:
@@ -34,18 +35,18 @@ class Account:
         self.under_way = 0
 
     def charge(self, seconds: float) -> None:
-        """Note what a request took."""
+        """Add the seconds that a request took."""
         self._used_s = self._used() + seconds
         self._at = time.monotonic()
 
     @property
     def left_s(self) -> float:
-        """Seconds that are left, 0 when there are none."""
+        """Seconds of the budget that are left; at least 0."""
         return max(0.0, self._budget_s - self._used())
 
     @property
     def wait_s(self) -> float:
-        """Seconds until there is something left."""
+        """Seconds until the client may send a request again."""
         over = self._used() - self._budget_s
         return max(0.0, over) * _WINDOW_S / self._budget_s
 
@@ -55,10 +56,10 @@ class Account:
 
 
 class Budgets:
-    """Refuses the requests of a client that has too many under way, or has used too much time.
+    """Refuses requests of a client that has too many under way, or has used too much time.
 
-    Answers from the cache cost nothing. Clients on this machine have no budget, unless a proxy
-    says who they are.
+    Answers from the cache cost nothing. Clients on this machine have no limit, unless a proxy names
+    them in ``client_header``.
 
     Args:
         settings: the budget of a client.
@@ -100,7 +101,10 @@ class Budgets:
             detail = (
                 f"Your requests took more than {budget_s:g} seconds of this server in a minute."
             )
-            raise self._refused(f"{detail} Ask for less, or later.", account, account.wait_s)
+            detail += (
+                f" Wait {math.ceil(account.wait_s)} seconds, and send fewer or faster queries."
+            )
+            raise self._refused(detail, account, account.wait_s)
 
     def _refused(self, detail: str, account: Account, wait_s: float) -> TooManyRequests:
         budget_s, after_s = self._settings.client_budget_s, math.ceil(wait_s)
@@ -113,12 +117,12 @@ class Budgets:
 
 
 def client_of(request: Request, header: str = "") -> str | None:
-    """Return the network of a request's client; ``None`` where its address is unknown.
+    """Return the network of a request's client; ``None`` if it has no budget.
 
     Args:
-        request: what came.
-        header: in which a trusted proxy says the client's address, as the last of a list; empty:
-            the address of the connection counts, unless it is this machine's own.
+        request: the request.
+        header: the header in which a trusted proxy writes the client's address, as the last of a
+            list. If it is empty, the address of the connection counts, except this machine's own.
     """
     said = request.header(header.lower()).rpartition(",")[2] if header else request.client[0]
     return _network(said, exempt_own=not header)

@@ -24,12 +24,12 @@ _RELEVANT = {
     "accept-language": parameters.relevant_language,
     "cookie": parameters.relevant_cookies,
 }
-"""By the names of headers: what of them an answer depends on."""
+"""Functions that return the part of a header on which answers depend, by its name."""
 
 
 @dataclass(slots=True)
 class Stored:
-    """A response that can be sent again as it is; ``sent_headers`` are encoded."""
+    """A response in the cache; ``sent_headers`` are its headers, encoded."""
 
     status: int
     headers: Headers
@@ -42,7 +42,7 @@ class Stored:
         self.sent_headers = raw(self.headers)
 
     async def send(self, exchange: Exchange, *, cached: bool = False) -> None:
-        """Answer a request with it."""
+        """Answer a request with this response."""
         if exchange.request.method == "HEAD":
             headers = raw(compression.sized(self.headers, self.status, len(self.body)))
             await exchange.send_whole(self.status, headers, b"", cached=cached)
@@ -56,14 +56,14 @@ class Stored:
 
 
 class ResponseCache:
-    """Responses by what was asked and for which graph.
+    """Responses by the key of their request (``Request.key``).
 
-    The key holds the number of the graph in service, so that a reload empties the cache by
-    itself: old entries are never asked for again and fall out.
+    The key includes the number of the graph in service. So entries of an old graph are not used
+    after a reload, and are dropped as the least recently used.
 
     Args:
-        max_bytes: what all entries may take.
-        max_entry_bytes: larger responses are not kept.
+        max_bytes: most bytes of all entries.
+        max_entry_bytes: most bytes of one entry.
     """
 
     def __init__(self, max_bytes: int, max_entry_bytes: int) -> None:
@@ -74,12 +74,12 @@ class ResponseCache:
         self.max_entry_bytes = min(max_entry_bytes, max_bytes)
 
     def get(self, key: bytes) -> Stored | None:
-        """Return the response that is kept under a key."""
+        """Return the response with this key, ``None`` if there is none."""
         with self._lock:
             return self._entries.get(key)
 
     def put(self, key: bytes, entry: Stored) -> None:
-        """Keep a response, unless it is too large."""
+        """Store a response, unless it is too large."""
         if entry.size <= self.max_entry_bytes:
             with self._lock:
                 self._entries[key] = entry
@@ -92,10 +92,10 @@ class ResponseCache:
 
 
 class Cached:
-    """Answers what is in the cache; the next step answers the rest and may keep it.
+    """Answers requests from the cache; hands the others to the next step.
 
     Args:
-        serving: says which graph is in service.
+        serving: the graph in service.
         cache: the responses.
         after: the next step.
     """
@@ -104,7 +104,7 @@ class Cached:
         self._serving, self._cache, self._after = serving, cache, after
 
     async def __call__(self, exchange: Exchange) -> None:
-        """Answer a request from the cache, if it is there."""
+        """Answer a request from the cache, or hand it on."""
         _leave_out_irrelevant(exchange.request)
         exchange.key = exchange.request.key(self._serving.current().generation)
         stored = self._cache.get(exchange.key) if exchange.key else None
@@ -116,9 +116,10 @@ class Cached:
 
 
 def _leave_out_irrelevant(request: Request) -> None:
-    """Leave out what would make another key of the same answer.
+    """Remove the parts of a request on which its answer does not depend.
 
-    The application does not see it either, so that key and answer cannot disagree.
+    So that requests with the same answer have the same key. The application does not see these
+    parts either, so that it cannot depend on them.
     """
     if request.query_string:
         request.query_string = parameters.relevant(request.path, request.query_string)

@@ -19,7 +19,7 @@ else:
 Headers = list[tuple[str, str]]
 
 MIN_BYTES = 1400
-"""Below this a response fits one packet, and compressing it pays nothing."""
+"""Shorter responses fit into one packet, and are not compressed."""
 
 _PAGE_BYTES, _PAGE_LEVEL = 1 << 18, 11
 """Longest body for this level of zstd, which packs 100 kB in some 4 ms, a sixth smaller."""
@@ -34,19 +34,19 @@ _UNLISTED = 0.0005
 
 
 class Packer(Protocol):
-    """Compressor of a stream: takes chunks, gives the bytes to send."""
+    """Compressor of a stream of chunks."""
 
     def compress(self, data: bytes, /) -> bytes:
-        """Return what can be sent now: with what was returned before, all of the data."""
+        """Return the compressed chunk; the client can decompress it without later bytes."""
         ...
 
     def flush(self) -> bytes:
-        """Return the end."""
+        """Return the last bytes of the stream."""
         ...
 
 
 class Plain:
-    """Sends chunks as they are."""
+    """No compression: returns chunks unchanged."""
 
     def compress(self, data: bytes) -> bytes:
         """Return the data."""
@@ -58,7 +58,7 @@ class Plain:
 
 
 class Gzip:
-    """RFC 1952. Nothing is held back: the next chunk of a slow query may be long in coming."""
+    """Gzip (RFC 1952); each chunk is flushed, because the next one of a query may take long."""
 
     def __init__(self) -> None:
         self._compressor = zlib.compressobj(5, zlib.DEFLATED, 31)
@@ -73,7 +73,7 @@ class Gzip:
 
 
 class Zstd:
-    """RFC 8878, with a window of at most the 8 MB that every client has (RFC 9659 §3)."""
+    """Zstandard (RFC 8878) with a window of 2 MB; clients accept up to 8 MB (RFC 9659 §3)."""
 
     def __init__(self, level: int = 3) -> None:
         # Level 3 packs query results as small as gzip's level 5, in a third of the time.
@@ -112,7 +112,7 @@ class Coding:
 def negotiate(accept_encoding: str) -> Coding:
     """Choose the content coding for a response.
 
-    Where nothing of ours is acceptable, the field is disregarded (RFC 9110 §12.4.1).
+    If no coding of this server is acceptable, the header is ignored (RFC 9110 §12.4.1).
 
     >>> [negotiate(each).name for each in ("gzip, zstd", "gzip, zstd;q=0.9", "*", "br", "")]
     ['zstd', 'gzip', 'zstd', 'identity', 'identity']
@@ -143,7 +143,7 @@ def _negotiate(accept_encoding: str) -> Coding:
 
 
 def whole(coding: Coding, headers: Headers, body: bytes) -> tuple[Headers, bytes]:
-    """Compress a body that is at hand, if the client takes it and it pays."""
+    """Compress a complete body, if the client accepts that and the body is long enough."""
     if not _compressible(headers):
         return headers, body
     headers = _varied(headers)
@@ -155,7 +155,7 @@ def whole(coding: Coding, headers: Headers, body: bytes) -> tuple[Headers, bytes
 
 
 def streamed(coding: Coding, headers: Headers) -> tuple[Headers, Packer]:
-    """Return what compresses a body chunk by chunk, and the headers that say so."""
+    """Return the headers of a compressed stream, and the packer for its chunks."""
     headers = [each for each in headers if each[0].lower() != "content-length"]
     if not _compressible(headers):
         return headers, Plain()
@@ -166,10 +166,10 @@ def streamed(coding: Coding, headers: Headers) -> tuple[Headers, Packer]:
 
 
 def plain_tags(coding: Coding, if_none_match: str) -> str:
-    """Return the entity tags that a client has as the application knows them, without codings.
+    """Return the entity tags of a header without the suffix of the chosen coding.
 
-    A tag of another coding than the one that is chosen now stays as it is, and matches nothing:
-    the client could not read what it has.
+    The application knows tags without codings. A tag with the suffix of another coding stays as it
+    is, and so matches no representation.
 
     >>> plain_tags(Coding("gzip"), '"a-gzip", W/"b-zstd", "c"')
     '"a", W/"b-zstd", "c"'
@@ -185,9 +185,9 @@ def not_modified(coding: Coding, headers: Headers, if_none_match: str) -> Header
     """Return the headers of a 304: those of the 200 that guide caches (RFC 9110 §15.4.5).
 
     Args:
-        coding: the chosen one.
-        headers: those that the answer would have.
-        if_none_match: what the client sent; the tag of the 304 is the one that it has.
+        coding: the chosen coding.
+        headers: the headers that a 200 would have.
+        if_none_match: the header of the client; the 304 has the tag that the client sent.
     """
     kept = [each for each in headers if each[0].lower().startswith((*_OF_304, *_OF_ALL))]
     etag = value(kept, "etag").removesuffix(coding.tag_end).removesuffix('"')
@@ -198,9 +198,9 @@ def not_modified(coding: Coding, headers: Headers, if_none_match: str) -> Header
 
 
 def sized(headers: Headers, status: int, length: int) -> Headers:
-    """Return the headers of the answer to a HEAD: with the length of the body that is not sent.
+    """Return the headers of the answer to a HEAD, with the length of the body of the GET.
 
-    Where it is not known beforehand, or may not be told, there is none (RFC 9110 §8.6).
+    ``Content-Length`` is left out if the length is unknown or not allowed (RFC 9110 §8.6).
     """
     if not length or status in (204, 304) or value(headers, "content-length"):
         return headers
@@ -229,7 +229,7 @@ def _varied(headers: Headers) -> Headers:
 
 
 def _coded(headers: Headers, coding: Coding) -> Headers:
-    """Name the coding; another coding is another representation with its own tag (§8.8.3.3)."""
+    """Add the coding to headers and entity tag: each coding has a tag of its own (§8.8.3.3)."""
     etag = value(headers, "etag").removesuffix('"')
     kept = [each for each in headers if each[0].lower() not in ("etag", "content-length")]
     tagged = [("ETag", etag + coding.tag_end)] if etag else []

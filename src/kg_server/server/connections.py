@@ -1,4 +1,4 @@
-"""Finding and cutting a TCP connection that the HTTP server holds for us."""
+"""TCP connections that Granian holds: finding one, watching it, resetting it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _NOWHERE = struct.pack("=H14x", socket.AF_UNSPEC)
 
 
 def abort(client: Address, port: int) -> bool:
-    """Reset the connection of a client to a port of ours; return whether there was one.
+    """Reset the connection of a client to a port of this server; return whether there was one.
 
-    Granian ends the connection by itself when the application gives up in the middle of an
-    answer (2.8, ASGI). In HTTP/1.0 the end of the connection is the end of the answer, so that a
-    client would take half an answer for the whole; and Granian keeps a connection whose client
-    reads nothing. A reset says that the answer is not whole (RFC 9112 §8).
+    A reset tells the client that the answer is not whole (RFC 9112 §8). Granian would close the
+    connection normally when the application stops in the middle of an answer (2.8, ASGI). In
+    HTTP/1.0 that is the end of a whole answer. And Granian keeps a connection whose client reads
+    nothing.
     """
     try:
         with find(client, port) as connection:
@@ -44,19 +44,19 @@ async def until_left(
 ) -> None:
     """Return when the client of a request has left.
 
-    Granian does not notice it while anything that came after the request is unread (2.8, hyper).
-    So the kernel is asked as well, where the connection can be found.
+    Granian does not notice that while bytes after the request are unread (2.8, hyper). So this
+    function also asks the kernel for the state of the connection.
 
     Args:
-        client: the address of the connection's other end.
-        port: that of this end.
-        disconnected: returns when Granian notices.
+        client: the address of the client.
+        port: the port of this server.
+        disconnected: returns when Granian notices that the client left.
     """
     told = asyncio.ensure_future(disconnected())
     connection: socket.socket | None = None
     try:
         while not (await asyncio.wait({told}, timeout=_LOOK_S))[0]:
-            connection = connection or _found(client, port)
+            connection = connection or _find_or_none(client, port)
             if connection and not _is_established(connection):
                 return
     finally:
@@ -66,12 +66,12 @@ async def until_left(
 
 
 def find(client: Address, port: int) -> socket.socket:
-    """Return a socket of our own on the connection of a client to a port; it is to be closed.
+    """Return a duplicate of the socket between a client and a port; the caller closes it.
 
-    Granian knows the port only: of a server on all addresses it gives the wildcard as its own.
+    The server's address is not compared: Granian gives the wildcard address if it listens on all.
 
     Raises:
-        ConnectionError: there is none.
+        ConnectionError: there is no such connection.
     """
     ends = _plain(client), port
     for entry in Path("/proc/self/fd").iterdir():
@@ -84,12 +84,12 @@ def find(client: Address, port: int) -> socket.socket:
 
 
 def acked_bytes(connection: socket.socket) -> int:
-    """Return how many bytes the other end of a connection has received since it was made."""
+    """Return the number of bytes that the client has received since the connection was made."""
     state = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
     return int(struct.unpack_from("=Q", state, _ACKED_AT)[0])
 
 
-def _found(client: Address, port: int) -> socket.socket | None:
+def _find_or_none(client: Address, port: int) -> socket.socket | None:
     with suppress(ConnectionError):
         return find(client, port)
     return None
@@ -108,7 +108,7 @@ def _ends(connection: socket.socket) -> tuple[Address, int] | None:
 
 
 def _plain(address: Address) -> Address:
-    """Return an address in one spelling, whatever the socket listens on.
+    """Return an address in its canonical spelling.
 
     A dual-stack socket has IPv4 addresses mapped into IPv6 (RFC 4291 §2.5.5.2), and a link-local
     address has a zone (RFC 4007 §11).
@@ -123,10 +123,10 @@ def _plain(address: Address) -> Address:
 
 
 def _duplicate(descriptor: int) -> socket.socket:
-    """Return a socket of our own on a descriptor that Granian owns.
+    """Return a duplicate of a socket that Granian owns.
 
     Raises:
-        OSError: it is not a socket, or closed meanwhile.
+        OSError: the descriptor is not a socket, or was closed meanwhile.
     """
     duplicate = os.dup(descriptor)
     try:

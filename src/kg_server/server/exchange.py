@@ -1,4 +1,4 @@
-"""A request under way, and the ways in which it is answered: whole, in parts, by a problem."""
+"""A request and its answer: a whole body, a stream of parts, or a problem."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PAGE = """<!DOCTYPE html>
 """
 """The page of a problem that the application does not see."""
 _SOON_S = 0.05
-"""A client that takes longer for a part is looked after."""
+"""Seconds for one part after which the server checks that the client still reads."""
 _CLIENT_LEFT = 499
 """Status in logs and metrics of a request whose client left before the answer; it is never sent."""
 
@@ -48,7 +48,7 @@ class Handler(Protocol):
         """Answer a request.
 
         Raises:
-            Problem: it is refused; the front answers.
+            Problem: the request is refused; ``Front`` answers with the problem.
         """
         ...
 
@@ -56,13 +56,13 @@ class Handler(Protocol):
 class Exchange:
     """One request and its answer.
 
-    ``key`` is where the answer may be kept, ``operation`` the SPARQL operation, once they are
-    known; ``body_bytes`` is what the body takes of the memory for bodies.
+    ``key`` is the key of the answer in the cache and ``operation`` the SPARQL operation; both are
+    ``None`` until they are known. ``body_bytes`` counts against the memory limit of all bodies.
 
     Args:
-        request: what came.
-        receive: gives the events of the client (ASGI).
-        send: takes those of the answer.
+        request: the request.
+        receive: returns the next event of the client (ASGI).
+        send: sends an event of the answer (ASGI).
         settings: the limits.
     """
 
@@ -75,7 +75,7 @@ class Exchange:
         self.body_bytes = 0
 
     async def respond(self, status: int, headers: Headers, body: bytes = b"") -> None:
-        """Answer with a body that is at hand."""
+        """Answer with a complete body."""
         if self.request.method == "HEAD":
             headers, body = compression.sized(headers, status, len(body)), b""
         await self.send_whole(status, raw(headers), body)
@@ -83,7 +83,7 @@ class Exchange:
     async def send_whole(
         self, status: int, headers: RawHeaders, body: bytes, *, cached: bool = False
     ) -> None:
-        """Send an answer as it is; ``headers`` are encoded."""
+        """Send an answer unchanged; ``headers`` are encoded."""
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
         access_log.record(self._settings, self.request, status, len(body), cached=cached)
@@ -109,11 +109,11 @@ class Exchange:
         await self.respond(problem.status, headers, body)
 
     def stream(self, status: int, headers: Headers) -> Stream:
-        """Return what sends an answer in parts."""
+        """Return a stream that sends an answer in parts."""
         return Stream(self.request, self._send, self._settings, status, headers)
 
     async def read(self) -> bytes | None:
-        """Return the next part of the body, empty at its end; ``None`` if it was cut off."""
+        """Return the next part of the body: empty at its end, ``None`` if the client left."""
         event = await self._receive()
         while event["type"] == "http.request" and not event.get("body"):
             if not event.get("more_body"):
@@ -127,7 +127,7 @@ class Exchange:
         await connections.until_left(request.client, request.server[1], self._disconnected)
 
     def record_left(self) -> None:
-        """Count and log that the client left before it had an answer."""
+        """Count and log that the client left before the answer."""
         access_log.record(self._settings, self.request, _CLIENT_LEFT, 0)
 
     async def _disconnected(self) -> None:
@@ -136,9 +136,9 @@ class Exchange:
 
 
 class Stream:
-    """An answer in parts, no faster than its client takes them.
+    """An answer in parts, sent as fast as the client reads (back-pressure).
 
-    Granian holds four parts of an answer and then has us wait (2.8, ASGI).
+    Granian buffers four parts; then ``send`` waits (2.8, ASGI).
     """
 
     def __init__(
@@ -156,11 +156,11 @@ class Stream:
 
         Raises:
             TimeoutError: the client takes too long for ``PART_BYTES``.
-            ConnectionError: it has left.
+            ConnectionError: the client has left.
         """
         if not self._begun:
             await self._begin()
-        # Compressing takes milliseconds, in which others need the event loop.
+        # Compression takes milliseconds, which would delay other requests on the event loop.
         threaded = self._in_thread and len(data) >= PART_BYTES
         pack = self._packer.compress
         packed = await asyncio.to_thread(pack, data) if threaded else pack(data)
@@ -168,7 +168,7 @@ class Stream:
             await self._pass_on(packed[start : start + PART_BYTES])
 
     async def end(self) -> None:
-        """Say that the answer is whole."""
+        """Send the end of the answer."""
         if not self._begun:
             await self._begin()
         rest = self._packer.flush()
@@ -178,7 +178,7 @@ class Stream:
         self._close()
 
     def cut(self, error: BaseException) -> None:
-        """Break off: the client must not take what it has for the whole answer."""
+        """Reset the connection, so that the client does not take the parts for the whole answer."""
         connections.abort(self._request.client, self._request.server[1])
         log.warning("response cut after %d bytes: %s", self._sent_bytes, error)
         self._close()
@@ -201,10 +201,10 @@ class Stream:
             sending.cancel()
 
     async def _wait_for_reader(self, sending: asyncio.Future[None]) -> None:
-        """Wait until a part is sent, as long as the client takes something.
+        """Wait until a part is sent, as long as the client receives something.
 
-        The kernel has room again only when much of its buffer is empty. So it is asked how much
-        the client has received.
+        ``send`` returns only when much of the kernel's buffer is empty. So this method asks the
+        kernel how many bytes the client has received.
         """
         request = self._request
         if self._connection is None:
@@ -222,7 +222,7 @@ class Stream:
 
 
 def raw(headers: Headers) -> RawHeaders:
-    """Return headers as they are sent: encoded, their names in small letters (ASGI)."""
+    """Return headers encoded, with names in lower case (ASGI)."""
     return [
         (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
         for name, value in headers

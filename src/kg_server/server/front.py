@@ -1,4 +1,4 @@
-"""The ASGI application of an HTTP worker: what stands before Flask.
+"""The ASGI application of an HTTP worker: the steps in front of Flask.
 
 Each step answers a request or hands it to the next: limits, cache, budget of the client, room,
 plain SPARQL queries, and the Flask application.
@@ -13,7 +13,7 @@ from http import HTTPStatus
 
 from kg_server.config import Settings
 from kg_server.errors import Problem
-from kg_server.server.application import Application
+from kg_server.server.application import WATCHED, Application
 from kg_server.server.budget import Budgets
 from kg_server.server.cache import Cached, ResponseCache
 from kg_server.server.exchange import Exchange, Handler, Receive, Send
@@ -31,15 +31,13 @@ _LIVE_HEADERS = [
     ("Content-Type", "application/json"), ("Cache-Control", caching.NEVER), *COMMON_HEADERS.items(),
 ]  # fmt: skip
 _LIVE_BODY = json.dumps({"status": "live"}).encode() + b"\n"
-_ALWAYS = ("/metrics",)
-"""Answered under overload too."""
 
 
 class Front:
     """The ASGI application.
 
     Args:
-        serving: gives the graph in service, with its Flask application.
+        serving: the graph in service, with its Flask application.
         settings: the limits.
     """
 
@@ -52,7 +50,7 @@ class Front:
         self._look: asyncio.TimerHandle | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or begin and end with the HTTP server (ASGI, lifespan)."""
+        """Answer one request, or the start and the stop of the HTTP server (ASGI, lifespan)."""
         if scope["type"] == "http":
             await self._answer(Exchange(Request(scope), receive, send, self._settings))
         elif scope["type"] == "lifespan":
@@ -80,17 +78,17 @@ class Front:
         await send({"type": "lifespan.shutdown.complete"})
 
     def _follow(self) -> None:
-        """Turn to a new graph soon after a reload, even without requests."""
+        """Switch to a new graph soon after a reload, even without requests."""
         self._look = asyncio.get_running_loop().call_later(_LOOK_S, self._follow)
         with suppress(Problem):
             self._serving.current()
 
 
 class Room:
-    """Bounds how many requests are under way in one HTTP worker.
+    """Limits the number of requests under way in one HTTP worker.
 
     Args:
-        settings: say how many.
+        settings: the number of evaluators, and the length of the queue.
         after: the next step.
     """
 
@@ -99,12 +97,12 @@ class Room:
         self._after = after
 
     async def __call__(self, exchange: Exchange) -> None:
-        """Answer a request, if there is a place for it.
+        """Hand a request to the next step.
 
         Raises:
-            Overloaded: there is none.
+            Overloaded: too many requests are under way.
         """
-        if self._places <= 0 and exchange.request.path not in _ALWAYS:
+        if self._places <= 0 and exchange.request.path not in WATCHED:
             raise overloaded("Too many requests are waiting. Try again in a few seconds.")
         self._places -= 1
         try:

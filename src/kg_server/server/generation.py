@@ -1,4 +1,4 @@
-"""A graph in service, as an HTTP worker has it."""
+"""A graph in service with its Flask application, in an HTTP worker."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ from kg_server.server.wsgi import WsgiApp
 class Served:
     """A graph in service: its number, its application, its store.
 
-    It is a context manager for the requests that use it.
-
-    Once it is replaced, it gives back what it has when the last request that uses it has ended.
-    It is used on the event loop only.
+    A request uses it as a context manager. A graph that was replaced closes its store when the last
+    request that uses it has ended. Only the event loop uses this class.
     """
 
     generation: int
@@ -35,7 +33,7 @@ class Served:
         self._close_unused()
 
     def retire(self) -> None:
-        """Give everything back, when it is not used any more."""
+        """Close the store as soon as no request uses it."""
         self._retired = True
         self._close_unused()
 
@@ -45,12 +43,12 @@ class Served:
 
 
 class Serving(Protocol):
-    """Holder of the graph that is in service now."""
+    """Source of the graph that is in service now."""
 
     def current(self) -> Served:
-        """Return it.
+        """Return the graph that is in service now.
 
         Raises:
-            Overloaded: nothing is in service yet.
+            Overloaded: no graph is in service yet.
         """
         ...

@@ -1,4 +1,4 @@
-"""Limits of a request: its address, its headers, its body."""
+"""Limits of a request: length of its address and headers, size and time of its body."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _LINGER_S, _LINGER_BYTES = 2.0, 32 << 20
 
 
 class Limits:
-    """Refuses what is too long or too slow, and reads the body.
+    """Refuses requests that are too long or too slow, and reads their bodies.
 
     Args:
         settings: the limits.
         after: the next step.
-        bodies_bytes: what all bodies under way may take together.
+        bodies_bytes: most bytes of all bodies under way.
     """
 
     def __init__(
@@ -44,8 +44,8 @@ class Limits:
         """Answer a request within the limits.
 
         Raises:
-            UriTooLong, BodyTooLarge, BodyTimeout, Overloaded: a limit is met.
-            BadRequest: the request is not well-formed (``Request.check``), or its body not whole.
+            UriTooLong, BodyTooLarge, BodyTimeout, Overloaded: a limit is exceeded.
+            BadRequest: the request is ill-formed (``Request.check``), or its body is cut off.
         """
         request = exchange.request
         if request.method in _WITHOUT_BODY:
@@ -88,7 +88,9 @@ class Limits:
                     self._take(exchange, len(part))
                     parts.append(part)
         except TimeoutError as error:
-            raise BodyTimeout("The request's body did not arrive in time.") from error
+            raise BodyTimeout(
+                f"The request's body did not arrive within {settings.body_timeout_s:g} seconds."
+            ) from error
         if part is None:
             raise BadRequest("The request's body is cut off, or its chunks are ill-formed.")
         return b"".join(parts)
@@ -110,12 +112,12 @@ class Limits:
 
 
 async def _let_send(exchange: Exchange) -> None:
-    """Read and drop what a client still sends, as many read no answer before they have sent all.
+    """Read and drop the rest of a body, because many clients read no answer before they sent all.
 
-    A connection that is closed meanwhile is reset, and the answer may be lost (RFC 9112 §9.6).
+    If the connection were closed before, it would be reset and the answer lost (RFC 9112 §9.6).
     """
     request, left = exchange.request, _LINGER_BYTES
-    # A client that waits to be asked for its body (RFC 9110 §10.1.1) reads the answer first.
+    # A client that sent ``Expect: 100-continue`` (RFC 9110 §10.1.1) reads the answer first.
     if request.header("expect") or (request.declared_bytes or 0) > left:
         return
     with suppress(TimeoutError):

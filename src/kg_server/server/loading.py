@@ -1,4 +1,4 @@
-"""The graph that is served: loaded, described and validated by the zygote that holds it."""
+"""Loading of the graph that is served: the zygote reads, describes and validates the project."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from kg_server.store.replicas import Replicas
 from kg_server.validation.report import Report
 
 _PREPARATION_S = 1e6
-"""Validation has its own deadline; a description takes what it takes."""
+"""Seconds, practically no limit: validation has its own deadline, a description has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ class Start:
 class Loaded:
     """Result of loading: the project, without the contents of its files, and its validation.
 
-    ``unvalidated`` says why the validation has no report, where it was given up.
-    ``namespace`` is what the names of a graph without a base IRI share, if anything.
-    ``graph_names`` are given where engines hold the graph: Virtuoso 7.2 finds none by GRAPH ?g {}.
+    ``unvalidated`` is the reason why a validation was given up.
+    ``namespace`` is the common beginning of the IRIs in a graph without a base IRI, perhaps empty.
+    ``graph_names`` are set if engines hold the graph: Virtuoso 7.2 finds none by GRAPH ?g {}.
     """
 
     project: Project
@@ -70,10 +70,10 @@ class Loading:
     """A zygote that is loading a graph.
 
     Args:
-        pid: the zygote.
+        pid: the process of the zygote.
         address: the path of the socket on which its evaluators will receive.
         index: the file of the search index, in memory.
-        ready: the socket on which it says how it went.
+        ready: the socket on which the zygote sends the result of loading.
     """
 
     def __init__(self, pid: int, address: str, index: int, ready: socket.socket) -> None:
@@ -82,9 +82,9 @@ class Loading:
         self._content = bytearray()
 
     def poll(self) -> Loaded | None:
-        """Return what was loaded once queries can come; ``None`` while there is more to wait for.
+        """Return the result once evaluators answer queries, ``None`` before that.
 
-        Called when ``ready`` has something to read.
+        The caller calls this when ``ready`` has something to read.
 
         Raises:
             ProjectFault: the graph cannot be loaded.
@@ -96,7 +96,10 @@ class Loading:
                 return None
         self.ready.close()
         if not self._content:
-            raise ProjectFault("the graph could not be loaded; was there too little memory?")
+            raise ProjectFault(
+                "the process that loaded the graph ended without a message; was there too little "
+                "memory?"
+            )
         outcome = pickle.loads(self._content)  # noqa: S301  # from our own child
         if isinstance(outcome, Loaded):
             return outcome
@@ -107,10 +110,10 @@ def start(start: Start, generation: int, board: Board, folder: Path, *, is_reloa
     """Fork the zygote of a graph.
 
     Args:
-        start: what is loaded, and what one query may use.
+        start: the paths of the project, and the limits of queries.
         generation: the number of the graph.
-        board: where evaluators say what they do.
-        folder: where the socket for queries is made: ``evaluators-<generation>``.
+        board: the scoreboard of the evaluators.
+        folder: the folder of the socket for queries, ``evaluators-<generation>``.
         is_reload: whether another graph is in service, so that this one may wait for its index.
     """
     ours, theirs = socket.socketpair()
@@ -138,11 +141,11 @@ def start(start: Start, generation: int, board: Board, folder: Path, *, is_reloa
 
 
 def _load(start: Start, index: int, *, is_reload: bool) -> Prepared:
-    """Load, describe and validate a project; return its store, and the news for the main process.
+    """Load, describe and validate a project; return its store, and the result for the main process.
 
-    Description and validation are made in processes of their own, because what they take is not
-    given back. The project is let go: the contents of its files would take as much memory again
-    as the graph.
+    Description and validation run in processes of their own, because Python does not return their
+    memory to the system. The contents of files are dropped: they would take as much memory as the
+    graph.
     """
     if start.replicas:
         return _opened(start.replicas, start.settings, index, is_reload=is_reload)
@@ -171,7 +174,7 @@ def _load(start: Start, index: int, *, is_reload: bool) -> Prepared:
 
 
 def _write_index(index: int, store: Store, project: Project) -> None:
-    """Write the search index, unless another process had just done so when it was ended."""
+    """Write the search index, unless a process that was killed had already finished it."""
     from kg_server.search import building, columns
 
     with open(index, "r+b", closefd=False) as file:  # a descriptor
@@ -180,7 +183,7 @@ def _write_index(index: int, store: Store, project: Project) -> None:
 
 
 def _opened(replicas: Replicas, settings: Settings, index: int, *, is_reload: bool) -> Prepared:
-    """Open what was published to engines; return the store, and the news for the main process."""
+    """Open a published graph; return its store, and the result for the main process."""
     try:
         dialect = dialects.named(settings.dialect) if settings.dialect else None
         store, published, _ = publication.opened(replicas, dialect, Credentials.read())
@@ -192,7 +195,7 @@ def _opened(replicas: Replicas, settings: Settings, index: int, *, is_reload: bo
 
 
 def _described(store: Store, project: Project) -> object:
-    # While the validation is already under way.
+    # Imported here, in a process of its own, so that the validation does not wait for it.
     from kg_server.description import namespaces, void
 
     is_neutral = project.base_iri == NEUTRAL_BASE_IRI
@@ -204,12 +207,13 @@ def _result(child: processes.Child) -> Any:
 
 
 def validated(project: Project, *, allow_invalid: bool) -> Report:
-    """Validate what will be served.
+    """Validate a project before it is served.
 
-    Files without shapes are served whatever the rules find: they have their own conventions.
+    Files that were named without shapes are served whatever the lint rules find, because the rules
+    are about the conventions of projects.
 
     Raises:
-        ProjectFault: it does not conform, and is not allowed not to.
+        ProjectFault: the project does not conform, and ``allow_invalid`` is not set.
     """
     from kg_server.validation import reports
 
@@ -222,12 +226,12 @@ def validated(project: Project, *, allow_invalid: bool) -> Report:
 
 
 def judged(validator: Child, project: Project, *, allow_invalid: bool) -> tuple[Report | None, str]:
-    """Wait for a validation; return its report, or why there is none.
+    """Wait for a validation; return its report, or else the reason why there is none.
 
-    Files given by name are served although their validation was given up: they may be very large.
+    Files given by name are served even if their validation was given up: they may be very large.
 
     Raises:
-        ProjectFault: what was validated is not to be served.
+        ProjectFault: the project must not be served.
     """
     try:
         return _result(validator), ""

@@ -40,16 +40,16 @@ log = logging.getLogger("kg_server.server")
 _STEP_S = 0.1
 _WATCH_S = 1.0
 _LINGER_S = 60.0
-"""Longest time, seconds, for which requests under way can still ask a graph that was replaced."""
+"""Seconds for which requests under way can still query a graph that was replaced."""
 _LAST_WORD_S = 5.0
-"""Seconds that its processes then have to end, before they are killed."""
+"""Seconds that the processes of a replaced graph have to end, before they are killed."""
 _STEADY_S = 3.0
-"""An HTTP server that ran for so long is started again at once when it ends."""
+"""Seconds after which an HTTP server counts as steady: when it ends, it is restarted at once."""
 _LONGEST_PAUSE_S = 10.0
 _AGAIN_S = 2.0
 """Seconds before loading is tried again while no graph is served."""
 _LONGEST = 107 - len("/kg-server-12345678/evaluators-999999-ffffffff")
-"""The longest name of a folder in which names of sockets fit (unix(7), ``sun_path``)."""
+"""Longest path, bytes, of a folder whose sockets have paths that fit (unix(7), ``sun_path``)."""
 _leaving = threading.Event()
 
 
@@ -70,15 +70,17 @@ def serve(start: Start) -> None:
 
 
 class _Leave(BaseException):
-    """The server was told to stop, which is no failure of what it was just doing."""
+    """The server was told to stop; not an ``Exception``, so that no handler swallows it."""
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
-    _leaving.set()  # for when what was just called swallows the exception
+    _leaving.set()  # in case the interrupted function swallows the exception
     raise _Leave
 
 
 class _Main:
+    """The main process: starts and restarts the others, and replaces the graph on a reload."""
+
     def __init__(self, start: Start) -> None:
         host, port = free_port(start.settings)
         self._settings = replace(start.settings, host=host, port=port)
@@ -114,7 +116,7 @@ class _Main:
         self._reload = True
 
     def _step(self) -> None:
-        """Look after everything once, and wait a moment."""
+        """Check processes, files and loading once; wait up to 0.1 s for news of the loading."""
         self._reap()
         self._http.look_after()
         self._let_old_graphs_leave()
@@ -131,7 +133,7 @@ class _Main:
             self._follow_loading(self._loading)
 
     def _begin_loading(self) -> None:
-        """Fork a zygote for the next graph, if it has a place on the board."""
+        """Fork a zygote for the next graph, if the scoreboard has a place for it."""
         generation = self._generation + 1
         before = generation - scoreboard.GENERATIONS
         if before in self._graphs:
@@ -163,10 +165,10 @@ class _Main:
             self._graphs[generation] = _Graph(new.pid, new.address, new.index)
 
     def _check_memory(self) -> None:
-        """Check that a graph like the present one can be loaded beside it.
+        """Check that the memory is enough for another graph of the size of the present one.
 
         Raises:
-            ProjectFault: there is too little memory; the kernel would end a process for it.
+            ProjectFault: there is too little memory, so that the kernel would kill a process.
         """
         if self._generation in self._graphs:
             needed, free = peak_bytes(self._graphs[self._generation].pid), free_bytes()
@@ -177,7 +179,7 @@ class _Main:
                 )
 
     def _follow_loading(self, zygote: Loading) -> None:
-        """Read what the zygote says of its loading; put the graph into service when it is ready.
+        """Read the zygote's messages; put the graph into service when it is loaded.
 
         Raises:
             ProjectFault: the first graph cannot be loaded.
@@ -210,10 +212,10 @@ class _Main:
             self._reload = True
 
     def _say_why_not(self, fault: ProjectFault) -> None:
-        """Say why there is no new graph; without an old one, this is the end.
+        """Log why there is no new graph.
 
         Raises:
-            ProjectFault: there is none.
+            ProjectFault: no graph was served before, so the server cannot start.
         """
         if not self._generation:
             raise fault
@@ -231,7 +233,7 @@ class _Main:
             self._forget(generation)
 
     def _reap(self) -> None:
-        """See which processes have ended.
+        """Collect the child processes that have ended; load the graph again if its zygote did.
 
         Raises:
             ProjectFault: the HTTP server ended before it was in service.
@@ -253,7 +255,7 @@ class _Main:
                     self._reload = True
 
     def _let_old_graphs_leave(self) -> None:
-        """End replaced graphs once they are unused, at the latest after a minute."""
+        """End the zygotes of replaced graphs once they are unused, at the latest after a minute."""
         for graph in self._graphs.values():
             if graph.replaced_at is None:
                 continue
@@ -278,7 +280,7 @@ class _Main:
             self._folder = temporary_folder()
 
     def _forget(self, generation: int) -> None:
-        """Take away what a zygote that has ended left behind."""
+        """Remove the socket, the index and the scoreboard entries of a zygote that has ended."""
         graph = self._graphs.pop(generation)
         self._board.clear(generation)
         os.close(graph.index)
@@ -312,7 +314,7 @@ class _Graph:
         return f"/proc/{os.getpid()}/fd/{self.index}"
 
     def is_asked(self) -> bool:
-        """Tell whether an HTTP worker still has a socket to ask it; clear those of dead ones."""
+        """Tell whether an HTTP worker has a socket to this graph; remove those of dead workers."""
         path = Path(self.address)
         asking = False
         for place in path.parent.glob(f"{path.name}-*"):
@@ -324,12 +326,12 @@ class _Graph:
         return asking
 
     def tell_to_leave(self) -> None:
-        """Have its evaluators leave when they have answered what was asked before."""
+        """Tell the evaluators to end after the queries that were sent before."""
         self.is_told = True
         self._send(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it now."""
+        """Kill the zygote, and with it its evaluators."""
         self._send(signal.SIGKILL)
 
     def _send(self, number: int) -> None:
@@ -338,12 +340,12 @@ class _Graph:
 
 
 class _Http:
-    """The HTTP server, which is started again when it ends.
+    """The process of the HTTP server; it is restarted when it ends.
 
     Args:
-        settings: where it listens.
-        board: what the evaluators do.
-        states: what workers make their application from.
+        settings: the address to listen on, and the limits.
+        board: the scoreboard of the evaluators.
+        states: the state from which workers make their application.
         shared: the memory of the metrics.
     """
 
@@ -357,7 +359,7 @@ class _Http:
         self._since = self._again_at = self._pause_s = 0.0
 
     def start(self) -> None:
-        """Fork it, at the start before all else: it imports beside the loading."""
+        """Fork the HTTP server; it imports its modules while the graph is loaded."""
         ours, theirs = socket.socketpair()
         main = os.getpid()
         self.pid = os.fork()
@@ -371,24 +373,24 @@ class _Http:
 
     def _run(self, go: socket.socket, parent: int) -> None:
         die_with_parent(parent)
-        # Flask and Granian take half a second, in which main loads the graph.
+        # Importing Flask and Granian takes half a second, in which the zygote loads the graph.
         from kg_server.server import workers
 
         workers.run_http(self._settings, self._board, self._states, self._metrics, go)
 
     def open(self) -> None:
-        """Have it listen, now that there is a graph."""
+        """Let the HTTP server listen, because a graph is in service."""
         self._is_open = True
         if self._go:
-            with suppress(BrokenPipeError), self._go:  # it ended; main will see that
+            with suppress(BrokenPipeError), self._go:  # the HTTP server has ended; _reap notices it
                 self._go.send(b"1")
             self._go = None
 
     def ended(self) -> None:
-        """Note that it ended.
+        """Plan the restart of the HTTP server, which has ended.
 
         Raises:
-            ProjectFault: it has never been in service.
+            ProjectFault: the HTTP server has never been in service.
         """
         lived_s, self.pid = time.monotonic() - self._since, 0
         if not self._is_steady:
@@ -399,12 +401,16 @@ class _Http:
         log.error("the HTTP server ended; starting it again")
 
     def look_after(self) -> None:
-        """Start it again, if it ended and its pause is over."""
+        """Restart the HTTP server if it has ended and the pause after that is over."""
         if not self.pid and time.monotonic() >= self._again_at:
             self.start()
 
     def wait_for_port(self, look: Callable[[], None]) -> None:
-        """Wait until it listens; ``look`` is called meanwhile."""
+        """Wait up to 10 seconds until the HTTP server listens; call ``look`` meanwhile.
+
+        Raises:
+            ProjectFault: the HTTP server does not listen.
+        """
         address = (self._settings.host, self._settings.port)
         for _ in range(500):
             look()
@@ -415,13 +421,13 @@ class _Http:
         raise ProjectFault("the HTTP server does not listen")
 
     def stop(self) -> None:
-        """Let it finish its requests; kill it where it has none or takes too long."""
+        """Let the HTTP server finish its requests; kill it if it takes too long."""
         if self.pid:
             end_all([self.pid], GRACE_S + 1 if self._is_steady else 1.0)
 
 
 class _Watched:
-    """The files of a project, looked at for changes."""
+    """The files of a project, watched for changes."""
 
     def __init__(self, paths: tuple[Path, ...]) -> None:
         self._paths = paths
@@ -433,9 +439,9 @@ class _Watched:
         self._loaded = self._seen = self._stamps()
 
     def has_changed(self) -> bool:
-        """Tell whether the files are others than those loaded, and rest.
+        """Tell whether the files differ from those that were loaded, and are complete.
 
-        A file may be just being written: only two looks in a row that see the same are believed.
+        A program may still be writing a file. So two checks in a row must see the same files.
         """
         if time.monotonic() < self._next_look:
             return False
@@ -450,7 +456,7 @@ class _Watched:
 
 
 def _ended() -> int:
-    """Return the number of a child that has ended, 0 when there is none."""
+    """Return the process id of a child that has ended, 0 if there is none."""
     try:
         return os.waitpid(-1, os.WNOHANG)[0]
     except ChildProcessError:
@@ -458,7 +464,7 @@ def _ended() -> int:
 
 
 def _announce(loaded: Loaded, settings: Settings, seconds: float) -> None:
-    """Say what is served, and where."""
+    """Print what is served, and the addresses."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     home = f"http://{host}:{settings.port}/"
     project = loaded.project
@@ -485,7 +491,7 @@ def _validity(loaded: Loaded) -> str:
 
 
 def _advice(loaded: Loaded) -> str:
-    """Return a line on what a project of one's own needs, where there is something to say."""
+    """Return a line of advice about ``init`` or ``--base-iri``, perhaps empty."""
     if loaded.project.origin == projects.EXAMPLE:
         return "  There is no project here; kg-server init starts one.\n"
     if loaded.namespace:
@@ -498,7 +504,7 @@ def temporary_folder() -> Path:
     """Make the folder for the server's sockets and counters.
 
     Raises:
-        ProjectFault: it cannot be made, or the names of sockets in it would be too long (unix(7)).
+        ProjectFault: the folder cannot be made, or its path is too long for sockets (unix(7)).
     """
     hint = "name another folder for temporary files in the environment variable TMPDIR"
     try:
@@ -513,7 +519,7 @@ def temporary_folder() -> Path:
 
 
 def free_port(settings: Settings) -> tuple[str, int]:
-    """Return the address to listen on, as a number, and the port, chosen by the system for 0.
+    """Return the IP address and the port to listen on; the system chooses a port for 0.
 
     Raises:
         ProjectFault: the port is in use, or the address is not one of this machine's.

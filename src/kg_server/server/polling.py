@@ -1,4 +1,4 @@
-"""Polling of the replicas of an engine: whether they answer, and which version they hold."""
+"""Polling of the replicas of an engine: state and published version of each."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from kg_server.store.replicas import Replicas
 
 _EVERY_S = 1.0
 _AGAIN_S = 5.0
-"""Seconds after which a server that has not taken up a new version is told of it again."""
+"""Seconds after which a main process that has not loaded a new version gets SIGHUP again."""
 
 
 class Poller:
     """The process that polls.
 
     Args:
-        replicas: what is polled, and where it notes what it finds.
+        replicas: the replicas to poll; the poller stores their state there.
     """
 
     def __init__(self, replicas: Replicas) -> None:
@@ -31,7 +31,7 @@ class Poller:
         self.pid = 0
 
     def look_after(self) -> None:
-        """Start it, if it does not run."""
+        """Fork the process if it does not run."""
         if not self.pid:
             parent = os.getpid()
             self.pid = os.fork()
@@ -40,7 +40,7 @@ class Poller:
 
 
 def _run(replicas: Replicas, credentials: Credentials, parent: int) -> None:
-    """Poll until the parent ends; tell it by SIGHUP when there is a version that it must load."""
+    """Poll until the parent ends; send it SIGHUP when there is a newer version to load."""
     die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)

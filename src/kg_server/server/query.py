@@ -25,13 +25,13 @@ _ON_THE_LOOP_BYTES = 1 << 16
 class Queries:
     """Answers queries to the SPARQL endpoint; the next step answers the rest.
 
-    The rest is: pages, the service description, the method QUERY, ``If-Match``, and what has no
-    acceptable format. The operation is read here once for all.
+    The rest is: pages, the service description, the method QUERY, ``If-Match``, and queries without
+    an acceptable format. The next step gets the parsed operation in ``exchange.operation``.
 
     Args:
-        serving: says which graph is in service.
+        serving: the graph in service.
         settings: the limits.
-        cache: keeps the answers.
+        cache: the response cache.
         after: the next step.
     """
 
@@ -45,7 +45,7 @@ class Queries:
         """Answer a query.
 
         Raises:
-            Problem: the query is refused, or has no answer.
+            Problem: the query is refused, or fails.
         """
         served = self._serving.current()
         asked = self._asked(exchange, served)
@@ -77,7 +77,7 @@ class Queries:
             return None
         if operation.text is None:
             return None
-        with suppress(NotAcceptable):  # the application tells a query from what is none first
+        with suppress(NotAcceptable):  # the application first checks the syntax of the query
             return responses.asked(
                 operation,
                 accept,
@@ -111,7 +111,7 @@ class Queries:
         """Send the answer of a call.
 
         Raises:
-            Problem: there is none.
+            Problem: the query failed before its answer began.
             ClientLeft: the client has left.
         """
         headers = asked.headers()

@@ -1,4 +1,4 @@
-"""A request as the HTTP server hands it over (ASGI), with its body once that has been read."""
+"""An HTTP request: its ASGI scope as attributes, and its body after that has been read."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ Address = tuple[str, int]
 
 
 class Request:
-    """One request as it came.
+    """One HTTP request.
 
-    ``headers`` have names in small letters; lines of one name are one list (RFC 9110 §5.3). A name
-    with an underscore is left out: WSGI cannot tell it from the name with a hyphen, so that a
-    header that nobody has looked at would pass for one that was (CWE-444).
+    ``headers`` have names in lower case; lines with the same name are joined to one list (RFC 9110
+    §5.3). A header with an underscore in its name is left out: WSGI cannot tell it from the name
+    with a hyphen, so that it would pass for a header that was checked (CWE-444).
 
     Args:
         scope: the connection scope.
@@ -80,25 +80,30 @@ class Request:
         if method != method.upper():
             raise NotImplementedHere(f"Methods are case-sensitive: {method.upper()}, not {method}.")
         if headers.get("transfer-encoding", "chunked").lower() != "chunked":
-            raise NotImplementedHere("Of the transfer codings only chunked is known here.")
-        # Granian gives an empty one where there is none (2.8, ASGI).
+            raise NotImplementedHere(
+                "This server knows no transfer coding but chunked. "
+                "Send the body in chunks, or with Content-Length."
+            )
+        # Without a header Host, Granian gives an empty one (2.8, ASGI).
         host_is_right = self._hosts == 1 and _HOST.fullmatch(headers["host"])
         if self.http_version == "1.1" and not host_is_right:
-            raise BadRequest("A request has one header Host, with the name of the server.")
+            raise BadRequest(
+                "A request needs exactly one header Host, with the name of the server."
+            )
         if headers.get("content-encoding", IDENTITY).lower() not in ("", IDENTITY):
-            text = "The body of a request is read as it is. Send it without Content-Encoding."
+            text = "This server does not decompress bodies. Send the body without Content-Encoding."
             raise UnsupportedMediaType(text, headers={"Accept-Encoding": IDENTITY})
 
     @property
     def declared_bytes(self) -> int | None:
-        """The length that the body is said to have (``Content-Length``, RFC 9110 §8.6)."""
+        """The length of the body by ``Content-Length`` (RFC 9110 §8.6)."""
         length = self.header("content-length").partition(",")[0]
         return int(length) if length else None
 
     def key(self, generation: int) -> bytes | None:
-        """Return the cache's key for this request; ``None`` when it cannot be cached.
+        """Return the key of this request for the cache; ``None`` if it cannot be cached.
 
-        It is a hash, so that long requests take no memory that the cache does not count.
+        The key is a hash, so that long requests need no more memory than the cache counts.
         """
         headers = self.headers
         if self.method not in ("GET", "HEAD", "POST") or "if-match" in headers:

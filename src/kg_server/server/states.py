@@ -1,4 +1,4 @@
-"""State of each graph that ``main`` leaves for the HTTP workers, in memory that they share."""
+"""State of each graph, written by the main process for the HTTP workers, in shared memory."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ GRACE_S = 8
 
 
 class States:
-    """State from which workers make their application, in memory that they share with ``main``.
+    """State from which HTTP workers make their application, in memory shared with ``main``.
 
-    There is one place for each graph that can have evaluators, taken in turn.
+    There is one place for each graph that can have evaluators; graphs use them in turn.
     """
 
     def __init__(self) -> None:
         self._places = [os.memfd_create("state") for _ in range(scoreboard.GENERATIONS)]
 
     def write(self, generation: int, state: object) -> None:
-        """Leave the state of a graph for the workers."""
+        """Write the state of a graph for the workers."""
         content = pickle.dumps((generation, state))
         place = self._places[generation % len(self._places)]
         os.ftruncate(place, 0)
@@ -34,7 +34,7 @@ class States:
         """Return the state of a graph.
 
         Raises:
-            Overloaded: there is a later one in its place.
+            Overloaded: the state of a later graph is in its place.
         """
         place = self._places[generation % len(self._places)]
         with suppress(pickle.UnpicklingError, EOFError):

@@ -1,6 +1,6 @@
-"""The HTTP workers: Granian, and the application for whichever graph is in service.
+"""The HTTP workers: Granian, and the application for the graph in service.
 
-Only the process that forks them imports this: it brings Flask and all that requests need.
+Only the process that forks the workers imports this module, because it loads Flask and Granian.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ _OWN_DESCRIPTORS = 256
 
 
 class Serving:
-    """In an HTTP worker: the application for the graph that is in service."""
+    """The graph in service with its application, in an HTTP worker."""
 
     def __init__(self, board: Board, states: States, settings: Settings) -> None:
         self._board, self._states, self._settings = board, states, settings
         self._current: Served | None = None
 
     def current(self) -> Served:
-        """Return the graph that is in service, with an application made anew after a reload.
+        """Return the graph in service; after a reload, make a new application for it.
 
-        Called on the event loop, to which the queries of the application belong.
+        Call this on the event loop, which sends the queries of the application.
 
         Raises:
-            Overloaded: no graph is in service yet, or nothing evaluates queries now.
+            Overloaded: no graph is in service yet, or no evaluator runs now.
         """
         current, generation = self._current, self._board.generation
         if current is not None and generation == current.generation:
@@ -78,7 +78,7 @@ def run_http(
     shared: metrics.Shared,
     go: socket.socket,
 ) -> None:
-    """Run Granian in this process: bind the port once told to ``go``, and fork the workers."""
+    """Run Granian in this process: wait for a byte on ``go``, bind the port, fork the workers."""
     connections = _connections()
     caching.software()
     _settle()
@@ -94,7 +94,7 @@ def run_http(
         loop=Loops.asyncio,
         websockets=False,
         backpressure=connections,
-        # Nothing limits how long a connection may be idle that is, or might still be, HTTP/2.
+        # Granian has no time limit for idle HTTP/2 connections, so HTTP/2 is off.
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=int(settings.body_timeout_s * 1000)),
         log_level="warning",  # type: ignore[arg-type]
@@ -109,9 +109,9 @@ def run_http(
 
 
 def _connections() -> int:
-    """Take as many descriptors as this process may have; return how many connections fit.
+    """Raise the limit of descriptors of this process; return the number of connections that fit.
 
-    A worker without a descriptor left would try to accept again and again.
+    A worker without a free descriptor would try to accept connections in a busy loop.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = 4 * _CONNECTIONS
@@ -126,7 +126,7 @@ def _worker(
     """Make the application in a freshly forked HTTP worker."""
     die_with_parent(parent)
     metrics.join(shared)
-    # Threads that compute let the event loop go on after a millisecond, not five.
+    # A thread that computes gives up the interpreter's lock after 1 ms (default: 5 ms).
     sys.setswitchinterval(0.001)
     front = Front(Serving(board, states, settings), settings)
     _settle()
@@ -134,9 +134,9 @@ def _worker(
 
 
 def _settle() -> None:
-    """Have the garbage collector pass over what is here, because it stays.
+    """Exclude all present objects from garbage collection: they live as long as the process.
 
-    Looking through it for cycles again and again cost half of each request.
+    Scanning them for cycles took half of the time of each request.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""A request as a WSGI environment (PEP 3333), and what an application answers to it."""
+"""WSGI (PEP 3333): the environment of a request, and the response of an application."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Response:
         self.chunks: Iterator[bytes] = iter(self._body)
 
     def gather(self, most_bytes: int) -> tuple[bytes, bool]:
-        """Return the body, or its beginning of over ``most_bytes``; and whether that is all."""
+        """Return the body and ``True``; or over ``most_bytes`` bytes of it and ``False``."""
         gathered, size = [], 0
         for chunk in self.chunks:
             gathered.append(chunk)
@@ -42,14 +42,14 @@ class Response:
         return b"".join(gathered), True
 
     def close(self) -> None:
-        """Give back what the application holds for its body."""
+        """Close the body of the response, as WSGI requires."""
         close = getattr(self._body, "close", None)
         if close:
             close()
 
     def _start_response(self, status: str, headers: Headers, exc_info: object = None) -> None:
         del exc_info
-        # Werkzeug dates a conditional response; a kept one must not be sent with that date again.
+        # Werkzeug adds Date to a conditional response, and the cache must not send an old date.
         undated = [each for each in headers if each[0].lower() != "date"]
         self.status, self.headers = int(status[:3]), undated
 
@@ -57,7 +57,7 @@ class Response:
 def environment(request: Request) -> dict[str, Any]:
     """Return the WSGI environment of a request.
 
-    A HEAD is run as the GET that it asks about, so that it cannot but have the same headers.
+    A HEAD becomes a GET, so that its headers are the same.
     """
     environ: dict[str, Any] = {
         "REQUEST_METHOD": "GET" if request.method == "HEAD" else request.method,
