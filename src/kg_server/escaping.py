@@ -15,7 +15,7 @@ _SEPARATORS = r"\u2028\u2029"
 _OTHERS = r"\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff"
 _HIDDEN = re.compile(f"[{_CONTROLS}{_BIDIRECTIONAL}{_SEPARATORS}{_OTHERS}]")
 _HIDDEN_BUT_LINES = re.compile(f"(?![\\t\\n])[{_CONTROLS}{_BIDIRECTIONAL}{_SEPARATORS}{_OTHERS}]")
-_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def terminal(text: str) -> str:

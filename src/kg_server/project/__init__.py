@@ -58,8 +58,8 @@ Chosen = Mapping[Role, Sequence[Path]]
 """Files that are said to have a role, whatever they contain."""
 
 _NOT_IN_IRI = re.compile(
-    r"[^A-Za-z0-9._~!$&'()*+,;=:@/\-\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef"
-    "\U00010000-\U0001fffd\U00020000-\U0002fffd\U00030000-\U0003fffd]"
+    r"""[\x00- "#%<>?\[\\\]^`{|}\x7f-\x9f\ud800-\uf8ff\ufdd0-\ufdef\ufff0-\uffff"""
+    r"\U0001fffe\U0001ffff\U0002fffe\U0002ffff\U0003fffe-\U0010ffff]"
 )
 """Characters that a path of an IRI cannot have as they are (RFC 3987 §2.2, ``ipchar``)."""
 

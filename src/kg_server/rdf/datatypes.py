@@ -24,6 +24,7 @@ from typing import Any
 from xml.parsers import expat
 
 from kg_server.rdf import namespaces as ns
+from kg_server.rdf.characters import DIGITS, LETTERS, first, inner
 
 _DAY_S = 86_400
 _ZONE_S = 14 * 3600
@@ -60,11 +61,6 @@ _DURATIONS = {
 }
 _DECIMAL = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _FLOAT = rf"{_DECIMAL}(?:[eE][+-]?[0-9]+)?|[+-]?INF|NaN"
-_START = (
-    r"A-Z_a-z\xC0-\xD6\xD8-\xF6\xF8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C-\u200D\u2070-\u218F"
-    r"\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
-)
-_NAME = rf"{_START}.0-9\xB7\u0300-\u036F\u203F-\u2040-"
 _B64 = "[A-Za-z0-9+/] ?"
 _INTEGERS: dict[str, tuple[float, float]] = {
     "integer": (-math.inf, math.inf),
@@ -87,9 +83,9 @@ _STRINGS = {
     "normalizedString": r"[^\t\n\r]*",
     "token": r"(?:[^\t\n\r ]+(?: [^\t\n\r ]+)*)?",
     "language": r"[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*",
-    "NMTOKEN": rf"[:{_NAME}]+",
-    "Name": rf"[:{_START}][:{_NAME}]*",
-    "NCName": rf"[{_START}][{_NAME}]*",
+    "NMTOKEN": f"{inner(LETTERS + DIGITS + '_.-:')}+",
+    "Name": f"{first(LETTERS + '_:')}{inner(LETTERS + DIGITS + '_.-:')}*",
+    "NCName": f"{first(LETTERS + '_')}{inner(LETTERS + DIGITS + '_.-')}*",
 }
 _LEXICAL = {
     name: re.compile(pattern)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple, cast
 
+from kg_server.rdf.characters import DIGITS, LETTERS, first, inner
+
 TokenKind = Literal[
     "space",
     "comment",
@@ -45,11 +47,10 @@ class Token(NamedTuple):
 
 # Names and IRIs may have any escaped character (§19.2), whatever it stands for.
 _ESCAPED = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
-_BASE = (
-    r"A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C\u200D"
-    r"\u2070-\u218F\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
-)
-_INNER = rf"{_BASE}_0-9\u00B7\u0300-\u036F\u203F\u2040"
+_FIRST, _FIRST_OR_DIGIT = first(LETTERS), first(LETTERS + DIGITS + "_")
+_INNER = inner(LETTERS + DIGITS + "_")
+_INNER_OR_DASH = inner(LETTERS + DIGITS + "_-")
+_INNER_OR_DOT = inner(LETTERS + DIGITS + "_-.")
 _LOCAL = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%]"
 
 # The time is linear in the text, even for hostile texts: quantifiers are possessive (``*+``), and
@@ -71,16 +72,16 @@ _WITHOUT_NAMES = r"""
 _TOKEN = re.compile(
     rf"""
       (?P<space>[ \t\r\n]++)
-    | (?P<variable>[?$](?:[{_BASE}_0-9]|{_ESCAPED})
-        (?:[{_INNER}]|{_ESCAPED})*+)
+    | (?P<variable>[?$](?:{_FIRST_OR_DIGIT}|{_ESCAPED})
+        (?:{_INNER}|{_ESCAPED})*+)
     | (?P<iri><(?:[^<>"{{}}|^`\\\x00-\x20]++|{_ESCAPED})*+>)
-    | (?P<name>(?:(?:[{_BASE}]|{_ESCAPED})(?:[{_INNER}.-]++|{_ESCAPED})*+(?<!\.))?:
-        (?:(?:[{_BASE}_0-9:]|{_LOCAL}|{_ESCAPED})
-          (?:\.*+(?:[{_INNER}:-]|{_LOCAL}|{_ESCAPED}))*+)?+)
-    | (?P<run>(?:[{_BASE}]|{_ESCAPED})(?:[{_INNER}.-]++|{_ESCAPED})*+)
+    | (?P<name>(?:(?:{_FIRST}|{_ESCAPED})(?:{_INNER_OR_DOT}++|{_ESCAPED})*+(?<!\.))?:
+        (?:(?:{first(LETTERS + DIGITS + "_:")}|{_LOCAL}|{_ESCAPED})
+          (?:\.*+(?:{inner(LETTERS + DIGITS + "_:-")}|{_LOCAL}|{_ESCAPED}))*+)?+)
+    | (?P<run>(?:{_FIRST}|{_ESCAPED})(?:{_INNER_OR_DOT}++|{_ESCAPED})*+)
     | (?P<comment>\#[^\r\n]*+)
     | {_STRINGS}
-    | (?P<blank>_:[{_BASE}_0-9](?:\.*+[{_INNER}-])*+)
+    | (?P<blank>_:{_FIRST_OR_DIGIT}(?:\.*+{_INNER_OR_DASH})*+)
     | (?P<language>@[A-Za-z]++(?:-[A-Za-z0-9]++)*+)
     | {_WITHOUT_NAMES}
     """,
@@ -92,11 +93,11 @@ _LOCAL_ESCAPE = re.compile(r"\\([^uU])")
 _PROLOGUE = re.compile(
     rf"""
     (?: [ \t\r\n] | \#[^\r\n]*+
-      | (?:BASE | PREFIX[ \t\r\n]++(?:[{_BASE}][{_INNER}.-]*+)?:)
+      | (?:(?i:BASE) | (?i:PREFIX)[ \t\r\n]++(?:{_FIRST}{_INNER_OR_DOT}*+)?:)
         [ \t\r\n]*+<[^<>"{{}}|^`\\\x00-\x20]*+>
     )*+
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE,
 )
 
 
