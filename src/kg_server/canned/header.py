@@ -227,8 +227,9 @@ def check(path: Path, text: str, parameters: Sequence[Parameter], first_line: in
             else first_line + text.count("\n", 0, match.start() if match else 0)
         )
 
-    words = list(lexer.words(text))
-    variables = {token.text for token in lexer.tokens(text) if token.kind == "variable"}
+    tokens = list(lexer.tokens(text))
+    words = [token.text.upper() for token in tokens if token.kind == "word"]
+    variables = {token.text for token in tokens if token.kind == "variable"}
     used = {each[1:] for each in variables if each[0] == "$"}
     declared = {each.name for each in parameters}
     plain = declared & {each[1:] for each in variables if each[0] == "?"}

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
-from pyld import jsonld
 from rdflib import DCTERMS, FOAF, OWL, RDF, RDFS, SKOS, XSD, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
@@ -54,9 +53,16 @@ _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,15}")
 _BLANK = "urn:blank:"
 
 
+def _processor() -> Any:
+    """Return PyLD, imported when JSON-LD is first asked for: it takes longer than Flask."""
+    from pyld import jsonld
+
+    return jsonld
+
+
 def _refuse(url: str, _options: Mapping[str, Any]) -> NoReturn:
     details = {"url": url}
-    raise jsonld.JsonLdError("remote contexts are not loaded", "loading", details)
+    raise _processor().JsonLdError("remote contexts are not loaded", "loading", details)
 
 
 _OPTIONS = {"documentLoader": _refuse, "processingMode": "json-ld-1.1"}
@@ -116,7 +122,7 @@ def render(document: Document, published: Context) -> dict[str, Any]:
     has_root = (URIRef(document.iri), FOAF.primaryTopic, URIRef(document.topic)) in document.graph
     if not has_root and not document.is_collection:
         expanded = _expanded(document.graph)
-        compacted = jsonld.compact(expanded, published, {**_OPTIONS, "graph": True})
+        compacted = _processor().compact(expanded, published, {**_OPTIONS, "graph": True})
     else:
         compacted = _framed(document, published)
     del compacted["@context"]
@@ -126,11 +132,11 @@ def render(document: Document, published: Context) -> dict[str, Any]:
 def _framed(document: Document, published: Context) -> dict[str, Any]:
     expanded = _expanded(_with_named_blank_nodes(document.graph))
     frame = {"@context": published["@context"], "@id": document.iri, **_frame_of_topic(document)}
-    nested = jsonld.frame(expanded, frame, {**_OPTIONS, "omitGraph": True, "embed": "@once"})
+    nested = _processor().frame(expanded, frame, {**_OPTIONS, "omitGraph": True, "embed": "@once"})
     seen = set(_identifiers(nested))
     rest = [node for node in expanded if node["@id"] not in seen]
     if rest:
-        compacted = jsonld.compact(rest, published, {**_OPTIONS, "graph": True})
+        compacted = _processor().compact(rest, published, {**_OPTIONS, "graph": True})
         nested["@included"] = compacted["@graph"]
     framed: dict[str, Any] = _with_blank_nodes(nested)
     return framed
@@ -150,7 +156,8 @@ def _expanded(graph: Graph) -> Any:
     triples = sorted(graph, key=lambda triple: tuple(term.n3() for term in triple))
     names = ("subject", "predicate", "object")
     dataset = [dict(zip(names, map(_term, triple), strict=True)) for triple in triples]
-    return [_with_native_values(node) for node in jsonld.from_rdf({"@default": dataset}, _OPTIONS)]
+    nodes = _processor().from_rdf({"@default": dataset}, _OPTIONS)
+    return [_with_native_values(node) for node in nodes]
 
 
 def _with_native_values(node: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,8 @@ _MEMORY_BYTES = 2 << 30
 _PER_BYTE = 16
 """Most bytes of memory that a store needs for a byte of a file."""
 
+_ONE_GRAPH = frozenset(("turtle", "ntriples", "rdfxml"))
+"""Syntaxes whose triples have no graph."""
 _BEYOND_THE_GRAPH = frozenset(("GRAPH", "FROM", "SERVICE"))
 _LATE = "late"
 
@@ -133,7 +135,10 @@ def _loaded(project: Project) -> ox.Store:
     """Return data and ontology in the default graph of a store, in which no triple is twice."""
     store = ox.Store()
     for file in project.of_role(*FACTS):
-        store.bulk_extend(ox.Quad(*quad.triple) for quad in parsed(file))
+        quads = parsed(file)
+        if file.syntax not in _ONE_GRAPH:
+            quads = (ox.Quad(*quad.triple) for quad in quads)
+        store.bulk_extend(quads)
     return store
 
 

@@ -43,6 +43,8 @@ def inner(ascii_: str) -> str:
 def _but(ascii_: str) -> str:
     """Return the other characters of ASCII, as ranges."""
     runs = [
-        list(run) for is_in, run in groupby(range(128), lambda each: chr(each) in ascii_) if not is_in
+        list(run)
+        for is_in, run in groupby(range(128), lambda each: chr(each) in ascii_)
+        if not is_in
     ]
     return "".join(rf"\x{run[0]:02x}-\x{run[-1]:02x}" for run in runs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import socket
@@ -143,21 +144,22 @@ def start(start: Start, generation: int, board: Board, folder: Path, *, is_reloa
 def _load(start: Start, index: int, *, is_reload: bool) -> Prepared:
     """Load, describe and validate a project; return its store, and the result for the main process.
 
-    Description and validation run in processes of their own, because Python does not return their
-    memory to the system. The contents of files are dropped: they would take as much memory as the
-    graph.
+    Description, validation and the check of the canned queries run beside one another in processes
+    of their own, because Python does not return their memory to the system. The contents of files
+    are dropped: they would take as much memory as the graph.
     """
     if start.replicas:
         return _opened(start.replicas, start.settings, index, is_reload=is_reload)
     try:
         project = projects.load(start.paths, start.settings.base_iri, example=True)
-        canned.check(project)
+        checker = processes.start(partial(canned.check, project), sealed=False)
         validator = None
         if start.validate and project.of_role(Role.SHAPES, Role.ONTOLOGY):
             work = partial(validated, project, allow_invalid=start.allow_invalid)
             validator = processes.start(work, sealed=False)
         store, project = open_store(project), without_contents(project)
         describer = processes.start(partial(_described, store, project), sealed=False)
+        _result(checker)
         graphs, namespace = _result(describer)
         for graph_iri, ntriples in graphs:
             store.add_graph(graph_iri, ntriples)
@@ -195,6 +197,7 @@ def _opened(replicas: Replicas, settings: Settings, index: int, *, is_reload: bo
 
 
 def _described(store: Store, project: Project) -> object:
+    gc.disable()  # this process ends with it
     # Imported here, in a process of its own, so that the validation does not wait for it.
     from kg_server.description import namespaces, void
 

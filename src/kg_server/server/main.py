@@ -7,6 +7,7 @@ main            starts the others, reloads, and looks after them; holds neither 
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import select
@@ -373,7 +374,8 @@ class _Http:
 
     def _run(self, go: socket.socket, parent: int) -> None:
         die_with_parent(parent)
-        # Importing Flask and Granian takes half a second, in which the zygote loads the graph.
+        gc.disable()  # importing makes no garbage; looking for it took a sixth of the time
+        # Importing Flask and Granian takes a while, in which the zygote loads the graph.
         from kg_server.server import workers
 
         workers.run_http(self._settings, self._board, self._states, self._metrics, go)

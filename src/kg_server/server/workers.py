@@ -140,3 +140,4 @@ def _settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import pyoxigraph as ox
 
@@ -86,23 +87,24 @@ class OxigraphStore:
         So a graph that shares triples with an earlier one is copied into the store's own default
         graph, without the shared triples. The first graph, from the largest file, is never copied.
         """
-        overlaps = any(self._overlap(graph, other) for other in self._default)
-        if not overlaps:
+        shared = self._shared(graph)
+        if not shared:
             self._default.append(graph)
             return
         merged = ox.DefaultGraph()
         if merged not in self._default:
             self._default.append(merged)
-        others = [other for other in self._default if other != merged]
-        for quad in list(self._store.quads_for_pattern(None, None, None, graph)):
-            if not any(_in_graph(quad, other) in self._store for other in others):
-                self._store.add(_in_graph(quad, merged))
+        quads = list(self._store.quads_for_pattern(None, None, None, graph))
+        own = (_in_graph(quad, merged) for quad in quads if quad.triple not in shared)
+        self._store.extend(own)
 
-    def _overlap(self, one: ox.NamedNode, other: _Graph) -> bool:
-        """Tell whether two graphs share a triple."""
-        default: list[_Graph] = [other]
-        text = f"ASK {{ GRAPH {one} {{ ?s ?p ?o }} ?s ?p ?o }}"
-        return bool(self._store.query(text, default_graph=default, named_graphs=[one]))
+    def _shared(self, graph: ox.NamedNode) -> set[ox.Triple]:
+        """Return the triples of a graph that the default graph has already."""
+        if not self._default:
+            return set()
+        text = f"CONSTRUCT {{ ?s ?p ?o }} {{ GRAPH {graph} {{ ?s ?p ?o }} ?s ?p ?o }}"
+        found: Any = self._store.query(text, default_graph=self._default, named_graphs=[graph])
+        return set(found)
 
     def graph_names(self) -> tuple[str, ...]:
         """Return the IRIs of the named graphs, sorted."""
