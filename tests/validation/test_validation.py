@@ -275,3 +275,12 @@ def test_validation_leaves_rdflib_as_it_was(check):
 
     assert rdflib.NORMALIZE_LITERALS is True
     assert str(rdflib.Literal("01", datatype=rdflib.XSD.integer)) == "1"
+
+
+def test_a_literal_that_a_shape_looks_at_stays_as_it_is_written(check):
+    shapes = """ex:S a sh:NodeShape ; sh:targetObjectsOf ex:p ; sh:pattern "Z$" ;
+        sh:property [ sh:path [ sh:inversePath ex:p ] ; sh:class ex:T ] ."""
+
+    report = check('ex:a ex:p "2020-01-01T00:00:00Z"^^xsd:dateTime .', shapes)
+
+    assert [each.kind for each in report.findings] == ["Class"]

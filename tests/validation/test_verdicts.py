@@ -352,3 +352,66 @@ def test_a_query_finds_the_same_with_the_prefilter_whatever_it_compares(
     filtered, alone = judged_both_ways([f"ex:a ex:p {one} ; ex:q {other} ."], shapes)
 
     assert filtered == alone
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "[ sh:zeroOrMorePath ex:p ]",
+        "[ sh:zeroOrOnePath ex:p ]",
+        "[ sh:inversePath [ sh:zeroOrOnePath ex:p ] ]",
+        "( [ sh:zeroOrMorePath ex:p ] [ sh:zeroOrOnePath ex:q ] )",
+        "[ sh:alternativePath ( ex:q [ sh:zeroOrOnePath ex:p ] ) ]",
+    ],
+)
+def test_a_path_of_length_zero_leads_to_a_node_of_which_the_data_say_nothing(
+    judged_both_ways, path
+):
+    target = "sh:targetNode ex:absent ; sh:targetClass ex:T"
+    shapes = f"ex:S a sh:NodeShape ; {target} ; sh:property [ sh:path {path} ; sh:maxLength 1 ] ."
+
+    check(judged_both_ways, 'ex:b ex:r "x" .', shapes, ["<absent>"])
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("[ sh:inversePath ( ex:p ex:q ) ]", ["<a>"]),
+        ("( [ sh:inversePath ex:q ] [ sh:inversePath ex:p ] )", ["<a>"]),
+        ("[ sh:inversePath [ sh:inversePath ( ex:r ex:p ) ] ]", ["<b>"]),
+        ("[ sh:inversePath [ sh:oneOrMorePath ( ex:p ex:q ) ] ]", ["<a>"]),
+        ("[ sh:inversePath ( [ sh:inversePath ex:r ] ex:p ex:q ) ]", ["<c>"]),
+        (f"( {'ex:r ex:s ' * 8} )", ["<c>"]),
+    ],
+)
+def test_a_sequence_is_walked_from_its_end_if_it_is_inverse(judged_both_ways, path, expected):
+    data = "ex:a ex:p ex:b . ex:b ex:q ex:c . ex:c ex:r ex:a . ex:a ex:s ex:c ; ex:r ex:c ."
+    shapes = (
+        f"ex:S a sh:PropertyShape ; sh:targetNode ex:c ; sh:path {path} ; sh:nodeKind sh:Literal ."
+    )
+
+    check(judged_both_ways, data, shapes, expected)
+
+
+def test_the_white_space_of_a_token_counts(judged_both_ways):
+    data = 'ex:a ex:p "a  b"^^xsd:token , "a b"^^xsd:token ; ex:q "a\\tb"^^xsd:normalizedString .'
+    shapes = "ex:S a sh:NodeShape ; sh:targetNode ex:a ; sh:property ex:P , ex:Q . "
+    shapes += "ex:P sh:path ex:p ; sh:datatype xsd:token . "
+    shapes += "ex:Q sh:path ex:q ; sh:datatype xsd:normalizedString ."
+
+    check(judged_both_ways, data, shapes, ['"a  b"^^<xsd:token>', '"a\tb"^^<xsd:normalizedString>'])
+
+
+def test_a_query_with_a_literal_finds_it_as_it_is_written(judged_both_ways):
+    select = "SELECT $this { $this <https://e.org/p> 01 }"
+    shapes = (
+        f"ex:S a sh:NodeShape ; sh:targetSubjectsOf ex:p ; sh:sparql [ sh:select '{select}' ] ."
+    )
+
+    check(judged_both_ways, "ex:a ex:p 01 . ex:b ex:p 1 .", shapes, ["<a>"])
+
+
+def test_shapes_may_have_numbers_that_have_no_order(judged_both_ways):
+    shapes = f'{PATH} sh:hasValue "NaN"^^xsd:double , 1.0 , "1e2"^^xsd:decimal .'
+
+    check(judged_both_ways, "ex:a ex:p 1.0 .", shapes, ["<a>"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph
@@ -42,8 +43,34 @@ def to_rdflib(term: Any) -> Identifier:
         # "open" and "open"^^xsd:string are one literal (RDF 1.1 §3.3), but two for rdflib:
         # sh:in and sh:hasValue would never match.
         return Literal(term.value)
+    return _literal(term.value, None, URIRef(term.datatype.value))
+
+
+def _literal(text: str, language: str | None, datatype: URIRef | None) -> Literal:
+    """Return a literal of rdflib with exactly this text.
+
+    >>> str(_literal("01", None, URIRef(f"{ns.XSD}integer")))
+    '01'
+    >>> str(_literal("a  b", None, URIRef(f"{ns.XSD}token")))
+    'a  b'
+    """
     # normalize would turn "01"^^xsd:integer into "1" and hide it from sh:pattern.
-    return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
+    literal = Literal(text, lang=language, datatype=datatype, normalize=False)
+    if str(literal) == text:
+        return literal
+    # rdflib 7.6 always collapses the white space of xsd:token and xsd:normalizedString.
+    exact = str.__new__(Literal, text)
+    exact.__setstate__((None, {"language": None, "datatype": datatype}))
+    exact._value, exact._ill_typed = None, True
+    return exact
+
+
+def _reduced(literal: Literal) -> tuple[Any, ...]:
+    return _literal, (str(literal), literal.language, literal.datatype)
+
+
+# rdflib 7.6 normalizes a literal when it is unpickled: a focus node would be another one.
+copyreg.pickle(Literal, _reduced)
 
 
 def to_pyoxigraph(term: Node) -> Any:

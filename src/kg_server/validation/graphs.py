@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph
+import rdflib
 from rdflib import BNode
 from rdflib import Graph as RdflibGraph
 from rdflib.plugins.sparql import prepareQuery
@@ -45,7 +46,12 @@ def graph(store: Store | str = "default") -> Graph:
 
 @cache
 def _prepared(text: str) -> Any:
-    return prepareQuery(text)
+    before = rdflib.NORMALIZE_LITERALS
+    rdflib.NORMALIZE_LITERALS = False  # a query that asks for 01 must find 01, not 1
+    try:
+        return prepareQuery(text)
+    finally:
+        rdflib.NORMALIZE_LITERALS = before
 
 
 def read(files: Sequence[ProjectFile], what: str) -> Graph:

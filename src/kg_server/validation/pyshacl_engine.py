@@ -163,11 +163,16 @@ def _findings(
     import pyshacl
     from pyshacl.shapes_graph import ShapesGraph
 
-    from kg_server.validation.corrections import components, messages
+    from kg_server.validation.corrections import components, messages, property_paths
 
     added = [each for each in ShapesGraph.system_triples if each not in shapes]
     try:
-        with components.applied(), messages.applied(), aiming.applied(aims):
+        with (
+            components.applied(),
+            messages.applied(),
+            property_paths.applied(),
+            aiming.applied(aims),
+        ):
             _, report, text = pyshacl.validate(
                 data,
                 shacl_graph=shapes,
@@ -208,7 +213,7 @@ def prepare() -> None:
     import pyshacl.rules.sparql
     import pyshacl.rules.triple  # noqa: F401  # which pySHACL imports late
 
-    from kg_server.validation.corrections import components, messages  # noqa: F401
+    from kg_server.validation.corrections import components, messages, property_paths  # noqa: F401
 
 
 def prepare_all() -> None:

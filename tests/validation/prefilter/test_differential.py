@@ -66,7 +66,7 @@ LITERALS = (
     *('"12023-02-03"^^xsd:date', '"2004-03-01"^^xsd:date', '"2004-03-01+14:00"^^xsd:date'),
     *('"2004-03-01T24:00:00"^^xsd:dateTime', '"2004-03-02T00:00:00"^^xsd:dateTime'),
     *('"2004-03-02T00:00:00Z"^^xsd:dateTimeStamp', '"2004-03-01T12:00:00+00:00"^^xsd:dateTime'),
-    *('"44"^^xsd:gYear', '"P12M"^^xsd:duration', '"P1Y"^^xsd:duration', '"x y"^^xsd:token'),
+    *('"44"^^xsd:gYear', '"P12M"^^xsd:duration', '"P1Y"^^xsd:duration', '"x  y"^^xsd:token'),
     *('" 1"^^xsd:integer', '"x"^^ex:own', '"<b>"^^rdf:XMLLiteral', '"x\\r"', '"X"', '"a_b"'),
 )
 PREDICATES = ("ex:p", "ex:q")
@@ -88,6 +88,7 @@ paths = st.sampled_from(
         *("ex:p", "ex:q", "( ex:p ex:q )", "[ sh:inversePath ex:p ]", "[ sh:zeroOrMorePath ex:p ]"),
         *("[ sh:alternativePath ( ex:p ex:q ) ]", "[ sh:oneOrMorePath ex:q ]"),
         *("[ sh:zeroOrOnePath ex:p ]", "( [ sh:inversePath ex:q ] rdf:type )"),
+        "[ sh:inversePath ( ex:p ex:q ) ]",
     )
 )
 VALUES = (
@@ -193,6 +194,7 @@ targets = st.sampled_from(
         "sh:targetSubjectsOf ex:p",
         "sh:targetObjectsOf ex:q",
         "sh:targetNode ex:a",
+        "sh:targetNode ex:absent",
     )
 )
 EXTRA = (

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kg_server.rdf import namespaces as ns
+from kg_server.rdf import terms
 from kg_server.validation.prefilter import values
 from kg_server.validation.prefilter.branches import (
     MOST_BRANCHES,
@@ -127,8 +128,10 @@ class Patterns:
         """Return the constraints of a shape, none if it is deactivated."""
         if values.flag(self._shapes, shape, "deactivated"):
             return []
-        pairs = sorted(self._shapes.predicate_objects(shape))
-        return [(name, value) for name, value in pairs if str(name) in PARAMETERS]
+        pairs = self._shapes.predicate_objects(shape)
+        constraints = [(name, value) for name, value in pairs if str(name) in PARAMETERS]
+        # Not by rdflib's order of literals, which raises an error for 1.0 and "NaN"^^xsd:double.
+        return sorted(constraints, key=lambda each: (str(each[0]), terms.n_triples(each[1])))
 
     def _constraint(self, at: At, parameter: Node, value: Node) -> Bad:
         name = str(parameter).removeprefix(ns.SH)

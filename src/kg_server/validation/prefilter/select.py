@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from itertools import starmap
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 
 _FEW = 64
 """Up to so many focus nodes of several targets, a query names them."""
+
+
+_ABSENT = "FILTER NOT EXISTS { ?this ?to ?value } FILTER NOT EXISTS { ?other ?from ?this }"
+"""A branch that finds focus nodes of which the data say nothing.
+
+To engines, a path of length zero does not lead from such a node to itself; in SHACL it does.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +201,8 @@ class Prefilter:
                 searches = (Search(None),)
             if searches and all(each == Search(each.constraint) for each in searches):
                 searches = (Search(None),)
+            if (shape, values.term("targetNode"), None) in self._shapes:
+                searches = tuple(map(_with_absent, searches))
             self._searches[shape] = searches
         return self._searches[shape]
 
@@ -232,6 +241,13 @@ class Prefilter:
         )
         subclasses = {terms.to_rdflib(solution[0]) for solution in self._select(query)}
         return sorted({node, *(each for each in subclasses if values.is_iri(each))}, key=str)
+
+
+def _with_absent(search: Search) -> Search:
+    """Return a search that also finds the focus nodes of which the data say nothing."""
+    if search.branches is None and search.queries is None:
+        return search
+    return replace(search, branches=(*(search.branches or ()), _ABSENT))
 
 
 @lru_cache(1 << 12)
