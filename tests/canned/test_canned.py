@@ -69,14 +69,18 @@ def test_the_header_is_read_over_several_lines(tmp_path):
     ("text", "message"),
     [
         ("#+ tags: x\nASK {}", "the header lacks title, description, result"),
-        (HEADER + "#+ titel: x\nASK {}", "not a line of a query's header: 'titel'"),
-        (HEADER + "#+ title: again\nASK {}", "not a line of a query's header: 'title'"),
+        (HEADER + "#+ titel: x\nASK {}", "a header has no key 'titel'; keys are title"),
+        (HEADER + "#+ title: again\nASK {}", "the header has the key 'title' twice"),
         (
             HEADER + "#+ param a: colour; x; example red\nASK { ?s ?p $a }",
             "types are iri, thing(CLASS)",
         ),
         (HEADER + "#+ param a: iri; x\nASK { ?s ?p $a }", "'a' has no example"),
-        (HEADER + "#+ param limit: integer; x; example 1\nASK { ?s ?p $limit }", "not declared as"),
+        (
+            HEADER + "#+ param limit: integer; x; example 1\nASK { ?s ?p $limit }",
+            "has a name that every request may use",
+        ),
+        (HEADER + "#+ param a: iri; x; exmaple u:x\nASK { ?s ?p $a }", "is not declared as"),
         (HEADER + "ASK { ?s ?p $a }", "a: either not declared or not used"),
         (HEADER + "#+ param a: iri; x; example u:x\nASK { ?s ?p ?o }", "a: either not declared"),
         (HEADER + "#+ param a: iri; x; example u:x\nASK { ?a ?p $a }", "a: written with ?"),

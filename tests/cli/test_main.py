@@ -16,8 +16,11 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+import click
 import pytest
 from rdflib import RDF, SH, Graph, URIRef
+
+from kg_server.cli.main import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 BY_OURS = (
@@ -243,11 +246,39 @@ def test_a_wrong_argument_is_an_error_of_use(arguments):
 
 
 def test_every_command_has_help_with_an_example():
-    for command in ("validate", "query", "describe", "serve"):
-        done = kg(command, "--help")
+    done = kg("query", "--help")
 
-        assert done.returncode == 0
-        assert "Example" in done.stdout
+    assert done.returncode == 0
+    assert "Example" in done.stdout
+    for name, command in every_command():
+        assert "Example" in (command.epilog or ""), name
+
+
+def test_every_option_of_every_command_has_a_help_text():
+    bare = [
+        f"{name} {each.opts[0]}"
+        for name, command in every_command()
+        for each in command.params
+        if isinstance(each, click.Option) and len(each.help or "") < 10
+    ]
+
+    assert not bare
+
+
+def test_the_list_of_commands_has_the_first_line_of_each_help():
+    listed = " ".join(kg("--help").stdout.split())  # long lines are wrapped
+
+    for name, command in every_command():
+        assert f" {name} {(command.help or '').partition(chr(10))[0]}" in listed
+
+
+def every_command():
+    context = click.Context(commands)
+    named = [
+        (name, commands.get_command(context, name)) for name in commands.list_commands(context)
+    ]
+    assert len(named) == 10
+    return named
 
 
 def test_the_version_is_that_of_the_package():

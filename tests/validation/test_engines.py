@@ -86,7 +86,7 @@ def test_an_engine_that_finds_otherwise_is_reported_with_what(validate):
 
     assert said.exit_code == 2
     assert said.stderr.partition("\n")[2] == (
-        "kg-server: shacl-rust finds otherwise\n"
+        "kg-server: shacl-rust has other findings\n"
         "  only by shacl-rust: <https://e.org/a> <https://e.org/P> "
         "<http://www.w3.org/ns/shacl#QualifiedMinCountConstraintComponent> Violation\n"
     )

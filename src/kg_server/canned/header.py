@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,12 +58,21 @@ def header(path: Path, lines: Sequence[str]) -> dict[str, Entry]:
             continue
         key, colon, value = (each.strip() for each in content.partition(":"))
         if not colon or not _KEY.fullmatch(key) or key in entries:
-            raise ProjectFault(f"not a line of a query's header: {key!r}", path=path, line=number)
+            again = key in entries
+            message = f"the header has the key {key!r} twice" if again else _unknown(key)
+            raise ProjectFault(message, path=path, line=number)
         entries[key] = Entry(value, number)
     missing = [key for key in ("title", "description", "result") if not has(entries, key)]
     if missing:
         raise ProjectFault(f"the header lacks {', '.join(missing)}", path=path, line=1)
     return entries
+
+
+def _unknown(key: str) -> str:
+    return (
+        f"a header has no key {key!r}; keys are title, description, result, tags, view and "
+        "'param NAME', followed by a colon"
+    )
 
 
 def texts(header: Mapping[str, Entry], key: str, language: str) -> Texts:
@@ -144,27 +153,20 @@ def _parameter(
     for each in rest:
         word, _, value = each.partition(" ")
         values[word] = value.strip()
-    unknown = values.keys() - {"example", "default", "optional"}
     if declared is None:
         message = f"the parameter {name!r} has the unknown type {type_!r}; types are"
         message += f" {', '.join(_TYPES)}; CLASS and SCHEME are IRIs or have a prefix of the query"
         raise ProjectFault(message, path=path, line=entry.line)
-    if not meaning or unknown or name in RESERVED:
-        message = f"the parameter {name!r} is not declared as 'TYPE; meaning; example VALUE'"
-        raise ProjectFault(message, path=path, line=entry.line)
-    example, default = values.get("example"), values.get("default")
-    if example is None and default is None and "optional" not in values:
-        message = f"the parameter {name!r} has no example"
-        raise ProjectFault(message, path=path, line=entry.line)
+    if wrong := _wrong(name, meaning, values.keys()):
+        raise ProjectFault(f"the parameter {name!r} {wrong}", path=path, line=entry.line)
     kind, choices, of = declared
-    optional = "optional" in values
     return Parameter(
         name=name,
         type=kind,
         meaning=meaning,
-        example=example,
-        default=default,
-        optional=optional,
+        example=values.get("example"),
+        default=values.get("default"),
+        optional="optional" in values,
         choices=choices,
         of=of,
         line=entry.line,
@@ -172,6 +174,18 @@ def _parameter(
     )
 
 
+def _wrong(name: str, meaning: str, words: Set[str]) -> str:
+    """Return the end of a sentence that says what is wrong with a declaration; perhaps empty."""
+    if name in RESERVED:
+        return f"has a name that every request may use: {', '.join(RESERVED)}; rename it"
+    if not meaning or words - _WORDS:
+        return "is not declared as 'TYPE; meaning; example VALUE'"
+    if not words & _WORDS:
+        return "has no example; add 'example VALUE', 'default VALUE' or 'optional'"
+    return ""
+
+
+_WORDS = {"example", "default", "optional"}
 _WRITTEN = {"enum": "enum(a|b)", "thing": "thing(CLASS)", "concept": "concept(SCHEME)"}
 _TYPES = [_WRITTEN.get(each, each) for each in TYPES]
 

@@ -1,4 +1,4 @@
-"""Names of the possible values of parameters: labels and codes, read in one query."""
+"""Names of the possible values of parameters: labels and codes, read by one query."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ DCT, FOAF = (EXTERNAL[prefix] for prefix in ("dct", "foaf"))
 MOST_ROWS = 200_000
 """Largest number of names that are kept; beyond it, each value is looked up by a query."""
 
-# Each branch has its constants in it, and every literal of a thing is read; those that are no names
-# are left out below. Joined from outside, or with an OPTIONAL, the engine (pyoxigraph 0.5.13) reads
-# all labels of the graph: 1 s at a million triples.
+# Each branch contains its constants, and reads every literal of a thing; ``read`` drops those that
+# are not names. With a join around the UNION, or with OPTIONAL, the engine (pyoxigraph 0.5.13)
+# reads all labels of the graph: 1 s at a million triples.
 _QUERY = """
 PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
@@ -110,7 +110,7 @@ def of_queries(
     Args:
         queries: the queries.
         store: the store to ask.
-        most_rows: how many names are kept; of a group with more, each value is looked up.
+        most_rows: most names to keep; the values of a larger group are looked up one by one.
     """
     groups = {each.group for query in queries for each in query.parameters if each.of}
     if not groups:
@@ -122,13 +122,13 @@ def of_queries(
 
 
 def _read(groups: Iterable[Group], store: Store, most_rows: int) -> tuple[dict[Group, Names], bool]:
-    """Return the names of groups, and whether there are more than are kept."""
+    """Return the names of groups, and whether there are more than ``most_rows``."""
     answer = store.query(Query(query_text(groups, most_rows), named("json", Kind.BINDINGS))).read()
     return read(answer), answer.count(b'"of":{') >= most_rows
 
 
 def _of_group(group: Group, store: Store, most_rows: int) -> Names:
-    """Return the names of one group: those that are read, or else a way to look them up."""
+    """Return the names of one group, or if there are too many, a function that looks them up."""
     names, is_cut = _read([group], store, most_rows)
     return Names(find=_Finder(store, group)) if is_cut else names.get(group, Names())
 

@@ -23,7 +23,7 @@ _OF = re.compile(r"(thing|concept)\(\s*([^()\s]+)\s*\)")
 
 
 Group = tuple[str, str]
-"""A group of names: ``thing`` and the IRI of a class, or ``concept`` and that of a scheme."""
+"""A group of names: ``thing`` and the IRI of a class, or ``concept`` and the IRI of a scheme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Names:
     shown: Mapping[str, str] = field(default_factory=dict)
     """Folded name to the name as written."""
     find: Callable[[str, str], frozenset[str]] | None = None
-    """Looks a text and an IRI up in the graph, where there are too many names to keep."""
+    """Looks up a text and an IRI in the graph; set if there are too many names to keep."""
 
 
 AllNames = Mapping[Group, Names]

@@ -21,7 +21,7 @@ _SERVICE = frozenset(("SERVICE",))
 
 
 def known(project: Project) -> dict[str, str]:
-    """Return the prefixes that need no declaration on the command line, the files' own first."""
+    """Return the prefixes that need no declaration; those of the files replace the common ones."""
     return {**prefixes.EXTERNAL, **project.profile.prefixes}
 
 
@@ -37,14 +37,14 @@ def expand(name: str, project: Project) -> str:
 
 
 def exists(store: Store, iri: str) -> bool:
-    """Tell whether the graph says anything of a thing."""
+    """Tell whether the graph has a statement about a thing."""
     text = f"ASK {{ {{ <{iri}> ?p ?o }} UNION {{ ?s ?q <{iri}> }} }}"
     answer = store.query(Query(text, formats.named("csv", Kind.BOOLEAN)))
     return answer.read().strip() == b"true"
 
 
 def refuse_service(text: str) -> None:
-    """Refuse a query that asks another endpoint; the engine would do so from this process.
+    """Refuse a query with SERVICE, because the engine would contact other endpoints.
 
     Raises:
         ServiceRefused: the query has SERVICE (SPARQL 1.1 Federated Query).
@@ -57,17 +57,17 @@ def refuse_service(text: str) -> None:
 
 
 def answer(store: Store, text: str, form: str | None, project: Project, *, terminal: bool) -> bytes:
-    """Return a query's answer as it is to be printed.
+    """Return a query's answer in the format for the output.
 
     Args:
-        store: what is asked.
+        store: the store.
         text: the query.
-        form: the format's name; ``table`` for people; ``None`` chooses.
-        project: its base resolves relative IRIs, and its prefixes shorten names in tables.
-        terminal: whether a person reads it.
+        form: the format's name, or ``table``; ``None`` chooses by kind and ``terminal``.
+        project: its base IRI resolves relative IRIs, and its prefixes shorten names in tables.
+        terminal: whether the output is a terminal.
 
     Raises:
-        NotAcceptable: there is no such format for this answer.
+        NotAcceptable: answers of this kind have no such format.
     """
     kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
     table = kind is not Kind.GRAPH and (form == "table" or (form is None and terminal))

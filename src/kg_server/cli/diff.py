@@ -29,15 +29,18 @@ Examples:
     type=click.Choice(["text", "json", "markdown"]),
     default="text",
     show_default=True,
+    help="The form of the comparison on standard output.",
 )
 @click.option(
     "--queries",
     type=click.Path(path_type=Path),
-    help="A folder of .rq files to ask both.  [default: those of the project that NEW is]",
+    help="A folder of .rq files to run on both versions.  [default: the queries of NEW]",
 )
-@click.option("--no-findings", is_flag=True, help="Do not validate both sides.")
-@click.option("--limit", default=200, show_default=True, help="Subjects, and rows, to show.")
-@click.option("--exit-zero", is_flag=True, help="End with 0 whatever differs.")
+@click.option("--no-findings", is_flag=True, help="Do not validate the two versions.")
+@click.option(
+    "--limit", default=200, show_default=True, help="Most subjects, and most rows, to show."
+)
+@click.option("--exit-zero", is_flag=True, help="Exit code 0 even if the versions differ.")
 @options.BASE
 def diff(  # one parameter an option
     old: str,
@@ -49,13 +52,13 @@ def diff(  # one parameter an option
     exit_zero: bool,
     base_iri: str | None,
 ) -> None:
-    """Say what differs between two states of a project.
+    """Compare two versions of a project.
 
-    OLD and NEW are files, directories or Git revisions (REVISION or REVISION:PATH); without NEW
-    it is the project here. Blank nodes are compared by what is said of them.
+    OLD and NEW are files, directories or Git revisions (REVISION or REVISION:PATH). Without NEW,
+    OLD is compared with the project here. Blank nodes are compared by the statements about them.
 
-    Exit code: 0 when nothing differs; 10, 11 or 12 when the change is patch, minor or major by the
-    policy in ontology/README.md; 2 when it could not be done.
+    Exit code 0: no difference; 10, 11 or 12: a patch, minor or major change (docs/diff.md); 2: an
+    error.
     """
     with revisions.read(old, base_iri) as before, revisions.read(new, base_iri) as after:
         counted = [f"{each.name} ({each.project.counted})" for each in (before, after)]
@@ -76,10 +79,10 @@ def diff(  # one parameter an option
 
 
 def _queries(folder: Path | None, root: Path | None) -> list[Path]:
-    """Return the files of queries, in order: of a folder, or else of the project.
+    """Return the query files of a folder, or without one those of the project, in order.
 
     Raises:
-        ProjectFault: the folder that was named has none.
+        ProjectFault: the folder has no query files.
     """
     if folder is None and root is None:
         return []

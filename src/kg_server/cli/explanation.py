@@ -1,4 +1,4 @@
-"""Words on how a query is evaluated: ``kg-server query --explain``."""
+"""Explanation of how a query is evaluated, for ``kg-server query --explain``."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from kg_server.store import EmbeddedStore, matches
 
 
 def of(store: EmbeddedStore, text: str, project: Project) -> str:
-    """Return what is evaluated, how many triples match each pattern, and what is costly.
+    """Return the evaluated query, the number of matches of each pattern, and the costly parts.
 
     Raises:
-        Problem: the text is no query; as ``Store.query``.
+        Problem: the text is not a query; as ``Store.query``.
     """
     kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
     written = formats.named("turtle" if kind is Kind.GRAPH else "csv", kind)
     query = Query(text, written, project.base_iri, prefixes=console.known(project))
-    store.evaluate(query)  # says what is wrong with the text; rows are made when they are read
+    store.evaluate(query)  # raises if the text is wrong; no row is computed before it is read
     evaluated = store.evaluated(query)
     if evaluated == text:
         parts = ["The query is evaluated as it is written.\n"]
@@ -35,7 +35,7 @@ def of(store: EmbeddedStore, text: str, project: Project) -> str:
 
 
 def _matches(store: EmbeddedStore, query: Query) -> Iterator[str]:
-    """Yield a list of the patterns, those with most matches first; without paths that repeat."""
+    """Yield a list of the patterns, those with most matches first, without repeating paths."""
     counted = [(each.count or 0, each.pattern) for each in matches.of(store, query)]
     if counted:
         width = max(len(f"{count:,}") for count, _ in counted)

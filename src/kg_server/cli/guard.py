@@ -1,4 +1,4 @@
-"""Guard of commands that read files of others: memory, time, and an end in one message."""
+"""Guard of commands: a child process with limits of memory and time, and one message at its end."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _GUARDED = "KG_SERVER_GUARDED"
 
 
 def run(work: Callable[[], int]) -> int:
-    """Do work in a child, and return its exit code; 2 where a limit ended it.
+    """Do work in a forked child, and return its exit code; 2 if a limit ended it.
 
-    The child may take three quarters of the memory that is free. Parsers of others allocate
-    without asking, and the kernel's own answer to a full machine is to kill something else.
+    The child may use three quarters of the free memory. Parsers have no limit of their own, and
+    when memory is short, the kernel may kill any other program.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -46,20 +46,20 @@ def run(work: Callable[[], int]) -> int:
 
 
 def end_in(seconds: float) -> None:
-    """Have the kernel end the command after a time; outside of a guard, nothing happens."""
+    """Let the kernel end the command after some seconds; without a guard, do nothing."""
     if os.environ.get(_GUARDED) == str(os.getpid()):
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def end_at_once_by_ctrl_c() -> None:
-    """Have the kernel end the command at Ctrl-C: the engine returns to Python only when done."""
+    """Let Ctrl-C end the command at once, because Python waits until the engine has finished."""
     if os.environ.get(_GUARDED) == str(os.getpid()):
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _interrupt(child: int) -> None:
-    """Pass an interrupt on, unless it comes from a terminal, which sends it to the child itself."""
+    """Send SIGINT on to the child, unless a terminal already sent it to both."""
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:
@@ -80,7 +80,7 @@ def _flushed(work: Callable[[], int]) -> int:
     try:
         code = work()
     except MemoryError:
-        os.kill(os.getpid(), signal.SIGABRT)  # as the parsers do, which are not Python
+        os.kill(os.getpid(), signal.SIGABRT)  # like the parsers in C and Rust
         raise
     try:
         sys.stdout.flush()

@@ -11,12 +11,12 @@ from kg_server.project import scaffold
 
 @click.command(epilog="Example: kg-server init my-graph && cd my-graph && kg-server validate")
 @click.argument("directory", default=".", type=click.Path(path_type=Path))
-@click.option("--force", is_flag=True, help="Write the example, whatever files are there.")
+@click.option("--force", is_flag=True, help="Write the example even if the directory has files.")
 def init(directory: Path, force: bool) -> None:  # click passes it by name
-    """Begin a project.
+    """Start a project: write kg.toml, and an example if there are no RDF files.
 
-    In a directory with RDF files, write kg.toml for them and touch nothing else. In any other,
-    write an example to begin with: data, ontology, shapes, tests and kg.toml.
+    If the directory has RDF files, the command writes kg.toml for them and changes nothing else.
+    Otherwise it also writes an example to start from: data, ontology, shapes and tests.
     """
     for path in scaffold.write(directory, force=force):
         click.echo(path.as_posix())

@@ -1,7 +1,7 @@
-"""The command line: arguments in, exit code out.
+"""Entry point of the command line: finds the command, runs it, and turns errors into exit codes.
 
-0: it went well, the data conform. 1: the data do not conform, the query failed. 2: it could not
-be done: a wrong argument, a file that is missing or not well-formed.
+0: success, the data conform. 1: the data do not conform, or the query failed. 2: a wrong argument,
+or a file that is missing or ill-formed.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from kg_server.errors import KgError, Problem, ProjectFault
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """Errors of writing to a disk that is full or broken."""
 _COMMANDS = {
-    "init": "Begin a project that validates, passes its tests and can be served.",
-    "validate": "Check data and ontology by the SHACL shapes, and the shapes themselves.",
-    "test": "Ask a project's competency questions and judge its examples of shapes.",
-    "diff": "Compare two states of a project.",
-    "query": "Ask the project's files a SPARQL query.",
-    "describe": "Print what the graph says of a thing.",
+    "init": "Start a project: write kg.toml, and an example if there are no RDF files.",
+    "validate": "Validate data and ontology with the SHACL shapes, and the shapes themselves.",
+    "test": "Run a project's test queries and its examples of shapes.",
+    "diff": "Compare two versions of a project.",
+    "query": "Run a SPARQL query on the project's files.",
+    "describe": "Print the statements about a thing.",
     "dump": "Print the whole graph: every triple of every file.",
-    "probe": "Ask a SPARQL service what it does otherwise than the standard.",
-    "publish": "Write the project into SPARQL services, for serve --endpoint.",
+    "probe": "Test a SPARQL service: where does it differ from the standard?",
+    "publish": "Write the project into SPARQL services, for kg-server serve --endpoint.",
     "serve": "Serve the graph: SPARQL, canned queries, linked data and pages.",
 }
-"""The commands, each with what ``--help`` says of it, which need not import it for that."""
+"""First line of each command's help; here, so that ``--help`` does not import the commands."""
 
 
 class _Commands(click.Group):
-    """Imports only the command that is run, and turns a user's mistake into message and exit code.
+    """The group of commands: imports only the one that is run; reports errors and exit codes.
 
-    What the commands need takes up to a second to import.
+    Importing everything would take up to a second.
     """
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
@@ -73,10 +73,10 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("kg-server"), prog_name="kg-server")
 def commands() -> None:
-    """Validate, query and serve RDF graphs: any project of RDF files.
+    """Validate, query and publish RDF graphs.
 
-    Run a command inside a project, a folder with kg.toml, or with data/ and ontology/; or name
-    files. serve shows an example elsewhere.
+    Run commands inside a project: a folder that has kg.toml, or data/ and ontology/. Or name files.
+    Outside of a project, serve shows an example.
     """
 
 
@@ -122,7 +122,7 @@ def _complain(message: str) -> None:
 
 
 def _quietly(run: Callable[[], object]) -> int:
-    """Run, and end quietly when the reader of a pipe goes away or Ctrl-C is pressed."""
+    """Run a command; return its exit code, without a traceback for Ctrl-C or a closed pipe."""
     try:
         code = run()
     except BrokenPipeError:
@@ -152,13 +152,13 @@ def main() -> None:
     All commands but ``serve``, which has its own processes, run in a guarded child.
     """
     command = next((each for each in sys.argv[1:] if not each.startswith("-")), "")
-    if command == "serve":  # until there is something to reload
+    if command == "serve":  # SIGHUP means reload once a graph is served; before that, ignore it
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     elif sys.stdout is None:
         processes.say("kg-server: standard output is closed: there is nowhere to write to\n")
         sys.exit(2)
     processes.open_standard_streams()
-    if not sys.warnoptions:  # libraries tell developers what their users cannot change
+    if not sys.warnoptions:  # warnings for developers, which users cannot mend
         warnings.filterwarnings("ignore", module=r"rdflib|pyshacl")
 
     def run() -> int:

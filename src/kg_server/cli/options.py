@@ -15,32 +15,41 @@ if TYPE_CHECKING:
     from kg_server.project import Project, Role
 
 PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-BASE = click.option("--base-iri", help="Base IRI of names.  [default: the one in the files]")
+BASE_HELP = "Base IRI of names; replaces the one in the files.  [default: the one in the files]"
+BASE = click.option("--base-iri", metavar="IRI", help=BASE_HELP)
+PROJECT = click.option(
+    "--project",
+    "paths",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Project folder or RDF file; repeatable.  [default: the project here]",
+)
 
 ENDPOINT = click.option(
     "--endpoint",
     envvar="KG_SERVER_ENDPOINT",
     required=True,
     metavar="URL[,URL…]",
-    help="The query endpoint of a SPARQL service, or of several.",
+    help="The query endpoint of a SPARQL service, or of several replicas.",
 )
+DIALECT_HELP = "The engine: virtuoso, oxigraph, fuseki …  [default: by its header Server]"
 DIALECT = click.option(
     "--dialect",
     envvar="KG_SERVER_DIALECT",
     metavar="NAME",
-    help="What engine it is: virtuoso, oxigraph, fuseki …  [default: what it says]",
+    help=DIALECT_HELP,
 )
 
 
 def roles(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say what a file is, whatever it contains."""
+    """Add the options ``--data``, ``--ontology`` and ``--shapes``, which give files a role."""
     for name in ("shapes", "ontology", "data"):
         command = click.option(
             f"--{name}",
             multiple=True,
             metavar="FILE",
             type=click.Path(path_type=Path),
-            help=f"Take a file or directory for {name}, whatever it contains; repeatable.",
+            help=f"Use a file or directory as {name}, whatever it contains; repeatable.",
         )(command)
     return command
 
@@ -48,16 +57,16 @@ def roles(command: Callable[..., Any]) -> Callable[..., Any]:
 def chosen(
     data: Sequence[Path], ontology: Sequence[Path], shapes: Sequence[Path]
 ) -> dict[Role, Sequence[Path]]:
-    """Return the files whose role is said, by role."""
+    """Return the files whose role an option gives, by role."""
     by_role = {Role.DATA: data, Role.ONTOLOGY: ontology, Role.SHAPES: shapes}
     return {role: paths for role, paths in by_role.items() if paths}
 
 
 def announce(project: Project) -> None:
-    """Say on standard error what is worked on, and what was counted as what."""
+    """Print the project and its numbers of files by role on standard error."""
     say(project.summary)
 
 
 def say(message: str) -> None:
-    """Say something on standard error; names of others cannot steer the terminal."""
+    """Print a message on standard error; control characters in it are escaped."""
     click.echo(f"kg-server: {escaping.terminal(message)}", err=True)

@@ -20,10 +20,13 @@ from kg_server.store.probe import probed
 @click.argument("url")
 @options.DIALECT
 def probe(url: str, dialect: str | None) -> None:
-    """Ask a SPARQL service questions with known answers: what does it do otherwise?
+    """Test a SPARQL service: where does it differ from the standard?
 
-    URL is its query endpoint. It needs no data, and nothing is written. Exit code 0: it can be
-    used by serve --endpoint; 1: it answers wrongly where nobody could tell; 2: it gives no answer.
+    URL is its query endpoint. The command sends queries with known answers. It needs no data and
+    writes nothing.
+
+    Exit code 0: serve --endpoint can use the service; 1: some answers are wrong without a sign of
+    it; 2: the service does not answer.
     """
     connection = Connection(Endpoint(url), Credentials.read())
     try:

@@ -1,4 +1,4 @@
-"""Progress of long work, shown on a terminal and nowhere else."""
+"""Progress of long commands, shown on terminals only."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-_PATIENCE_S = 1.0
-"""Shorter work shows nothing."""
+_DELAY_S = 1.0
+"""Seconds before progress is shown."""
 
 
 class Bar:
-    """A line on standard error that says what is done now; it disappears at the end.
+    """A line on standard error with the present step; it disappears at the end.
 
-    Where standard error is not a terminal, nothing is written.
+    If standard error is not a terminal, nothing is written.
     """
 
     def __init__(self) -> None:
@@ -36,12 +36,12 @@ class Bar:
         if self._shown:
             self._shown[0].stop()
 
-    def __call__(self, what: str, done: float | None) -> None:
-        """Say what is done now, and how much of it is done (0 to 1) where that is known."""
-        if not sys.stderr.isatty() or time.monotonic() - self._since < _PATIENCE_S:
+    def __call__(self, step: str, done: float | None) -> None:
+        """Show the present step, and the fraction of it that is done (0 to 1) if it is known."""
+        if not sys.stderr.isatty() or time.monotonic() - self._since < _DELAY_S:
             return
         bar, task = self._shown = self._shown or _start()
-        bar.update(task, description=what, completed=done or 0, total=None if done is None else 1)
+        bar.update(task, description=step, completed=done or 0, total=None if done is None else 1)
 
 
 def _start() -> tuple[Progress, TaskID]:

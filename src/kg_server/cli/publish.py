@@ -23,10 +23,14 @@ from kg_server.store.publishing import Publisher
 @options.PATHS
 @options.ENDPOINT
 @options.DIALECT
-@click.option("--graph-store", default="", metavar="URL", help="Where graphs are written, if the "
-              "dialect does not say: the Graph Store Protocol, without a graph.")  # fmt: skip
-@click.option("--allow-invalid", is_flag=True, help="Publish even what does not conform.")
-@click.option("--no-validate", is_flag=True, help="Do not validate at all.")
+@click.option(
+    "--graph-store",
+    default="",
+    metavar="URL",
+    help="Address of the Graph Store Protocol, without ?graph=, if the dialect has none.",
+)
+@click.option("--allow-invalid", is_flag=True, help="Publish even if the data do not conform.")
+@click.option("--no-validate", is_flag=True, help="Do not validate.")
 @options.BASE
 def publish(  # one parameter an option
     paths: tuple[Path, ...],
@@ -39,11 +43,14 @@ def publish(  # one parameter an option
 ) -> None:
     """Write the project into SPARQL services, for kg-server serve --endpoint.
 
-    The project is validated as by serve. Its graphs replace those of the last publication, one by
-    one. The version is written last: until then, servers know that the graphs are not whole.
-    Credentials come from KG_SERVER_ENDPOINT_USER and KG_SERVER_ENDPOINT_PASSWORD (or _TOKEN), or
-    from files that these variables with _FILE name. Exit code 0: published; 1: the engine holds
-    other triples than were written, or the data do not conform; 2: it could not be done.
+    The project is validated first, as by serve. Its graphs replace those of the last publication,
+    one by one. The version is written last; until then, servers do not use the new graphs.
+
+    Credentials come from the environment: KG_SERVER_ENDPOINT_USER and KG_SERVER_ENDPOINT_PASSWORD,
+    or KG_SERVER_ENDPOINT_TOKEN. With _FILE at its end, a variable names a file with the value.
+
+    Exit code 0: published; 1: the data do not conform, or the engine holds another number of
+    triples than were written; 2: an error.
     """
     engine = dialects.named(dialect) if dialect else None
     replicas, credentials = publication.endpoints(endpoint), Credentials.read()

@@ -1,4 +1,4 @@
-"""``kg-server query``, ``describe`` and ``dump``: ask the files without a server."""
+"""``kg-server query``, ``describe`` and ``dump``: the files of a project without a server."""
 
 from __future__ import annotations
 
@@ -19,18 +19,38 @@ if TYPE_CHECKING:
     from kg_server.project import Project
 
 
-@click.command(
-    epilog="Examples: kg-server query 'SELECT * { ?s ex:city ?o }' -- kg-server query "
-    "--canned museums --param city=Paris"
-)
+_SYNTAXES = "turtle, nt, nq, trig, rdfxml or jsonld."
+_EPILOG = """\b
+Examples:
+  kg-server query 'SELECT * { ?museum ex:city ?city }'
+  kg-server query count.rq --format json
+  kg-server query --list
+  kg-server query --canned museums --param city=Paris
+  kg-server query --project data.ttl 'ASK { ?s a ex:Museum }'
+"""
+
+
+@click.command(epilog=_EPILOG)
 @click.argument("query", required=False)
-@click.option("--project", "paths", multiple=True, type=click.Path(path_type=Path), help="Files.")
-@click.option("--format", "form", help="table, json, xml, csv, tsv, turtle, nt, rdfxml, jsonld …")
-@click.option("--canned", metavar="NAME", help="Ask a canned query instead.")
-@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="Its parameters.")
-@click.option("--explain", is_flag=True, help="Print how the query is evaluated instead.")
+@options.PROJECT
+@click.option(
+    "--format",
+    "form",
+    metavar="NAME",
+    help="For rows: table, json, xml, csv or tsv. For triples: turtle, nt, nq, trig, rdfxml or "
+    "jsonld.",
+)
+@click.option("--canned", metavar="NAME", help="Run a canned query instead of QUERY.")
+@click.option(
+    "--param",
+    "params",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter of the canned query; repeatable.",
+)
+@click.option("--explain", is_flag=True, help="Print how the query is evaluated, not its answer.")
 @click.option("--list", "listing", is_flag=True, help="List the canned queries.")
-@click.option("--timeout", type=float, help="Give up after seconds.")
+@click.option("--timeout", type=float, help="Seconds, then give up.")
 @options.BASE
 def query(  # one parameter an option
     query: str | None,
@@ -43,11 +63,12 @@ def query(  # one parameter an option
     timeout: float | None,
     base_iri: str | None,
 ) -> None:
-    """Ask the project's files a SPARQL query.
+    """Run a SPARQL query on the project's files.
 
     QUERY is the text, the name of an .rq file, or - for standard input. Prefixes of the project
     need no declaration. On a terminal the answer is a table, in a pipe it is CSV or Turtle.
-    --explain prints what is evaluated, how many triples match each pattern, and what is costly.
+    --explain prints the query as the engine evaluates it, the number of triples that match each
+    pattern, and the costly parts.
     """
     guard.end_at_once_by_ctrl_c()
     if timeout:
@@ -62,7 +83,9 @@ def query(  # one parameter an option
     elif query:
         text = _text_of(query)
     else:
-        raise click.UsageError("Give a QUERY, or --canned NAME, or --list.")
+        raise click.UsageError(
+            "Give a QUERY such as 'SELECT * { ?s ?p ?o } LIMIT 10', or --canned NAME, or --list."
+        )
     console.refuse_service(text)
     if explain:
         click.echo(explanation.of(store, text, loaded), nl=False)
@@ -72,11 +95,11 @@ def query(  # one parameter an option
 
 @click.command(epilog="Example: kg-server describe id:louvre")
 @click.argument("iri")
-@click.option("--project", "paths", multiple=True, type=click.Path(path_type=Path), help="Files.")
-@click.option("--format", "form", default="turtle", show_default=True)
+@options.PROJECT
+@click.option("--format", "form", default="turtle", show_default=True, help=_SYNTAXES)
 @options.BASE
 def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str | None) -> None:
-    """Print what the graph says of a thing.
+    """Print the statements about a thing.
 
     IRI is a full IRI, a path such as id/louvre, or a prefixed name such as id:louvre, with the
     prefixes that the files declare.
@@ -85,20 +108,20 @@ def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str | None)
     store = open_store(loaded)
     full = console.expand(iri, loaded)
     if not console.exists(store, full):
-        raise ProjectFault(f"the graph says nothing of <{full}>")
+        raise ProjectFault(f"the graph has no statement about <{full}>")
     text = f"DESCRIBE <{full}>"
     _write(console.answer(store, text, form, loaded, terminal=False))
 
 
 @click.command(epilog="Example: kg-server dump --rdf-version 1.2 > graph.ttl")
 @options.PATHS
-@click.option("--format", "form", default="turtle", show_default=True, help="nt, nq, trig, jsonld.")
+@click.option("--format", "form", default="turtle", show_default=True, help=_SYNTAXES)
 @click.option(
     "--rdf-version",
     type=click.Choice(["1.1", "1.2"]),
     default="1.1",
     show_default=True,
-    help="1.2 writes claims as reifiers of triple terms.",
+    help="1.2 writes claims as reifiers of triple terms (RDF 1.2).",
 )
 @options.BASE
 def dump(paths: tuple[Path, ...], form: str, rdf_version: str, base_iri: str | None) -> None:

@@ -19,7 +19,7 @@ from kg_server.validation.report import Report
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Forms of a report to print, those to write to files, and where a summary is added."""
+    """Forms of a report to print and to write to files; ``summary`` gets Markdown appended."""
 
     printed: tuple[str, ...]
     files: tuple[tuple[str, Path], ...]
@@ -27,10 +27,10 @@ class Plan:
 
 
 def plan(form: str, outputs: Sequence[str], environ: Mapping[str, str] = os.environ) -> Plan:
-    """Decide what goes where.
+    """Decide which forms of the report are printed and written.
 
-    In a job of GitHub Actions the text comes with annotations, and a Markdown summary goes to
-    the job's page.
+    In a job of GitHub Actions, annotations are printed after the text, and a Markdown summary is
+    written for the page of the job.
 
     Raises:
         ProjectFault: there is no such form, or an output is not of the form ``FORM=FILE``.
@@ -62,25 +62,25 @@ def levels(chosen: Sequence[str]) -> dict[str, str]:
 
 
 def compare_with(name: str, project: Project, report: Report, timeout_s: float) -> None:
-    """Have another engine judge.
+    """Compare a report with that of another SHACL engine.
 
     Raises:
-        ProjectFault: it finds otherwise, or cannot judge.
+        ProjectFault: the engines disagree, or the other one fails.
     """
     said = engines.disagreement(name, project, report, timeout_s)
     if said:
-        raise ProjectFault(f"{name} finds otherwise\n{said.rstrip()}")
+        raise ProjectFault(f"{name} has other findings\n{said.rstrip()}")
 
 
 def rules() -> str:
-    """Return the rules beyond SHACL for people: name, level, what it finds."""
+    """Return the list of lint rules: name, level, and what the rule finds."""
     return "".join(
         f"{name:<22} {each.level:<10} {each.finds}\n" for name, each in lint.RULES.items()
     )
 
 
 def since(path: Path | None, report: Report) -> Report:
-    """Return a report without what an earlier one has; says on standard error what that was.
+    """Return a report without the findings of an earlier one; print a summary on standard error.
 
     Raises:
         ProjectFault: the earlier report cannot be read.
@@ -93,7 +93,7 @@ def since(path: Path | None, report: Report) -> Report:
 
 
 def say_unread(report: Report) -> bool:
-    """Say on standard error which files could not be read; tell whether there are any."""
+    """Print the files that could not be read on standard error; tell whether there are any."""
     for each in report.unread:
         place = f"{each.place}: " if each.place else ""
         options.say(place + each.message)
@@ -101,7 +101,7 @@ def say_unread(report: Report) -> bool:
 
 
 def write(planned: Plan, report: Report, project: Project) -> str:
-    """Write the files, and return what is to be printed.
+    """Write the files of a report, and return the text to print.
 
     Raises:
         ProjectFault: a file cannot be written.
@@ -115,7 +115,7 @@ def write(planned: Plan, report: Report, project: Project) -> str:
 
 
 def _printed(form: str, report: Report, project: Project) -> str:
-    """Return a form as it is printed: in a job of GitHub Actions, text holds no commands."""
+    """Return a form as it is printed: in a job of GitHub Actions, commands in it are escaped."""
     text = reports.FORMS[form](report, project)
     in_job = os.environ.get("GITHUB_ACTIONS") == "true"
     return escaping.no_commands(text) if in_job and form == "text" else text

@@ -18,19 +18,33 @@ from kg_server.server.main import serve as run
 
 @click.command(epilog="Example: kg-server serve --port 8080 --base-iri https://kg.example.org/")
 @options.PATHS
-@click.option("--endpoint", metavar="URL[,URL…]", help="Serve what was published there.")
-@click.option("--dialect", metavar="NAME", help="What engine it is.  [default: what it says]")
+@click.option(
+    "--endpoint",
+    metavar="URL[,URL…]",
+    help="Serve the graph that was published to a SPARQL service, or to several replicas.",
+)
+@click.option("--dialect", metavar="NAME", help=options.DIALECT_HELP)
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), help="0: any free one.  [default: 8000]")
+@click.option("--port", type=click.IntRange(0, 65535), help="0 picks a free port.  [default: 8000]")
 @click.option("--workers", type=click.IntRange(1), help="HTTP worker processes.  [default: 1]")
-@click.option("--evaluators", type=click.IntRange(1), help="Queries at one time.  [default: 8]")
-@click.option("--timeout", "query_timeout_s", type=float, help="Seconds a query may take.")
-@click.option("--base-iri", help="Base IRI of names.  [default: the one in the files]")
-@click.option("--public-url", help="Where clients reach it.  [default: the host they ask]")
-@click.option("--allow-invalid", is_flag=True, help="Serve even what does not conform.")
-@click.option("--no-validate", is_flag=True, help="Do not validate at all.")
-@click.option("--watch", is_flag=True, help="Reload when a file changes (or send SIGHUP).")
-@click.option("--access-log", is_flag=True, help="A line of JSON a request on standard error.")
+@click.option(
+    "--evaluators", type=click.IntRange(1), help="Queries at the same time.  [default: 8]"
+)
+@click.option(
+    "--timeout", "query_timeout_s", type=float, help="Seconds that a query may take.  [default: 10]"
+)
+@click.option("--base-iri", metavar="IRI", help=options.BASE_HELP)
+@click.option(
+    "--public-url",
+    metavar="URL",
+    help="Address of the server for clients.  [default: from the header Host]",
+)
+@click.option("--allow-invalid", is_flag=True, help="Serve even if the data do not conform.")
+@click.option("--no-validate", is_flag=True, help="Do not validate.")
+@click.option("--watch", is_flag=True, help="Reload when a file changes; SIGHUP always reloads.")
+@click.option(
+    "--access-log", is_flag=True, help="Log each request as a line of JSON on standard error."
+)
 def serve(  # one parameter an option
     paths: tuple[Path, ...],
     allow_invalid: bool,  # click passes it by name
@@ -41,12 +55,12 @@ def serve(  # one parameter an option
 ) -> None:
     """Serve the graph: SPARQL, canned queries, linked data and pages.
 
-    Every setting can also come from the environment, as KG_SERVER_<NAME>.
+    Each setting has an environment variable too, such as KG_SERVER_PORT (docs/operations.md).
     """
     logging.basicConfig(
         format="kg-server: %(message)s", level=logging.WARNING, handlers=[StandardError()]
     )
-    # It logs a traceback for each literal that is not of its datatype, on each page that shows it.
+    # rdflib logs a traceback for each ill-typed literal, on each page that shows it.
     logging.getLogger("rdflib.term").setLevel(logging.ERROR)
     logging.getLogger("kg_server.access").setLevel(logging.INFO if access_log else logging.WARNING)
     settings = Settings.read(**options)

@@ -22,18 +22,18 @@ _WIDTH = 72
 
 @click.command(epilog="Example: kg-server test -k missions --junit report.xml")
 @click.argument("root", required=False, type=click.Path(path_type=Path))
-@click.option("-k", "word", default="", help="Only cases with this in their path.")
-@click.option("--junit", type=click.Path(path_type=Path), help="Write JUnit XML as well.")
+@click.option("-k", "word", default="", help="Run only tests with this text in their path.")
+@click.option("--junit", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
 @options.BASE
 def test(root: Path | None, word: str, junit: Path | None, base_iri: str | None) -> None:
-    """Ask a project's competency questions and judge its examples of shapes.
+    """Run a project's test queries and its examples of shapes.
 
-    A question is NAME.rq with its answer beside it: .csv, .tsv, .srj, .srx, .ttl, .nt, or .txt with
-    true or false. An example is an RDF file in valid/ or invalid/, or so named; lines "# expect:
-    SHAPE KIND SEVERITY FOCUS" in it say what must be found. Both are looked for where kg.toml
-    says, or in tests/ and queries/.
+    A test query is NAME.rq with its answer beside it: .csv, .tsv, .srj, .srx, .ttl, .nt, or .txt
+    with true or false. An example of a shape is an RDF file in a folder valid/ or invalid/, or with
+    such a name. Its lines "# expect: SHAPE KIND SEVERITY FOCUS" are the findings that it must have.
+    Both are in the folders that kg.toml names, or else in tests/ and queries/.
 
-    Exit code: 0 all pass; 1 some fail; 2 there is nothing to test, or it cannot be.
+    Exit code 0: all pass; 1: some fail; 2: no tests, or an error.
     """
     home = (root or project.home()).resolve()
     click.echo(f"kg-server: the project in {home}", err=True)

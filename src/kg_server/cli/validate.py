@@ -19,10 +19,27 @@ FORMS = ("text", "json", "turtle", "sarif", "junit", "github", "gitlab", "markdo
 """The forms of a report; known here too, so that --help need not import what writes them."""
 
 
-@click.command(epilog="Example: kg-server validate data.ttl --shapes shapes.ttl --format json")
+_EPILOG = """\b
+Examples:
+  kg-server validate                                  the project here
+  kg-server validate data.ttl --shapes shapes.ttl     two files
+  kg-server validate --format json --output sarif=report.sarif
+  kg-server validate --baseline before.json           only new findings
+  kg-server validate --endpoint http://localhost:8890/sparql
+"""
+
+
+@click.command(epilog=_EPILOG)
 @options.PATHS
 @options.roles
-@click.option("--format", "form", type=click.Choice(FORMS), default="text")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMS),
+    default="text",
+    show_default=True,
+    help="The form of the report on standard output.",
+)
 @click.option(
     "--output",
     "outputs",
@@ -33,23 +50,23 @@ FORMS = ("text", "json", "turtle", "sarif", "junit", "github", "gitlab", "markdo
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path),
-    help="An earlier report as JSON: only what is new is reported and counts.",
+    help="An earlier report (--format json): report only findings that it does not have.",
 )
 @click.option(
     "--fail-on",
     type=click.Choice(["violation", "warning", "info"]),
     default="violation",
     show_default=True,
-    help="The least severity that makes the command fail.",
+    help="The lowest severity that makes the exit code 1.",
 )
 @click.option(
     "--rule",
     "rules",
     multiple=True,
     metavar="NAME=LEVEL",
-    help="How much a rule weighs: off, info, warning or violation; repeatable.",
+    help="The level of a lint rule: off, info, warning or violation; repeatable.",
 )
-@click.option("--list-rules", is_flag=True, help="List the rules beyond SHACL, and end.")
+@click.option("--list-rules", is_flag=True, help="List the lint rules with their levels, and exit.")
 @click.option(
     "--inference",
     type=click.Choice(["none", "rdfs", "owlrl"]),
@@ -57,22 +74,26 @@ FORMS = ("text", "json", "turtle", "sarif", "junit", "github", "gitlab", "markdo
     show_default=True,
     help="Entailment to apply before validation.",
 )
-@click.option("--advanced", is_flag=True, help="SHACL Advanced Features: rules, queried targets.")
+@click.option(
+    "--advanced", is_flag=True, help="Use SHACL Advanced Features: rules, targets by query."
+)
 @click.option(
     "--engine",
     type=click.Choice(["pyshacl", "shacl-rust"]),
-    help="Compare with another SHACL engine; exit code 2 where they disagree.",
+    help="Also run this SHACL engine; exit code 2 if the two disagree.",
 )
 @click.option(
     "--lang",
     metavar="TAG",
     help="The language of messages, if the shapes have it.  [default: LANG, kg.toml, English]",
 )
-@click.option("--endpoint", metavar="URL", help="Check what a SPARQL service holds instead.")
+@click.option(
+    "--endpoint", metavar="URL", help="Validate the graph in a SPARQL service instead of files."
+)
 @options.DIALECT
-@click.option("--jobs", type=click.IntRange(1), help="Processes to use; all cores by default.")
-@click.option("--no-cache", is_flag=True, help="Check anew even if no file has changed.")
-@click.option("--timeout", default=120.0, show_default=True, help="Give up after seconds.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes to use.  [default: all cores]")
+@click.option("--no-cache", is_flag=True, help="Validate again even if no file has changed.")
+@click.option("--timeout", default=120.0, show_default=True, help="Seconds, then give up.")
 @options.BASE
 def validate(  # one parameter an option
     paths: tuple[Path, ...],
@@ -96,13 +117,14 @@ def validate(  # one parameter an option
     timeout: float,
     base_iri: str | None,
 ) -> None:
-    """Check data and ontology by the SHACL shapes, and the shapes themselves.
+    """Validate data and ontology with the SHACL shapes, and the shapes themselves.
 
-    PATHS are files or directories, or the root of a project; without them, it is the project
-    around the current directory. What a file is, its contents say: data, ontology, shapes, or
-    several of these. With --endpoint, it is the graph that a SPARQL service holds, by the shapes
-    that were published to it or by those of --shapes. Exit code 0: conforms; 1: does not; 2:
-    something could not be checked.
+    PATHS are files, directories or the root of a project. Without PATHS, the command validates the
+    project around the current directory. A file may have data, ontology and shapes: the command
+    tells these apart by its triples. With --endpoint it validates the graph in a SPARQL service,
+    with the shapes that were published there or with those of --shapes.
+
+    Exit code 0: conforms; 1: does not conform; 2: something could not be checked.
     """
     if list_rules:
         click.echo(reporting.rules(), nl=False)
@@ -116,11 +138,11 @@ def validate(  # one parameter an option
                 "--endpoint goes with --shapes, and not with PATHS, --data, --ontology, --rule, "
                 "--inference, --advanced, --engine or --jobs"
             )
-        # Imported only now: validation of files needs none of it.
-        from kg_server.cli import held
+        # Imported here, because validation of files does not need it.
+        from kg_server.cli import remote_validation
 
         with progress.Bar() as bar:
-            report, loaded = held.checked(
+            report, loaded = remote_validation.checked(
                 endpoint, dialect, shapes, base_iri, timeout_s=timeout, language=lang, tell=bar
             )
         _conclude(report, loaded, plan, baseline, fail_on)
@@ -128,7 +150,7 @@ def validate(  # one parameter an option
     roles = options.chosen(data, ontology, shapes)
     loaded = project.load(paths, base_iri, chosen=roles, lenient=True)
     options.announce(loaded)
-    canned.check(loaded)  # as the server does, which would not start
+    canned.check(loaded)  # the server would not start with a wrong query
     with progress.Bar() as bar:
         report = validation.validate(
             loaded,
@@ -149,7 +171,7 @@ def validate(  # one parameter an option
 def _conclude(
     report: Report, loaded: Project, plan: reporting.Plan, baseline: Path | None, fail_on: str
 ) -> None:
-    """Write a report, and end with the exit code that it has."""
+    """Write a report, and exit with its exit code."""
     unread = reporting.say_unread(report)
     report = reporting.since(baseline, report)
     click.echo(reporting.write(plan, report, loaded), nl=False)

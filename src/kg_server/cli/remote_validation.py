@@ -1,4 +1,4 @@
-"""Validation of what a SPARQL service holds, for ``kg-server validate --endpoint``."""
+"""Validation of a graph in a SPARQL service, for ``kg-server validate --endpoint``."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def checked(
     language: str | None,
     tell: Tell,
 ) -> tuple[Report, Project]:
-    """Validate what a service holds; return the report, and the project with the shapes.
+    """Validate the graph in a service; return the report, and the project with the shapes.
 
     Args:
-        endpoint: its address; of several, the one with the newest publication.
-        dialect: the name of its dialect.
-        shapes: files with shapes; none: those of the publication.
-        base_iri: base IRI of their names.
-        timeout_s: how long it may take, seconds.
-        language: of messages.
-        tell: is told how far it is.
+        endpoint: addresses, separated by commas; the one with the newest publication is used.
+        dialect: the name of the dialect; ``None`` recognises it.
+        shapes: files with shapes; without any, the shapes of the publication are used.
+        base_iri: base IRI of the names in these files.
+        timeout_s: seconds that the validation may take.
+        language: the language of messages.
+        tell: called with the progress.
 
     Raises:
-        ProjectFault: it cannot be checked.
+        ProjectFault: the graph cannot be checked.
     """
     chosen = dialects.named(dialect) if dialect else None
     replicas, credentials = publication.endpoints(endpoint), Credentials.read()
