@@ -11,7 +11,7 @@ from typing import Self
 from kg_server.errors import ProjectFault
 
 NEUTRAL_BASE_IRI = "http://localhost/"
-"""The base of the server's own names, and of relative IRIs, where a project says nothing of one."""
+"""Base IRI of a project without one: for the server's own names, and for relative IRIs."""
 
 _BASE_IRI = re.compile(r"https?://[^\s<>\"{}|^`\\]+[/#]")
 _PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~-]+)*/")
@@ -33,10 +33,11 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     endpoint: str = ""
-    """The query endpoint of a SPARQL service that holds the graph, or of several replicas, with
-    commas between them; empty: the graph is loaded from files."""
+    """Query endpoint of the SPARQL service that holds the graph, or of several replicas, separated
+    by commas; empty: the graph is loaded from files.
+    """
     dialect: str = ""
-    """The dialect of the service; empty: by what it says of itself."""
+    """Dialect of the service; empty: recognised by its header ``Server``."""
     base_iri: str = ""
     """Base IRI of names; empty: the one that is written in the project's files."""
     public_url: str = ""
@@ -56,20 +57,22 @@ class Settings:
     their own.
     """
     client_budget_s: float = 120.0
-    """Seconds in a minute for which the requests of one client may be under way, those together
-    that the cache does not answer; 0: without limit. Clients on this machine have no budget."""
+    """Seconds in a minute that the requests of one client may take together, without those that
+    the cache answers; 0: no limit. Clients on this machine have no limit.
+    """
     client_requests: int = 16
     """Most requests of one client that run at one time."""
     client_header: str = ""
-    """The header in which a trusted proxy says the client's address, such as ``x-forwarded-for``;
-    empty: the address of the connection."""
+    """Header in which a trusted proxy writes the client's address, such as ``x-forwarded-for``;
+    empty: the address of the connection.
+    """
     queue_length: int = 64
     """Most requests that wait for an evaluator in one HTTP worker."""
     body_timeout_s: float = 10.0
     """Time limit for a client to send a request's body."""
     send_timeout_s: float = 30.0
-    """Time limit for a client to read 64 kB of a response. It is also the longest that a slow
-    client may keep an evaluator that others wait for.
+    """Time limit for a client to read 64 kB of a response. A slow client may also block an
+    evaluator for this time while other queries wait.
     """
     max_body_bytes: int = 1 << 20
     max_uri_bytes: int = 16 << 10
@@ -77,11 +80,11 @@ class Settings:
     evaluator_memory_bytes: int = 1 << 30
     """Memory limit of one query, beyond the graph itself."""
     evaluator_idle_s: float = 60.0
-    """An evaluator that has no query for so long gives back what it copied of the graph."""
+    """Time without a query after which an evaluator is replaced, to free the memory of its own."""
     cache_bytes: int = 64 << 20
     """The response cache of one HTTP worker."""
     cache_entry_bytes: int = 1 << 20
-    """Larger responses are not kept."""
+    """Larger responses are not cached."""
     slow_query_s: float = 1.0
     """Queries slower than this go to the slow-query log with their text."""
 

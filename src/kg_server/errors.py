@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 
 class KgError(Exception):
-    """Anything that this package reports to its user as a message instead of a traceback."""
+    """Base of all errors that users see as a message instead of a traceback."""
 
 
 class ProjectFault(KgError):
@@ -58,8 +58,8 @@ class Problem(KgError):
         """Return the members of the problem document.
 
         Args:
-            root: where the server is reached, an address that ends with a slash: the page that
-                ``type`` leads to is below it.
+            root: the address of the server, which ends with a slash; the page of the problem type
+                is below it.
         """
         return {
             "type": f"{root}problems/{self.slug}",
@@ -218,7 +218,10 @@ class Overloaded(Problem):
 
 
 class QueryTimeout(Problem):
-    """The query did not end before its deadline and was stopped (RFC 9110 §15.6.5)."""
+    """The query did not end before its deadline and was stopped (RFC 9110 §15.6.5).
+
+    ``sandbox.failures`` writes the detail, with advice about the query.
+    """
 
     status, slug, title = 504, "query-timeout", "The query took too long"
 

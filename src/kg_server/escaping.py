@@ -19,10 +19,10 @@ _NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def terminal(text: str) -> str:
-    r"""Return text that a terminal shows and does not obey; tabs and line feeds stay.
+    r"""Return text without control sequences for a terminal; tabs and line feeds stay.
 
-    Controls (C0, C1, DEL), line separators, bidirectional controls and what is no character are
-    written as ``\uXXXX``.
+    Controls (C0, C1, DEL), line separators, bidirectional controls, noncharacters and surrogates
+    are written as ``\uXXXX``.
 
     >>> terminal("a\x1b[31m\u202eb\n")
     'a\\u001b[31m\\u202eb\n'
@@ -45,7 +45,7 @@ def xml(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    r"""Return text that stays text in a cell of a Markdown table, addresses and formulas too.
+    r"""Return text for a cell of a Markdown table, with markup, addresses and formulas escaped.
 
     >>> markdown("<b> @you $x$\n| https://e.org")
     '\\<b\\> \\@you \\$x\\$ \\| https\\://e.org'
@@ -55,14 +55,14 @@ def markdown(text: str) -> str:
 
 
 def fenced(text: str, language: str = "") -> str:
-    """Return text as a fenced code block, which no run of backticks within can end."""
+    """Return text as a fenced code block, with a fence longer than any run of backticks in it."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{terminal(text)}\n{fence}"
 
 
 def sarif(text: str) -> str:
-    r"""Return text that is no embedded link of a SARIF message (SARIF 2.1.0 §3.11.6).
+    r"""Return text for a SARIF message, with embedded links escaped (SARIF 2.1.0 §3.11.6).
 
     >>> sarif("[x](https://e.org)")
     '\\[x\\](https://e.org)'
@@ -81,7 +81,7 @@ def workflow_property(text: str) -> str:
 
 
 def no_commands(text: str) -> str:
-    """Return text in which a workflow runner finds no command, for the log of GitHub Actions."""
+    """Return text between lines that switch workflow commands off, for logs of GitHub Actions."""
     token = secrets.token_hex(16)
     return f"::stop-commands::{token}\n{text.rstrip()}\n::{token}::\n"
 

@@ -1,4 +1,4 @@
-"""The one table of media types, and the choice among them (RFC 9110 §12.5.1)."""
+"""Media types of results and graphs in one table, and content negotiation (RFC 9110 §12.5.1)."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ RESULT = Kind.BINDINGS | Kind.BOOLEAN
 class Format:
     """One serialisation.
 
-    ``media_type`` is the registered one and is what goes into ``Content-Type``; ``aliases`` are
-    other names by which clients ask for it; ``iri`` is its name in the W3C list of formats.
+    ``media_type`` is the registered media type, for ``Content-Type``. ``aliases`` are other media
+    types by which clients ask for it. ``iri`` is its name in the W3C list of formats.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Format:
 
     @property
     def is_page(self) -> bool:
-        """True for the page for people, whichever media type asked for it."""
+        """True for HTML, whichever media type asked for it."""
         return self.name == "html"
 
     @property
@@ -123,7 +123,7 @@ HTML = Format(
 )
 
 NOTHING = Format("nothing", "application/octet-stream", "", Kind(0))
-"""Carries no answer: the format of a query whose text is only to be checked."""
+"""Format of a query whose text is only checked: it carries no answer."""
 
 JSON = Format("json", "application/json", "json", RESULT | Kind.GRAPH)
 """Plain JSON: documents that are neither results nor triples."""
@@ -205,7 +205,7 @@ def negotiate(accept: str | None, kind: Kind, *, html: bool = False) -> Format:
 def _negotiate(accept: str | None, kind: Kind, html: bool) -> Format:
     offers = of_kind(kind, html=html)
     # Werkzeug compares media-type parameters too, so "text/csv;charset=utf-8" would
-    # match nothing we offer. Only q matters to us; drop the other parameters.
+    # match none of the offers. Only q matters here; the other parameters are dropped.
     ranges: dict[str, float] = {}
     for media_range, q in media_ranges(accept or "*/*"):
         ranges[media_range] = max(q, ranges.get(media_range, 0.0))
@@ -223,7 +223,7 @@ def _negotiate(accept: str | None, kind: Kind, html: bool) -> Format:
     return best
 
 
-# Quoted strings may have commas and semicolons; one that does not end takes the rest.
+# Quoted strings may have commas and semicolons; a string without an end takes the rest.
 _QUOTED = r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)'
 _LIST = re.compile(rf"(?:[^,\"]|{_QUOTED})++")
 _PARTS = re.compile(rf"(?:[^;\"]|{_QUOTED})++")

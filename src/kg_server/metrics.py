@@ -1,8 +1,8 @@
 """Counters and timings of all HTTP workers, as Prometheus text.
 
-They are in memory that the main process makes and all workers share: no file, so that a full disk
-changes nothing. Each worker writes to a part of its own; a worker that is started in place of
-another goes on with its part, so that counters never fall.
+They are in memory that the main process makes and all workers share. They are not in a file, so
+that a full disk does not matter. Each worker writes to a part of its own. A new worker continues
+the part of a worker that ended, so that counters never fall.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from kg_server.errors import problem_types
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 METHODS = ("GET", "HEAD", "POST", "QUERY", "OPTIONS", "PUT", "DELETE", "PATCH", "other")
-"""Those that are counted by name: a client can make up any number of others."""
+"""Methods that are counted by name; all others count as one, because a client can invent any."""
 _STATUSES = sorted({200, 301, 302, 303, 304, 308, 499, *(each.status for each in problem_types())})
 _SLUGS = [each.slug for each in problem_types()]
 _BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30)
@@ -47,14 +47,14 @@ _STATUS_AT = {status: place for place, status in enumerate(_STATUSES)}
 _SLUG_AT = {slug: _STOPPED_AT + place for place, slug in enumerate(_SLUGS)}
 
 _PARTS = 64
-"""Files of metrics beyond the number of workers: old and new workers overlap at a restart."""
+"""Parts beyond the number of workers, because old and new workers overlap at a restart."""
 
 
 class Shared:
-    """The memory of the metrics of some workers; made before they are forked.
+    """The memory of the metrics of all workers; made before they are forked.
 
     Args:
-        workers: how many there are.
+        workers: the number of workers.
     """
 
     def __init__(self, workers: int) -> None:
@@ -65,10 +65,10 @@ class Shared:
         self.cells = memoryview(mmap.mmap(self._descriptor, size)).cast("d")
 
     def claim(self) -> memoryview[float]:
-        """Return a part that no running process has; it stays this process's until its end.
+        """Return a part that no running process uses; this process keeps it until its end.
 
         Raises:
-            OSError: there is none.
+            OSError: no part is free.
         """
         for part in range(self.parts):
             try:
@@ -79,7 +79,7 @@ class Shared:
         raise OSError("no part of the metrics is free")
 
     def running(self) -> list[bool]:
-        """Return, for each part, whether a process has it."""
+        """Return, for each part, whether a running process uses it."""
         return [self._is_claimed(part) for part in range(self.parts)]
 
     def _is_claimed(self, part: int) -> bool:
@@ -92,14 +92,14 @@ def _lock_type(answer: bytes) -> int:
 
 
 class _Process:
-    """Target of this process's metrics: memory of its own until it joins a server."""
+    """Target of this process's metrics: its own memory until ``join`` is called."""
 
     cells: MutableSequence[float] = array("d", bytes(_CELLS * 8))
     shared: Shared | None = None
 
 
 def join(shared: Shared) -> None:
-    """Count in this process, from now on, in a part of shared memory."""
+    """Let this process count in a part of shared memory from now on."""
     _Process.cells = cast("MutableSequence[float]", shared.claim())
     _Process.cells[_CACHE_AT] = 0.0
     _Process.shared = shared
@@ -126,12 +126,12 @@ def count_disconnect() -> None:
 
 
 def count_stopped(slug: str) -> None:
-    """Count a query that did not end well, by the slug of its problem."""
+    """Count a query that failed, by the slug of its problem."""
     _Process.cells[_SLUG_AT[slug]] += 1
 
 
 def set_cache_bytes(size: int) -> None:
-    """Say how much this worker's response cache holds."""
+    """Set the bytes in this worker's response cache."""
     _Process.cells[_CACHE_AT] = size
 
 
@@ -171,14 +171,14 @@ class _Workers(Collector):
         yield requests
         stopped = CounterMetricFamily(
             "kg_queries_stopped",
-            "Queries that did not end well, by the slug of their problem",
+            "Queries that failed, by the slug of their problem",
             labels=["problem"],
         )
         for slug, place in _SLUG_AT.items():
             if cells[place]:
                 stopped.add_metric([slug], cells[place])
         yield stopped
-        words = "Seconds from a request's head to the end of its response"
+        words = "Seconds from a request's headers to the end of its response"
         sums = list(accumulate(cells[_SECONDS_AT:_SUM_AT]))
         limits = [str(float(each)) for each in _BUCKETS] + ["+Inf"]
         seconds = HistogramMetricFamily("kg_request_seconds", words)
@@ -188,7 +188,7 @@ class _Workers(Collector):
         yield CounterMetricFamily("kg_response_bytes", sizes, cells[_BYTES_AT])
         hits = "Requests answered from the response cache"
         yield CounterMetricFamily("kg_cache_hits", hits, cells[_HITS_AT])
-        left = "Clients that went away before their response"
+        left = "Clients that left before their response"
         yield CounterMetricFamily("kg_disconnects", left, cells[_DISCONNECTS_AT])
         yield GaugeMetricFamily("kg_cache_bytes", "Bytes in the response caches", cache_bytes)
 

@@ -1,4 +1,4 @@
-"""Work in a child process, which can open nothing if so wished, and ends at a deadline."""
+"""Child processes for work: with a deadline, and on request without access to files and network."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ _ENDED = "a process ended without a result; was there too little memory?"
 
 @dataclass(slots=True)
 class Child:
-    """A child: its process id, the socket that brings its result, and whether it has ended."""
+    """A child process: its id, the socket for its result, and whether it has ended."""
 
     pid: int
     channel: socket.socket
     ended: bool = False
 
     def give(self, value: object) -> None:
-        """Send the argument that the work of a child waits for; it must be picklable."""
-        with suppress(OSError):  # it died; ``result`` says so
+        """Send the argument of the work, which must be picklable."""
+        with suppress(OSError):  # the child died; ``result`` reports that
             self.channel.sendall(pickle.dumps(value))
 
     def ask(self, value: object, until: float, late: str) -> Any:
-        """Have a child that ``answering`` started answer.
+        """Send a value to a child that ``answering`` started, and return its answer.
 
         Args:
-            value: what it is asked; it must be picklable.
-            until: when it is given up and killed, in seconds of the monotonic clock.
-            late: the message of the fault then.
+            value: the value, which must be picklable.
+            until: the deadline in seconds of the monotonic clock; then the child is killed.
+            late: the message of the fault at the deadline.
 
         Raises:
             Unfinished: the child ended, or took too long.
@@ -67,28 +67,28 @@ class Child:
         return _unfaulty(outcome)
 
     def kill(self) -> None:
-        """Kill it, if it still runs; a thread that waits for its result wakes up."""
+        """Kill the child if it still runs; a thread that waits for its result wakes up."""
         if not self.ended:
             os.kill(self.pid, signal.SIGKILL)
 
     def end(self) -> None:
-        """Kill it, if it still runs, and wait until it has ended."""
+        """Kill the child if it still runs, and wait until it has ended."""
         if not self.ended:
             self.kill()
             self.wait()
 
     def wait(self) -> None:
-        """Wait until it has ended."""
+        """Wait until the child has ended."""
         self.ended = True
         self.channel.close()
         os.waitpid(self.pid, 0)
 
 
 def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when its parent ends (prctl(2), Linux).
+    """Let the kernel kill this process when its parent ends (prctl(2), Linux).
 
     Args:
-        parent: the parent's process id, from before the fork: it may have ended since.
+        parent: the parent's process id, read before the fork; the parent may have ended since.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -103,10 +103,10 @@ def address_space() -> int:
 
 
 def free_bytes() -> int:
-    """Return the memory that is free, or can be made free, for this process, bytes.
+    """Return the memory that this process can still get, bytes.
 
-    It is that of the machine (proc(5), meminfo), and less in a control group with a limit of its
-    own (cgroup v2).
+    That is the available memory of the machine (proc(5), meminfo), or less if a control group has a
+    limit (cgroup v2).
     """
     lines = Path("/proc/meminfo").read_text("ascii").splitlines()
     free = [int(each.split()[1]) * 1024 for each in lines if each.startswith("MemAvailable:")]
@@ -123,7 +123,7 @@ def free_bytes() -> int:
 
 
 def peak_bytes(pid: int) -> int:
-    """Return the most memory that a process has had, bytes; 0 where it has ended."""
+    """Return the peak memory of a process, bytes; 0 if the process has ended."""
     with suppress(OSError):
         for line in Path("/proc", str(pid), "status").read_text().splitlines():
             if line.startswith("VmHWM:"):
@@ -155,13 +155,13 @@ def start(
 ) -> Child:
     """Start work in a forked child.
 
-    Its result must be picklable; a ``ProjectFault`` that it raises is raised by ``result``. Ctrl-C
-    is for the parent, whose end is also the child's.
+    The result must be picklable; ``result`` raises a ``ProjectFault`` of the work again. The child
+    ignores Ctrl-C, and ends with its parent.
 
     Args:
-        work: what is done.
-        sealed: whether it can open no socket and no file.
-        first: what it does before it is sealed, such as importing what the work needs.
+        work: the function to call.
+        sealed: whether the child can open no socket and no file.
+        first: a function to call before the child is sealed, such as imports.
         waits: whether the work has an argument, which ``Child.give`` sends.
     """
 
@@ -173,9 +173,9 @@ def start(
 
 
 def answering(answer: Callable[[Any], object]) -> Child:
-    """Start a child that answers what ``Child.ask`` sends, until it is ended.
+    """Start a child that answers the values of ``Child.ask`` until it is killed.
 
-    It can open no socket and no file, and keeps its memory from one answer to the next.
+    The child can open no socket and no file. It keeps its memory from one answer to the next.
     """
 
     def work_on(channel: socket.socket) -> None:
@@ -194,7 +194,7 @@ def _forked(work: Callable[[socket.socket], None]) -> Child:
     sys.stdout.flush()
     sys.stderr.flush()
     parent = os.getpid()
-    # Blocked, so that an interrupt finds the child only when it ignores it.
+    # SIGINT is blocked until the child ignores it.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     pid = os.fork()
     if pid:
@@ -206,8 +206,8 @@ def _forked(work: Callable[[socket.socket], None]) -> Child:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        gc.freeze()  # looking through what is inherited would copy its pages
-        ours.close()  # so that writing fails, and does not wait, when the parent is gone
+        gc.freeze()  # a garbage collection would copy the pages of inherited objects
+        ours.close()  # so that writing fails, and does not block, after the parent has ended
         work(theirs)
     finally:
         os._exit(0)
@@ -217,7 +217,7 @@ def _forked(work: Callable[[socket.socket], None]) -> Child:
 def beside(
     work: Callable[..., object], *, first: Callable[[], None] = _nothing, waits: bool = False
 ) -> Iterator[Child]:
-    """Have a sealed child work beside the block; the end of the block is its end.
+    """Run work in a sealed child beside the block; kill the child at the end of the block.
 
     The arguments are those of ``start``.
     """
@@ -232,9 +232,9 @@ def result(child: Child, until: float, late: str) -> Any:
     """Wait for a child's result.
 
     Args:
-        child: what ``start`` gave.
-        until: when it is given up and killed, in seconds of the monotonic clock.
-        late: the message of the fault then.
+        child: the child, from ``start``.
+        until: the deadline in seconds of the monotonic clock; then the child is killed.
+        late: the message of the fault at the deadline.
 
     Raises:
         Unfinished: the work ended without a result, or took too long.
@@ -260,7 +260,7 @@ def _unfaulty(outcome: Any) -> Any:
 
 
 def sealed(work: Callable[[], object], timeout_s: float, late: str) -> Any:
-    """Do work in a child that can open nothing, and return its result.
+    """Do work in a child that can open no socket and no file, and return its result.
 
     Raises:
         ProjectFault: the work raised it, ended without a result, or took longer than the time.
@@ -288,7 +288,7 @@ def _outcome(work: Callable[[], object]) -> object:
         return work()
     except ProjectFault as fault:
         return _Fault(str(fault), isinstance(fault, Unfinished))
-    except Exception as error:  # noqa: BLE001  # whatever it is, the parent must hear of it
+    except Exception as error:  # noqa: BLE001  # the parent reports every error
         return _Fault(f"a process failed: {type(error).__name__}: {error}")
 
 
@@ -297,7 +297,7 @@ def _read(channel: socket.socket, until: float) -> bytes:
         raise TimeoutError
     try:
         return channel.recv(1 << 20)
-    except ConnectionResetError:  # it ended without having read what it was given
+    except ConnectionResetError:  # the child ended before it read its argument
         return b""
 
 
@@ -329,9 +329,9 @@ def _has_ended(pid: int, options: int) -> bool:
 
 
 def say(text: str) -> None:
-    """Write to standard error what it takes now; the rest is dropped.
+    """Write to standard error without blocking; drop what does not fit.
 
-    A full disk, or a reader that does not read, must not block the server.
+    So a full disk, or a reader that does not read, cannot block the server.
     """
     content = text.encode(errors="backslashreplace")
     with suppress(OSError):
@@ -350,12 +350,13 @@ class StandardError(logging.Handler):
 def in_child(work: Callable[[], object]) -> None:
     """Run work in a forked child of the server; never returns.
 
-    It leaves the terminal's process group: Ctrl-C is for the main process, which then ends the
-    others in order (a Granian worker that gets a second signal does not end).
+    The child leaves the process group of the terminal, so that only the main process gets Ctrl-C.
+    The main process then ends the others in order. (A Granian worker that gets a second signal does
+    not end.)
     """
     os.setpgid(0, 0)
-    gc.freeze()  # looking through what is inherited would copy its pages
-    # The handlers of the main process would raise here, and print it as a failure.
+    gc.freeze()  # a garbage collection would copy the pages of inherited objects
+    # The handlers of the main process would raise here, and log a failure.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)

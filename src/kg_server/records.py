@@ -1,6 +1,6 @@
 """Records: frozen dataclasses as JSON, and back with their types checked.
 
-For what comes from other machines: unlike a pickle, JSON cannot run code.
+Values from other machines use this module instead of pickle, which can run code.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def dumped(record: object) -> str:
     """Return a record as JSON in ASCII letters.
 
     Raises:
-        TypeError: it has a value of a type that is not supported.
+        TypeError: the record has a value of an unsupported type.
     """
     return json.dumps(_plain(record))
 
@@ -29,7 +29,7 @@ def restored(kind: type[T], text: str) -> T:
     """Return the record that ``dumped`` wrote.
 
     Raises:
-        ValueError, TypeError: the text is no JSON, or no record of this type.
+        ValueError, TypeError: the text is not JSON, or not a record of this type.
 
     >>> restored(tuple[Path, ...], '["a", "b"]')
     (PosixPath('a'), PosixPath('b'))

@@ -1,7 +1,7 @@
-"""Work that a thread does for a request: its turn, its time, and its end when the client leaves.
+"""Work of a thread for a request: its turn, its time limit, its end when the client leaves.
 
-Threads of one process share an interpreter lock. So few of them compute at one time; the others
-wait for their turn, and whoever waits for an evaluator or for a slow reader lets another go on.
+Threads of one process share an interpreter lock. So only a few compute at the same time, and the
+others wait for a turn. A thread that waits for an evaluator or a slow reader gives its turn away.
 """
 
 from __future__ import annotations
@@ -16,18 +16,17 @@ from kg_server.errors import Overloaded
 
 _LOOK_S = 0.25
 """Seconds between checks whether the client of a waiting thread has left."""
-_PATIENCE_S = 0.25
-"""A thread that has waited goes on after this time, turn or not.
+_TURN_WAIT_S = 0.25
+"""Seconds after which a thread that has waited goes on without a turn.
 
-Who has the turns may wait for what this thread alone can give, such as a lock.
+The threads that have the turns may wait for this one, for example for a lock that it holds.
 """
 
 
 class ClientLeft(BaseException):
     """The client of a request has left, so that the answer has no reader.
 
-    It is no ``Exception``, as ``asyncio.CancelledError`` is none: no handler of errors shall
-    answer it.
+    Not an ``Exception``, like ``asyncio.CancelledError``: error handlers must not answer it.
     """
 
     def __init__(self) -> None:
@@ -35,11 +34,11 @@ class ClientLeft(BaseException):
 
 
 class Turns:
-    """Limits on threads: how many compute at one time, and how many may have begun.
+    """Limits on threads: how many compute at the same time, and how many may have begun.
 
     Args:
-        places: how many compute.
-        begun: how many may have begun, those that wait for something included.
+        places: most threads that compute.
+        begun: most threads that have begun, including those that wait for an evaluator.
     """
 
     def __init__(self, places: int, begun: int) -> None:
@@ -51,7 +50,7 @@ class Turns:
 
         Raises:
             ClientLeft: the client left meanwhile.
-            Overloaded: there was none in time.
+            Overloaded: no turn was free in time.
         """
         _acquire(self._unbegun, work, until)
         try:
@@ -61,12 +60,12 @@ class Turns:
             raise
 
     def end(self) -> None:
-        """Say that a thread is done, or has nothing to compute any more."""
+        """Note that a thread has ended, or will not compute any more."""
         self._unbegun.release()
 
     def take(self) -> bool:
-        """Wait for a further turn; return whether there was one soon."""
-        return self._free.acquire(timeout=_PATIENCE_S)
+        """Wait 0.25 s for a further turn; return whether one was free."""
+        return self._free.acquire(timeout=_TURN_WAIT_S)
 
     def give_back(self) -> None:
         """Let another thread have the turn."""
@@ -78,8 +77,8 @@ class Work:
 
     Args:
         turns: shared by all work of a process.
-        budget_s: how long it may compute, seconds.
-        wait_s: how long it may wait for its first turn, from now, seconds.
+        budget_s: seconds that the work may compute.
+        wait_s: seconds that the work may wait for its first turn.
     """
 
     def __init__(self, turns: Turns, budget_s: float, wait_s: float) -> None:
@@ -88,7 +87,7 @@ class Work:
         self._since: float | None = None
         self._has_turn = self._has_begun = self._has_left = False
         self.stop_query: Callable[[], None] | None = None
-        """Stops the query that runs for it; set and called on the event loop."""
+        """Function that stops the present query; set and called on the event loop."""
 
     @property
     def spent_s(self) -> float:
@@ -96,22 +95,22 @@ class Work:
         return 0.0 if self._since is None else time.monotonic() - self._since
 
     def cancel(self) -> None:
-        """End the work, because its client left; called on the event loop."""
+        """End the work, because its client left; call this on the event loop."""
         self._has_left = True
         if self.stop_query:
             self.stop_query()
 
     def raise_if_left(self) -> None:
-        """Return if the client still waits for the result.
+        """Check that the client still waits for the result.
 
         Raises:
-            ClientLeft: it has left.
+            ClientLeft: the client has left.
         """
         if self._has_left:
             raise ClientLeft
 
     def check(self) -> None:
-        """Return if the work may go on.
+        """Check that the work may go on.
 
         Raises:
             ClientLeft: the client left.
@@ -123,10 +122,11 @@ class Work:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for a turn, and have it for the block.
+        """Wait for a turn, and hold it for the block.
 
         Raises:
-            ClientLeft, Overloaded: there is none.
+            ClientLeft: the client left meanwhile.
+            Overloaded: no turn was free in time.
         """
         self._turns.begin(self, self._wait_until)
         self._has_turn = self._has_begun = True
@@ -140,14 +140,14 @@ class Work:
             self.only_wait()
 
     def only_wait(self) -> None:
-        """Say that from now on this work mostly waits, so that another can begin."""
+        """Note that this work will mostly wait from now on, so that another can begin."""
         if self._has_begun:
             self._has_begun = False
             self._turns.end()
 
     @contextmanager
     def pause(self) -> Iterator[None]:
-        """Let another thread have the turn for the block, in which this one waits.
+        """Give the turn to another thread during the block, in which this one waits.
 
         Raises:
             ClientLeft, Overloaded: the work may not go on.
@@ -173,16 +173,16 @@ _current: ContextVar[Work | None] = ContextVar("work", default=None)
 
 
 def current() -> Work | None:
-    """Return the work of this thread, if it does any for a request."""
+    """Return the work of this thread, ``None`` if it works for no request."""
     return _current.get()
 
 
 def check() -> None:
-    """Return if the work of this thread may go on; to be called between its steps.
+    """Check that the work of this thread may go on; call this between the steps of the work.
 
     Raises:
         ClientLeft: the client left.
-        Overloaded: its time is used up.
+        Overloaded: the time is used up.
     """
     work = _current.get()
     if work:
@@ -190,7 +190,7 @@ def check() -> None:
 
 
 def sleep(seconds: float) -> None:
-    """Wait for a time, in which another thread computes.
+    """Wait for some seconds, in which another thread computes.
 
     Raises:
         ClientLeft, Overloaded: the work may not go on.
@@ -202,7 +202,7 @@ def sleep(seconds: float) -> None:
 
 @contextmanager
 def locked(lock: threading.Lock) -> Iterator[None]:
-    """Hold a lock for the block; while it waits for it, another thread computes."""
+    """Hold a lock for the block; while this thread waits for the lock, another one computes."""
     work = _current.get()
     if work and not lock.acquire(blocking=False):
         with work.pause():
@@ -223,5 +223,5 @@ def _acquire(places: threading.Semaphore, work: Work, until: float) -> None:
 
 
 def overloaded(detail: str) -> Overloaded:
-    """Return the problem of a server that has too much to do."""
+    """Return the problem that the server is overloaded."""
     return Overloaded(detail, headers={"Retry-After": "2"})

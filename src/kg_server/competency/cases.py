@@ -171,10 +171,9 @@ def _judged(path: Path, loaded: Project, *, valid: bool) -> str:
     )
     world = rules.with_derived(world)
     report = validation.validate(world, jobs=1)
-    if report.unread:  # which makes no example invalid as it is meant
+    if report.unread:  # an unreadable file does not count as an invalid example
         return "".join(f"{each.place}: {each.message}\n" for each in report.unread)
     findings = report.findings
-    shorten = reports.shortener(loaded.profile.prefixes)
     wrong = [each for each in findings if each.severity is Severity.VIOLATION]
     expected = _EXPECT.findall(text)
     shorten = reports.shortener({**example.profile.prefixes, **loaded.profile.prefixes})

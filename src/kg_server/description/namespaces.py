@@ -1,4 +1,4 @@
-"""The namespace that the names of a graph share."""
+"""Common namespace of the names in a graph without a base IRI."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ SELECT DISTINCT ?namespace WHERE {
 
 
 def shared(store: Store) -> str:
-    """Return what almost all names begin with, down to a slash; nothing if they differ.
+    """Return the common beginning of almost all names, up to a slash; empty if they differ.
 
-    It can be a base IRI: the names are then served at their own paths.
+    With this beginning as base IRI, the server shows the names at their own paths.
     """
     counts = [(str(row["namespace"]), int(str(row["n"]))) for row in rows(store, _COUNTS)]
     remaining, chosen = _ALMOST_ALL * sum(count for _, count in counts), []

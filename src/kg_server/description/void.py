@@ -54,7 +54,7 @@ _SAID = "CONSTRUCT { ?this ?p ?o } WHERE { VALUES ?this { %s } ?this ?p ?o }"
 
 
 def described(store: Store, project: Project) -> list[tuple[str, bytes]]:
-    """Return the graphs that describe what a store holds: their IRIs and N-Triples."""
+    """Return the graphs that describe a store's contents: IRIs and N-Triples."""
     base_iri = project.base_iri
     loaded = canned.of_project(project)
     queries = as_graph(loaded, base_iri, names.of_queries(loaded.values(), store))
@@ -289,11 +289,11 @@ class _Description:
     def _add_sizes(self) -> None:
         """Add the size of the description itself, including the triple with this number."""
         self._add(self._name("default-graph"), VOID.triples, Literal(self._counted.triples))
-        self._leave_out_what_is_said()
+        self._leave_out_data()
         contents = self._named_graph(self._site.base_iri + GRAPH, "contents-")
         self._add(contents, VOID.triples, Literal(len(self._graph) + 1))
 
-    def _leave_out_what_is_said(self) -> None:
+    def _leave_out_data(self) -> None:
         """Remove triples that are in the data, so that the default graph has them once."""
         in_data = Graph()
         subjects = values(set(self._graph.subjects()))

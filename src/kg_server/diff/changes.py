@@ -37,7 +37,7 @@ _NONE = "[]"
 _TICK_S = 0.2
 
 Tell = Callable[[str, float | None], None]
-"""Is told what is done now, and how much of it is done (0 to 1) where that is known."""
+"""Function for progress: gets the present step, and the fraction that is done (0 to 1) if known."""
 
 Triple = tuple[str, str, str]
 """Subject, predicate and object in N-Triples syntax."""
@@ -96,7 +96,7 @@ def between(
         old: the old version.
         new: the new version.
         timeout_s: time limit, in seconds.
-        tell: is told several times a second what is done.
+        tell: called several times a second with the progress.
 
     Raises:
         ProjectFault: a file is not well-formed, or the comparison takes too long.

@@ -85,7 +85,7 @@ def compare(
         new: the new version.
         queries: files with SPARQL queries to run on both versions.
         with_findings: whether to validate both versions.
-        tell: is told what is done now.
+        tell: called with the progress.
 
     Raises:
         ProjectFault: a file is not well-formed, or the comparison takes too long.
@@ -117,7 +117,7 @@ def _answers(old: Project, new: Project, queries: Sequence[Path], tell: Tell) ->
     for store in stores:
         service.let_https_fail(store)
     for number, path in enumerate(queries):
-        tell(f"Asking {len(queries)} queries", number / len(queries))
+        tell(f"Running {len(queries)} queries", number / len(queries))
         sides = [_sealed_rows(store, path, new) for store in stores]
         faults = [side for side in sides if isinstance(side, str)]
         if len(faults) == 1:

@@ -1,1 +1,1 @@
-"""Queries in processes that can be killed."""
+"""Evaluation of queries in processes that can be killed: evaluators, their zygote, their client."""

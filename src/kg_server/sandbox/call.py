@@ -17,7 +17,7 @@ from kg_server.sparql.query import Query
 from kg_server.work import ClientLeft
 
 WATCH_AFTER_S = 0.02
-"""Most answers are here by then; only for later ones is the client's connection watched."""
+"""Seconds after which the client's connection is watched; most answers arrive before."""
 _MARGIN_S = 1.0
 """Seconds after a deadline in which the evaluator may still report; then the client gives up."""
 _LAST_WORD_S = 5.0
@@ -25,7 +25,7 @@ _LAST_WORD_S = 5.0
 
 
 class Mailbox(Protocol):
-    """The part of ``Client`` that a call uses."""
+    """Methods of ``Client`` that a call uses."""
 
     board: Board
     queue_timeout_s: float
@@ -34,11 +34,11 @@ class Mailbox(Protocol):
         """Send a datagram to the evaluators."""
 
     def forget(self, query_id: int) -> None:
-        """Hear no more of a query."""
+        """Ignore all further messages about a query."""
 
 
 class Call:
-    """One query to an evaluator and its answer; see ``Client.ask``."""
+    """One query to an evaluator, and its answer; ``Client.ask`` makes it."""
 
     def __init__(
         self,
@@ -82,10 +82,10 @@ class Call:
         return chunk, self._ended
 
     async def more(self) -> bytes:
-        """Return a chunk after the first, or nothing when the answer is at its end.
+        """Return the next chunk, empty at the end of the answer.
 
         Raises:
-            Problem: the answer was cut.
+            Problem: the query failed in the middle of the answer.
         """
         if self._ended or self._stream is None:
             return b""
@@ -98,10 +98,10 @@ class Call:
         return chunk
 
     async def _end_of_stream(self) -> None:
-        """Hear whether an answer ended well, now that nothing more comes.
+        """Receive the final status of an answer whose stream has ended.
 
         Raises:
-            Problem: it did not, or the zygote died as well and cannot tell.
+            Problem: the answer is not whole, or the zygote died too and sends no status.
         """
         try:
             async with asyncio.timeout(_LAST_WORD_S):
@@ -111,23 +111,23 @@ class Call:
         self._ended = True
 
     def hear(self, said: messages.Message | Problem | ClientLeft) -> None:
-        """Take a message, or the reason for which the call ends."""
+        """Receive a message, or the reason why the call ends."""
         self._answered = True
         self._heard.append(said)
         if self._waiting and not self._waiting.done():
             self._waiting.set_result(None)
 
     def stop(self) -> None:
-        """Stop the query, because its client went away."""
+        """Stop the query, because its client left."""
         self._give_up(ClientLeft())
 
     def close(self) -> None:
-        """Hang up; a query that still runs is stopped."""
+        """End the call; stop the query if it still runs."""
         if self._watch:
             self._watch.cancel()
         if self._stream:
             self._stream.close()
-        for said in self._heard:  # what came when the query had been given up
+        for said in self._heard:  # messages that came after the query was abandoned
             if isinstance(said, messages.Message) and said.stream is not None:
                 os.close(said.stream)
         if not self._ended:
@@ -138,7 +138,7 @@ class Call:
         """Return the next message.
 
         Raises:
-            Problem: it says that there is no answer, or no end of it.
+            Problem: the query failed, before its answer or in the middle of it.
         """
         if not self._heard:
             self._waiting = self._loop.create_future()
@@ -155,7 +155,7 @@ class Call:
         return said
 
     def mind(self) -> None:
-        """Watch the client of a query that lasts, and how long it waits."""
+        """Check a query that takes long: has its client left, has it waited too long?"""
         now = self._loop.time()
         if now - self._asked_at < WATCH_AFTER_S:
             return
@@ -170,7 +170,7 @@ class Call:
             self._wait_longer(now)
 
     def _wait_longer(self, now: float) -> None:
-        """Give a query that was taken up its own time; give up one that was not, or is late."""
+        """Extend the wait if an evaluator has taken up the query; otherwise give up the query."""
         if self._taken_up:
             self._give_up(failures.timed_out(self._query))
         elif self._client.board.started(self._id):

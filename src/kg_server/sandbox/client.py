@@ -20,17 +20,17 @@ _askers = itertools.count()
 
 
 class Client:
-    """A socket with an address of its own, from which queries are sent to the evaluators.
+    """A socket with an address of its own that sends queries to the evaluators.
 
-    It belongs to the event loop that first asks through it.
+    It belongs to the event loop that first calls ``ask``.
 
     Args:
         evaluators: the path of the socket on which the evaluators receive.
-        board: says which evaluator runs which query.
-        queue_timeout_s: how long a query may wait for a free evaluator.
+        board: the scoreboard of the evaluators.
+        queue_timeout_s: seconds that a query may wait for a free evaluator.
 
     Raises:
-        Overloaded: there are no evaluators at this path (any more).
+        Overloaded: no evaluators receive at this path.
     """
 
     def __init__(self, evaluators: str, board: Board, *, queue_timeout_s: float) -> None:
@@ -51,7 +51,7 @@ class Client:
         self._retired = False
 
     def ask(self, query: Query, gone: Callable[[], Awaitable[None]] | None = None) -> Call:
-        """Begin a call; what ``gone`` returns ends when the client leaves."""
+        """Begin a call; ``gone`` returns an awaitable that ends when the client leaves."""
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
             self._loop.add_reader(self._socket, self._deliver)
@@ -64,10 +64,10 @@ class Client:
         return call
 
     async def send(self, datagram: bytes) -> None:
-        """Send a query to whichever evaluator is free; waits while their queue is full.
+        """Send a query to a free evaluator; wait while the queue is full.
 
         Raises:
-            OSError: there are no evaluators any more, or their queue stayed full.
+            OSError: no evaluators receive any more, or their queue stayed full.
         """
         if len(datagram) > messages.DATAGRAM_BYTES:
             memory = messages.in_memory(datagram)
@@ -96,7 +96,7 @@ class Client:
             self._end()
 
     async def _wait_and_send(self, datagram: list[bytes], descriptors: list[int]) -> None:
-        """Send when the queue has a place; waiting queries go first."""
+        """Send when the queue has a place, after queries that already wait."""
         async with asyncio.timeout(self.queue_timeout_s), self._sending:
             while True:
                 try:
@@ -117,7 +117,7 @@ class Client:
             loop.remove_writer(self._socket)
 
     def _mind(self) -> None:
-        """Look after the calls that last; one timer for all of them."""
+        """Check all calls that take long, with one timer."""
         self._minding = bool(self._open)
         if self._loop and self._minding:
             for call in list(self._open.values()):
@@ -125,7 +125,7 @@ class Client:
             self._loop.call_later(WATCH_AFTER_S, self._mind)
 
     def _deliver(self) -> None:
-        """Give every message that is here to the call that it belongs to."""
+        """Give every received message to its call."""
         with suppress(BlockingIOError):
             while True:
                 message = self._inbox.message()
@@ -136,7 +136,7 @@ class Client:
                     os.close(message.stream)
 
     def _bind(self, evaluators: str) -> int:
-        """Bind the socket to a free address, and return the number that the address has."""
+        """Bind the socket to a free address; return the number in this address."""
         while True:
             number = os.getpid() << 10 | next(_askers) & 0x3FF
             try:

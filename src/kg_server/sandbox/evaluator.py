@@ -37,9 +37,9 @@ _TURN_FD = 4
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of one query. ``memory_bytes`` is beyond the graph itself.
+    """Limits of one query. ``memory_bytes`` does not include the graph.
 
-    ``idle_s`` is how long an evaluator that has grown waits for the next one.
+    ``idle_s`` is the time that an evaluator with much memory of its own waits for a query.
     """
 
     memory_bytes: int
@@ -51,16 +51,17 @@ class Limits:
 def evaluate(
     store: EvaluatingStore, queries: socket.socket, board: Board, index: int, limits: Limits
 ) -> None:
-    """Answer the queries that come to a socket, in this forked process; never returns.
+    """Answer the queries on a socket, in this forked process; never returns.
 
-    The process ends with 0 when it was told to leave, and with 1 when another is to take its place.
+    The exit code is 0 if the zygote told the process to leave, and 1 if the zygote has to start
+    another one in its place.
 
     Args:
         store: the graph.
-        queries: what all evaluators receive on.
-        board: where this one says what it does, at ``index``.
-        index: its place on the board.
-        limits: what one query may use.
+        queries: the socket on which all evaluators receive.
+        board: the scoreboard.
+        index: the place of this evaluator on the scoreboard.
+        limits: the limits of one query.
     """
     code = 1
     try:
@@ -82,15 +83,15 @@ class _Evaluator:
     ) -> None:
         self._store, self._board, self._index, self._limits = store, board, index, limits
         self._pid = os.getpid()
-        # Else each query that is sent puts its sender out of the processor at once: a quarter
-        # fewer lookups a second.
+        # Otherwise the kernel would interrupt the sender of each query at once, which costs a
+        # quarter of the lookups a second.
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         board.write(index, self._pid)  # not the zygote, which could erase a first query
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the zygote says when to leave
         self._socket = _only_descriptor(queries)
-        # Never a timeout of Python's, which would make the socket non-blocking for all.
+        # A timeout of Python's would make the socket non-blocking for all processes.
         timeout = struct.pack("ll", int(limits.send_timeout_s), 0)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
         self._inbox = messages.Inbox(self._socket)
@@ -102,11 +103,12 @@ class _Evaluator:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
     def run(self) -> bool:
-        """Answer queries until the zygote says to leave; whether it said so.
+        """Answer queries; return ``True`` when the zygote tells this process to leave.
 
-        Else another is to take this one's place: it was made to give way, or has grown and idles.
+        Return ``False`` if the zygote has to replace this process: it got low priority, or it has
+        grown and is idle.
         """
-        # Not by niceness: the whole server may have been started, or made, as nice as can be.
+        # The scheduling policy, not the niceness, which the whole server may have.
         policy = os.sched_getscheduler(0)
         while os.sched_getscheduler(0) == policy:
             received = self._receive()
@@ -140,7 +142,7 @@ class _Evaluator:
         return content, asker
 
     def allow_descriptors(self, more: int) -> None:
-        """Let the kernel give this process so many descriptors beside those that it always has."""
+        """Set the limit of descriptors: the permanent ones, and ``more``."""
         if not self._store.needs_network:
             resource.setrlimit(resource.RLIMIT_NOFILE, (_TURN_FD + 1 + more, _TURN_FD + 3))
 
@@ -150,14 +152,14 @@ class _Evaluator:
         return faults * resource.getpagesize() > _GROWN_BYTES
 
     def waits(self, since: float) -> None:
-        """Say on the scoreboard since when this one waits for its reader; 0 when it goes on."""
+        """Write on the scoreboard since when this evaluator waits for its reader; 0: not."""
         self._board.wait(self._index, since)
 
     def is_wanted(self, waited_s: float) -> bool:
-        """Tell whether the answer is to be given up for a query that waits.
+        """Tell whether this evaluator has to give up its answer for a waiting query.
 
-        Every evaluator has a query, and either its reader has made this one wait for too long, or
-        more than half of them wait for readers.
+        That is so if every evaluator has a query, and this one has waited for its reader too long,
+        or more than half of the evaluators wait for readers.
         """
         if not select.select([self._socket], [], [], 0)[0] or not self._board.full(self._index):
             return False
@@ -176,8 +178,8 @@ class _Evaluator:
         except MemoryError:
             reply.refuse(MemoryExceeded("The query needed more memory than one query may use."))
         except OSError:
-            pass  # the asker went away
-        except Exception as error:  # noqa: BLE001  # whatever it is, it must not end the evaluator
+            pass  # the client left
+        except Exception as error:  # noqa: BLE001  # no error may end the evaluator
             say(f"kg-server: a query could not be evaluated: {error!r}\n")
             reply.refuse(failures.crashed())
         finally:
@@ -186,11 +188,11 @@ class _Evaluator:
 
 
 class _Reply:
-    """File object for the engine's result: one datagram, or a stream when it is larger.
+    """File object for the engine's result: one datagram, or a stream if the result is larger.
 
-    The alarm stands still while the reader makes us wait: the deadline is for evaluating. A reader
-    may make us wait for ``send_timeout_s`` in all, and longer while no other query waits. It may
-    do so for a moment only when half of the evaluators wait for readers and a query needs one.
+    The alarm is paused while the evaluator waits for a reader, because the deadline is for
+    evaluation. A reader may block the evaluator for ``send_timeout_s`` in all, and for longer while
+    no query waits. If half of the evaluators wait for readers, that time is 0.3 s.
     """
 
     def __init__(
@@ -220,7 +222,7 @@ class _Reply:
         """Do nothing: parts are sent when they are large enough."""
 
     def finish(self) -> None:
-        """Send what is left, and that the answer ended."""
+        """Send the rest of the result, and the message that it is whole."""
         if self._stream:
             self._send_on()
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -230,11 +232,11 @@ class _Reply:
             self._tell(messages.WHOLE, bytes(self._pending))
 
     def refuse(self, problem: Problem) -> None:
-        """Say that there is no answer, or no end of it."""
+        """Send the problem with which the query failed."""
         try:
             self._tell(messages.PROBLEM, messages.pack_problem(problem))
         except OSError:
-            return  # the asker went away
+            return  # the client left
 
     def close(self) -> None:
         """End the stream, if there is one."""
@@ -252,10 +254,10 @@ class _Reply:
         signal.setitimer(signal.ITIMER_REAL, left_s)
 
     def _wait_for_reader(self, stream: socket.socket) -> None:
-        """Wait until the reader takes more.
+        """Wait until the reader takes more bytes.
 
         Raises:
-            Overloaded: it took too long, and others wait.
+            Overloaded: the reader took too long, and other queries wait.
         """
         begun, before_s = time.monotonic(), self._waited_s
         ready = select.poll()
@@ -270,7 +272,7 @@ class _Reply:
         self._waited_s = before_s + time.monotonic() - begun
 
     def _open(self) -> socket.socket:
-        """Hand one end of a new stream to the asker; its other end takes the last descriptor."""
+        """Send one end of a new stream to the client; its other end takes the last descriptor."""
         self._evaluator.allow_descriptors(2)
         ours, theirs = socket.socketpair()
         with theirs:
@@ -292,9 +294,9 @@ class _Reply:
 def _turns(queries: socket.socket) -> select.epoll:
     """Return an epoll that wakes idle evaluators in a fixed order, so that a few stay warm.
 
-    The kernel goes through the waiting ones in one order (EPOLLEXCLUSIVE, epoll_ctl(2)), where
-    those that block in recv(2) would take turns: few evaluators then do the work of many, with
-    warm caches, and fewer pages of the graph are copied.
+    The kernel wakes them in a fixed order (EPOLLEXCLUSIVE, epoll_ctl(2)); evaluators that block in
+    recv(2) would take turns. So a few evaluators do most of the work. Their caches stay warm, and
+    fewer pages of the graph are copied.
     """
     turns = select.epoll()
     turns.register(queries, select.EPOLLIN | select.EPOLLEXCLUSIVE)
@@ -302,7 +304,7 @@ def _turns(queries: socket.socket) -> select.epoll:
 
 
 def _only_descriptor(queries: socket.socket) -> socket.socket:
-    """Move the socket to the first free descriptor and close all others but stdio."""
+    """Move the socket to descriptor 3, and close all others except the standard streams."""
     os.dup2(queries.fileno(), _SOCKET_FD)
     os.closerange(_SOCKET_FD + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     plug_standard_streams()

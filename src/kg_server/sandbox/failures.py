@@ -1,4 +1,4 @@
-"""The problems reported when a query fails: timeout, memory, crash, overload."""
+"""Problems of queries that fail, with their details: timeout (504), memory, crash, overload."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONG = 3000
 
 
 def death(killed_by: int, query: Query) -> Problem:
-    """Say why an evaluator was killed, by the signal, before it ended its answer."""
+    """Return the problem of a query whose evaluator was killed by a signal."""
     if killed_by == signal.SIGALRM:
         return timed_out(query)
     if killed_by in (signal.SIGABRT, signal.SIGKILL):
@@ -31,7 +31,7 @@ def death(killed_by: int, query: Query) -> Problem:
 
 
 def gone() -> Overloaded:
-    """Return the problem when evaluator and zygote ended before the answer, cause unknown."""
+    """Return the problem of a query whose evaluator and zygote ended for an unknown cause."""
     return Overloaded(
         "The processes that evaluate queries ended and are started again. Try again in a few "
         "seconds.",
@@ -40,7 +40,7 @@ def gone() -> Overloaded:
 
 
 def crashed() -> QueryCrashed:
-    """Say that an evaluator ended before its answer."""
+    """Return the problem of a query whose evaluator crashed."""
     return QueryCrashed(
         "The engine ended while it evaluated this query. Nothing else was affected. "
         "Write the query another way, or in parts."
@@ -48,7 +48,7 @@ def crashed() -> QueryCrashed:
 
 
 def timed_out(query: Query) -> QueryTimeout:
-    """Say that a query met its deadline."""
+    """Return the problem of a query that met its deadline, with advice about its costly parts."""
     is_short = len(query.text) < _LONG
     costly = advice.on(query.text) if is_short else []
     counts = is_short and not _AGGREGATES.isdisjoint(lexer.words(query.text))
@@ -58,7 +58,7 @@ def timed_out(query: Query) -> QueryTimeout:
 
 
 def busy() -> Overloaded:
-    """Say that no evaluator was free in time."""
+    """Return the problem of a query for which no evaluator was free in time."""
     return Overloaded(
         "Every evaluator is busy and the queue is full. Try again in a few seconds.",
         headers={"Retry-After": "2"},

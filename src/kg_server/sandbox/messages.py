@@ -1,12 +1,12 @@
 """Messages between HTTP workers and evaluators: datagrams over Unix sockets (unix(7)).
 
 All evaluators receive on one socket, and the kernel gives each query to one that waits. The answer
-comes to the asker's own socket, in one datagram where it fits. A larger one comes as a descriptor
-of a stream, from which its bytes are read as they are; another datagram says that it ended well.
-A query that is too large for a datagram is passed as a descriptor of memory.
+comes to the client's own socket, in one datagram if it fits. For a larger answer, the datagram has
+the descriptor of a stream with its bytes, and another datagram confirms its end. A query that is
+too large for a datagram is passed as a descriptor of memory.
 
-Every message to an asker starts with the query's id: the asker's number in the upper 32 bits,
-the query's in the lower. An asker's address follows from its number.
+Every message to a client starts with the id of its query: the number of the client in the upper 32
+bits, the number of the query in the lower. The address of a client is made from its number.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from kg_server.formats import FORMATS, NOTHING
 from kg_server.sparql.query import Dataset, Query
 
 DATAGRAM_BYTES = 1 << 16
-"""Size up to which an answer is one datagram; every kernel accepts it, whatever its settings."""
+"""Most bytes of an answer in one datagram; every kernel accepts this size."""
 
 WHOLE, STREAM, END, PROBLEM, DEATH = b"W", b"S", b"E", b"P", b"D"
 LEAVE = b""
@@ -42,7 +42,7 @@ _PROBLEMS = {kind.slug: kind for kind in errors.problem_types()}
 class Message:
     """Message from an evaluator to a client about one of its queries.
 
-    ``stream`` is the descriptor that came with it, if one did.
+    ``stream`` is the descriptor of the stream that came with the message, if any.
     """
 
     query_id: int
@@ -55,7 +55,7 @@ class Inbox:
     """Reader of datagrams from a socket, with one buffer for all.
 
     Args:
-        receiving: the socket, blocking or not.
+        receiving: the socket.
     """
 
     def __init__(self, receiving: socket.socket) -> None:
@@ -66,24 +66,24 @@ class Inbox:
         """Return a datagram, the descriptor that came with it, and its sender's address.
 
         Raises:
-            BlockingIOError: there is none now.
+            BlockingIOError: no datagram is there.
         """
         length, ancillary, _, sender = self._socket.recvmsg_into([self._buffer], 64, _NOW)
         descriptor = array.array("i", ancillary[0][2][:4])[0] if ancillary else None
         return bytes(self._buffer[:length]), descriptor, sender
 
     def message(self) -> Message:
-        """Return the next message to an asker.
+        """Return the next message to a client.
 
         Raises:
-            BlockingIOError: there is none.
+            BlockingIOError: no message is there.
         """
         datagram, stream, _ = self.receive()
         return Message(_ID.unpack_from(datagram)[0], datagram[8:9], datagram[9:], stream)
 
 
 def asker_address(evaluators: str, number: int) -> str:
-    """Return the path on which an asker is told, from that of the evaluators."""
+    """Return the path of a client's socket, from the path of the evaluators."""
     return f"{evaluators}-{number:x}"
 
 
@@ -93,7 +93,7 @@ def pack(query_id: int, type_: bytes, payload: bytes = b"") -> bytes:
 
 
 def pack_query(query: Query, query_id: int) -> bytes:
-    """Return what an evaluator is sent."""
+    """Return the datagram of a query."""
     graphs = query.dataset.default_graphs, query.dataset.named_graphs
     names = dict(query.bindings), dict(query.prefixes)
     # Not JSON, which takes ten times as long; both ends are forked from one process.
@@ -110,7 +110,7 @@ def unpack_query(content: bytes) -> tuple[Query, int]:
 
 
 def in_memory(content: bytes) -> int:
-    """Return a descriptor of memory with a content (memfd_create(2))."""
+    """Write content to anonymous memory; return its descriptor (memfd_create(2))."""
     descriptor = os.memfd_create("query")
     with os.fdopen(os.dup(descriptor), "wb") as memory:
         memory.write(content)

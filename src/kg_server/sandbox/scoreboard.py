@@ -1,7 +1,7 @@
-"""Shared memory in which evaluators say what they do, and askers what they gave up.
+"""Scoreboard: shared memory with the state of evaluators and the ids of abandoned queries.
 
-The main process makes one board before it forks; everything forked from it sees the same
-memory. Fields are aligned 64-bit words, and all but the ids given up have one writer.
+The main process makes one scoreboard before it forks, and all its children see the same memory.
+Fields are aligned 64-bit words. Each has one writer, except the ids of abandoned queries.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ID = struct.Struct("=Q")
 _ABANDONED = 1024
 
 GENERATIONS = 4
-"""Most graphs that have evaluators at one time: that in service, those before and after it."""
+"""Most graphs with evaluators at the same time: the one in service, and others around a reload."""
 
 
 CAUSES = ("deadline", "memory", "client left", "crash", "killed")
@@ -30,9 +30,9 @@ _CAUSE_OF = {0: 3, signal.SIGALRM: 0, signal.SIGABRT: 1, signal.SIGSEGV: 3, sign
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One evaluator: its process, the query that it runs (0: none) and since when.
+    """One evaluator: its process, the id of its query (0: none), and the start of the query.
 
-    ``since`` is negative from when the evaluator waits for its reader.
+    While the evaluator waits for its reader, ``since`` is the start of that wait, negated.
     """
 
     pid: int
@@ -41,10 +41,10 @@ class Slot:
 
 
 class Board:
-    """Slots of the evaluators of some generations, and the queries given up last.
+    """Slots of the evaluators of several generations, and the queries abandoned last.
 
-    Several, because after a reload the old evaluators still finish their queries while the new
-    ones start. ``generation`` counts the graphs that were put into service.
+    After a reload, the old evaluators finish their queries while the new ones start. A generation
+    is one graph that was put into service.
     """
 
     def __init__(self, evaluators: int) -> None:
@@ -63,12 +63,12 @@ class Board:
         self._memory[:8] = number.to_bytes(8, "little")
 
     def write(self, index: int, pid: int, query_id: int = 0) -> None:
-        """Say what the evaluator in a slot does."""
+        """Write the state of the evaluator in a slot."""
         since = time.monotonic() if query_id else 0.0
         _SLOT.pack_into(self._memory, self._offset(index), pid, query_id, since)
 
     def read(self, index: int) -> Slot:
-        """Return what the evaluator in a slot does."""
+        """Return the state of the evaluator in a slot."""
         return Slot(*_SLOT.unpack_from(self._memory, self._offset(index)))
 
     def clear(self, generation: int) -> None:
@@ -87,15 +87,16 @@ class Board:
         return (slot for slot in each if slot.pid)
 
     def wait(self, index: int, since: float) -> None:
-        """Say since when the evaluator in a slot waits for its reader; 0 when it goes on."""
+        """Write since when the evaluator in a slot waits for its reader; 0: it does not wait."""
         slot = self.read(index)
         now = -since if since else time.monotonic()
         _SLOT.pack_into(self._memory, self._offset(index), slot.pid, slot.query_id, now)
 
     def waits_beyond_share(self, index: int) -> bool:
-        """Tell whether the evaluator in a slot is among those of its graph that wait too many.
+        """Tell whether the evaluator in a slot has to stop waiting for its reader.
 
-        Half of them may wait for slow readers; beyond that those that wait longest are too many.
+        Half of the evaluators of a graph may wait for readers. If more wait, those that have waited
+        longest have to stop.
         """
         first = index - index % self.evaluators
         slots = (self.read(each) for each in range(first, first + self.evaluators))
@@ -120,13 +121,13 @@ class Board:
     def abandoned(self, query_id: int) -> bool:
         """Tell whether a query is abandoned.
 
-        Of two abandoned ids on the same place the older one is forgotten: it is evaluated in vain.
+        If two abandoned ids have the same place, the older one is lost, and its query evaluated.
         """
         offset = self._abandoned_offset(query_id)
         return bool(_ID.unpack_from(self._memory, offset)[0] == query_id)
 
     def count_death(self, index: int, number: int, query_id: int) -> None:
-        """Count that the evaluator in a slot died of a signal (0: none); only its zygote writes."""
+        """Count the death of the evaluator in a slot by a signal (0: none); for its zygote only."""
         cause = _CAUSE_OF.get(number, 4)
         if number == signal.SIGKILL and self.abandoned(query_id):
             cause = 2
@@ -135,16 +136,16 @@ class Board:
         _ID.pack_into(self._memory, offset, _ID.unpack_from(self._memory, offset)[0] + 1)
 
     def deaths(self) -> dict[str, int]:
-        """Return how many evaluators died of each cause."""
+        """Return the number of evaluators that died, by cause."""
         size = len(CAUSES)
         words = struct.unpack_from(f"={GENERATIONS * size}Q", self._memory, self._deaths_at)
         return {cause: sum(words[place::size]) for place, cause in enumerate(CAUSES)}
 
     def stop(self, query_id: int) -> bool:
-        """Kill the evaluator that runs a query; whether there was one.
+        """Kill the evaluator that runs a query; return whether there was one.
 
-        The evaluator is halted before it is looked at again, so that it cannot have gone on to
-        another client's query when it is killed.
+        The evaluator is halted before its slot is read again, so that another query is never
+        killed in its place.
         """
         for slot in self.slots():
             if slot.query_id != query_id:

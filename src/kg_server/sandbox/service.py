@@ -2,7 +2,7 @@
 
 See SPARQL 1.1 Federated Query.
 
-That nothing is reached is the kernel's doing, not this module's: it only sees to the answers.
+The kernel prevents all connections. This module only makes the error messages understandable.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _TO_NOWHERE = Query(
     "ASK { SERVICE SILENT <https://127.0.0.1:1/> {} }",
     formats.named("json", Kind.BOOLEAN),
 )
-"""Sends nothing: the engine knows that port 1 is not for HTTP."""
+"""A query that sends nothing: the engine refuses port 1."""
 
 
 def let_https_fail(store: EvaluatingStore) -> None:
-    """Let an HTTPS SERVICE fail as an HTTP one does, in this process and those forked from it.
+    """Let SERVICE over HTTPS fail as over HTTP, in this process and in its children.
 
-    The engine reads the machine's certificates at its first one, and aborts the process when there
-    are none (oxhttp 0.3.3), also if an error was to be ignored (SILENT, §2.3). An evaluator can
-    open no file; so the engine is given a certificate now, one whose key is lost.
+    For the first HTTPS request, the engine reads the machine's certificates. If it finds none, it
+    aborts the process (oxhttp 0.3.3), even for SERVICE SILENT (§2.3). An evaluator cannot open
+    files, so the engine reads a certificate now, whose key does not exist any more.
     """
     os.environ["SSL_CERT_FILE"] = str(_CERTIFICATE)
     store.query(_TO_NOWHERE)

@@ -20,14 +20,14 @@ T = TypeVar("T")
 
 
 class SandboxStore:
-    """Queries that threads send to whichever evaluator is free, by way of an event loop.
+    """A store for threads: an event loop sends their queries to evaluators.
 
-    A thread that does work for a request (``kg_server.work``) gives its turn to another while it
-    waits, and its query is stopped when the client of the request leaves.
+    While a thread that works for a request (``kg_server.work``) waits, another thread gets its
+    turn. Its query is stopped when the client of the request leaves.
 
     Args:
         client: sends the queries.
-        loop: the event loop of the client; it runs in another thread than those that ask.
+        loop: the event loop of the client, which runs in a thread of its own.
         version: the content hash of the graph that the evaluators hold.
         graph_names: the named graphs, sorted, if they are known without asking.
     """
@@ -43,7 +43,7 @@ class SandboxStore:
         self._graph_names = graph_names
 
     def query(self, query: Query) -> Answer:
-        """Have a query evaluated; returns when the first part of the answer is here."""
+        """Send a query; return when the first part of the answer has arrived."""
         current = work.current()
         call, (chunk, ended) = _wait(self._begin(query, current), self._loop, current)
         return Answer(iter((chunk,)) if ended else _Chunks(self._loop, call, chunk, current))
@@ -55,7 +55,7 @@ class SandboxStore:
         return self._graph_names
 
     def close(self) -> None:
-        """End the client, once no answer is being read any more."""
+        """Close the client as soon as no answer is being read."""
         with suppress(RuntimeError):  # the loop has ended, and all with it
             self._loop.call_soon_threadsafe(self.client.retire)
 
@@ -74,7 +74,7 @@ class SandboxStore:
 
 
 class _Chunks(Iterator[bytes]):
-    """The chunks of an answer, for a thread; given up, its query is stopped."""
+    """The chunks of an answer, for a thread; the query stops when this object is dropped."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, call: Call, chunk: bytes, current: Work | None
@@ -108,7 +108,7 @@ def _end(call: Call, current: Work | None) -> None:
 
 
 def _wait(step: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop, current: Work | None) -> T:
-    """Wait in a thread for what is done on the event loop, while another thread computes."""
+    """Wait in a thread for a coroutine on the event loop, while another thread computes."""
     try:
         with current.pause() if current else nullcontext():
             return asyncio.run_coroutine_threadsafe(step, loop).result()

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 _TICK_S = 0.02
 _LONG_QUERY_S = 0.05
-"""Longer queries make way for others; until then, others wait a tick of the clock beside them."""
+"""Seconds after which a query gets low priority."""
 _AGAIN_S = 1.0
 """Seconds before retrying a fork that failed."""
 _LONGEST_PAUSE_S = 60.0
@@ -34,10 +34,11 @@ _SIGNALS = {signal.SIGCHLD, signal.SIGTERM}
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A store, and what else there is to do with it.
+    """A loaded store, and further work.
 
-    ``store`` is ``None`` where it cannot be made. ``news`` is what ``ready`` is told. ``aside`` is
-    done once in a process beside the evaluators; with ``aside_first``, before queries can come.
+    ``store`` is ``None`` if loading failed. ``news`` is the message for the main process. ``aside``
+    is work that is done once in a process beside the evaluators; if ``aside_first`` is true, it is
+    done before queries are answered.
     """
 
     store: EvaluatingStore | None
@@ -50,7 +51,7 @@ def bound(path: str) -> socket.socket:
     """Return a new socket for the queries to the evaluators of a zygote."""
     queries = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     queries.bind(path)
-    # Answers count as sent until they are read, those of all evaluators together.
+    # The buffer holds the answers of all evaluators until they are read.
     queries.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * messages.DATAGRAM_BYTES)
     return queries
 
@@ -64,16 +65,16 @@ def run(
     ready: IO[bytes],
     parent: int,
 ) -> None:
-    """Load the graph, fork the evaluators, replace those that die; until SIGTERM.
+    """Load the graph, fork the evaluators, and replace those that die, until SIGTERM.
 
     Args:
-        load: makes the store.
+        load: loads the store.
         queries: the socket on which every evaluator receives.
-        board: where evaluators say what they do.
-        first_slot: the first of this zygote's slots on the board.
-        limits: what one query may use.
-        ready: is told when queries can come, or what is wrong, and closed.
-        parent: the process that forked this one, and with which it ends.
+        board: the scoreboard.
+        first_slot: the first of this zygote's slots on the scoreboard.
+        limits: the limits of one query.
+        ready: the file for the result of loading; it is written when queries can be answered.
+        parent: the parent process; this process ends with it.
     """
     die_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -86,7 +87,7 @@ def run(
         service.let_https_fail(store)
     gc.collect()
     gc.freeze()  # keeps the pages of long-lived objects shared with the evaluators
-    # Never a handler, which could raise between a fork and the note of its process id.
+    # No handler, because it could raise between a fork and the storing of the process id.
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     zygote = _Zygote(
         store, queries, board, limits, range(first_slot, first_slot + board.evaluators)
@@ -106,10 +107,10 @@ def _tell(ready: IO[bytes], news: bytes) -> None:
 
 
 def _in_thread(load: Callable[[], T]) -> T:
-    """Load in a thread, whose memory comes from a heap of its own (malloc(3), arenas).
+    """Load in a thread, because each thread has a heap of its own (malloc(3), arenas).
 
-    Loading leaves its heap full of holes. An evaluator, forked from the main thread, would search
-    them at each allocation: one lookup took 110 µs instead of 40 µs at a million triples.
+    Loading leaves holes in its heap. An evaluator, which is forked from the main thread, would
+    search them at each allocation: one lookup took 110 µs instead of 40 µs at a million triples.
     """
     outcome: list[T | BaseException] = []
 
@@ -122,10 +123,10 @@ def _in_thread(load: Callable[[], T]) -> T:
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    (result,) = outcome
-    if isinstance(result, BaseException):
-        raise result
-    return result
+    (loaded,) = outcome
+    if isinstance(loaded, BaseException):
+        raise loaded
+    return loaded
 
 
 class _Zygote:
@@ -149,9 +150,9 @@ class _Zygote:
         self._aside_pid, self._aside_at, self._aside_pause_s = 0, 0.0, _AGAIN_S
 
     def fill(self, ready: IO[bytes] | None = None) -> None:
-        """Start an evaluator in every empty slot; those that cannot be now, at the next look."""
+        """Start an evaluator in every empty slot; if that fails, it is tried again later."""
         now = time.monotonic()
-        # One that dies as soon as it is born must not keep us, and the machine, busy.
+        # The pause keeps an evaluator that dies at once from keeping the machine busy.
         for index in [each for each in self._empty if self._next_at.get(each, 0) <= now]:
             self._next_at[index] = now + _TICK_S
             try:
@@ -172,7 +173,7 @@ class _Zygote:
         self._empty.remove(index)
 
     def mind(self) -> None:
-        """Replace evaluators that die, and let long queries yield to short ones; until SIGTERM."""
+        """Replace evaluators that die, and lower the priority of long queries, until SIGTERM."""
         told = None
         while told is None or told.si_signo != signal.SIGTERM:
             self._work_aside()
@@ -182,14 +183,14 @@ class _Zygote:
             self._demote()
 
     def let_finish(self) -> None:
-        """Have every evaluator leave once the queries that came before are answered."""
+        """Tell every evaluator to leave after the queries that came before are answered."""
         owed = len(self._children) + len(self._empty)
         while self._children or self._empty:
             while owed and self._send(messages.LEAVE, self._address):
                 owed -= 1
             signal.sigtimedwait({signal.SIGCHLD}, _TICK_S)
             self._reap()
-            self.fill()  # the places of those that ended otherwise, while queries wait
+            self.fill()  # replaces evaluators that died, while queries wait
 
     def _reap(self) -> None:
         """Collect evaluators that ended, and report their unanswered queries to the clients."""
@@ -209,7 +210,7 @@ class _Zygote:
                 del self._notices[query_id]
 
     def _work_aside(self) -> None:
-        """Start the work that is done beside the evaluators, and again where it was ended."""
+        """Start the work beside the evaluators, again if its process was killed."""
         aside = self.aside
         if aside is None or self._aside_pid or time.monotonic() < self._aside_at:
             return
@@ -224,7 +225,7 @@ class _Zygote:
                 in_child(aside)
 
     def finish_aside(self) -> None:
-        """Wait for the work that is done beside the evaluators; if it fails, it is done later."""
+        """Do the work beside the evaluators and wait for it; if it fails, it is tried later."""
         self._work_aside()
         if self._aside_pid:
             self._end_aside(os.waitpid(self._aside_pid, 0)[1])
@@ -238,9 +239,9 @@ class _Zygote:
             self.aside = None
 
     def _bury(self, pid: int, index: int, number: int) -> None:
-        """Count a death by a signal (0: none), or of an evaluator that still owed an answer."""
+        """Count a death by a signal (0: none) or with an unanswered query; plan its notice."""
         slot = self._board.read(index)
-        # A newborn may not have written over what its dead predecessor did.
+        # The slot may still have the state of the evaluator before this one.
         query_id = slot.query_id if slot.pid == pid else 0
         if number or query_id:
             self._board.count_death(index, number, query_id)
@@ -249,7 +250,7 @@ class _Zygote:
         self._board.write(index, 0)
 
     def _send(self, datagram: bytes, address: str) -> bool:
-        """Send, or return that the receiver's queue is full."""
+        """Send a datagram; return ``False`` if the receiver's queue is full."""
         try:
             self._queries.sendto(datagram, socket.MSG_DONTWAIT, address)
         except BlockingIOError:
@@ -259,14 +260,14 @@ class _Zygote:
         return True
 
     def _demote(self) -> None:
-        """Let long queries have only what the others leave, where processors are short.
+        """Give long queries idle priority if there are more queries than processors.
 
-        Their evaluators end afterwards. That has a price: the next one copies the pages that it
-        reads once more, 0.3 s for a look at a million triples that otherwise takes 0.07 s.
+        Their evaluators end afterwards. The next evaluator copies the pages that it reads again:
+        one query over a million triples then takes 0.3 s instead of 0.07 s.
         """
         self._demoted &= self._children.keys()
         slots = {pid: self._board.read(index) for pid, index in self._children.items()}
-        # A newborn may not have written over what its dead predecessor did.
+        # The slot may still have the state of the evaluator before this one.
         busy = {pid: slot for pid, slot in slots.items() if slot.pid == pid and slot.query_id}
         if len(busy) < self._processors or self._store.needs_network:
             return
