@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 
 from kg_server.rdf import datatypes, terms
-from kg_server.sparql import exists
+from kg_server.sparql import conditions, exists
 from kg_server.validation.prefilter import data, queries, values
 from kg_server.validation.prefilter.branches import (
     ALTERED_IRI,
@@ -252,7 +252,7 @@ def _with_absent(search: Search) -> Search:
 
 @lru_cache(1 << 12)
 def _rewritten(query: str) -> str:
-    return exists.rewritten(query)
+    return conditions.in_turn(exists.rewritten(query))
 
 
 def aim(suspects: Mapping[Constraint | None, frozenset[Any]]) -> Aim:
