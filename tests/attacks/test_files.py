@@ -10,9 +10,13 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
 from kg_server import project as projects
+from kg_server.cli.query import query
+from kg_server.cli.validate import validate
 from kg_server.errors import ProjectFault
+from kg_server.project import parsing
 
 HEAD = (
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="https://e.example/">'
@@ -109,6 +113,67 @@ def test_a_file_that_takes_too_long_to_read_is_given_up_at_the_deadline(tmp_path
     assert "--timeout" in ended.stderr or "nested" in ended.stderr or "given up" in ended.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("dump", "slow.ttl"),
+        ("describe", "urn:x", "--project", "slow.ttl"),
+        ("diff", "slow.ttl", "slow.ttl"),
+        ("test", "."),
+        ("validate", "slow.ttl"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_every_command_ends_at_its_deadline_with_a_message(tmp_path, command):
+    os.mkfifo(tmp_path / "slow.ttl")  # nobody ever writes
+    (tmp_path / "kg.toml").write_text('data = ["slow.ttl"]\nshapes = []\nontology = []\n')
+    slack = (
+        "import kg_server.cli.validate as v; v._SLACK_S = 0.0;" if command[0] == "validate" else ""
+    )
+    code = f"{slack}import sys; from kg_server.cli.main import main; main()"
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code, *command, "--timeout", "0.3"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[-1] == (
+        "kg-server: the command was stopped at its deadline; --timeout SECONDS gives it more time"
+    )
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("seconds", ["nan", "-1", "0", "inf", "1e30", "soon"])
+@pytest.mark.parametrize("command", [query, validate])
+def test_a_deadline_that_no_timer_can_have_is_one_message(command, seconds):
+    ended = CliRunner().invoke(command, ["ASK {}", f"--timeout={seconds}"])
+
+    assert ended.exit_code == 2
+    assert "Invalid value for '--timeout'" in ended.output
+
+
+def test_a_diff_that_is_stopped_leaves_no_temporary_folder(tmp_path):
+    (tmp_path / "tmp").mkdir()
+    os.mkfifo(tmp_path / "slow.ttl")
+    (tmp_path / "a.ttl").write_text("<urn:a> <urn:b> <urn:c> .")
+    for words in ("init -q", "add a.ttl", "-c user.name=x -c user.email=x@x.example commit -qm 1"):
+        subprocess.run(["git", *words.split()], cwd=tmp_path, check=True)
+
+    ended = run(
+        tmp_path,
+        *("diff", "HEAD:a.ttl", "slow.ttl", "--timeout", "1"),
+        env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
+    )
+
+    assert "at its deadline" in ended.stderr
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
 def test_ctrl_c_ends_a_guarded_command_quietly(tmp_path):
     os.mkfifo(tmp_path / "slow.ttl")
     command = [sys.executable, "-m", "kg_server", "dump", "slow.ttl"]
@@ -135,6 +200,51 @@ def test_elements_that_are_nested_without_end_are_refused_before_they_are_parsed
 
     with pytest.raises(ProjectFault, match=r"deep\.rdf:1000:\d+: .* more than 2,000 deep"):
         projects.load([tmp_path / "deep.rdf"])
+
+
+DEEP = 20_000
+
+
+def read(path):
+    (file,) = projects.load([path]).files
+    return list(parsing.parsed(file))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            '{"@context":' + '{"p":{"@id":"urn:p","@context":' * DEEP + "{}" + "}}" * DEEP,
+            "500 deep",
+        ),
+        ('{"@context":' + "[" * DEEP + "{}" + "]" * DEEP + "}", r"a\.jsonld:1:512: .*500 deep"),
+        ('\n{"urn:p":' * DEEP + '"[{"' + "}" * DEEP, r"a\.jsonld:502:1: .*500 deep"),
+        ('{"@id":"urn:a\\"","@graph":' + '[{"@graph":' * DEEP + "[]" + "}]" * DEEP, "500 deep"),
+        ('{"\\"' * DEEP, None),
+        (
+            '\n{"@context":{'
+            + ",".join(f'"t{n}":{{"@id":"t{n + 1}"}}' for n in range(DEEP))
+            + f',"t{DEEP}":"urn:x"}},"t0":1}}',
+            r"a\.jsonld:2: more than 500 terms",
+        ),
+        (
+            '{"@context":{' + ",".join(f'"t{n}":"t{n - 1}:x"' for n in range(DEEP)) + '},"t0":1}',
+            "more than 500 terms",
+        ),
+    ],
+    ids=["scoped", "contexts", "objects", "graphs", "open", "terms", "prefixes"],
+)
+def test_json_ld_that_is_nested_without_end_is_refused_with_its_place(tmp_path, text, message):
+    (tmp_path / "a.jsonld").write_text(text)
+
+    with pytest.raises(ProjectFault, match=message):
+        read(tmp_path / "a.jsonld")
+
+
+def test_json_ld_of_five_hundred_levels_is_read(tmp_path):
+    (tmp_path / "a.jsonld").write_text('{"urn:p":' * 500 + "1" + "}" * 500)
+
+    assert len(read(tmp_path / "a.jsonld")) == 500
 
 
 def test_namespaces_without_end_are_refused_before_each_element_looks_through_them(tmp_path):

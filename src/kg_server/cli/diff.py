@@ -41,6 +41,7 @@ Examples:
     "--limit", default=200, show_default=True, help="Most subjects, and most rows, to show."
 )
 @click.option("--exit-zero", is_flag=True, help="Exit code 0 even if the versions differ.")
+@options.deadline(600)
 @options.BASE
 def diff(  # one parameter an option
     old: str,

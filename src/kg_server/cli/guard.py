@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from kg_server.processes import address_space, die_with_parent, free_bytes, say
 
@@ -41,6 +44,7 @@ def run(work: Callable[[], int]) -> int:
         return os.WEXITSTATUS(status)
     if os.WTERMSIG(status) == signal.SIGINT:
         return 130
+    _tidy(pid)
     sys.stderr.write(f"kg-server: {_why_ended(os.WTERMSIG(status))}\n")
     return 2
 
@@ -50,6 +54,12 @@ def end_in(seconds: float) -> None:
     if os.environ.get(_GUARDED) == str(os.getpid()):
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _tidy(pid: int) -> None:
+    """Remove the temporary folders of a child that was ended before it could do so."""
+    for folder in Path(tempfile.gettempdir()).glob(f"kg-server-{pid}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def end_at_once_by_ctrl_c() -> None:
@@ -100,7 +110,7 @@ def unwritable(error: OSError) -> str:
 
 def _why_ended(by: int) -> str:
     if by == signal.SIGALRM:
-        return "the command was stopped at its deadline (--timeout)"
+        return "the command was stopped at its deadline; --timeout SECONDS gives it more time"
     if by in (signal.SIGABRT, signal.SIGKILL):
         return "the command needed more memory than this machine has free; nothing was written"
     if by == signal.SIGSEGV:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from kg_server.cli import options
 from kg_server.project import scaffold
 
 
 @click.command(epilog="Example: kg-server init my-graph && cd my-graph && kg-server validate")
 @click.argument("directory", default=".", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Write the example even if the directory has files.")
+@options.deadline(600)
 def init(directory: Path, force: bool) -> None:  # click passes it by name
     """Start a project: write kg.toml, and an example if there are no RDF files.
 

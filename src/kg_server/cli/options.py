@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kg_server import escaping
+from kg_server.cli import guard
 from kg_server.project import Role
 
 if TYPE_CHECKING:
     from kg_server.project import Project, Role
+
+_LONGEST_S = 1e6
 
 PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 BASE_HELP = "Base IRI of names; replaces the one in the files.  [default: the one in the files]"
@@ -39,6 +42,43 @@ DIALECT = click.option(
     metavar="NAME",
     help=DIALECT_HELP,
 )
+
+
+class _Seconds(click.ParamType[float]):
+    """A time that a timer can have: more than nothing, and no more than some eleven days."""
+
+    name = "seconds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = 0.0
+        if not 0 < seconds <= _LONGEST_S:
+            self.fail(f"{value!r} is not a number of seconds from 0 to 1,000,000.", param, ctx)
+        return seconds
+
+
+SECONDS = _Seconds()
+
+
+def deadline(seconds: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add ``--timeout``, at which the kernel ends the command.
+
+    Args:
+        seconds: the deadline where none is given.
+    """
+    return click.option(
+        "--timeout",
+        type=SECONDS,
+        default=seconds,
+        show_default=True,
+        expose_value=False,
+        callback=lambda _ctx, _param, value: guard.end_in(value),
+        help="Seconds, then give up.",
+    )
 
 
 def roles(command: Callable[..., Any]) -> Callable[..., Any]:

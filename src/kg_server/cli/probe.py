@@ -19,6 +19,7 @@ from kg_server.store.probe import probed
 @click.command(epilog="Example: kg-server probe http://localhost:8890/sparql  (Virtuoso)")
 @click.argument("url")
 @options.DIALECT
+@options.deadline(600)
 def probe(url: str, dialect: str | None) -> None:
     """Test a SPARQL service: where does it differ from the standard?
 

@@ -31,6 +31,7 @@ from kg_server.store.publishing import Publisher
 )
 @click.option("--allow-invalid", is_flag=True, help="Publish even if the data do not conform.")
 @click.option("--no-validate", is_flag=True, help="Do not validate.")
+@options.deadline(3600)
 @options.BASE
 def publish(  # one parameter an option
     paths: tuple[Path, ...],

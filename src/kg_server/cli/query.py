@@ -50,7 +50,7 @@ Examples:
 )
 @click.option("--explain", is_flag=True, help="Print how the query is evaluated, not its answer.")
 @click.option("--list", "listing", is_flag=True, help="List the canned queries.")
-@click.option("--timeout", type=float, help="Seconds, then give up.")
+@options.deadline(600)
 @options.BASE
 def query(  # one parameter an option
     query: str | None,
@@ -60,7 +60,6 @@ def query(  # one parameter an option
     params: tuple[str, ...],
     explain: bool,
     listing: bool,  # click passes it by name
-    timeout: float | None,
     base_iri: str | None,
 ) -> None:
     """Run a SPARQL query on the project's files.
@@ -71,8 +70,6 @@ def query(  # one parameter an option
     pattern, and the costly parts.
     """
     guard.end_at_once_by_ctrl_c()
-    if timeout:
-        guard.end_in(timeout)
     loaded = _load(paths, base_iri)
     if listing:
         click.echo(console.canned_list(loaded), nl=False)
@@ -97,6 +94,7 @@ def query(  # one parameter an option
 @click.argument("iri")
 @options.PROJECT
 @click.option("--format", "form", default="turtle", show_default=True, help=_SYNTAXES)
+@options.deadline(600)
 @options.BASE
 def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str | None) -> None:
     """Print the statements about a thing.
@@ -123,6 +121,7 @@ def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str | None)
     show_default=True,
     help="1.2 writes claims as reifiers of triple terms (RDF 1.2).",
 )
+@options.deadline(600)
 @options.BASE
 def dump(paths: tuple[Path, ...], form: str, rdf_version: str, base_iri: str | None) -> None:
     """Print the whole graph: every triple of every file."""

@@ -24,6 +24,7 @@ _WIDTH = 72
 @click.argument("root", required=False, type=click.Path(path_type=Path))
 @click.option("-k", "word", default="", help="Run only tests with this text in their path.")
 @click.option("--junit", type=click.Path(path_type=Path), help="Write the results as JUnit XML.")
+@options.deadline(600)
 @options.BASE
 def test(root: Path | None, word: str, junit: Path | None, base_iri: str | None) -> None:
     """Run a project's test queries and its examples of shapes.

@@ -93,7 +93,13 @@ Examples:
 @options.DIALECT
 @click.option("--jobs", type=click.IntRange(1), help="Processes to use.  [default: all cores]")
 @click.option("--no-cache", is_flag=True, help="Validate again even if no file has changed.")
-@click.option("--timeout", default=120.0, show_default=True, help="Seconds, then give up.")
+@click.option(
+    "--timeout",
+    type=options.SECONDS,
+    default=120.0,
+    show_default=True,
+    help="Seconds, then give up.",
+)
 @options.BASE
 def validate(  # one parameter an option
     paths: tuple[Path, ...],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -50,7 +51,8 @@ def read(name: str | None, base_iri: str | None) -> Iterator[State]:
     if Path(name).exists():
         yield _state(name, Path(name), base_iri)
         return
-    with TemporaryDirectory(prefix="kg-server-") as folder:
+    # With the process id: cli/guard removes the folder of a command that is stopped.
+    with TemporaryDirectory(prefix=f"kg-server-{os.getpid()}-") as folder:
         place = _extract(name, Path(folder))
         yield _state(name, place, base_iri)
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from kg_server.errors import ProjectFault
+from kg_server.project import nesting
 
 _KEY = re.compile(r'"@context"\s*:\s*(?=["\[{])')
 _DEPTH = 10
@@ -20,11 +21,15 @@ def inlined(path: Path, content: bytes) -> bytes:
     The number of lines stays, so that messages point to the right one.
 
     Raises:
-        ProjectFault: a context is not there, is no JSON, or stands elsewhere in the web.
+        ProjectFault: a context is not there, is no JSON, or stands elsewhere in the web; or
+            something is nested too deeply.
     """
+    nesting.check(path, content)
     if b'"@context"' not in content:
         return content
-    return _inlined(path, content.decode(), 0).encode()
+    whole = _inlined(path, content.decode(), 0).encode()
+    nesting.check(path, whole)
+    return whole
 
 
 def _inlined(path: Path, text: str, depth: int) -> str:
@@ -36,6 +41,7 @@ def _inlined(path: Path, text: str, depth: int) -> str:
             value, stop = json.JSONDecoder().raw_decode(text, match.end())
         except ValueError:
             continue  # the parser will say what is wrong, and where
+        nesting.check_terms(path, text, match.start(), value)
         if _names(value):
             line = text.count("\n", 0, match.start()) + 1
             written = _written(path, value, line, depth)
@@ -76,7 +82,9 @@ def _written(path: Path, value: Any, line: int, depth: int) -> str:
     if depth > _DEPTH:
         raise ProjectFault(f"the context {value} includes itself", path=path, line=line)
     try:
-        text = _inlined(beside, beside.read_text("utf-8-sig"), depth + 1)
+        content = beside.read_bytes()
+        nesting.check(beside, content)
+        text = _inlined(beside, content.decode("utf-8-sig"), depth + 1)
         document = json.loads(text)
     except OSError as error:
         message = f"the context {value} is not there: no such file beside this one"

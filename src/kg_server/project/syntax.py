@@ -77,7 +77,7 @@ def is_known(path: Path) -> bool:
 def _has_more_than_a_context(content: bytes) -> bool:
     try:
         document = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return True  # the parser will say what is wrong, and where
     return not isinstance(document, dict) or document.keys() != {"@context"}
 

@@ -99,7 +99,7 @@ class Loading:
         if not self._content:
             raise ProjectFault(
                 "the process that loaded the graph ended without a message; was there too little "
-                "memory?"
+                "memory, or is a file nested too deeply?"
             )
         outcome = pickle.loads(self._content)  # noqa: S301  # from our own child
         if isinstance(outcome, Loaded):

@@ -46,7 +46,7 @@ def read(path: Path) -> Counter[Key]:
         return Counter(_key(each) for each in document["findings"])
     except OSError as error:
         raise ProjectFault(f"cannot be read: {error.strerror}", path=path) from error
-    except (ValueError, TypeError, LookupError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         hint = "not a report that validate --format json wrote"
         raise ProjectFault(hint, path=path) from error
 
