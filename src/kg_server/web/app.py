@@ -45,7 +45,7 @@ from kg_server.web import (
     validation,
 )
 from kg_server.web.context import Context
-from kg_server.web.pages import details, layout, results
+from kg_server.web.pages import charts, details, layout
 from kg_server.web.pages.terms import Labels
 from kg_server.web.responses import COMMON_HEADERS
 
@@ -176,8 +176,7 @@ def _served(context: Context) -> dict[str, Any]:
     return {
         "validation": context.report,
         "graph_version": context.store.version,
-        "gap": results.gap,
-        "part": results.part,
+        "fitted": charts.fitted,
         "told": lambda detail: details.told(detail, layout.page_language()),
         "has_vocabularies": len(context.vocabularies) > 1,
     }

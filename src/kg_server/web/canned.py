@@ -205,9 +205,7 @@ def _source(context: Context, query: CannedQuery) -> Response:
 
 def _answer(context: Context, query: CannedQuery, extension: str | None) -> Response:
     pairs = _pairs()
-    reserved = protocol.singles(
-        [pair for pair in pairs if pair[0] in canned.RESERVED], set(canned.RESERVED)
-    )
+    reserved = _reserved(pairs)
     name = extension or reserved.get("format")
     if form := citation.asked(name, request.headers.get("Accept")):
         return _citation(context, query, pairs, form)
@@ -298,6 +296,12 @@ def _shown(query: CannedQuery, own: list[tuple[str, str]], pairs: Pairs) -> list
     return shown
 
 
+def _reserved(pairs: Pairs) -> dict[str, str]:
+    """Return the parameters of a request that no query may have as its own."""
+    names = set(canned.RESERVED)
+    return protocol.singles([pair for pair in pairs if pair[0] in names], names)
+
+
 def _window(query: CannedQuery, reserved: dict[str, str], *, html: bool) -> tuple[int | None, int]:
     """Return limit and offset of a request.
 
@@ -356,6 +360,8 @@ def _page(
     limit_s = context.settings.query_timeout_s
     table = tables.answer(context.store, text, labels, timeout_s=limit_s)
     parameters = urlencode(shown)
+    window = [pair for pair in _pairs() if pair[0] in ("limit", "offset")]
+    same_rows = f"?{urlencode([*shown, *window])}" if shown or window else ""
     page = render_template(
         "query.html",
         **_form(context, query, shown, labels),
@@ -364,11 +370,10 @@ def _page(
         ),
         text=text,
         links=links,
-        picture=f"/queries/{query.name}.svg" + (f"?{parameters}" if parameters else ""),
+        picture=f"/queries/{query.name}.svg{same_rows}",
         cited=_cited(context, query, shown),
         frame=embedding.iframe(
-            f"{context.address}embed/queries/{query.name}"
-            + (f"?{parameters}" if parameters else ""),
+            f"{context.address}embed/queries/{query.name}{same_rows}",
             questions.title(query, labels.language),
         ),
         citation_links=citation.links(request.path, shown),
@@ -391,13 +396,14 @@ def _answered(
     ``is_part`` says that the answer has more rows than the table.
     """
     seen, same = tables.compact(results.readable(tables.arranged(table)))
+    panels = results.panels(query.view, table, labels)
+    notes = results.notes(query.view, table, panels, labels.language, is_part=is_part)
     return {
         "table": seen,
         "same": [(tables.named_column(name, labels), cell) for name, cell in same],
         "headings": {name: tables.named_column(name, labels) for name in seen.columns},
-        "panels": results.panels(query.view, table, labels),
-        "left_out": results.left_out(query.view, table),
-        "is_part": is_part,
+        "panels": panels,
+        "notes": notes,
         "cards": results.cards(query.view, table, values) if query.view[:1] == ("cards",) else (),
         "series": results.series(query.view, table, labels),
     }
@@ -413,16 +419,18 @@ class AskedPage:
 
 
 def asked_page(context: Context, query: CannedQuery) -> AskedPage:
-    """Return the first page of the answer that the parameters of the present request ask for."""
+    """Return the page of the answer that the parameters of the present request ask for."""
     pairs = _pairs()
     values = _shown(query, _own(query, pairs, html=True), pairs)
     text = canned.bind(query, values, context.names)
+    limit, offset = _window(query, _reserved(pairs), html=True)
+    most = min(limit or PAGE_ROWS, tables.MOST_ROWS)
     if query.kind is Kind.BINDINGS:
-        text = rewrite.page(text, PAGE_ROWS + 1, 0)
+        text = rewrite.page(text, most + 1, offset)
     labels = Labels(context.site, layout.page_language())
     limit_s = context.settings.query_timeout_s
-    table = tables.answer(context.store, text, labels, timeout_s=limit_s, most=PAGE_ROWS)
-    is_part = table.total > len(table.rows)
+    table = tables.answer(context.store, text, labels, timeout_s=limit_s, most=most)
+    is_part = offset > 0 or table.total > len(table.rows)
     table = replace(table, total=len(table.rows))
     shown = _answered(query, table, labels, dict(values), is_part=is_part)
     return AskedPage(shown, text, _cited(context, query, values))
@@ -448,16 +456,10 @@ def _picture(context: Context, query: CannedQuery) -> Response:
         drawn = render_template("_figure.html", panel=panel, title=named, id=f"chart-{number}")
         keys = _keys(panel, asked.shown["series"], language)
         figures.append(standalone.Figure(drawn, panel.title or "", keys))
-    left_out = asked.shown["left_out"]
     content = standalone.picture(
         figures,
         cited.title,
-        source=[
-            *_gaps(left_out, table, language),
-            *([results.part(len(table.terms), language)] if asked.shown["is_part"] else []),
-            cited.source(language),
-            cited.address,
-        ],
+        source=[*asked.shown["notes"], cited.source(language), cited.address],
         address=cited.address,
         language=language,
     )
@@ -485,11 +487,6 @@ def _keys(panel: results.Panel, series: Sequence[str], language: str) -> tuple[s
     named = [looks.get(each, ("said by another source", "hollow")) for each in standings]
     filled = [standalone.Key(layout.translate(text, language), grey, look) for text, look in named]
     return (*colours, *filled)
-
-
-def _gaps(left_out: int, table: tables.Table, language: str) -> list[str]:
-    """Return the sentence that says how many rows the chart leaves out, if it does."""
-    return [results.gap(left_out, len(table.terms), language)] if left_out else []
 
 
 def _form(

@@ -49,9 +49,7 @@ class Section:
     series: tuple[str, ...] = ()
     cards: tuple[results.Card, ...] = ()
     table: tables.Table | None = None
-    left_out: int = 0
-    total: int = 0
-    is_part: bool = False
+    notes: tuple[str, ...] = ()
     problem: str = ""
     """The reason if there is no answer."""
 
@@ -189,9 +187,7 @@ def _section(standing: Standing, answer: tables.Result | Problem, labels: Labels
         series=results.series(standing.view, table, labels),
         cards=results.cards(standing.view, table, given) if as_cards else (),
         table=None if panels or as_cards else results.readable(table),
-        left_out=results.left_out(standing.view, table),
-        total=len(table.terms),
-        is_part=is_part,
+        notes=results.notes(standing.view, table, panels, labels.language, is_part=is_part),
     )
 
 

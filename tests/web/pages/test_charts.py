@@ -96,7 +96,7 @@ def test_bars_go_to_both_sides_of_zero():
     surplus, deficit, nothing = chart.rows
     assert (surplus.x, nothing.x) == (chart.zero, chart.zero)
     assert deficit.x + deficit.width == pytest.approx(chart.zero, abs=0.2)
-    assert deficit.is_negative
+    assert deficit.text_x > chart.zero
     assert [tick.text for tick in chart.ticks if tick.x == chart.zero] == ["0.0"]
 
 

@@ -75,7 +75,7 @@ def test_a_map_has_a_mark_for_each_place_north_above_south_and_east_to_the_right
 
 
 def test_a_map_says_which_rows_are_not_on_it(client):
-    assert "which are not on the map: 1" in page(client, "/queries/lights")
+    assert "rows is not on the map: it has no place." in page(client, "/queries/lights")
 
 
 def test_a_mark_leads_to_its_thing(client):

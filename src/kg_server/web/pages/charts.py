@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 
 from kg_server.web.pages.dates import beginning, ending
@@ -13,6 +16,11 @@ from kg_server.web.pages.dates import beginning, ending
 TOP, BOTTOM, ROW = 10, 34, 28
 _LETTER, _BESIDE, _MARK = 7.5, 6, 14
 """The width of a letter, the space beside a mark, and the width of a small one."""
+_NARROW_LETTERS = frozenset("fijlrtI.,:;!|'()[] ")
+_WIDE_LETTERS = frozenset("mwMW@%")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_MOST = 1e300
+"""Numbers from here on are not drawn: the sums of an axis would be infinite."""
 
 
 LOOKS = {"disputed": "hatched", "background": "hollow", "unknown": "faint"}
@@ -27,6 +35,16 @@ class Layout:
     left: int
     right: int
     label: int = 0
+
+    @property
+    def label_room(self) -> int:
+        """Width of a label: the whole of the chart where labels are above marks."""
+        return self.width - 2 * self.left if self.label else self.left - 2 * _BESIDE
+
+    @property
+    def heading_room(self) -> int:
+        """Width of a heading."""
+        return self.width - self.left - _BESIDE
 
     def scaled(self, value: float, low: float, high: float) -> float:
         """Return where a value of an axis from ``low`` to ``high`` is drawn."""
@@ -58,13 +76,17 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something dated: ``date`` is a day, month or year as given, drawn as long as it may mean."""
+    """Something dated: ``date`` is a day, month or year as given, drawn as long as it may mean.
+
+    ``until`` is the date on which it ends, where that is another one.
+    """
 
     label: str
     date: str
     text: str
     standing: str
     href: str | None = None
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +97,6 @@ class Drawn:
     x: float
     width: float
     y: float
-    is_negative: bool = False
     text_x: float = 0.0
     """Position at which the text of the mark begins or ends, as ``anchor`` says."""
     anchor: str = "start"
@@ -140,10 +161,13 @@ def bars(
 ) -> Chart | None:
     """Draw values as horizontal bars to both sides of zero, under the names of their groups.
 
-    Groups of one bar without a label are named beside it. ``words`` writes a number of the axis.
+    The bars of a group stand together, where its first one stands. Groups of one bar without a
+    label are named beside it. ``words`` writes a number of the axis.
     """
     if not items:
         return None
+    places = {group: n for n, group in enumerate(dict.fromkeys(item.group for item in items))}
+    items = sorted(items, key=lambda item: places[item.group])
     if not any(item.label for item in items) and len({item.group for item in items}) == len(items):
         items = [replace(item, group="", label=item.group) for item in items]
     low, top, step = axis(min(item.value for item in items), max(item.value for item in items))
@@ -159,7 +183,10 @@ def bars(
             y += layout.label
             width = max(abs(layout.scaled(item.value, low, top) - zero), 1)
             x = zero - width if item.value < 0 else zero
-            rows.append(Drawn(item, round(x, 1), round(width, 1), y + ROW / 2, item.value < 0))
+            text_x, anchor = _beside(item.text, zero if item.value < 0 else x + width, layout)
+            rows.append(
+                Drawn(item, round(x, 1), round(width, 1), y + ROW / 2, text_x=text_x, anchor=anchor)
+            )
             y += ROW
     # Sums of floats, such as 3 × 0.6, are rounded to what was meant.
     numbers = [float(f"{low + step * n:.12g}") + 0.0 for n in range(round((top - low) / step) + 1)]
@@ -174,7 +201,7 @@ def timeline(items: Iterable[Moment], layout: Layout = WIDE) -> Chart | None:
         return None
     dated.sort(key=lambda pair: (pair[0], pair[1].label))
     first_year = dated[0][0].year
-    last_year = max((ending(item.date) or day).year for day, item in dated) + 1
+    last_year = max(_last(item, day).year for day, item in dated) + 1
     start = datetime.date(first_year, 1, 1)
     end = datetime.date(last_year, 1, 1) if last_year <= 9999 else datetime.date.max
     height = ROW + layout.label
@@ -191,17 +218,48 @@ def timeline(items: Iterable[Moment], layout: Layout = WIDE) -> Chart | None:
     return Chart("timeline", rows, (), ticks, TOP + len(dated) * height + BOTTOM, layout)
 
 
-def drawable(text: str) -> float | None:
-    """Return the value of a number that can be drawn, a finite one; else ``None``.
+def breadth(text: str) -> float:
+    """Return about how many pixels a text of a chart is wide, rather more than fewer."""
+    return sum(map(_breadth, text))
 
-    >>> drawable("1168000.0"), drawable("NaN"), drawable("many"), drawable("-1")
-    (1168000.0, None, None, -1.0)
+
+def fitted(text: str, room: float) -> str:
+    """Return a text, or as much of it as a chart has room for, in pixels, with an ellipsis.
+
+    >>> fitted("Anchor", 100), fitted("An anchor of a ship", 100)
+    ('Anchor', 'An anchor of a…')
     """
-    try:
-        value = float(text)
-    except ValueError:
+    if breadth(text) <= room:
+        return text
+    room -= _LETTER
+    kept = 0
+    while (room := room - _breadth(text[kept])) >= 0:
+        kept += 1
+    return f"{text[:kept].rstrip()}…"
+
+
+@lru_cache(4096)
+def _breadth(letter: str) -> float:
+    if unicodedata.category(letter) in ("Mn", "Me", "Cf"):
+        return 0.0
+    if unicodedata.east_asian_width(letter) in ("W", "F"):
+        return 2 * _BESIDE + 1.5
+    if letter in _NARROW_LETTERS:
+        return _LETTER / 1.6
+    is_wide = letter in _WIDE_LETTERS or letter.isupper()
+    return _LETTER * (1.35 if is_wide else 1.0)
+
+
+def drawable(text: str) -> float | None:
+    """Return the value of a number that can be drawn; else ``None``, as for what is near infinity.
+
+    >>> drawable("1168000.0"), drawable("NaN"), drawable("many"), drawable("1_000"), drawable("-1")
+    (1168000.0, None, None, None, -1.0)
+    """
+    if not _NUMBER.fullmatch(text.strip()):
         return None
-    return value if math.isfinite(value) else None
+    value = float(text)
+    return value if abs(value) < _MOST else None
 
 
 def axis(low: float, high: float) -> tuple[float, float, float]:
@@ -251,13 +309,25 @@ def _moment(
     start, end = span
     total = _days(end, start)
     x = layout.scaled(_days(day, start), 0, total)
-    last = ending(item.date) or day
+    last = _last(item, day)
     width = round(layout.scaled(_days(last, start) + 1, 0, total) - x, 1)
     after = x + max(width, _MARK) + _BESIDE
-    if after + len(item.text) * _LETTER > layout.width:
+    if after + breadth(item.text) > layout.width:
         before = x - max(_MARK - width, 0) / 2 - _BESIDE
         return Drawn(item, x, width, y, text_x=round(before, 1), anchor="end")
     return Drawn(item, x, width, y, text_x=after)
+
+
+def _last(item: Moment, day: datetime.date) -> datetime.date:
+    """Return the last day of a moment, which may be said to end before it begins."""
+    return max(day, ending(item.until or item.date) or day)
+
+
+def _beside(text: str, end: float, layout: Layout) -> tuple[float, str]:
+    """Return where the text of a bar stands, and how: after its end, or at the edge if long."""
+    x = round(end + _BESIDE, 1)
+    fits = x + breadth(text) <= layout.width
+    return (x, "start") if fits else (float(layout.width - _BESIDE), "end")
 
 
 def _days(day: datetime.date, start: datetime.date) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 
-_PARTS = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?")
+_PARTS = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T[0-9:.]+)?)?)?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
 def beginning(text: str) -> datetime.date | None:
@@ -13,9 +13,10 @@ def beginning(text: str) -> datetime.date | None:
 
     >>> beginning("2004-09")
     datetime.date(2004, 9, 1)
-    >>> beginning("-0044")
+    >>> beginning("-0044"), beginning("12000")
+    (None, None)
     """
-    match = _PARTS.match(text)
+    match = _PARTS.fullmatch(text)
     if match is None:
         return None
     year, month, day = (int(part or 1) for part in match.groups())
@@ -32,7 +33,7 @@ def ending(text: str) -> datetime.date | None:
     datetime.date(2004, 2, 29)
     """
     first = beginning(text)
-    match = _PARTS.match(text)
+    match = _PARTS.fullmatch(text)
     if first is None or match is None:
         return None
     _, month, day = match.groups()

@@ -110,7 +110,7 @@ class Listing:
         return [
             Row(
                 self._labels.show(thing),
-                tuple(self._cell(nodes.get((thing, each.iri), [])) for each in columns),
+                tuple(self._cell(each, nodes.get((thing, each.iri), [])) for each in columns),
             )
             for thing in things
         ]
@@ -149,8 +149,8 @@ class Listing:
         order = ("descending" if descends else "ascending") if present else None
         return Head(column, self.heading(column), self._with("sort", following), order)
 
-    def _cell(self, values: Sequence[Node]) -> Cell:
-        shown = sorted((self._labels.show(each) for each in values), key=_order)
+    def _cell(self, column: Column, values: Sequence[Node]) -> Cell:
+        shown = sorted((self._labels.show(each, column.name) for each in values), key=_order)
         first = [each for each in shown if each.language in (None, self._labels.language)]
         best = first or shown
         return Cell(tuple(best[:MOST_VALUES]), max(0, len(best) - MOST_VALUES))
@@ -165,7 +165,7 @@ class Listing:
         href = (
             self._without(name, value) if chosen else self._address([*self._pairs, (name, value)])
         )
-        return FacetValue(self._labels.show(row["value"]), int(str(row["n"])), href, chosen)
+        return FacetValue(self._labels.show(row["value"], name), int(str(row["n"])), href, chosen)
 
     def _with(self, name: str, value: str) -> str:
         others = [pair for pair in self._pairs if pair[0] != name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +21,17 @@ from kg_server.web.pages.terms import Labels, Shown
 STANDING, CLAIM, SOURCE, POLARITY = "standing", "claim", "source", "polarity"
 """Columns of canned queries that name how a row stands, the claim that it comes from, the source of
 that, and whether it denies what it says."""
-_UNITS = ("currency", "unit")
+_UNIT = re.compile("((^|_)([cC]urrency|[uU]nit)|Currency|Unit)(_?([cC]ode|Symbol|Name|Label))?$")
 """Columns that say in what an amount is given: amounts in different units are drawn apart."""
 LEFT_OUT = (
     "{count} of {total} rows are not in the chart: they have no number or date that can be drawn."
 )
-MOST_CARDS = 24
+ONE_LEFT_OUT = (
+    "One of {total} rows is not in the chart: it has no number or date that can be drawn."
+)
+_COLOURS = 3
+_RANKS = {"disputed": 0, "accepted": 1, "unknown": 2, "": 3, "background": 4}
+"""Which row of several has the mark that they share: the one with the least rank."""
 _MOST_ITEMS = 4
 _WORDS = 24
 """A literal with as many characters is taken for words to read, not for a code or a number."""
@@ -61,6 +67,48 @@ class Card:
     more: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """Sentences of a kind of charts, each for one row and for several."""
+
+    missing: tuple[str, str]
+    shared: tuple[str, str] = ("", "")
+    more: tuple[str, str] = ("", "")
+
+
+_NOTES = {
+    "bars": _Notes(missing=(ONE_LEFT_OUT, LEFT_OUT)),
+    "timeline": _Notes(
+        missing=(ONE_LEFT_OUT, LEFT_OUT),
+        shared=(
+            "One row says the same as another of the same date, and shares its mark.",
+            "{count} rows say the same as others of the same date, and share their marks.",
+        ),
+    ),
+    "map": _Notes(
+        missing=(
+            "One of {total} rows is not on the map: it has no place.",
+            "{count} of {total} rows are not on the map: they have no place.",
+        )
+    ),
+    "graph": _Notes(
+        missing=(
+            "One of {total} rows is not drawn: it has no link.",
+            "{count} of {total} rows are not drawn: they have no link.",
+        ),
+        shared=(
+            "One row repeats a link of another.",
+            "{count} rows repeat links of others.",
+        ),
+        more=(
+            "One more link is not drawn.",
+            "{count} more links are not drawn.",
+        ),
+    ),
+}
+"""Sentences about rows without a mark of their own, by the kind of the chart."""
+
+
 _DRAWN: Mapping[str, Callable[..., drawings.Map | drawings.Links | None]] = {
     "map": drawings.places,
     "graph": drawings.links,
@@ -89,38 +137,68 @@ def panels(hint: Sequence[str], table: Table, labels: Labels) -> tuple[Panel, ..
         return (Panel(None, drawing),) if drawing else ()
     if kind != "bars" or len(columns) < 2:
         return ()
-    unit = next((each for each in _UNITS if each in table.columns), "")
-    units = list(dict.fromkeys(row.get(unit) for row in table.terms)) or [None]
+    of_units = _of_units(table)
+    units = list(dict.fromkeys(_unit(row, of_units) for row in table.terms))
     panels_ = []
     for each in units:
-        bars = _bars(columns, table, labels, (unit, each))
+        bars = _bars(columns, table, labels, (of_units, each))
         if wide := charts.bars(bars, labels.compact):
-            title = labels.show(each).text if each else None
-            if len(units) > 1 and not each:
+            title = " · ".join(labels.show(part).text for part in each if part) or None
+            if len(units) > 1 and not title:
                 title = translate("unit not stated", labels.language)
             narrow = charts.bars(bars, labels.compact, charts.NARROW)
             panels_.append(Panel(title, wide, narrow))
     return tuple(panels_)
 
 
-def left_out(hint: Sequence[str], table: Table) -> int:
-    """Return how many rows of a result are in none of its charts, for want of a value or a date."""
-    kind, *columns = hint or ("",)
-    if kind == "timeline" and len(columns) >= 3:
-        return sum(_date(row, columns) is None or columns[2] not in row for row in table.terms)
-    if kind == "bars" and len(columns) >= 2:
-        return sum(_length(row, columns) is None for row in table.terms)
-    return 0
+def notes(
+    hint: Sequence[str],
+    table: Table,
+    drawn: Sequence[Panel],
+    language: str,
+    *,
+    is_part: bool = False,
+) -> tuple[str, ...]:
+    """Return what a reader of charts has to know: which rows have no mark of their own, and why.
+
+    Args:
+        hint: as for ``panels``.
+        table: the answer.
+        drawn: its panels.
+        language: the language of the sentences.
+        is_part: whether the answer has more rows than the table.
+    """
+    said = []
+    total = len(table.terms)
+    if drawn:
+        marks, missing, more = _counted(hint, table, drawn)
+        shared = total - marks - missing - more
+        words = _NOTES[drawn[0].chart.kind]
+        counts = ((missing, words.missing), (shared, words.shared), (more, words.more))
+        said = [
+            translate(one if count == 1 else many, language, count=count, total=total)
+            for count, (one, many) in counts
+            if count
+        ]
+    return (*said, *([part(total, language)] if is_part else []))
 
 
-def gap(left_out: int, total: int, language: str) -> str:
-    """Return the sentence that says how many rows a chart leaves out."""
-    if left_out == 1:
-        said = (
-            "One of {total} rows is not in the chart: it has no number or date that can be drawn."
-        )
-        return translate(said, language, total=total)
-    return translate(LEFT_OUT, language, count=left_out, total=total)
+def _counted(hint: Sequence[str], table: Table, drawn: Sequence[Panel]) -> tuple[int, int, int]:
+    """Return the numbers of marks, of rows that cannot be drawn, and of marks there is no room for.
+
+    What else there is shares the mark of another row.
+    """
+    chart = drawn[0].chart
+    if isinstance(chart, drawings.Map):
+        return len(chart.places), chart.missing, 0
+    if isinstance(chart, drawings.Links):
+        return len(chart.links), chart.missing, chart.more
+    kind, *columns = hint
+    marks = sum(len(each.chart.rows) for each in drawn if isinstance(each.chart, charts.Chart))
+    if kind == "bars":
+        return marks, sum(_length(row, columns) is None for row in table.terms), 0
+    missing = sum(not _dates(row, columns) or columns[2] not in row for row in table.terms)
+    return marks, missing, 0
 
 
 def part(count: int, language: str) -> str:
@@ -145,7 +223,7 @@ def cards(view: Sequence[str], table: Table, given: Iterable[str] = ()) -> tuple
     for index, row in enumerate(shown.rows):
         name = tuple(cell.iri or cell.text if cell else "" for cell in (row[n] for n in key))
         groups.setdefault(name, []).append(index)
-    return tuple(_card(shown, rows, key) for rows in list(groups.values())[:MOST_CARDS])
+    return tuple(_card(shown, rows, key) for rows in groups.values())
 
 
 def _first_thing(table: Table) -> int:
@@ -220,11 +298,14 @@ def readable(table: Table) -> Table:
 
 
 def series(hint: Sequence[str], table: Table, labels: Labels) -> tuple[str, ...]:
-    """Return the names of the bars' colours, as many as there are colours for."""
+    """Return the names of the bars' colours; the last colour has all for which there is none."""
     if len(hint) < 4 or hint[0] != "bars":
         return ()
     first = {row[hint[3]]: row for row in reversed(table.terms) if hint[3] in row}
-    return tuple(_named(first[term], hint[3], labels) for term in _distinct(hint[3], table)[:3])
+    names = [_named(first[term], hint[3], labels) for term in _distinct(hint[3], table)]
+    if len(names) > _COLOURS:
+        names[_COLOURS - 1 :] = [translate("others", labels.language)]
+    return tuple(names)
 
 
 def code(address: str, values: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -276,26 +357,40 @@ def query_code(endpoint: str, query: str) -> list[tuple[str, str]]:
     return [("curl", curl), *_programs(csv, csv), ("JavaScript", script)]
 
 
+def _of_units(table: Table) -> tuple[str, ...]:
+    """Return the columns of units, without labels of others that are beside them."""
+    found = [name for name in table.columns if _UNIT.search(name)]
+    return tuple(name for name in found if name.removesuffix("Label") not in {*found} - {name})
+
+
+def _unit(row: Row, of_units: Iterable[str]) -> tuple[Node | None, ...]:
+    return tuple(row.get(name) for name in of_units)
+
+
 def _bars(
-    columns: Sequence[str], table: Table, labels: Labels, unit: tuple[str, Node | None]
+    columns: Sequence[str],
+    table: Table,
+    labels: Labels,
+    unit: tuple[tuple[str, ...], tuple[Node | None, ...]],
 ) -> list[charts.Bar]:
     group, value, *rest = columns
-    twins, unstated = _twins(columns, table, unit), _unstated(table)
+    twins, unstated = _twins(columns, table, unit[0]), _unstated(table)
+    source = SOURCE if SOURCE in table.columns else f"{SOURCE}Label"
     colours = _distinct(rest[0], table) if rest else []
     bars = []
     for row, look in zip(table.terms, table.looks, strict=True):
         number, length = row.get(value), _length(row, columns)
-        if row.get(unit[0]) == unit[1] and number is not None and length is not None:
+        if _unit(row, unit[0]) == unit[1] and number is not None and length is not None:
             parts = [_named(row, name, labels) for name in _naming(row, rest, table)]
-            if _place(row, columns, unit) in twins and SOURCE in row and SOURCE not in rest:
-                parts.append(_named(row, SOURCE, labels))
+            if _place(row, columns, unit[0]) in twins and source in row and source not in rest:
+                parts.append(_named(row, source, labels))
             bars.append(
                 charts.Bar(
-                    group=labels.show(row[group]).text,
+                    group=labels.show(row[group], group).text,
                     label=" · ".join(parts),
                     value=length,
                     text=labels.show(number).text,
-                    series=min(colours.index(row[rest[0]]), 2) + 1
+                    series=min(colours.index(row[rest[0]]) + 1, _COLOURS)
                     if rest and rest[0] in row
                     else 1,
                     standing=look or unstated,
@@ -310,18 +405,18 @@ def _unstated(table: Table) -> str:
     return "unknown" if any(table.looks) else ""
 
 
-def _place(row: Row, columns: Sequence[str], unit: tuple[str, Node | None]) -> tuple[object, ...]:
+def _place(row: Row, columns: Sequence[str], of_units: Iterable[str]) -> tuple[object, ...]:
     """Return what the label of a bar is made of, but for its source."""
     group, _, *rest = columns
-    return (row.get(unit[0]), *(row.get(name) for name in (group, *rest)))
+    return (*_unit(row, of_units), *(row.get(name) for name in (group, *rest)))
 
 
 def _twins(
-    columns: Sequence[str], table: Table, unit: tuple[str, Node | None]
+    columns: Sequence[str], table: Table, of_units: Sequence[str]
 ) -> set[tuple[object, ...]]:
     """Return the places that several bars have: those have to name their sources."""
     counted = Counter(
-        _place(row, columns, unit) for row in table.terms if _length(row, columns) is not None
+        _place(row, columns, of_units) for row in table.terms if _length(row, columns) is not None
     )
     return {place for place, count in counted.items() if count > 1}
 
@@ -335,21 +430,22 @@ def _named(row: Row, name: str, labels: Labels) -> str:
 def _moments(columns: Sequence[str], table: Table, labels: Labels) -> list[charts.Moment]:
     label = columns[2]
     unstated = _unstated(table)
-    moments: dict[tuple[str, str], charts.Moment] = {}
+    moments: dict[tuple[str, ...], charts.Moment] = {}
     for row, look in zip(table.terms, table.looks, strict=True):
-        date = _date(row, columns)
-        if date is not None and label in row:
-            name = labels.show(row[label]).text
+        dates = _dates(row, columns)
+        if dates and label in row:
             moment = charts.Moment(
-                label=name,
-                date=str(date),
-                text=labels.show(date).text,
+                label=labels.show(row[label]).text,
+                date=str(dates[0]),
+                text=" – ".join(labels.show(each).text for each in dates),
                 standing=look or unstated,
                 href=_href(row, labels),
+                until=str(dates[-1]),
             )
-            earlier = moments.get((name, str(date)))
-            if earlier is None or earlier.standing == "background":
-                moments[name, str(date)] = moment
+            place = (moment.label, *map(str, dates))
+            earlier = moments.get(place)
+            if earlier is None or _RANKS[moment.standing] < _RANKS[earlier.standing]:
+                moments[place] = moment
     return list(moments.values())
 
 
@@ -360,10 +456,16 @@ def _length(row: Row, columns: Sequence[str]) -> float | None:
     return charts.drawable(str(number)) if drawable else None
 
 
-def _date(row: Row, columns: Sequence[str]) -> Node | None:
-    """Return the date of a row, as it was given; ``None`` where there is none to draw."""
-    date = row.get("date") or row.get(columns[0])
-    return date if date is not None and beginning(str(date)) else None
+def _dates(row: Row, columns: Sequence[str]) -> list[Node]:
+    """Return the date of a row as it was given, or else its first and its last one, if they differ.
+
+    Dates that cannot be drawn are left out.
+    """
+    given = [
+        [date for name in names if (date := row.get(name)) is not None and beginning(str(date))]
+        for names in (("date",), columns[:2])
+    ]
+    return list(dict.fromkeys(given[0] or given[1]))
 
 
 def _naming(row: Row, rest: Sequence[str], table: Table) -> list[str]:

@@ -129,7 +129,7 @@ def terms(result: Result) -> Iterator[Node]:
 def table(result: Result, labels: Labels) -> Table:
     """Return a result as a page shows it; its labels have to be loaded."""
     cells = tuple(
-        tuple(labels.show(row[name]) if name in row else None for name in result.columns)
+        tuple(labels.show(row[name], name) if name in row else None for name in result.columns)
         for row in result.terms
     )
     return Table(

@@ -10,7 +10,7 @@ from decimal import Decimal
 from urllib.parse import unquote
 
 from babel.dates import format_date
-from babel.numbers import format_compact_decimal, format_decimal
+from babel.numbers import format_compact_decimal, format_decimal, format_scientific
 from rdflib import XSD, Literal, URIRef
 from rdflib.term import Node
 
@@ -29,10 +29,20 @@ _NUMBERS = {XSD.integer, XSD.decimal, XSD.double, XSD.float, XSD.int, XSD.long, 
     XSD.nonNegativeInteger
 }
 _PATTERNS = {XSD.date: "d MMMM y", XSD.gYearMonth: "MMMM y", XSD.gYear: "y"}
+_SMALL, _LARGE = 1e-4, 1e15
+"""Numbers of an axis that are smaller or larger have an exponent."""
 _DIGITS = {"bn": str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")}
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{0,9})?")
 """Numbers that are written in words' digits; anything longer or stranger stays as it is."""
+_EXPONENT = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{0,18})?[eE][+-]?[0-9]{1,3}", re.ASCII)
+_LONG = 24
+"""More characters than the shortest text of a double has."""
+_TIME = re.compile(
+    r"(?P<day>[0-9-]{10})T(?P<clock>[0-9:]{5}):[0-9.]+(?P<zone>Z|[+-][0-9:]{5})?", re.ASCII
+)
+_YEAR = re.compile("(^y|Y|_y)ear(?!s|ly)")
+_FOUR = re.compile("[0-9]{4}", re.ASCII)
 _DIGITS_WITHIN = re.compile(r"(\d{1,18})")
 _SITES = {
     "wikidata.org": "Wikidata",
@@ -183,9 +193,14 @@ class Labels:
             return None
         return addresses.document_path(iri, self.site.base_iri)
 
-    def show(self, term: Node | str) -> Shown:
-        """Return a term as the page shows it."""
+    def show(self, term: Node | str, name: str = "") -> Shown:
+        """Return a term as the page shows it.
+
+        ``name`` is its column or its property: years written as integers have no separators.
+        """
         if isinstance(term, Literal):
+            if term.datatype == XSD.integer and _YEAR.search(name) and _FOUR.fullmatch(term):
+                return Shown(date(str(term), self.language, XSD.gYear), None, sort=str(term))
             return self._show_literal(term)
         iri = str(term)
         if not _is_iri(term):
@@ -194,16 +209,22 @@ class Labels:
         return cut(Shown(label.text, label.language, href=self.link(iri), iri=iri, sort=label.text))
 
     def compact(self, value: float) -> str:
-        """Return a number in few characters, for an axis."""
-        shown = format_compact_decimal(value, locale=self.language, fraction_digits=1)
+        """Return a number in few characters, for an axis; no tick has more than three digits."""
+        if value and not _SMALL <= abs(value) < _LARGE:
+            shown = format_scientific(value, locale=self.language)
+        else:
+            shown = format_compact_decimal(value, locale=self.language, fraction_digits=2)
         return shown.translate(_DIGITS.get(self.language, {}))
 
     def _show_literal(self, literal: Literal) -> Shown:
         text = str(literal)
         if literal.datatype in _NUMBERS:
+            text = _shortest(text) if literal.datatype in (XSD.double, XSD.float) else text
             return Shown(number(text, self.language), sort=text, is_number=True)
         if literal.datatype in _PATTERNS:
             return Shown(date(text, self.language, literal.datatype), sort=text)
+        if literal.datatype == XSD.dateTime:
+            return Shown(_moment(text, self.language), sort=text)
         if literal.datatype == XSD.boolean:
             return Shown({"true": "✓", "1": "✓"}.get(text, "✗"), sort=text)
         return cut(Shown(text, literal.language, sort=text[:LONGEST_TEXT]))
@@ -217,6 +238,10 @@ def number(text: str, language: str) -> str:
     >>> number("1168000.0", "bn")
     '১১,৬৮,০০০'
     """
+    digits = _DIGITS.get(language, {})
+    if _EXPONENT.fullmatch(text):
+        shown = format_scientific(Decimal(text), locale=language, decimal_quantization=False)
+        return shown.translate(digits)
     if not _NUMBER.fullmatch(text):
         return text
     value = Decimal(text)
@@ -224,7 +249,21 @@ def number(text: str, language: str) -> str:
     shown = format_decimal(
         whole if whole == value else value, locale=language, decimal_quantization=False
     )
-    return shown.translate(_DIGITS.get(language, {}))
+    return shown.translate(digits)
+
+
+def _shortest(text: str) -> str:
+    """Return the shortest text of a double that has its value, where the text as given is long.
+
+    >>> _shortest("0." + 323 * "0" + "5"), _shortest("1.50"), _shortest("1e3")
+    ('5e-324', '1.50', '1e3')
+    """
+    if len(text) <= _LONG:
+        return text
+    try:
+        return repr(float(text))
+    except ValueError:
+        return text
 
 
 def date(text: str, language: str, datatype: URIRef | None = None) -> str:
@@ -240,6 +279,20 @@ def date(text: str, language: str, datatype: URIRef | None = None) -> str:
         return text
     shown = format_date(day, _PATTERNS[datatype or XSD.date], locale=language)
     return shown.translate(_DIGITS.get(language, {}))
+
+
+def _moment(text: str, language: str) -> str:
+    """Return a date and time to the minute, in words; as it is where it is none.
+
+    >>> _moment("2004-02-29T08:30:00Z", "en"), _moment("2004-02-29T08:30:00.5+02:00", "fr")
+    ('29 February 2004, 08:30 UTC', '29 février 2004, 08:30 +02:00')
+    """
+    match = _TIME.fullmatch(text)
+    if match is None or beginning(match["day"]) is None:
+        return text
+    zone = "UTC" if match["zone"] == "Z" else match["zone"] or ""
+    clock = f"{match['clock']} {zone}".rstrip().translate(_DIGITS.get(language, {}))
+    return f"{date(match['day'], language)}, {clock}"
 
 
 def cut(shown: Shown) -> Shown:
@@ -294,9 +347,12 @@ def natural(text: str) -> tuple[str | int, ...]:
     return tuple(int(part) if place % 2 else part for place, part in enumerate(parts))
 
 
-def with_site(labels: Labels, term: Node) -> Shown:
-    """Return a value as a page shows it; an IRI of another site without a label names the site."""
-    shown = labels.show(term)
+def with_site(labels: Labels, term: Node, name: str = "") -> Shown:
+    """Return a value as a page shows it; an IRI of another site without a label names the site.
+
+    ``name`` is the value's property.
+    """
+    shown = labels.show(term, name)
     if shown.iri is None or shown.href != shown.iri or shown.language or outside(shown.iri):
         return shown
     site = named_site(shown.iri)

@@ -13,6 +13,7 @@ from rdflib import OWL, RDF, RDFS, SKOS, Literal, URIRef
 from rdflib.term import Node
 
 from kg_server.linked_data.documents import Outline, Site
+from kg_server.rdf.prefixes import local_name
 from kg_server.store.results import rows, values
 from kg_server.web.pages import claims
 from kg_server.web.pages.network import Group, Network, drawings, hidden_properties
@@ -324,7 +325,10 @@ def _grouped(
         Values(
             labels.show(p),
             "label",
-            _sorted((with_site(labels, o), _claim_of(evidence, iri, p, o)) for o in terms),
+            _sorted(
+                (with_site(labels, o, local_name(str(p))), _claim_of(evidence, iri, p, o))
+                for o in terms
+            ),
         )
         for p, terms in groups.items()
     ]
