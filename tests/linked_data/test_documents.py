@@ -26,8 +26,14 @@ def ontology(site):
     return next(e for e in vocabularies.vocabularies(site) if e.iri == f"{BASE}ns/diplomacy")
 
 
+def described(site, path, page=1):
+    iri = documents.find(site, path)
+    outlined = documents.outline(site, iri, page) if iri else None
+    return documents.complete(site, outlined) if outlined else None
+
+
 def test_a_document_names_its_topic_its_licence_and_its_data_set(site):
-    document = documents.describe(site, "state/CAN")
+    document = described(site, "state/CAN")
 
     this = URIRef(f"{BASE}doc/state/CAN")
     assert set(document.graph.predicate_objects(this)) == {
@@ -39,20 +45,20 @@ def test_a_document_names_its_topic_its_licence_and_its_data_set(site):
 
 
 def test_a_code_has_the_licence_of_the_code_lists(site):
-    document = documents.describe(site, "def/Embassy")
+    document = described(site, "def/Embassy")
 
     assert document.licence == "https://creativecommons.org/licenses/by/4.0/"
 
 
 def test_a_document_has_what_points_to_its_topic(site):
-    graph = documents.describe(site, "state/CAN").graph
+    graph = described(site, "state/CAN").graph
 
     seat = URIRef(f"{BASE}id/mission/AZE-CAN-embassy")
     assert (seat, DIP.receivingState, URIRef(f"{BASE}id/state/CAN")) in graph
 
 
 def test_a_document_says_who_claims_what_and_with_what_standing(site):
-    graph = documents.describe(site, "relation/AZE-CAN").graph
+    graph = described(site, "relation/AZE-CAN").graph
 
     claim = URIRef(f"{BASE}id/claim/F14")
     passage = URIRef(f"{BASE}id/source/bnwiki-azerbaijan-canada/S7")
@@ -63,7 +69,7 @@ def test_a_document_says_who_claims_what_and_with_what_standing(site):
 
 
 def test_a_document_has_the_labels_of_everything_that_it_mentions(site):
-    graph = documents.describe(site, "mission/AZE-CAN-embassy").graph
+    graph = described(site, "mission/AZE-CAN-embassy").graph
 
     assert (URIRef(f"{BASE}id/place/ottawa"), RDFS.label, Literal("অটোয়া", "bn")) in graph
     assert (DIP.sendingState, RDFS.label, Literal("sending state", "en")) in graph
@@ -71,7 +77,7 @@ def test_a_document_has_the_labels_of_everything_that_it_mentions(site):
 
 def test_a_denial_is_in_the_documents_of_both_states_with_all_its_parts(site):
     for state in ("CAN", "AZE"):
-        graph = documents.describe(site, f"state/{state}").graph
+        graph = described(site, f"state/{state}").graph
         (denial,) = graph.subjects(RDF.type, OWL.NegativePropertyAssertion)
         assert set(graph.predicates(denial)) == {
             RDF.type,
@@ -82,8 +88,8 @@ def test_a_denial_is_in_the_documents_of_both_states_with_all_its_parts(site):
 
 
 def test_nothing_is_known_of_what_the_graph_does_not_mention(site):
-    assert documents.describe(site, "state/XXX") is None
-    assert documents.describe(site, "state/CAN", page=2) is None
+    assert described(site, "state/XXX") is None
+    assert described(site, "state/CAN", page=2) is None
 
 
 def test_the_ontology_s_document_is_its_files(site, project, ontology):
@@ -124,7 +130,7 @@ def crowded(tmp_path_factory):
 
 
 def test_a_thing_with_a_hundred_thousand_links_has_small_pages(crowded):
-    document = documents.describe(crowded, "state/HUB")
+    document = described(crowded, "state/HUB")
 
     size = len(document.graph.serialize(format="turtle"))
     assert document.has_more
@@ -140,7 +146,7 @@ def test_the_pages_of_a_document_together_have_every_link(crowded, monkeypatch):
     page, has_more = 0, True
     while has_more:
         page += 1
-        document = documents.describe(crowded, "place/town", page)
+        document = described(crowded, "place/town", page)
         found |= set(document.graph.subjects(DIP.seat, town))
         has_more = document.has_more
 
@@ -149,7 +155,7 @@ def test_the_pages_of_a_document_together_have_every_link(crowded, monkeypatch):
 
 
 def test_a_page_links_to_its_neighbours(crowded):
-    graph = documents.describe(crowded, "state/HUB", page=2).graph
+    graph = described(crowded, "state/HUB", page=2).graph
 
     this = URIRef(f"{BASE}doc/state/HUB")
     view = URIRef(f"{this}?page=2")

@@ -172,7 +172,7 @@ def test_facets_count_their_values_and_lead_to_them(client):
         ("visitors__gt=many", "takes a number"),
         ("opened__ge=soon", "takes a year or a date"),
         ("sort=town", "There is no column 'town' to sort by"),
-        ("limit=0", "limit takes a whole number"),
+        ("limit=0", "The parameter 'limit' takes a whole number"),
         ("limit=1&limit=2", "limit"),
     ],
 )

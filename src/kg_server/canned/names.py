@@ -6,21 +6,19 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
+from kg_server.canned import CannedQuery
 from kg_server.canned.parameters import AllNames, Group, Names
 from kg_server.formats import Kind, named
 from kg_server.rdf import namespaces as ns
 from kg_server.rdf.labels import fold
 from kg_server.rdf.prefixes import EXTERNAL, namespace_of
 from kg_server.sparql.query import Query
-from kg_server.sparql.terms import literal
+from kg_server.sparql.terms import is_iri, literal
 from kg_server.store import Store
 from kg_server.store.results import rows
-
-if TYPE_CHECKING:
-    from kg_server.canned import CannedQuery
 
 RDFS, SKOS = (EXTERNAL[prefix] for prefix in ("rdfs", "skos"))
 DCT, FOAF = (EXTERNAL[prefix] for prefix in ("dct", "foaf"))
@@ -58,7 +56,6 @@ _SHORT = """UNION { %s
     FILTER(IF(isLiteral(?name), STRLEN(STR(?name)) < 200,
               ?property IN (rdf:type, skos:inScheme, skos:topConceptOf)))
     BIND("%s" AS ?type) BIND(<%s> AS ?of) }"""
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
 _MEMBERS = {
     "thing": "?thing a/rdfs:subClassOf* <%s>",
     "concept": "{ ?thing skos:inScheme|skos:topConceptOf <%s> } UNION "
@@ -157,7 +154,7 @@ class _Finder:
             for tag in ("", *(f"@{language}" for language in self._languages))
         )
         iris = (iri, *(namespace + quote(text, safe="") for namespace in self._namespaces))
-        written = " ".join(f"<{each}>" for each in iris if _IRI.fullmatch(each))
+        written = " ".join(f"<{each}>" for each in iris if is_iri(each))
         parts = {"iris": written, "names": names, "naming": self._naming, "members": self._members}
         return frozenset(str(row["thing"]) for row in rows(self._store, _NAMED % parts))
 

@@ -11,12 +11,11 @@ from datetime import date
 from kg_server.errors import BadRequest
 from kg_server.rdf import namespaces as ns
 from kg_server.rdf.labels import fold
-from kg_server.sparql.terms import literal
+from kg_server.sparql.terms import is_iri, literal
 
 _MAX_TEXT = 2000
 _MOST_ERRORS = 2
 """Largest number of wrong letters in a name that gets suggestions; in a short name, one in four."""
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,7}")
 _ENUM = re.compile(r"enum\(([^()|]+(?:\|[^()|]+)*)\)")
 _OF = re.compile(r"(thing|concept)\(\s*([^()\s]+)\s*\)")
@@ -162,7 +161,7 @@ def typed(text: str, prefixes: Mapping[str, str]) -> tuple[str, tuple[str, ...],
         in_full = match[2].startswith("<") and match[2].endswith(">")
         full = prefixes[prefix] + local if colon and prefix in prefixes else match[2][1:-1]
         is_known = in_full or prefix in prefixes
-        return (match[1], (), full) if is_known and _IRI.fullmatch(full) else None
+        return (match[1], (), full) if is_known and is_iri(full) else None
     plain = text in TYPES and not text.startswith(("enum", "thing", "concept"))
     return (text, (), "") if plain else None
 
@@ -194,7 +193,7 @@ def _expanded(text: str, context: Context) -> str:
 
 
 def _iri(iri: str) -> str:
-    if len(iri) > _MAX_TEXT or not _IRI.fullmatch(iri):
+    if len(iri) > _MAX_TEXT or not is_iri(iri):
         raise IllTyped(f"{_shown(iri)} is not one")
     return f"<{iri}>"
 

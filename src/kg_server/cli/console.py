@@ -20,15 +20,10 @@ from kg_server.store import Store
 _SERVICE = frozenset(("SERVICE",))
 
 
-def known(project: Project) -> dict[str, str]:
-    """Return the prefixes that need no declaration; those of the files replace the common ones."""
-    return {**prefixes.EXTERNAL, **project.profile.prefixes}
-
-
 def expand(name: str, project: Project) -> str:
     """Return the full IRI of a full IRI, a path below the base IRI, or a prefixed name."""
     prefix, colon, local = name.partition(":")
-    declared = known(project)
+    declared = prefixes.known(project.profile.prefixes)
     if colon and prefix in declared:
         return declared[prefix] + local
     if colon and re.fullmatch(r"[A-Za-z][\w+.-]*", prefix.lstrip("<")):
@@ -73,7 +68,7 @@ def answer(store: Store, text: str, form: str | None, project: Project, *, termi
     table = kind is not Kind.GRAPH and (form == "table" or (form is None and terminal))
     default = "turtle" if kind is Kind.GRAPH else "csv"
     chosen = formats.named("csv" if table else form or default, kind)
-    declared = known(project)
+    declared = prefixes.known(project.profile.prefixes)
     is_turtle = chosen.name == "turtle"
     asked = formats.named("ntriples", kind) if is_turtle else chosen
     content = store.query(Query(text, asked, project.base_iri, prefixes=declared)).read()

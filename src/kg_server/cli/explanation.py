@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kg_server import formats
-from kg_server.cli import console
 from kg_server.formats import Kind
 from kg_server.project import Project
+from kg_server.rdf import prefixes
 from kg_server.sparql import advice, keywords
 from kg_server.sparql.query import Query
 from kg_server.store import EmbeddedStore, matches
@@ -21,7 +21,9 @@ def of(store: EmbeddedStore, text: str, project: Project) -> str:
     """
     kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
     written = formats.named("turtle" if kind is Kind.GRAPH else "csv", kind)
-    query = Query(text, written, project.base_iri, prefixes=console.known(project))
+    query = Query(
+        text, written, project.base_iri, prefixes=prefixes.known(project.profile.prefixes)
+    )
     store.evaluate(query)  # raises if the text is wrong; no row is computed before it is read
     evaluated = store.evaluated(query)
     if evaluated == text:

@@ -31,11 +31,8 @@ from kg_server.rdf.prefixes import namespace_of
 from kg_server.store import Store
 from kg_server.store.results import add_triples, rows, values
 
-GRAPH = "graph/description"
-"""The path of the description's named graph below the base IRI."""
-
-QUERIES = "graph/queries"
-"""The path of the named graph that describes the canned queries."""
+GRAPH, QUERIES = dumps.GENERATED
+"""Paths below the base IRI of the named graphs with this description, and with that of queries."""
 
 _ENTAILMENT = "http://www.w3.org/ns/entailment/"
 _MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"

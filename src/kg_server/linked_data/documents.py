@@ -164,18 +164,6 @@ class Document:
         return self.iri if page == 1 else addresses.with_parameter(self.iri, "page", page)
 
 
-def describe(site: Site, document_path: str, page: int = 1) -> Document | None:
-    """Return a page of the document at ``/doc/<document_path>``; ``None`` if there is none.
-
-    Args:
-        site: the store and its base IRI.
-        document_path: the decoded path below ``/doc/``.
-        page: counted from 1; ``None`` is returned for a page after the last.
-    """
-    iri = find(site, document_path)
-    return describe_thing(site, iri, page) if iri else None
-
-
 def find(site: Site, document_path: str) -> str | None:
     """Return the IRI of the thing that the document at ``/doc/<document_path>`` is about.
 
@@ -217,12 +205,6 @@ def outline(site: Site, iri: str, page: int = 1) -> Outline | None:
         has_more=max(len(outgoing), len(incoming), len(uses)) > PAGE_STATEMENTS,
         uses=tuple(uses[:PAGE_STATEMENTS]),
     )
-
-
-def describe_thing(site: Site, iri: str, page: int = 1) -> Document | None:
-    """Return a page of the description of the thing with this IRI; ``None`` if it is unknown."""
-    outlined = outline(site, iri, page)
-    return complete(site, outlined) if outlined else None
 
 
 def complete(site: Site, outlined: Outline) -> Document:

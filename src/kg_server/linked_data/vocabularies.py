@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from rdflib import DCTERMS, RDF, Graph, URIRef
 
+from kg_server.linked_data import dumps
 from kg_server.linked_data.documents import Document, Site, licence_of
 from kg_server.rdf import addresses
 from kg_server.sparql.query import Dataset
@@ -79,8 +80,7 @@ class Vocabulary:
 
 def vocabularies(site: Site) -> tuple[Vocabulary, ...]:
     """Return the ontologies of the project's files, sorted by IRI."""
-    own = {f"{site.base_iri}graph/{name}" for name in ("description", "queries")}
-    graphs = tuple(name for name in site.store.graph_names() if name not in own)
+    graphs = dumps.graph_names(site)
     by_iri: dict[str, Vocabulary] = {}
     if not graphs:
         return ()

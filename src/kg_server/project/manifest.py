@@ -60,14 +60,6 @@ class Manifest:
     imports: Mapping[str, Path] = field(default_factory=dict)
 
 
-def find(start: Path) -> Path | None:
-    """Return the root of the project around a directory that has a manifest, if there is one."""
-    for folder in (start, *start.parents):
-        if source(folder):
-            return folder
-    return None
-
-
 def source(root: Path) -> Path | None:
     """Return the file with a directory's manifest."""
     if (root / FILE).is_file():

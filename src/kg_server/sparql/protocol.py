@@ -24,6 +24,7 @@ from kg_server.errors import (
 from kg_server.formats import Format, Kind
 from kg_server.sparql import keywords, lexer
 from kg_server.sparql.query import Dataset, Query
+from kg_server.sparql.terms import is_iri
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -43,7 +44,6 @@ _MOST_PARAMETERS = 1000
 _STRAY = re.compile("%(?![0-9A-Fa-f]{2})")
 """A percent sign that begins no escape: it stands for itself (URL Standard §1.3)."""
 _REPEATABLE = _OF_DATASETS | {"format"}
-_ABSOLUTE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,9 +238,29 @@ def absolute_iri(text: str, what: str) -> str:
     Raises:
         BadRequest: it is not an absolute IRI (RFC 3987 §2.2).
     """
-    if not _ABSOLUTE_IRI.fullmatch(text):
+    if not is_iri(text):
         raise BadRequest(f"{what}={text!r} is not an absolute IRI.", parameter=what)
     return text
+
+
+def whole_number(text: str, name: str, least: int, most: int) -> int:
+    """Return the whole number that a parameter gives.
+
+    Raises:
+        BadRequest: the text is not a whole number from ``least`` to ``most``.
+
+    >>> whole_number("020", "limit", 1, 100)
+    20
+    """
+    number = int(text.lstrip("0")[:13] or 0) if text.isascii() and text.isdigit() else -1
+    if not least <= number <= most:
+        takes = f"a whole number from {least} to {most}"
+        raise BadRequest(
+            f"The parameter {name!r} takes {takes}; {text[:80]!r} is not one.",
+            parameter=name,
+            takes=takes,
+        )
+    return number
 
 
 _UTF_8 = frozenset(

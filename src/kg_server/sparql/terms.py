@@ -4,6 +4,17 @@ from __future__ import annotations
 
 import re
 
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
+
+
+def is_iri(text: str) -> bool:
+    """Tell whether a text is an absolute IRI, which can stand in a query in angle brackets.
+
+    >>> is_iri("https://e.org/x"), is_iri("x"), is_iri("https://e.org/a> . <b")
+    (True, False, False)
+    """
+    return bool(_IRI.fullmatch(text))
+
 
 def literal(text: str, datatype: str | None = None) -> str:
     r"""Return a literal in SPARQL syntax.

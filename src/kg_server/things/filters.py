@@ -16,7 +16,7 @@ from rdflib import SKOS
 from kg_server.errors import BadRequest
 from kg_server.rdf import datatypes
 from kg_server.rdf import namespaces as ns
-from kg_server.sparql.terms import literal
+from kg_server.sparql.terms import is_iri, literal
 from kg_server.things.columns import NAMES, NUMBERS, Column
 
 OPERATORS: Mapping[str, str] = {
@@ -32,7 +32,6 @@ OPERATORS: Mapping[str, str] = {
 }
 """Operators by the suffix of a parameter's name, with their descriptions."""
 _COMPARED = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _MOST_TEXT = 500
@@ -189,7 +188,7 @@ def _terms(column: Column, text: str, vocabulary: Vocabulary) -> Iterable[str]:
     if not kinds or ns.LANG_STRING in kinds or f"{ns.XSD}string" in kinds:
         yield from _texts(text, vocabulary.languages)
     for kind in kinds:
-        is_text = kind in (ns.LANG_STRING, f"{ns.XSD}string") or not _IRI.fullmatch(kind)
+        is_text = kind in (ns.LANG_STRING, f"{ns.XSD}string") or not is_iri(kind)
         if not is_text and not datatypes.is_ill_typed(text, kind):
             yield literal(text, kind)
 
@@ -203,7 +202,7 @@ def _iri(text: str, vocabulary: Vocabulary) -> str | None:
     prefix, colon, local = text.partition(":")
     if colon and prefix in vocabulary.prefixes:
         text = vocabulary.prefixes[prefix] + local
-    return text if _IRI.fullmatch(text) else None
+    return text if is_iri(text) else None
 
 
 def _test(each: Filter, text: str, variable: str) -> str:

@@ -526,17 +526,6 @@ _SENTENCES: Mapping[str, Callable[[_About], str]] = {
 """A sentence for each kind of constraint of SHACL Core (§4)."""
 
 
-def objects_of_graph(graph: Graph) -> Objects:
-    """Return what gives the values of predicates in an rdflib graph."""
-
-    def objects(subject: str, predicate: str) -> list[str]:
-        if subject.startswith('"'):
-            return []
-        return [terms.n_triples(each) for each in graph.objects(_node(subject), _node(predicate))]
-
-    return objects
-
-
 def objects_of_facts(facts: Any) -> Objects:
     """Return what gives the values of predicates in a project's data, as they are written."""
 

@@ -313,23 +313,20 @@ def _window(query: CannedQuery, reserved: dict[str, str], *, html: bool) -> tupl
             if name in reserved:
                 raise BadRequest(f"The answer has no rows, so no {name}.", parameter=name)
         return None, 0
-    limit = _number(reserved, "limit", 1, MAX_LIMIT)
-    offset = _number(reserved, "offset", 0, 10**9)
-    return limit if limit is not None or not html else PAGE_ROWS, offset or 0
+    return window(reserved, PAGE_ROWS if html else None)
 
 
-def _number(reserved: dict[str, str], name: str, least: int, most: int) -> int | None:
-    if name not in reserved:
-        return None
-    text = reserved[name]
-    if not (text.isascii() and text.isdigit() and least <= int(text[:12]) <= most):
-        takes = f"a whole number from {least} to {most}"
-        raise BadRequest(
-            f"The parameter {name!r} takes {takes}; {text[:80]!r} is not one.",
-            parameter=name,
-            takes=takes,
-        )
-    return int(text)
+def window(reserved: Mapping[str, str], default: int | None) -> tuple[int | None, int]:
+    """Return ``limit``, which has a default, and ``offset``.
+
+    Raises:
+        BadRequest: one is not a whole number in its range.
+    """
+    limit, offset = reserved.get("limit"), reserved.get("offset", "0")
+    return (
+        default if limit is None else protocol.whole_number(limit, "limit", 1, MAX_LIMIT),
+        protocol.whole_number(offset, "offset", 0, 10**9),
+    )
 
 
 def _links(

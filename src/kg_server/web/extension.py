@@ -19,6 +19,7 @@ from rdflib.term import Node
 from kg_server.errors import BadRequest
 from kg_server.rdf import datatypes
 from kg_server.search.index import Index
+from kg_server.sparql.terms import is_iri
 from kg_server.store.results import rows, values
 from kg_server.web.context import Context
 from kg_server.web.pages.terms import Labels
@@ -36,7 +37,6 @@ SELECT ?thing ?property ?value WHERE { %s FILTER(!ISBLANK(?value)) }
 """
 _WHOLE_NUMBERS = frozenset((XSD.integer, XSD.int, XSD.long, XSD.nonNegativeInteger))
 _NUMBERS = frozenset((XSD.decimal, XSD.double, XSD.float))
-_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|^`\\]*")
 _DAY = re.compile(r"(-?(?:[1-9][0-9]*)?[0-9]{4}-(?:1[0-2]|0[1-9])-(?:3[01]|0[1-9]|[12][0-9]))(.*)")
 _TIME = re.compile(
     r"T(?:2[0-3]|[01][0-9]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
@@ -233,11 +233,6 @@ def named(iri: str, index: Index) -> dict[str, str]:
 def whole_number(text: str, default: int) -> int:
     """Return a text of digits as a number, at most nine digits of it; else the default."""
     return int(text[:9]) if text.isascii() and text.isdigit() else default
-
-
-def is_iri(text: str) -> bool:
-    """Tell whether a text is an IRI that can stand in a query."""
-    return bool(_IRI.fullmatch(text))
 
 
 def json_object(text: str, parameter: str) -> dict[str, Any]:

@@ -18,11 +18,11 @@ from kg_server.rdf import addresses, datatypes
 from kg_server.rdf.labels import fold
 from kg_server.rdf.prefixes import local_name
 from kg_server.search.index import CLASSES, EXACT, PROPERTIES, Hit, Index
-from kg_server.sparql.terms import literal
+from kg_server.sparql.terms import is_iri, literal
 from kg_server.store.results import rows, values
 from kg_server.web import caching, extension
 from kg_server.web.context import Context
-from kg_server.web.extension import is_iri, named
+from kg_server.web.extension import named
 from kg_server.web.pages import layout, overview
 
 MAX_QUERIES = 100

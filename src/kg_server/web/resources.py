@@ -287,7 +287,4 @@ def _redirect(location: str, status: int) -> Response:
 
 
 def _page_number() -> int:
-    text = request.args.get("page", "1")
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) < 10**6:
-        raise BadRequest(f"The parameter 'page' takes a number from 1; {text[:80]!r} is not one.")
-    return int(text)
+    return protocol.whole_number(request.args.get("page", "1"), "page", 1, 10**6)

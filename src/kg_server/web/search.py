@@ -208,11 +208,9 @@ def _hits(
         raise BadRequest(
             f"The text in the parameter 'q' has over {MAX_TEXT} characters.", parameter="q"
         )
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MAX_LIMIT):
-        takes = f"a whole number from 1 to {MAX_LIMIT}"
-        raise BadRequest(f"The parameter 'limit' takes {takes}.", parameter="limit", takes=takes)
+    most = protocol.whole_number(limit, "limit", 1, MAX_LIMIT)
     types = frozenset([class_iri(parameters["type"], index)]) if parameters.get("type") else None
-    return index.search(text, types=types, language=language.lower(), limit=int(limit), texts=texts)
+    return index.search(text, types=types, language=language.lower(), limit=most, texts=texts)
 
 
 def _choose(name: str | None, accept: str | None) -> Format:

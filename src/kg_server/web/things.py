@@ -26,7 +26,7 @@ from kg_server.things.columns import RESERVED, Column
 from kg_server.things.filters import Filter, Vocabulary
 from kg_server.things.queries import Table
 from kg_server.web import citation, embed, exports, responses
-from kg_server.web.canned import SOURCE, page_links
+from kg_server.web.canned import SOURCE, page_links, window
 from kg_server.web.citation import Citation
 from kg_server.web.context import Context
 from kg_server.web.pages import embedding, layout
@@ -34,7 +34,6 @@ from kg_server.web.pages.listing import Listing
 from kg_server.web.pages.terms import Labels
 
 PAGE_ROWS = 50
-MAX_LIMIT = 100_000
 MOST_COLUMNS = 12
 """Most columns on the page; the data formats have all."""
 _FACETS = 3
@@ -257,7 +256,8 @@ def _table(
     etag = context.etag(chosen, pairs, *said)
     if responses.matches(request.headers.get("If-None-Match"), etag):
         return context.cacheable(Response(), etag)
-    limit, offset = _window(reserved, PAGE_ROWS if chosen.is_page else None)
+    given = {name: text for name, text in reserved.items() if text}  # a form sends empty fields
+    limit, offset = window(given, PAGE_ROWS if chosen.is_page else None)
     if chosen.is_page:
         shown = _page(tables, table, pairs, limit or PAGE_ROWS, offset)
         if is_framed:
@@ -308,22 +308,6 @@ def _sort(text: str | None, offered: tuple[Column, ...]) -> tuple[Column | None,
         names = ", ".join(by_name)
         raise BadRequest(f"There is no column {name[:80]!r} to sort by: {names}.", parameter="sort")
     return by_name[name], text.startswith("-")
-
-
-def _window(reserved: dict[str, str], default: int | None) -> tuple[int | None, int]:
-    """Return limit and offset.
-
-    Raises:
-        BadRequest: one is no number in its range.
-    """
-    numbers = []
-    for name, least, most in (("limit", 1, MAX_LIMIT), ("offset", 0, 10**9)):
-        text = reserved.get(name)
-        if text and not (text.isascii() and text.isdigit() and least <= int(text[:12]) <= most):
-            takes = f"a whole number from {least} to {most}"
-            raise BadRequest(f"{name} takes {takes}; {text[:80]!r} is not one.", parameter=name)
-        numbers.append(int(text) if text else None)
-    return numbers[0] or default, numbers[1] or 0
 
 
 def _data(

@@ -72,11 +72,14 @@ def test_a_translation_has_the_gaps_of_its_sentence(language):
 
 
 def test_a_value_within_a_sentence_is_translated_too_and_else_kept():
-    detail = "limit takes a whole number from 1 to 9; 'x' is not one."
+    detail = "The parameter 'limit' takes a whole number from 1 to 9; 'x' is not one."
 
     told = details.told(detail, "fr").text
 
-    assert told == "limit prend un nombre entier de 1 à 9 ; 'x' n’en est pas une valeur."
+    assert (
+        told
+        == "Le paramètre 'limit' prend un nombre entier de 1 à 9 ; 'x' n’en est pas une valeur."
+    )
 
 
 def test_a_long_detail_costs_no_time():
