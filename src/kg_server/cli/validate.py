@@ -50,7 +50,7 @@ Examples:
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path),
-    help="An earlier report (--format json): report only findings that it does not have.",
+    help="An earlier report (--format json): only findings that it does not have count.",
 )
 @click.option(
     "--fail-on",
@@ -130,7 +130,8 @@ def validate(  # one parameter an option
     tells these apart by its triples. With --endpoint it validates the graph in a SPARQL service,
     with the shapes that were published there or with those of --shapes.
 
-    Exit code 0: conforms; 1: does not conform; 2: something could not be checked.
+    Exit code 0: nothing counts; 1: a violation, or what --fail-on names, that is not in the
+    --baseline; 2: something could not be checked, whatever was found.
     """
     if list_rules:
         click.echo(reporting.rules(), nl=False)

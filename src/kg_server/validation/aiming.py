@@ -6,6 +6,7 @@ wrong verdicts: they filter the values of nested shapes, too.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -85,6 +86,27 @@ def applied(aims: Aims | None) -> Iterator[None]:
     finally:
         kind.focus_nodes = targets
         CONSTRAINT_PARAMETERS_MAP.update(components)
+
+
+@contextmanager
+def noted() -> Iterator[dict[Node, set[Node]]]:
+    """Give the focus nodes that pySHACL finds for each shape inside the block."""
+    from pyshacl import shape as theirs
+
+    found: dict[Node, set[Node]] = defaultdict(set)
+    kind = vars(theirs)["Shape"]
+    targets = kind.focus_nodes
+
+    def focus_nodes(shape: Any, *arguments: Any, **named: Any) -> Set[Node]:
+        nodes: Set[Node] = targets(shape, *arguments, **named)
+        found[shape.node].update(nodes)
+        return nodes
+
+    kind.focus_nodes = focus_nodes
+    try:
+        yield found
+    finally:
+        kind.focus_nodes = targets
 
 
 def _aimed(kind: Any, aims: Aims) -> Any:

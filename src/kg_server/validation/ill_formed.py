@@ -22,6 +22,7 @@ from kg_server.errors import KgError
 from kg_server.rdf import namespaces as ns
 from kg_server.rdf import regex, terms
 from kg_server.sparql import diagnostics, keywords, lexer
+from kg_server.validation import advanced as features
 from kg_server.validation.prefilter import queries
 from kg_server.validation.prefilter.values import NotExpressible
 from kg_server.validation.report import ILL_FORMED, Finding, Severity
@@ -85,6 +86,7 @@ _REFUSED_WORDS = {
     "MINUS": "its variables may have values before (SHACL Appendix A); write FILTER NOT EXISTS",
 }
 _REFUSED = "The query must not use {}: {}."
+_PREFIXES = "Each prefix needs one sh:prefix and one sh:namespace, everywhere the same."
 _RESERVED = {"class", "in", "or", "and", "not"}
 """Terms whose name is a word of Python, which rdflib's list of SHACL's terms leaves out."""
 
@@ -109,7 +111,9 @@ def take_out(
     of_others = partial(_of_other_queries, advanced)
     of_queries = (of_constraints, of_others, _of_components) if queries else ()
     of_data = partial(_of_entailment, inference)
-    for faults in (_unknown_terms, _of_paths, _of_parameters, _of_references, of_data, *of_queries):
+    of_features = (_of_advanced,) if advanced else ()
+    finders = (_unknown_terms, _of_paths, _of_parameters, _of_references, of_data)
+    for faults in (*finders, *of_queries, *of_features):
         news = list(faults(shapes))
         for shape, predicate, value, _ in news:
             shapes.remove((shape, predicate, value))
@@ -236,8 +240,7 @@ def _of_constraints(advanced: bool, shapes: Graph) -> Iterator[Fault]:
             prefixes = queries.declared(shapes, constraint)
         except NotExpressible:
             holder = next(iter(shapes.objects(constraint, SH.prefixes)))
-            message = "Each prefix needs one sh:prefix and one sh:namespace, everywhere the same."
-            yield constraint, SH.prefixes, holder, message
+            yield constraint, SH.prefixes, holder, _PREFIXES
             continue
         for text in shapes.objects(constraint, SH.select):
             fault = _fault_of_query(str(text), prefixes)
@@ -280,6 +283,34 @@ def _fault_of_query(text: str, prefixes: Mapping[str, str]) -> str | None:
     if head[-1:] != ["*"] and head[-2:] != ["*", "WHERE"] and not {"$THIS", "?THIS"} & set(head):
         return "The query must select $this, the focus node."
     return None
+
+
+def _of_advanced(shapes: Graph) -> Iterator[Fault]:
+    """Yield targets, rules and expressions of SHACL Advanced Features that cannot be used."""
+    return features.faults(
+        _fault_of_other, lambda path: _is_path(shapes, path, frozenset()), shapes
+    )
+
+
+def _fault_of_other(shapes: Graph, holder: Node, query: Node, form: str) -> str | None:
+    """Return what is wrong with the query of a target or a rule, which has a form of its own."""
+    text = str(query)
+    if (refused := _refused(text)) in ("FROM", "SERVICE"):
+        return _REFUSED.format(refused, _REFUSED_WORDS[refused])
+    try:
+        prefixes = queries.declared(shapes, holder)
+    except NotExpressible:
+        return _PREFIXES
+    complaint = partial(_complaint, prefixes)
+    if complaint(text) and not _rdflib_reads(text, prefixes):
+        return f"The query is not SPARQL: {diagnostics.explain(text, complaint, {}).detail}"
+    words = [token.text.upper() for token in lexer.significant(text)]
+    if form not in words:
+        return f"The query must be a {form} query."
+    head = words[words.index(form) : words.index("{")]
+    if form == "SELECT" and not {"$THIS", "?THIS", "*"} & set(head):
+        return "The query must select ?this, the focus node."
+    return _unknown_function(shapes, text, prefixes, True)
 
 
 def _refused(text: str) -> str | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -171,6 +173,7 @@ def _findings(
             components.applied(),
             messages.applied(),
             property_paths.applied(),
+            redirect_stdout(io.StringIO()),  # it prints what it raises, into the report
             aiming.applied(aims),
         ):
             _, report, text = pyshacl.validate(

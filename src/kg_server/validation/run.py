@@ -109,6 +109,7 @@ class Validation:
         )
         self._languages = languages
         self._spoken = wording.with_one_message(self._shapes, languages)
+        self._looked_at: dict[Node, set[Node]] = {}
 
     def report(self, judge_by: Callable[[Prefilter], list[Finding]]) -> Report:
         """Check everything; ``judge_by`` gives the findings of the shapes."""
@@ -116,10 +117,17 @@ class Validation:
             shapes_lint.check(self._shapes)
         checked = checking(self._shapes, self._ill_formed, advanced=self._advanced)
         prefilter = Prefilter(self._facts, self._shapes, checked)
-        self._check_that_data_are_looked_at(prefilter)
+        if not self._is_expanded:
+            self._check_that_data_are_looked_at(prefilter.looks_at_data())
         with processes.beside(self._lint()) as linting:
             judged = judge_by(prefilter)
             (linted,) = self._finish([linting], "Linting")
+        focus_nodes, idle = len(prefilter.focus_nodes()), prefilter.idle()
+        if self._is_expanded:  # also those that were inferred
+            looked_at = {each: self._looked_at.get(each, set()) for each in checked}
+            focus_nodes = len(set().union(*looked_at.values()))
+            idle = [shape for shape, nodes in looked_at.items() if not nodes]
+            self._check_that_data_are_looked_at(bool(focus_nodes))
         # A rule need not say again of a triple what a shape has said.
         told = {_about(each) for each in judged if each.value}
         news = {each for each in linted if _about(each) not in told}
@@ -140,10 +148,9 @@ class Validation:
             len(self._project.of_role(Role.DATA)),
             len(self._facts.store),
             len(prefilter.tasks),
-            len(prefilter.focus_nodes()),
+            focus_nodes,
             seconds=0.0,
-            # What is inferred is not there yet.
-            idle=() if self._is_expanded else self._names(prefilter.idle()),
+            idle=self._names(idle),
         )
 
     def _names(self, shapes: Sequence[Node]) -> tuple[str, ...]:
@@ -156,14 +163,14 @@ class Validation:
             return self._shapes
         return shapes_graph.read(self._project.of_role(Role.SHAPES))
 
-    def _check_that_data_are_looked_at(self, prefilter: Prefilter) -> None:
+    def _check_that_data_are_looked_at(self, looked_at: bool) -> None:
         """Check that something is checked; an ontology is, by the rules.
 
         Raises:
             ProjectFault: no shape looks at the data.
         """
         has_data = any(file.role is Role.DATA for file in self._project.files)
-        if not has_data or not len(self._shapes) or self._ill_formed or prefilter.looks_at_data():
+        if not has_data or not len(self._shapes) or self._ill_formed or looked_at:
             return
         queried = shapes_lint.has_queried_targets(self._shapes)
         if queried and not self._advanced:
@@ -177,7 +184,9 @@ class Validation:
 
     def _targets(self) -> str:
         """Return a sentence on the classes that shapes look for, and those that data have."""
-        targets = sorted(map(str, self._shapes.objects(None, SH.targetClass)))
+        checked = checking(self._shapes, (), advanced=self._advanced)
+        classes_of = (self._shapes.objects(shape, SH.targetClass) for shape in checked)
+        targets = sorted({str(each) for of_shape in classes_of for each in of_shape})
         types = self._facts.store.quads_for_pattern(None, TYPE, None)
         classes = sorted({str(getattr(quad.object, "value", "")) for quad in types})
         if not targets:
@@ -199,10 +208,9 @@ class Validation:
         """Return what pySHACL finds by itself, in everything."""
         pyshacl_engine.prepare_all()
         data = graphs.read(self._project.of_role(*FACTS), "data")
-        work = partial(
-            pyshacl_engine.findings, data, self._spoken, inference=inference, advanced=advanced
-        )
-        return list(chain(*self._run([work], f"Judging {len(data):,} triples")))
+        work = partial(_alone, data, self._spoken, inference=inference, advanced=advanced)
+        ((findings, self._looked_at),) = self._run([work], f"Judging {len(data):,} triples")
+        return list(findings)
 
     def _suspects(self, prefilter: Prefilter) -> Aims:
         """Return the focus nodes that may violate each constraint of each shape."""
@@ -310,6 +318,12 @@ def checking(shapes: Graph, faults: Sequence[Finding], *, advanced: bool) -> lis
     if targeted and not checked and not faults:
         raise ProjectFault(_NO_CONSTRAINTS)
     return checked
+
+
+def _alone(data: Graph, shapes: Graph, **options: Any) -> tuple[Any, dict[Node, set[Node]]]:
+    """Return what pySHACL finds, and at which focus nodes of each shape it looked."""
+    with aiming.noted() as looked_at:
+        return pyshacl_engine.findings(data, shapes, **options), dict(looked_at)
 
 
 def _suspects_of(

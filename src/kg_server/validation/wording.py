@@ -33,6 +33,8 @@ _TOLD = {"this", "value", "path"}
 _MOST_LISTED = 8
 _OF_A_COMPONENT = "Parameterised SHACL Query generated constraint validation reports."
 """Message of pySHACL for a custom constraint component that has none."""
+_OF_AN_EXPRESSION = "Expression evaluation generated constraint did not return true."
+"""Message of pySHACL for an expression of the SHACL Advanced Features that has none."""
 _KINDS = {
     "IRI": "an IRI",
     "BlankNode": "a blank node",
@@ -125,6 +127,8 @@ class Words:
             message = "The query of the shape finds this node."
         elif message == _OF_A_COMPONENT:
             message = f"This node does not satisfy {finding.component}."
+        elif message == _OF_AN_EXPRESSION:
+            message = "The expression of the shape (sh:expression) is not true for this value."
         told = finding.other_value
         if self._says_more(finding):
             told = terms.n_triples(Literal(message))

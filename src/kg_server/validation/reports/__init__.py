@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from kg_server import escaping
-from kg_server.project import Project
+from kg_server.project import Project, Role
 from kg_server.rdf import namespaces as ns
 from kg_server.rdf import prefixes
 from kg_server.validation.report import RULES_IRI, Finding, Place, Report, Severity
@@ -32,12 +32,16 @@ def text(report: Report, project: Project) -> str:
     """Return the report for a person: each finding, then the verdict and what was checked."""
     shorten = _on_one_line(shortener(project.profile.prefixes))
     verdict = report.summary[0].upper() + report.summary[1:] + "."
-    last = "\n".join(filter(None, (verdict, _checked(report), report.of_idle(shorten))))
+    has_ontology = any(each.has_role(Role.ONTOLOGY) for each in project.files)
+    checked = _checked(report, has_ontology=has_ontology)
+    last = "\n".join(filter(None, (verdict, checked, report.of_idle(shorten))))
     return "\n\n".join((*_blocks(report, shorten), last)) + "\n"
 
 
-def _checked(report: Report) -> str:
-    files = f"{_count(report.data_files, 'data file')} and the ontology"
+def _checked(report: Report, *, has_ontology: bool) -> str:
+    has_data = report.data_files or not has_ontology
+    files = [_count(report.data_files, "data file")] if has_data else []
+    files += ["the ontology"] if has_ontology else []
     by = f"{_count(report.focus_nodes, 'node')} by {_count(report.shapes, 'shape')}"
     if report.service:
         return (
@@ -47,7 +51,7 @@ def _checked(report: Report) -> str:
         )
     return (
         f"Checked {_count(report.triples, 'triple')} of "
-        f"{files if report.data_files else 'the ontology'}, "
+        f"{' and '.join(files)}, "
         f"{by if report.shapes else 'by the rules only'}, in {report.seconds:.2f} s."
     )
 
