@@ -1,5 +1,5 @@
-"""Search: things found by their labels, in any language and script.
+"""Search of things by their labels, in any language and script.
 
-``building`` makes an index of a store once, ``columns`` keeps it in one block of memory that
-processes share, and ``index`` searches it.
+``building`` makes an index of a store once. ``columns`` stores it in one block of memory that
+processes share. ``index`` searches it.
 """

@@ -18,13 +18,13 @@ from kg_server.store import Store
 from kg_server.store.results import lines
 
 MOST_TEXTS = 200_000
-"""Texts beyond so many are not searched; labels are."""
+"""Most texts in the index; the number of labels has no limit."""
 
 _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"(?:@([\w-]+))?')
 
 
 def build(store: Store, text_properties: Iterable[str] = ()) -> Index:
-    """Return an index that is of use to this process only; see ``write``."""
+    """Return an index in the memory of this process; ``write`` makes one for several processes."""
     file = io.BytesIO()
     write(file, store, text_properties)
     return Index(Columns(file.getvalue()))
@@ -37,9 +37,9 @@ def write(file: IO[bytes], store: Store, text_properties: Iterable[str] = ()) ->
     are definitions, descriptions, comments and dates.
 
     Args:
-        file: the index is written to it.
-        store: what is indexed.
-        text_properties: the IRIs of more properties whose values are texts.
+        file: the file to write.
+        store: the store.
+        text_properties: IRIs of more properties whose values are texts.
     """
     languages: dict[str, int] = {"": 0}
     labels, texts = _Lines(languages), _Lines(languages)
@@ -81,7 +81,7 @@ def write(file: IO[bytes], store: Store, text_properties: Iterable[str] = ()) ->
 
 
 class _Lines:
-    """Labels or texts, as they come: of which thing, in which language, folded and not."""
+    """Labels or texts in the order of the store, with thing, language and folded form."""
 
     def __init__(self, languages: dict[str, int]) -> None:
         self._all_languages = languages
@@ -126,7 +126,7 @@ class _Lines:
 
 
 def _things(store: Store, labels: _Lines) -> dict[str, int]:
-    """Return the numbers of the things that have labels; adds these to ``labels``."""
+    """Return the numbers of the things that have labels; add the labels to ``labels``."""
     things: dict[str, int] = {}
     for names in (_NAMED, _ALSO_NAMED):  # a union comes in any order
         for iri, literal in _rows(store, _LABELS % names, "label"):

@@ -1,7 +1,7 @@
 """Columns of numbers and texts in one block of bytes, which processes can share.
 
 A block begins with a mark and the place of its table of columns. The mark is written last, so that
-a reader never sees half a block.
+a reader never uses an unfinished block.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Texts:
     """A column of texts.
 
     Args:
-        block: has the texts in UTF-8, a line each.
-        starts: where each line begins in the block, and where the last one ends.
+        block: the block, which has the texts in UTF-8, one a line.
+        starts: the offsets of the lines in the block, and the end of the last one.
     """
 
     def __init__(self, block: Block, starts: memoryview) -> None:
@@ -46,7 +46,7 @@ class Texts:
 
 
 class Columns:
-    """The columns of a block; ``version`` says of which graph they are."""
+    """The columns of a block; ``version`` is the version of their graph."""
 
     def __init__(self, block: Block) -> None:
         _, begin, end = _HEAD.unpack_from(block)
@@ -66,7 +66,7 @@ class Columns:
 
 
 def read(path: str, version: str) -> Columns | None:
-    """Return the columns of a file; ``None`` while it is not written, or is of another graph."""
+    """Return the columns of a file; ``None`` if it is unfinished, or about another graph."""
     with suppress(OSError), Path(path).open("rb") as file:
         if is_written(file):
             columns = Columns(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ))
@@ -75,7 +75,7 @@ def read(path: str, version: str) -> Columns | None:
 
 
 def is_written(file: IO[bytes]) -> bool:
-    """Tell whether a file has its columns."""
+    """Tell whether a file is finished."""
     file.seek(0)
     return file.read(len(_MARK)) == _MARK
 
@@ -90,7 +90,7 @@ def write(
 
     Args:
         file: the file.
-        version: of which graph they are.
+        version: the version of the graph.
         numbers: columns of numbers.
         texts: columns of texts, as ``encode`` gives them.
     """

@@ -1,7 +1,7 @@
-"""Search in an index: labels in alphabetical order, a line each.
+"""Search in an index of labels in alphabetical order.
 
-A name that begins with the text is found by bisection, one that contains it by the interpreter's
-own substring search, which reads some gigabytes a second.
+Labels that begin with the text are found by bisection, labels that contain it by Python's substring
+search, which reads gigabytes a second.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kg_server.rdf.prefixes import local_name
 from kg_server.search.columns import Columns, encode
 
 _MOST_HITS = 10_000
-"""Most matches that are ranked; very short texts have more, and the rest is not read."""
+"""Most matches that are ranked; very short texts have more."""
 
 EXACT, PREFIX, WORDS, INFIX, NEAR = 100.0, 80.0, 60.0, 40.0, 20.0
 """Scores, from 0 to 100: the label itself, its beginning, the beginnings of words, any part, or
@@ -30,7 +30,7 @@ where there is none of these, a spelling near it."""
 TEXT = 30.0
 """The score of a thing that is found by a text about it, or by one of its dates."""
 _TERM_AFTER = 60.0
-"""By how much a class or property has to match better than a thing to stand before it."""
+"""Score by which a class or property has to match better than a thing to precede it."""
 
 CLASSES = frozenset({ns.OWL + "Class", ns.RDFS + "Class"})
 PROPERTIES = frozenset(
@@ -48,12 +48,12 @@ _LIKENESS = 0.75
 _MOST_COMPARED = 10_000
 """Most names that are compared with a text that matches nothing."""
 _PART = 1 << 14
-"""Labels that are read at one time."""
+"""Labels that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A thing that was found. ``label`` is in the language asked for, ``matched`` is what matched.
+    """A thing that matches. ``label`` is in the requested language, ``matched`` the matching text.
 
     ``score`` is 0 to 100; 100 means that a label is the text itself.
     """
@@ -132,10 +132,10 @@ class _Lines:
 
 
 class Index:
-    """Every label of a store, ready to be searched, and texts about things. It never changes.
+    """A search index: the labels of a store, and texts about things. It never changes.
 
     Args:
-        columns: what ``building`` wrote. Things are in the order of their IRIs.
+        columns: the columns that ``building`` wrote. Things are in the order of their IRIs.
     """
 
     def __init__(self, columns: Columns) -> None:
@@ -171,12 +171,12 @@ class Index:
         return local_name(iri) if label == iri else label
 
     def hit(self, iri: str, language: str = "en") -> Hit:
-        """Return a thing as one that was found by its IRI."""
+        """Return a thing as a hit for its IRI."""
         shown, tag = self._label(self._number(iri), language)
         return Hit(iri, shown or local_name(iri) or iri, tag, self.types_of(iri), iri, EXACT)
 
     def has_names_in(self, namespace: str) -> bool:
-        """Tell whether the IRI of a thing begins so."""
+        """Tell whether the IRI of a thing begins with this namespace."""
         encoded = encode(namespace)
         place = bisect_left(range(len(self._things)), encoded, key=self._things.line)
         return place < len(self._things) and self._things.line(place).startswith(encoded)
@@ -209,12 +209,12 @@ class Index:
 
         Args:
             text: what to find; every word of it has to be in the label, in any order.
-            types: the IRIs of classes; the things have to be of one of them. ``None``: of any.
-            language: in which the labels are returned where they can be.
-            limit: how many things at most.
-            batch: how many searches share the work of one.
-            texts: whether texts and dates are searched as well, as for people; things then come
-                before classes and properties that match as well or a little better.
+            types: IRIs of classes; things of one of these are returned. ``None``: of any class.
+            language: the language of the returned labels, if they have it.
+            limit: most things to return.
+            batch: number of searches that share the work limit of one.
+            texts: whether texts and dates are searched too, as for people. Things then precede
+                classes and properties that match equally or a little better.
         """
         work.check()
         wanted, named = fold(text), self._number(text.strip())
@@ -246,7 +246,7 @@ class Index:
         return [self._hit(each, language) for each in ranked]
 
     def nearest(self, text: str, count: int, language: str = "en") -> list[Hit]:
-        """Return the things whose names are the most like a text, however far they are from it.
+        """Return the things with names most similar to a text, even if they are not very similar.
 
         In a large index, only some of the names are compared.
         """

@@ -1,4 +1,7 @@
-"""Charts as geometry: what is drawn where. Templates turn it into SVG, so no script is needed."""
+"""Charts as geometry, which templates turn into SVG without scripts.
+
+``results.panels`` makes them; ``results.left_out`` counts the rows that they leave out.
+"""
 
 from __future__ import annotations
 
@@ -188,14 +191,14 @@ def bars(
                 Drawn(item, round(x, 1), round(width, 1), y + ROW / 2, text_x=text_x, anchor=anchor)
             )
             y += ROW
-    # Sums of floats, such as 3 × 0.6, are rounded to what was meant.
+    # Sums of floats, such as 3 × 0.6, are rounded to 12 digits.
     numbers = [float(f"{low + step * n:.12g}") + 0.0 for n in range(round((top - low) / step) + 1)]
     ticks = tuple(Tick(layout.scaled(number, low, top), words(number)) for number in numbers)
     return Chart("bars", tuple(rows), tuple(headings), ticks, y + BOTTOM, layout, zero=zero)
 
 
 def timeline(items: Iterable[Moment], layout: Layout = WIDE) -> Chart | None:
-    """Draw dates in their order on one axis; what is not a date is left out."""
+    """Draw dates in their order on one axis; items without a date are left out."""
     dated = [(first, item) for item in items if (first := beginning(item.date))]
     if not dated:
         return None
@@ -227,7 +230,7 @@ def fitted(text: str, room: float) -> str:
     """Return a text, or as much of it as a chart has room for, in pixels, with an ellipsis.
 
     >>> fitted("Anchor", 100), fitted("An anchor of a ship", 100)
-    ('Anchor', 'An anchor of a…')
+    ('Anchor', 'An anchor of…')
     """
     if breadth(text) <= room:
         return text

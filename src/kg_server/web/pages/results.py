@@ -1,4 +1,4 @@
-"""A canned query's answer as people see it: its chart, and how to ask for it from code."""
+"""Views of a canned query's answer: charts, rows left out of charts, cards, and code to copy."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from kg_server.web.pages.tables import Row, Table
 from kg_server.web.pages.terms import Labels, Shown
 
 STANDING, CLAIM, SOURCE, POLARITY = "standing", "claim", "source", "polarity"
-"""Columns of canned queries that name how a row stands, the claim that it comes from, the source of
-that, and whether it denies what it says."""
+"""Columns of canned queries with the standing of a row, its claim, the source of the claim, and
+whether the claim denies its statement."""
 _UNIT = re.compile("((^|_)([cC]urrency|[uU]nit)|Currency|Unit)(_?([cC]ode|Symbol|Name|Label))?$")
-"""Columns that say in what an amount is given: amounts in different units are drawn apart."""
+"""Columns with the unit of an amount: amounts in different units get charts of their own."""
 LEFT_OUT = (
     "{count} of {total} rows are not in the chart: they have no number or date that can be drawn."
 )
@@ -31,10 +31,10 @@ ONE_LEFT_OUT = (
 )
 _COLOURS = 3
 _RANKS = {"disputed": 0, "accepted": 1, "unknown": 2, "": 3, "background": 4}
-"""Which row of several has the mark that they share: the one with the least rank."""
+"""The row of several that has the mark that they share: the one with the least rank."""
 _MOST_ITEMS = 4
 _WORDS = 24
-"""A literal with as many characters is taken for words to read, not for a code or a number."""
+"""Least characters of a literal that counts as words to read, not as a code or a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One row of a card: what it says, and what it says it of."""
+    """One row of a card: its words, its other cells, its standing."""
 
     words: Shown | None
     others: tuple[Shown, ...]
@@ -59,7 +59,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Rows with the same first cell: that cell, what they have in common, and the rest of each."""
+    """Rows with the same title: the title, the cells that they have in common, and their rows."""
 
     title: tuple[Shown, ...]
     common: tuple[Shown, ...]
@@ -236,7 +236,7 @@ def _card(table: Table, rows: Sequence[int], key: Sequence[int]) -> Card:
     cells = [table.rows[index] for index in rows]
     rest = [n for n, name in enumerate(table.columns) if n not in key and name != POLARITY]
     common = [n for n in rest if len({row[n] for row in cells}) == 1 and not _stands(table, n)]
-    if len(rows) == 1:  # all is common: what is said and how it stands is still one row
+    if len(rows) == 1:  # all cells are common: words and standing still make one row
         common = [n for n in common if _is_code(cells[0][n])]
     varied = [n for n in rest if n not in common]
     items = [_item(table, index, varied) for index in rows] if varied else []
@@ -264,7 +264,7 @@ def _item(table: Table, index: int, columns: Sequence[int]) -> Item:
 
 
 def _stands(table: Table, column: int) -> bool:
-    """Tell whether a column has standings, which ``looks`` were read from."""
+    """Tell whether a column has the standings from which ``looks`` were read."""
     return table.columns[column] == STANDING
 
 
@@ -309,7 +309,7 @@ def series(hint: Sequence[str], table: Table, labels: Labels) -> tuple[str, ...]
 
 
 def code(address: str, values: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return how to ask a canned query from a shell, Python, R, JavaScript and a spreadsheet.
+    """Return code that runs a canned query: for curl, Python, R, JavaScript and a spreadsheet.
 
     Args:
         address: the absolute address of the query, without extension.
@@ -331,7 +331,7 @@ def code(address: str, values: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _programs(csv: str, labelled: str) -> list[tuple[str, str]]:
-    """Return how Python, R and a spreadsheet read a CSV; the spreadsheet gets names for IRIs."""
+    """Return code that reads a CSV in Python, R and a spreadsheet, which gets labels for IRIs."""
     quoted = json.dumps(csv)
     return [
         ("Python", f"import pandas\n\nprint(pandas.read_csv({quoted}))"),
@@ -341,7 +341,7 @@ def _programs(csv: str, labelled: str) -> list[tuple[str, str]]:
 
 
 def query_code(endpoint: str, query: str) -> list[tuple[str, str]]:
-    """Return how to ask a SPARQL query from a shell, Python, R, JavaScript and a spreadsheet.
+    """Return code that runs a SPARQL query: for curl, Python, R, JavaScript and a spreadsheet.
 
     >>> query_code("https://e.org/sparql", "ASK {}")[0][1]
     "curl https://e.org/sparql --data-urlencode 'query=ASK {}' -H 'Accept: text/csv'"
@@ -406,7 +406,7 @@ def _unstated(table: Table) -> str:
 
 
 def _place(row: Row, columns: Sequence[str], of_units: Iterable[str]) -> tuple[object, ...]:
-    """Return what the label of a bar is made of, but for its source."""
+    """Return the parts of a bar's label, without its source."""
     group, _, *rest = columns
     return (*_unit(row, of_units), *(row.get(name) for name in (group, *rest)))
 
@@ -414,7 +414,7 @@ def _place(row: Row, columns: Sequence[str], of_units: Iterable[str]) -> tuple[o
 def _twins(
     columns: Sequence[str], table: Table, of_units: Sequence[str]
 ) -> set[tuple[object, ...]]:
-    """Return the places that several bars have: those have to name their sources."""
+    """Return the labels that several bars have, so that these bars have to name their sources."""
     counted = Counter(
         _place(row, columns, of_units) for row in table.terms if _length(row, columns) is not None
     )
@@ -478,6 +478,6 @@ def _distinct(column: str, table: Table) -> list[Node]:
 
 
 def _href(row: Row, labels: Labels) -> str | None:
-    """Return where a mark leads: to the claim it comes from, if the answer names it."""
+    """Return the address that a mark links to: that of its claim, if the answer names it."""
     claim = row.get(CLAIM)
     return labels.link(str(claim)) if claim is not None else None
