@@ -1,6 +1,8 @@
 """The reading of a project's files."""
 
+import re
 import tracemalloc
+from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
@@ -153,3 +155,71 @@ def test_where_there_is_no_project_only_a_server_falls_back_on_the_example(tmp_p
     with pytest.raises(ProjectFault, match="there is no project here"):
         project.load([])
     assert project.load([], example=True).files
+
+
+@pytest.mark.parametrize("name", ["loop.ttl", "priv/a.ttl", "a" * 300])
+def test_a_path_that_cannot_be_looked_at_is_named(tmp_path, name, request):
+    (tmp_path / "loop.ttl").symlink_to(tmp_path / "loop.ttl")
+    (tmp_path / "priv").mkdir()
+    (tmp_path / "priv").chmod(0)
+    request.addfinalizer(lambda: (tmp_path / "priv").chmod(0o700))
+
+    with pytest.raises(ProjectFault, match=r"cannot be read|no such file") as caught:
+        project.load([tmp_path / name])
+
+    assert caught.value.path == tmp_path / name
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null"])
+def test_a_device_is_no_file(device):
+    with pytest.raises(ProjectFault, match="this is a device, not a file"):
+        project.load([Path(device)])
+
+
+def test_a_link_that_leads_nowhere_is_a_file_that_could_not_be_read(tmp_path):
+    (tmp_path / "a.ttl").write_text(LINE, encoding="utf-8")
+    (tmp_path / "gone.ttl").symlink_to(tmp_path / "elsewhere.ttl")
+
+    loaded = project.load([tmp_path], lenient=True)
+
+    assert [each.fault.path.name for each in loaded.unread] == ["gone.ttl"]
+
+
+def test_a_link_to_itself_in_a_directory_is_named(tmp_path):
+    (tmp_path / "loop.ttl").symlink_to(tmp_path / "loop.ttl")
+
+    with pytest.raises(ProjectFault, match=r"loop\.ttl: this is a link that leads to itself"):
+        project.load([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "hint"),
+    [
+        ("a.ttl", '<?xml version="1.0"?>\n<rdf:RDF xmlns:rdf="x"/>', r"looks like \.rdf"),
+        ("a.ttl", '{"@context": {}, "@id": "https://e.org/a"}', r"looks like \.jsonld"),
+        ("a.nt", "@prefix ex: <https://e.org/> .\nex:a ex:p 1 .", r"looks like \.ttl"),
+        ("a.jsonld", "PREFIX ex: <https://e.org/>\nex:a ex:p 1 .", r"looks like \.ttl"),
+        ("a.trig", "{ <https://e.org/a> <https://e.org/p> }", "^((?!looks like).)*$"),
+    ],
+)
+def test_a_file_in_another_syntax_than_its_name_says_is_told_so(tmp_path, name, content, hint):
+    (tmp_path / name).write_text(content)
+
+    loaded = project.sound(project.load([tmp_path / name]))
+
+    assert re.search(hint, loaded.unread[0].fault.message)
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        (b'<https://e.org/s> <https://e.org/p> "caf\xe9" .', "byte E9.*iconv -f LATIN1"),
+        (LINE.encode("utf-16-le"), "UTF-16 text without a byte order mark"),
+        (LINE.encode("utf-16-be"), "UTF-16 text without a byte order mark"),
+    ],
+)
+def test_another_encoding_is_refused_with_the_way_out(tmp_path, content, hint):
+    (tmp_path / "a.ttl").write_bytes(content)
+
+    with pytest.raises(ProjectFault, match=hint):
+        project.load([tmp_path / "a.ttl"])

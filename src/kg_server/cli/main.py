@@ -23,6 +23,8 @@ from kg_server.errors import KgError, Problem, ProjectFault
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """Errors of writing to a disk that is full or broken."""
+_OUT_OF_REACH = (errno.EACCES, errno.ELOOP, errno.ENAMETOOLONG)
+"""Errors of looking for a file: a folder may not be entered, a link leads to itself."""
 _COMMANDS = {
     "init": "Start a project: write kg.toml, and an example if there are no RDF files.",
     "validate": "Validate data and ontology with the SHACL shapes, and the shapes themselves.",
@@ -129,9 +131,12 @@ def _quietly(run: Callable[[], object]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:
-        if error.errno not in _FULL:
+        if error.errno in _OUT_OF_REACH and error.filename:
+            _complain(f"{error.filename}: {error.strerror}")
+        elif error.errno in _FULL:
+            _complain(guard.unwritable(error))
+        else:
             raise
-        _complain(guard.unwritable(error))
         return 2
     except KeyboardInterrupt:
         return 130

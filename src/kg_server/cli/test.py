@@ -13,6 +13,7 @@ from kg_server import project
 from kg_server.cli import options
 from kg_server.competency import cases
 from kg_server.errors import ProjectFault
+from kg_server.project import discovery
 
 if TYPE_CHECKING:
     from kg_server.competency.cases import Outcome
@@ -36,6 +37,8 @@ def test(root: Path | None, word: str, junit: Path | None, base_iri: str | None)
 
     Exit code 0: all pass; 1: some fail; 2: no tests, or an error.
     """
+    if root:
+        discovery.check(root)
     home = (root or project.home()).resolve()
     click.echo(f"kg-server: the project in {home}", err=True)
     selected = cases.find(home, base_iri, word)

@@ -64,6 +64,9 @@ def find(root: Path, base_iri: str | None, word: str = "") -> list[Case]:
     Raises:
         ProjectFault: the project cannot be read, or has no such case.
     """
+    if root.is_file():
+        hint = "this is a file; name the project's directory, or none inside of it"
+        raise ProjectFault(hint, path=root)
     loaded = projects.load([root], base_iri)
     settings = manifest.read(root)
     folders = [*settings.queries, *settings.tests]

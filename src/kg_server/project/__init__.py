@@ -210,10 +210,12 @@ class _Plan:
     """
 
     def __init__(self, paths: Sequence[Path], chosen: Chosen, *, example: bool) -> None:
+        given = [path for each in chosen.values() for path in each]
+        for path in (*paths, *given):
+            discovery.check(path)
         roots = [path for path in paths if is_root(path)]
         named = [path for path in paths if path not in roots]
         around = discovery.around(Path.cwd())
-        given = [path for each in chosen.values() for path in each]
         needs_root = not paths and not (chosen.get(Role.DATA) or chosen.get(Role.ONTOLOGY))
         if needs_root and around:
             roots = [around]

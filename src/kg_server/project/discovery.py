@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -155,30 +157,69 @@ def rdf_files(path: Path, root: Path | None = None) -> list[Path]:
         ProjectFault: there is no such path, the directory has no RDF files, or a file in it is a
             link that leads out.
     """
-    if not path.exists():
-        raise ProjectFault("there is no such file or directory", path=path)
+    check(path)
     if not path.is_dir():
         return [path]
     try:
-        files = sorted(
-            each
-            for each in path.rglob("*")
-            if not _is_hidden(each.relative_to(path)) and each.is_file() and syntax.is_known(each)
-        )
+        files = sorted(each for each in _below(path) if _is_file(each) and syntax.is_known(each))
     except OSError as error:
-        place = Path(error.filename or path)
-        raise ProjectFault(f"cannot be read: {error.strerror}", path=place) from error
+        raise _unreadable(Path(error.filename or path), error) from error
     if not files:
         raise ProjectFault("the directory has no RDF files", path=path)
     within = (root or path).resolve()
-    for each in files:
-        if each.is_symlink() and not each.resolve().is_relative_to(within):
+    for each in filter(Path.is_symlink, files):
+        try:
+            leads_out = not each.resolve().is_relative_to(within)
+        except RuntimeError as error:  # Python 3.11; an OSError since 3.13
+            raise ProjectFault("this is a link that leads to itself", path=each) from error
+        if leads_out:
             raise ProjectFault(f"this is a link that leads out of {within}", path=each)
     return files
 
 
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") or part == "node_modules" for part in path.parts)
+def check(path: Path) -> None:
+    """Check that there is a file or directory that can be reached and has an end.
+
+    Raises:
+        ProjectFault: there is none, a folder above may not be entered, it is a link to itself, or
+            a device.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise ProjectFault("there is no such file or directory", path=path) from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if stat.S_ISBLK(mode) or stat.S_ISCHR(mode):
+        raise ProjectFault("this is a device, not a file", path=path)
+
+
+def _unreadable(path: Path, error: OSError) -> ProjectFault:
+    return ProjectFault(f"cannot be read: {error.strerror}", path=path)
+
+
+def _below(path: Path) -> Iterator[Path]:
+    """Yield all that lies below a directory and is no directory, but for what is hidden.
+
+    Raises:
+        OSError: a directory cannot be read; ``Path.rglob`` would pass it over.
+    """
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    for folder, folders, names in os.walk(path, onerror=fail):
+        folders[:] = filter(_is_shown, folders)
+        yield from (Path(folder, name) for name in names if _is_shown(name))
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether it is a file, or a link that leads nowhere, which reading it will say."""
+    return path.is_file() or (path.is_symlink() and not path.exists())
+
+
+def _is_shown(name: str) -> bool:
+    return not name.startswith(".") and name != "node_modules"
 
 
 def _has_own(place: Path, shapes: Sequence[Path]) -> bool:

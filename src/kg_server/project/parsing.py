@@ -14,7 +14,7 @@ import pyoxigraph
 
 from kg_server import escaping
 from kg_server.errors import ProjectFault
-from kg_server.project import rdfxml
+from kg_server.project import rdfxml, syntax
 from kg_server.project.files import ProjectFile
 from kg_server.sparql import diagnostics
 
@@ -31,9 +31,9 @@ def parsed(file: ProjectFile, prefixes: dict[str, str] | None = None) -> Iterato
     Raises:
         ProjectFault: the file is not well-formed, says line and column; or it has triple terms.
     """
-    syntax = getattr(pyoxigraph.RdfFormat, _SYNTAXES[file.syntax])
+    form = getattr(pyoxigraph.RdfFormat, _SYNTAXES[file.syntax])
     try:
-        parser = pyoxigraph.parse(file.content, format=syntax, base_iri=file.graph_iri)
+        parser = pyoxigraph.parse(file.content, format=form, base_iri=file.graph_iri)
         for quad in parser:
             if isinstance(quad.object, pyoxigraph.Triple):
                 message = "triple terms (RDF 1.2) cannot be validated"
@@ -51,6 +51,10 @@ def told(file: ProjectFile, error: SyntaxError) -> ProjectFault:
     line, column = error.lineno, error.offset
     if line is None and file.syntax == "rdfxml":
         line, column = rdfxml.place(file.content, partial(_fails, file))
+    if ending := syntax.other(file.syntax, file.content):
+        message = (
+            f"{message.rstrip('.')}. The file looks like {ending}, and its name says otherwise"
+        )
     return ProjectFault(escaping.line(message), path=file.path, line=line, column=column)
 
 
@@ -77,8 +81,8 @@ def fault(file: ProjectFile) -> ProjectFault | None:
 
 def prefixes(file: ProjectFile) -> dict[str, str]:
     """Return the prefixes at the head of a file, before its first triple."""
-    syntax = getattr(pyoxigraph.RdfFormat, _SYNTAXES[file.syntax])
-    parser = pyoxigraph.parse(file.content, format=syntax, base_iri=file.graph_iri)
+    form = getattr(pyoxigraph.RdfFormat, _SYNTAXES[file.syntax])
+    parser = pyoxigraph.parse(file.content, format=form, base_iri=file.graph_iri)
     with suppress(SyntaxError):  # whatever reads the whole file says where
         next(parser, None)
     return _usable(parser.prefixes)

@@ -40,6 +40,7 @@ _XML = re.compile(
 _RDF_XML = re.compile(rb"<([A-Za-z_][\w.-]*:)?RDF[\s>]|22-rdf-syntax-ns#")
 _JSON = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{\]])')
 _TURTLE = re.compile(rb"(?im)^\s*(@?prefix|@?base)\b.*<|^\s*(<[^<>\s]*>|_:\w+)\s")
+_DECLARATION = re.compile(rb"(?im)^\s*@?(prefix\s+[\w.-]*:|base)\s*<")
 _ENCODING = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -104,6 +105,24 @@ def of(path: Path, content: bytes) -> str:
     )
 
 
+def other(kind: str, content: bytes) -> str | None:
+    """Return the suffix of the syntax that a file has in place of ``kind``, as far as it shows.
+
+    >>> other("turtle", b"<rdf:RDF xmlns:rdf='x'>")
+    '.rdf'
+    >>> other("ntriples", b"@prefix ex: <https://e.org/> .")
+    '.ttl'
+    """
+    head = content[:_HEAD_BYTES]
+    if kind != "rdfxml" and _XML.match(head) and _RDF_XML.search(head):
+        return ".rdf"
+    if kind != "jsonld" and _JSON.match(head):
+        return ".jsonld" if kind != "trig" else None  # which may begin with a graph in braces
+    if kind not in ("turtle", "trig") and _DECLARATION.search(head):
+        return ".ttl"
+    return None
+
+
 def text(path: Path) -> bytes:
     """Return a file's contents as UTF-8, unpacked, without a byte order mark.
 
@@ -131,11 +150,18 @@ def _as_utf8(path: Path, content: bytes) -> bytes:
     said = _ENCODING.match(content[:200])
     if said and said[1].lower() not in (b"utf-8", b"utf8", b"us-ascii"):
         return _recoded(path, content, said[1].decode())
+    if b"\0" in content[:2]:
+        hint = "UTF-16 text without a byte order mark; save it as UTF-8"
+        raise ProjectFault(hint, path=path, line=1)
     try:
         _check_utf8(content)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ProjectFault("not UTF-8 text", path=path, line=line) from error
+        hint = (
+            f"not UTF-8 text: it has the byte {content[error.start]:02X}. Convert it, for example: "
+            f"iconv -f LATIN1 -t UTF-8 {path.name}"
+        )
+        raise ProjectFault(hint, path=path, line=line) from error
     return content
 
 
