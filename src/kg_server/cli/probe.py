@@ -43,9 +43,9 @@ def probe(url: str, dialect: str | None) -> None:
             click.echo(f"  as the standard says  {each.probe.name}")
             continue
         fatal = fatal or each.probe.fatal
-        verdict = "WRONG               " if each.probe.fatal else "otherwise           "
+        verdict = "WRONG               " if each.probe.fatal else "differs             "
         shown = escaping.terminal(each.answer)
-        click.echo(f"  {verdict}  {each.probe.name}: {each.probe.otherwise} ({shown})")
+        click.echo(f"  {verdict}  {each.probe.name}: {each.probe.consequence} ({shown})")
     connection.close()
     if fatal:
         click.echo("cannot be used")

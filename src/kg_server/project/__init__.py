@@ -55,7 +55,7 @@ GIVEN = "files given by name"
 """The origin of files outside of a project."""
 
 Chosen = Mapping[Role, Sequence[Path]]
-"""Files that are said to have a role, whatever they contain."""
+"""Files by the role that an option gives them (``--shapes``, ``--ontology``, ``--data``)."""
 
 _NOT_IN_IRI = re.compile(
     r"""[\x00- "#%<>?\[\\\]^`{|}\x7f-\x9f\ud800-\uf8ff\ufdd0-\ufdef\ufff0-\uffff"""
@@ -77,11 +77,11 @@ def load(
 
     Args:
         paths: files or directories, or the root of a project. Empty: the project around the
-            current directory. What a file is, its contents say. Data that lie in a project are
-            taken with its ontology and its shapes, unless they bring some of their own.
+            current directory. The contents of a file decide its role. Data in the folder of a
+            project are read with its ontology and shapes, unless ``paths`` have any.
         base_iri: replaces the base IRI that is written in the files, everywhere; ``None``: it
             stays.
-        chosen: files whose role is said. They take the place of those of that role.
+        chosen: files whose role is given. They take the place of the project's files of that role.
         example: whether the project that comes with the package is read where there is no other.
         derive: whether the rules are run.
         lenient: whether files that cannot be read are left out and listed as ``unread``.
@@ -100,10 +100,10 @@ def load(
 
 
 def _read(plan: _Plan, read: _Reader, unread: list[Unread] | None) -> Project:
-    """Read all files of a plan; those that cannot be read go to ``unread`` where there is one."""
+    """Read all files of a plan; those that cannot be read go to ``unread``, if that is a list."""
     files = list(_readable(discovery.told_apart(plan.files), read, unread))
     origin, said = plan.origin, plan.said
-    if not plan.roots:  # of files by themselves, the project around them says only how to read them
+    if not plan.roots:  # files given by name: the project around them only says how to read them
         said = replace(said, profile=Profile(), queries=(), derive=())
     if plan.lent and not any(each.has_role(Role.ONTOLOGY, Role.SHAPES) for each in files):
         files += _readable(plan.lent, read, unread)
@@ -206,7 +206,8 @@ def home() -> Path:
 class _Plan:
     """Files to read: ``files`` always, ``lent`` only if those have no shapes and no ontology.
 
-    ``said`` is the manifest that counts, ``origin`` says in words where the files come from.
+    ``said`` is the manifest of their project, or an empty one. ``origin`` says in words where the
+    files come from.
     """
 
     def __init__(self, paths: Sequence[Path], chosen: Chosen, *, example: bool) -> None:
@@ -224,7 +225,7 @@ class _Plan:
         elif needs_root and not given:
             raise ProjectFault(discovery.NO_PROJECT)
         elif needs_root:
-            raise ProjectFault(f"there is nothing to judge by these shapes: {discovery.NO_PROJECT}")
+            raise ProjectFault(f"there are no data for these shapes: {discovery.NO_PROJECT}")
         inside = None if roots else discovery.around_all([*named, *given])
         self.roots = roots
         root = roots[0] if roots else inside
@@ -316,7 +317,7 @@ class _Reader:
 def _readable(
     sources: Iterable[Source], read: _Reader, unread: list[Unread] | None
 ) -> Iterator[ProjectFile]:
-    """Yield the files that can be read; what is wrong with others is added to ``unread``.
+    """Yield the files that can be read; others are added to ``unread`` with their fault.
 
     Raises:
         ProjectFault: one cannot be read, and ``unread`` is ``None``.
@@ -331,7 +332,7 @@ def _readable(
 
 
 def _roles(source: Source, file: ProjectFile) -> tuple[Role, frozenset[Role]]:
-    """Return the main role of a file and its others: as is said, or else by what it contains."""
+    """Return the main role of a file and its others: those of its source, or else by contents."""
     if source.role and not source.by_content:
         return source.role, source.also
     main, more = Role.DATA, frozenset[Role]()
@@ -360,10 +361,10 @@ def _imported(
     read: _Reader,
     unread: list[Unread] | None,
 ) -> tuple[list[ProjectFile], frozenset[str]]:
-    """Read the ontologies that files import, and those that these import, as far as they are here.
+    """Read the ontologies that files import, directly or not, as far as they have local files.
 
     Returns:
-        The files that are read for it, and the imports that have a file.
+        The files of these ontologies, and the imported IRIs that have a file.
 
     Raises:
         ProjectFault: one cannot be read, or a catalog is not well-formed.
@@ -401,7 +402,7 @@ def _imported(
 
 
 def _imported_name(path: Path, used: Set[str], read: _Reader) -> str:
-    """Return a name that no other imported file has: of two with one name, more of the path."""
+    """Return a name that no other imported file has: the file's name, or more of its path."""
     parts = path.resolve().parts[1:]
     names = ("/".join(("imported", *parts[-depth:])) for depth in range(1, len(parts) + 1))
     return next(
@@ -411,7 +412,7 @@ def _imported_name(path: Path, used: Set[str], read: _Reader) -> str:
 
 
 def _query_files(places: Iterable[Path]) -> list[Path]:
-    """Return the ``.rq`` files at some places, in the order of their names."""
+    """Return the ``.rq`` files among files and below directories, in the order of their names."""
     files = (
         each
         for place in places
@@ -422,7 +423,7 @@ def _query_files(places: Iterable[Path]) -> list[Path]:
 
 
 def _canned_queries(said: manifest.Manifest, read: _Reader) -> Iterator[QueryFile]:
-    """Yield the query files but for competency questions: without a header, with an answer."""
+    """Yield the query files but for competency questions: those have no header but an answer."""
     for path in _query_files(said.queries):
         text = read.text(path).decode()
         if text.startswith("#+") or not any(
@@ -453,7 +454,7 @@ def _profile(said: manifest.Manifest, files: Iterable[ProjectFile], read: _Reade
 
 
 def _prefixes(files: Iterable[ProjectFile]) -> dict[str, str]:
-    """Return the prefixes at the head of files; where they differ, those of most files."""
+    """Return the prefixes at the head of files; where files differ, as most files have them."""
     namespaces: dict[str, Counter[str]] = {}
     for file in files:
         for prefix, namespace in parsing.prefixes(file).items():

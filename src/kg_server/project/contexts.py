@@ -1,4 +1,4 @@
-"""JSON-LD contexts beside the file: put in its place in the text, because nothing is fetched."""
+"""JSON-LD contexts in files beside the document: written into its text, as nothing is fetched."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def inlined(path: Path, content: bytes) -> bytes:
     The number of lines stays, so that messages point to the right one.
 
     Raises:
-        ProjectFault: a context is not there, is no JSON, or stands elsewhere in the web; or
-            something is nested too deeply.
+        ProjectFault: the file of a context does not exist or is no JSON, a context is on the web,
+            or objects are nested too deeply.
     """
     nesting.check(path, content)
     if b'"@context"' not in content:
@@ -40,7 +40,7 @@ def _inlined(path: Path, text: str, depth: int) -> str:
         try:
             value, stop = json.JSONDecoder().raw_decode(text, match.end())
         except ValueError:
-            continue  # the parser will say what is wrong, and where
+            continue  # the parser raises the fault, with its place
         nesting.check_terms(path, text, match.start(), value)
         if _names(value):
             line = text.count("\n", 0, match.start()) + 1

@@ -24,10 +24,10 @@ NO_PROJECT = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to be read: its name in the graph, and its roles; ``None``: by what it contains.
+    """A file to be read: its name in the graph and its roles; ``None``: its contents decide.
 
-    ``by_content`` tells whether its contents count beside the role that is said; ``sheds_shapes``
-    that shapes in it do not count, because it is said where the shapes are.
+    ``by_content``: its contents decide beside the role that is given. ``sheds_shapes``: shapes in
+    it do not count, because the caller names the files with shapes.
     """
 
     path: Path
@@ -70,8 +70,8 @@ def is_root(path: Path) -> bool:
 def of_root(said: Manifest) -> list[Source]:
     """Return the files of a project.
 
-    Where the manifest names no shapes, shapes count wherever they stand. A file that several of
-    its lists name has all of these roles, as far as its contents bear them out.
+    Where the manifest names no shapes, the shapes in any file count. A file in several lists of the
+    manifest has all of these roles, as far as its contents agree.
 
     Raises:
         ProjectFault: a directory has no RDF files.
@@ -112,7 +112,7 @@ def given(paths: Iterable[Path], role: Role | None) -> Iterator[Source]:
 
 
 def merged(files: Iterable[Source]) -> list[Source]:
-    """Return each file once; of several roles it has those that its contents bear out."""
+    """Return each file once; of several roles it gets those that agree with its contents."""
     by_path: dict[Path, Source] = {}
     for each in files:
         path = each.path.resolve()
@@ -125,7 +125,7 @@ def merged(files: Iterable[Source]) -> list[Source]:
 
 
 def told_apart(files: Sequence[Source]) -> list[Source]:
-    """Return files with names that no other has: more of the path where two are called alike."""
+    """Return files with unique names: where two have the same name, it gets more of the path."""
     named = list(files)
     depth = 2
     while depth < 64:

@@ -25,7 +25,7 @@ def check(path: Path, content: bytes) -> None:
 
     Raises:
         ProjectFault: an entity stands for more than 64 kB, or for itself, or all of them together
-            make the document many times as large; says the line.
+            make the document many times as large. The fault has the line.
     """
     if b"<!ENTITY" not in content:
         return
@@ -46,7 +46,7 @@ def check(path: Path, content: bytes) -> None:
 def _size(
     name: bytes, values: Mapping[bytes, bytes], sizes: dict[bytes, int], above: tuple[bytes, ...]
 ) -> int:
-    """Return how many bytes an entity stands for, more than the most where it names itself."""
+    """Return the bytes that an entity stands for; more than the most, if it refers to itself."""
     if name in _BUILT_IN or name not in values:
         return 1
     if name in above:

@@ -55,7 +55,7 @@ class QueryFile:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A file that cannot be read: the named graph that it would be, and what is wrong with it."""
+    """A file that cannot be read: the named graph that it would be, and its fault."""
 
     graph_iri: str
     fault: ProjectFault
@@ -65,12 +65,11 @@ class Unread:
 class Project:
     """Everything that is validated, loaded and served; ``version`` is a hash of its contents.
 
-    ``rules`` are levels of the rules of ``lint``, by name, as the project's manifest has them.
-    ``queries`` are the files of its canned queries, ``derive`` those of the CONSTRUCT queries that
-    derive triples, both in the order of their names. ``profile`` is what it says of itself,
-    ``origin`` says in words where the files come from. ``unread`` are files that are left out,
-    because they cannot be read; ``imported`` are the names of ontologies that are imported and have
-    a file.
+    ``rules`` are the levels of lint rules in the manifest, by the rule's name. ``queries`` are the
+    files of the canned queries, ``derive`` those of the CONSTRUCT queries that derive triples, both
+    in the order of their names. ``profile`` has title, licence and the like. ``origin`` says in
+    words where the files come from. ``unread`` are files that are left out because they cannot be
+    read. ``imported`` are the IRIs of imported ontologies that have a file.
     """
 
     files: tuple[ProjectFile, ...]
@@ -90,14 +89,14 @@ class Project:
 
     @property
     def hidden_graphs(self) -> frozenset[str]:
-        """The named graphs that are no part of the default graph: shapes beside something else."""
+        """The named graphs outside of the default graph: shapes, where there are other files."""
         hidden = {file.graph_iri for file in self.files if file.role is Role.SHAPES}
         shown = {file.graph_iri for file in self.files} - hidden
         return frozenset(hidden if shown else ())
 
     @property
     def summary(self) -> str:
-        """One line: where the files come from, and what was counted as what."""
+        """One line: where the files come from, and the files of each role."""
         return f"{self.origin}; {self.counted}"
 
     @property
@@ -121,4 +120,4 @@ def _listed(paths: list[Path]) -> str:
 
 
 _SHOWN = 3
-"""More files are counted, not named."""
+"""Most files that a line lists by name."""

@@ -1,7 +1,7 @@
-"""Imported ontologies: ``owl:imports`` resolved to files of this machine, never over the network.
+"""Imported ontologies: ``owl:imports`` resolved to local files, never over the network.
 
-``kg.toml`` says where an ontology is, or an XML catalog (OASIS XML Catalogs 1.1 §4), which Protégé
-calls ``catalog-v001.xml``, in the folder of the file or in one above.
+The file of an ontology stands in ``kg.toml``, or in an XML catalog (OASIS XML Catalogs 1.1 §4) with
+Protégé's name, ``catalog-v001.xml``, in the folder of the importing file or in one above.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Header(NamedTuple):
 
 
 def header(file: ProjectFile) -> Header:
-    """Read the ontology headers of a file; nothing of a file that is not well-formed.
+    """Read the ontology headers of a file; none of a file that is not well-formed.
 
-    The fault is told when the file is read for good.
+    The fault of such a file is raised where all of its triples are read.
     """
     names, imported = set(), set()
     if b"imports" not in file.content and b"Ontology" not in file.content:

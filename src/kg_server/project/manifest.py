@@ -113,7 +113,7 @@ def evidence_iri(said: Manifest, name: str, term: str, prefixes: Mapping[str, st
     """Return the IRI of a term of the evidence, which is written in full or with a prefix.
 
     Raises:
-        ProjectFault: it is neither, or its prefix is in none of the project's files.
+        ProjectFault: the term is no IRI, and no file of the project has its prefix.
     """
     prefix, colon, local = term.partition(":")
     if colon and prefix in prefixes:

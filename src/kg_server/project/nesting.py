@@ -1,7 +1,7 @@
-"""Nesting of JSON-LD: what is too deep for the engine is refused with its place.
+"""Nesting of JSON-LD: a document that is too deep for the engine is refused, with the place.
 
-pyoxigraph 0.5 takes the square of the depth: 80 s for 20,000 objects in each other. A context whose
-terms are defined by one another, 20,000 in a row, ends its process.
+The time of pyoxigraph 0.5 grows with the square of the depth: 80 s for 20,000 nested objects. A
+context whose terms are defined by one another, 20,000 in a row, ends its process.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def check(path: Path, content: bytes) -> None:
     """Refuse a document whose objects and lists are nested too deeply.
 
     Raises:
-        ProjectFault: they are; says line and column.
+        ProjectFault: they are. The fault has line and column.
     """
     # Of deeply nested files only, each bracket is looked at by itself.
     brackets = _STRING.sub(b"", content).translate(None, _NO_BRACKET)
@@ -53,7 +53,7 @@ def check_terms(path: Path, text: str, offset: int, context: Any) -> None:
     Args:
         path: the file.
         text: the text of the file.
-        offset: where in it the context is.
+        offset: the position of the context in the text.
         context: the context, as JSON.
 
     Raises:

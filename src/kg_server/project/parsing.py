@@ -46,7 +46,7 @@ def parsed(file: ProjectFile, prefixes: dict[str, str] | None = None) -> Iterato
 
 
 def told(file: ProjectFile, error: SyntaxError) -> ProjectFault:
-    """Return what the parser says of a file, with the place in front."""
+    """Return the parser's message on a file, with the place in front."""
     message = re.sub(r"^Parser error[^:]*: ", "", error.msg)
     line, column = error.lineno, error.offset
     if line is None and file.syntax == "rdfxml":
@@ -70,7 +70,7 @@ def _fails(file: ProjectFile, beginning: bytes) -> bool:
 
 
 def fault(file: ProjectFile) -> ProjectFault | None:
-    """Return what is wrong with a file; ``None`` if it is well-formed."""
+    """Return the fault of a file; ``None`` if it is well-formed."""
     try:
         for _ in parsed(file):
             pass
@@ -89,7 +89,7 @@ def prefixes(file: ProjectFile) -> dict[str, str]:
 
 
 def _usable(declared: Mapping[str, str]) -> dict[str, str]:
-    """Return the prefixes that Turtle and SPARQL can have; a JSON-LD context has any text."""
+    """Return the prefixes that Turtle and SPARQL allow; JSON-LD allows any text as a prefix."""
     return {prefix: iri for prefix, iri in declared.items() if _PREFIX.fullmatch(prefix)}
 
 
@@ -105,7 +105,7 @@ def check_query(
         first_line: the line of the file where the query begins.
 
     Raises:
-        ProjectFault: it is not; says line and column.
+        ProjectFault: it is not. The fault has line and column.
     """
     store = pyoxigraph.Store()
 
@@ -126,9 +126,9 @@ def check_query(
 
 
 def blank_prefix(file: ProjectFile) -> str:
-    """Return how the names of a file's blank nodes begin; a number follows, in order of mention.
+    """Return the prefix of a file's blank node labels; a number follows, in order of mention.
 
-    Two files may both have a ``_:b0``, and both mean their own.
+    Two files may both have a ``_:b0``, which are different nodes.
     """
     return f"b{hashlib.sha256(file.graph_iri.encode()).hexdigest()[:16]}n"
 

@@ -140,7 +140,7 @@ def said(texts: Texts, languages: Iterable[str]) -> Said:
 
 
 def in_language(texts: Texts, languages: Iterable[str]) -> str:
-    """Return the text of ``said``.
+    """Return a text in the first of these languages that it is in, or else in any.
 
     >>> in_language({"en": "Museums", "fr": "Musées"}, ["fr-CA", "fr"])
     'Musées'

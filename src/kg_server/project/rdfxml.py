@@ -1,9 +1,9 @@
-"""Grammar of RDF/XML, as far as the parser is lenient: each fault with its line.
+"""Grammar of RDF/XML, where the engine's parser is lenient or slow: each fault with its line.
 
-pyoxigraph 0.5 takes a document that ends in the middle, and attributes that do not go together
-(RDF 1.1 XML Syntax §7.2.10 to §7.2.21); of XML that is not well-formed it says no line. Elements
-within elements take it the square of their depth: 2 MB of them, 25 s. It looks through all
-namespaces at each element.
+pyoxigraph 0.5 accepts a document that ends in the middle, and attributes that do not go together
+(RDF 1.1 XML Syntax §7.2.10 to §7.2.21). Its messages on XML that is not well-formed have no line.
+Its time grows with the square of the depth of elements: 25 s for 2 MB of nested ones. It also looks
+through all namespaces at each element.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ def check(path: Path, content: bytes) -> None:
     """Refuse a document that is not well-formed, is too deep, or has attributes that do not fit.
 
     Raises:
-        ProjectFault: it is such a one; says line and column.
+        ProjectFault: it is such a document. The fault has line and column.
     """
     _Grammar(path).check(content)
 
 
 def place(content: bytes, fails: Callable[[bytes], bool]) -> tuple[int, int]:
-    """Return line and column of the tag or text at which a parser fails that does not say so.
+    """Return line and column of the tag or text at which a parser fails that gives no place.
 
     Args:
         content: a document that is well-formed XML.

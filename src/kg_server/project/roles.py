@@ -31,7 +31,7 @@ _MAY_BE_TERMS = re.compile(
 
 
 def may_be_more(content: bytes) -> bool:
-    """Tell whether a file may hold more than data: a cheap look at its text."""
+    """Tell by a search of its text, which is fast, whether a file may hold more than data."""
     return bool(_MAY_BE_SHAPES.search(content) or _MAY_BE_TERMS.search(content))
 
 
@@ -39,9 +39,9 @@ def of(quads: Iterable[Any]) -> tuple[Role, frozenset[Role]]:
     """Return the main role of a file, and its other roles.
 
     A subject is a shape, or a part of one, by a type or a property of SHACL. It is a term if it is
-    declared as a class, a property, a concept or the like. Anything else with an IRI is data. An
-    ontology has at least as many terms as data: one with some individuals is an ontology still,
-    and data with a local class are data.
+    declared as a class, a property, a concept or the like. Anything else with an IRI is data. A
+    file is an ontology if it has at least as many terms as data: an ontology may have individuals,
+    and data a class of their own.
     """
     kinds: dict[Any, set[str]] = {}
     shapes: set[Any] = set()

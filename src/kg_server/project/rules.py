@@ -26,7 +26,7 @@ from kg_server.project.parsing import check_query, parsed
 from kg_server.sparql import keywords
 
 ROUNDS = 1000
-"""A rule that still derives something new after so many rounds has no end."""
+"""Rounds after which a rule that still derives something new is refused as endless."""
 DEADLINE_S = 60.0
 """Time limit of all rules of a project, seconds."""
 MOST_TRIPLES = 5_000_000
@@ -47,7 +47,7 @@ def with_derived(project: Project) -> Project:
 
     Raises:
         ProjectFault: a rule is not well-formed or no CONSTRUCT, has no end or makes blank nodes,
-            or a file is not well-formed; says file and line.
+            or a file is not well-formed. The fault has file and line.
     """
     if not project.derive:
         return project

@@ -19,10 +19,10 @@ _LISTED = (Role.DATA, Role.ONTOLOGY, Role.SHAPES)
 
 
 def write(target: Path, *, force: bool = False) -> list[Path]:
-    """Write what a project lacks; nothing that is there is touched.
+    """Write the files that a project lacks; files that exist stay as they are.
 
-    Where there are RDF files, that is ``kg.toml`` for them, each under what its contents say. Else
-    it is an example that validates and whose tests pass.
+    If the directory has RDF files, it gets a ``kg.toml`` that lists them by their roles. If not, it
+    gets an example that validates and whose tests pass.
 
     Args:
         target: the directory; made if it is not there.

@@ -1,7 +1,7 @@
-"""XML literals of RDF/XML, written out as the specification says before the parser sees them.
+"""XML literals of RDF/XML, rewritten as the specification says before the engine parses them.
 
-pyoxigraph 0.5 repeats namespaces in a literal and leaves entities unresolved: it is no XML then. It
-also takes other attributes beside ``rdf:parseType`` (RDF 1.1 XML Syntax §7.2.17 to §7.2.19).
+pyoxigraph 0.5 repeats namespaces in a literal and leaves entities unresolved, so that it is no XML.
+It also accepts other attributes beside ``rdf:parseType`` (RDF 1.1 XML Syntax §7.2.17 to §7.2.19).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def written_out(path: Path, content: bytes) -> bytes:
     """Return RDF/XML whose XML literals are typed literals in exclusive canonical form (§7.2.17).
 
     Raises:
-        ProjectFault: an element has attributes beside ``rdf:parseType``; says the line.
+        ProjectFault: an element has attributes beside ``rdf:parseType``. The fault has the line.
     """
     if b"parseType" not in content:
         return content
@@ -32,7 +32,7 @@ def written_out(path: Path, content: bytes) -> bytes:
     try:
         walk.parser.Parse(content, True)
     except expat.ExpatError:
-        return content  # the parser says what is wrong, and where
+        return content  # the parser raises the fault, with its place
     for start, end, text in reversed(walk.changes):
         content = content[:start] + text + content[end:]
     return content
@@ -52,12 +52,12 @@ class _Walk:
         self._literal: tuple[int, int, int, str] | None = None
 
     def _start(self, _name: str, attributes: dict[str, str]) -> None:
-        said = {
+        declared = {
             name.partition(":")[2]: value
             for name, value in attributes.items()
             if name == "xmlns" or name.startswith("xmlns:")
         }
-        self._spaces.append({**self._spaces[-1], **said})
+        self._spaces.append({**self._spaces[-1], **declared})
         if self._literal is not None:
             return
         for name in attributes:

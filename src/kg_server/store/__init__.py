@@ -1,4 +1,4 @@
-"""The Store seam, and the table of backends that can be opened.
+"""Stores: the graph behind one protocol (``Store``), and the table of backends that can be opened.
 
 A backend that holds the graph is one module of this package and one row of ``BACKENDS``. The
 backend ``remote`` holds none: its graph is published to SPARQL services (``publishing``), each of

@@ -1,7 +1,7 @@
 """Connections to one SPARQL service over HTTP: requests, checks of answers, bodies with a deadline.
 
-Nothing of an answer is passed on unless the engine said that it is whole. The text of an error is
-the engine's own and may tell about its insides, so only the status is used.
+An answer is passed on only if the engine marks it as whole. The text of an engine's error may
+reveal its internals, so only the status is used.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from kg_server.store.dialects import Dialect, Mends, mended
 
 CONNECT_S = 2.0
 """Seconds that an engine may take to accept a connection."""
-_PATIENCE_S = 60.0
+_UNTIMED_REQUEST_S = 60.0
 """Seconds that an engine may take for a request without a time limit of its own."""
 _WRITE_S = 900.0
 """Seconds that an engine may take to replace a graph."""
@@ -150,7 +150,7 @@ class Connection:
         accepted = _ACCEPTED[kind]
         headers = {"Accept": accepted[0], "Content-Type": _FORM}
         headers |= _authorization(self._credentials.header())
-        clock = Clock(timeout_s or _PATIENCE_S, is_limit=timeout_s is not None)
+        clock = Clock(timeout_s or _UNTIMED_REQUEST_S, is_limit=timeout_s is not None)
         connection, response = self._request(
             "POST", self.endpoint.target, urlencode(pairs).encode(), headers, clock
         )
@@ -238,7 +238,7 @@ class Connection:
 
 
 class Clock:
-    """The seconds that are left for an answer; it runs only while we wait for the engine."""
+    """The seconds that are left for an answer; it runs only while an engine is waited for."""
 
     def __init__(self, seconds: float, *, is_limit: bool) -> None:
         self._left_s = self._seconds = seconds
@@ -246,16 +246,16 @@ class Clock:
         self._begun = 0.0
 
     def start(self, connection: HTTPConnection) -> None:
-        """Begin to wait; the connection gives up when no time is left."""
+        """Start the clock; the connection gives up when no time is left."""
         self._begun = time.monotonic()
         if connection.sock is not None:
             connection.sock.settimeout(max(self._left_s, 0.001))
 
     def stop(self) -> None:
-        """End to wait.
+        """Stop the clock.
 
         Raises:
-            Problem: it took too long.
+            Problem: no time is left.
         """
         self._left_s -= time.monotonic() - self._begun
         if self._left_s <= 0:
@@ -292,7 +292,7 @@ class Body:
         self._clock, self._mends = clock, mends
         self._ready, self._rest, self._ended = b"", b"", False
         self.problem: Problem | None = None
-        """Why the body was cut, once it was."""
+        """The problem for which the body was cut; ``None`` while it is whole."""
 
     def begin(self, *, has_own_end: bool) -> None:
         """Read the first part, up to 64 kB: until then another replica can be asked instead.

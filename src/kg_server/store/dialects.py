@@ -1,7 +1,7 @@
-"""Dialects of SPARQL services: what each engine does otherwise, a row per engine.
+"""Dialects of SPARQL services: where each engine differs from the standard, a row per engine.
 
-Adding an engine is adding a row. ``is_tested`` says whether the test suite asks this engine; the
-other rows are from the engines' documentation.
+A new engine is a new row. ``is_tested`` says whether the test suite asks this engine; the other
+rows are from the engines' documentation.
 """
 
 from __future__ import annotations

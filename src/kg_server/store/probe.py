@@ -1,7 +1,7 @@
-"""Probes of a SPARQL service: questions with known answers, which show what it does otherwise.
+"""Probes of a SPARQL service: questions with known answers, which show where the service differs.
 
-They need no data in the service. Where a graph would be answered from wrongly and nobody could
-tell, the service must not be used: those probes are ``fatal``.
+They need no data in the service. A service that fails a ``fatal`` probe must not be used, because
+some of its answers would be wrong without an error.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ def _integers(*numbers: int) -> Rows:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A question: its text, its answer as terms in N-Triples syntax, and what follows otherwise."""
+    """A question: its text, its answer as terms in N-Triples, and the consequence of another."""
 
     name: str
     text: str
     expected: Rows
-    otherwise: str
+    consequence: str
     kind: Kind = Kind.BINDINGS
     fatal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Answer of a service to a probe; ``answer`` is ``expected``, or what it did instead."""
+    """Answer of a service to a probe; ``answer`` is its terms in one line, or its error."""
 
     probe: Probe
     answer: str
@@ -143,7 +143,7 @@ PROBES = (
         "lexical forms of decimals",
         "SELECT (234 / 2 AS ?x) {}",
         (f'"117"^^<{_XSD}decimal>',),
-        "the same number is written otherwise",
+        "the same number has another form",
     ),
     Probe(
         "numbers of two datatypes",
@@ -171,11 +171,11 @@ PROBES = (
         "functions on texts differ",
     ),
 )
-"""The probes; all of them are asked with the names of no graphs as the dataset."""
+"""The probes; each is asked over an empty dataset."""
 
 
 def probed(connection: Connection, dialect: Dialect) -> Iterator[Outcome]:
-    """Ask all questions; yield what the service answered, at last whether it cuts results.
+    """Ask all questions and yield the answers; the last one tells whether the service cuts results.
 
     Raises:
         EngineUnavailable: the service gives no answer at all.
@@ -186,7 +186,7 @@ def probed(connection: Connection, dialect: Dialect) -> Iterator[Outcome]:
 
 
 def refuse_wrong(connection: Connection, dialect: Dialect, *, own_dataset: bool = False) -> None:
-    """Ask the questions whose wrong answer nobody would see.
+    """Refuse a service that fails a fatal probe.
 
     Args:
         connection: the connection to the service.
@@ -194,7 +194,7 @@ def refuse_wrong(connection: Connection, dialect: Dialect, *, own_dataset: bool 
         own_dataset: whether no query will have a dataset.
 
     Raises:
-        ProjectFault: the service answers one of them otherwise.
+        ProjectFault: the service fails one of them.
         EngineUnavailable: it gives no answer at all.
     """
     for each in PROBES:
@@ -202,7 +202,7 @@ def refuse_wrong(connection: Connection, dialect: Dialect, *, own_dataset: bool 
             continue
         if not (outcome := _outcome(connection, dialect, each)).is_as_expected:
             raise ProjectFault(
-                f"{connection.endpoint} cannot be used: {each.name}: {each.otherwise} "
+                f"{connection.endpoint} cannot be used: {each.name}: {each.consequence} "
                 f"({outcome.answer}); kg-server probe has more"
             )
 
@@ -239,9 +239,9 @@ def _outcome(connection: Connection, dialect: Dialect, probe: Probe) -> Outcome:
 
 
 def _cut(connection: Connection, dialect: Dialect) -> Outcome:
-    """Ask for many rows: a service may send fewer, and say so or not."""
-    otherwise = "larger results are refused; the service can be set to allow them"
-    probe = Probe(f"{_ROWS:,} rows", _MANY, (str(_ROWS),), otherwise)
+    """Ask for many rows: a service may send fewer, with or without a header that says so."""
+    consequence = "larger results are refused; the service can be set to allow them"
+    probe = Probe(f"{_ROWS:,} rows", _MANY, (str(_ROWS),), consequence)
     try:
         number = len(_ask(connection, dialect, probe.text, Kind.BINDINGS))
     except (QueryTimeout, ResultTooLarge):

@@ -54,7 +54,7 @@ class Publisher:
 
     Args:
         connection: the connection to its query endpoint.
-        dialect: what the service does otherwise.
+        dialect: the dialect of the service.
         graph_store: the address of its Graph Store Protocol; empty: that of the dialect.
     """
 
@@ -98,7 +98,7 @@ class Publisher:
         self.put(MARKER, "".join(f"{line}\n" for line in _listed(graphs)).encode())
 
     def end(self, marker: Marker, graphs: Iterable[str], content: str) -> None:
-        """Write the marker, with what servers need to know beside the graphs."""
+        """Write the marker, with the description and queries that servers need."""
         lines = _listed(graphs)
         lines.append(f"<{MARKER}> <{_VERSION}> {json.dumps(marker.version)} .")
         lines.append(f"<{MARKER}> <{_MODIFIED}> {json.dumps(marker.published_at)} .")
@@ -113,7 +113,7 @@ class Publisher:
 
 
 def dataset(store: EmbeddedStore) -> tuple[Graphs, bytes]:
-    """Return the graphs of a store's dataset, and what ``MERGED`` holds; nothing if not needed."""
+    """Return the graphs of a store's dataset, and the N-Triples of ``MERGED``, if any."""
     graphs, merged = store.graphs(), store.merged()
     return (replace(graphs, default=(*graphs.default, MERGED)) if merged else graphs), merged
 
@@ -154,7 +154,7 @@ def marker(connection: Connection, dialect: Dialect) -> Marker | None:
 
 
 def content(connection: Connection, dialect: Dialect) -> str:
-    """Return what the last publication left for servers."""
+    """Return the text that the last publication wrote for servers (``Publisher.end``)."""
     solutions = rows(connection, dialect, _ASK_PARTS, MARKER)
     return "".join(row["text"] for row in sorted(solutions, key=lambda row: row["part"]))
 

@@ -185,7 +185,7 @@ def _boolean(answer: Any) -> bytes:
 
 
 def cut(body: Body, error: BaseException) -> BaseException:
-    """Return why an answer could not be read: the body was cut, or is not what it should be."""
+    """Return the problem of an answer that could not be read: it was cut, or is not well-formed."""
     if body.problem:
         return body.problem
     if isinstance(error, SyntaxError | LookupError | TypeError | AttributeError | ValueError):

@@ -1,10 +1,10 @@
-"""Replicas of an engine, and what is known of each, in memory that forked processes share.
+"""Replicas of an engine, with the state of each in memory that forked processes share.
 
-The first is asked as long as it answers: blank nodes have other labels in each replica, and the
-queries of one page must agree. Servers that are given other orders share the load.
+The first replica is asked as long as it answers: blank nodes have other labels in each replica, and
+the queries of one page must agree. Servers that get the replicas in other orders share the load.
 
-A replica that gives no answer five times in a row is left alone for a second, and then tried by
-one query. A replica whose graph has another version is asked only when there is no other.
+A replica that gives no answer five times in a row is not asked for a second, and then gets one
+query as a trial. A replica whose graph has another version is asked only when there is no other.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Replicas:
 
 
 _UNKNOWN = bytes(20)
-"""Nobody asked the replica for its version yet."""
+"""The version of a replica that was not asked for it yet."""
 _NONE = b"-".ljust(20, b"\0")
 
 

@@ -1,4 +1,4 @@
-"""Queries as text for another engine: bound terms, prefixes and base written in, FROM taken out."""
+"""Queries as text for another engine, with bound terms, prefixes and base but without FROM."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def written(query: Query, graphs: Graphs) -> Written:
 
 
 def _known(names: Iterable[str], graphs: Graphs) -> tuple[str, ...]:
-    """Return the names of graphs that there are; an engine might fetch another from the web."""
+    """Return the names of graphs that exist; an engine might fetch any other from the web."""
     existing = {*graphs.default, *graphs.named, *graphs.described}
     return tuple(each for each in names if each in existing)
 
@@ -130,7 +130,7 @@ def _resolved(token: Token, prefixes: Mapping[str, str], query: Query) -> str:
 
 
 def _unescaped(iri: str) -> str:
-    r"""Return an IRI with its characters in place of their numbers (§19.2), which not all read.
+    r"""Return an IRI with characters in place of codepoint escapes (§19.2), which not all read.
 
     >>> _unescaped(r"<http://x/\u002C\u003E>")
     '<http://x/,\\u003E>'
@@ -148,7 +148,7 @@ def _with_bindings(text: str, bindings: Mapping[str, str]) -> str:
 
 
 def _prologue(text: str, query: Query) -> str:
-    """Return the declarations that the query takes from beside its text, as far as it uses them."""
+    """Return declarations of the base and the prefixes that the query uses without declaring."""
     tokens = list(lexer.significant(text))
     lines = []
     if query.base_iri and any(
