@@ -98,6 +98,9 @@ class FakeEngine:
             else:
                 connection.close()
 
+    def say_more(self, content: bytes) -> None:
+        self._open[0].sendall(content)
+
     def close(self) -> None:
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
@@ -217,6 +220,10 @@ CUT = [
     answer(b"", JSON, 301, None, "Location: /sparql"),
     answer(ROWS, "application/json"),
     answer(ROWS, "application/sparql-results+xml"),
+    answer(ROWS, JSON, 200, len(ROWS), f"Content-Length: {len(ROWS) + 5}"),
+    answer(b'{"head":{"vars":[]},"results":{"bindings":[{},{}]}}'),
+    answer(ROWS.replace(b'"o"', b'"other"')),
+    answer(ROWS.replace(b'["o"]', b'["o","more"]')),
 ]
 
 
@@ -230,6 +237,11 @@ def test_an_answer_that_is_not_whole_or_not_an_answer_is_none(engines, over, giv
     assert INSIDES not in caught.value.detail
 
 
+IN_CHUNKS = (
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: application/n-triples\r\n\r\n"
+)
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -238,8 +250,12 @@ def test_an_answer_that_is_not_whole_or_not_an_answer_is_none(engines, over, giv
         b"HTTP/1.1 200 OK\r\nContent-Type: application/n-triples\r\n\r\n" + TRIPLES[:26],
         b"HTTP/1.1 200 OK\r\nContent-Type: application/n-triples\r\n\r\n" + TRIPLES,
         answer(TRIPLES, NTRIPLES, 200, None, "X-SPARQL-MaxRows: 10000"),
+        answer(TRIPLES, NTRIPLES, 200, 26, f"Content-Length: {len(TRIPLES)}"),
+        answer(TRIPLES, NTRIPLES, 200, "2_6"),
+        answer(b"", NTRIPLES, 200, None, "Content-Encoding: gzip"),
+        IN_CHUNKS + b"1a\r\n" + TRIPLES[:26] + b"\r\n0",  # of the size 0a3
     ],
-    ids=range(5),
+    ids=range(9),
 )
 def test_triples_that_may_have_been_cut_are_none(engines, over, given):
     """N-Triples has no end of its own: a part of it is well-formed."""
@@ -288,6 +304,33 @@ def test_an_engine_that_gives_a_byte_now_and_then_has_the_time_of_the_query_and_
 
     with pytest.raises(QueryTimeout):
         store.query(query).read()
+
+
+@pytest.mark.parametrize("given", [b"HTTP/1.1 200 ", b"HTTP/1.1 200 OK\r\nX: ", IN_CHUNKS])
+def test_an_engine_that_is_slow_within_a_line_has_the_time_of_the_query_and_no_more(
+    engines, over, given
+):
+    store = over(engines(given, drips=True))
+    query = Query(CONSTRUCT.text, CONSTRUCT.format, timeout_s=0.3)
+
+    with pytest.raises(QueryTimeout):
+        store.query(query).read()
+
+
+def test_what_comes_on_a_kept_connection_unasked_is_no_answer_to_the_next_query(engines, over):
+    engine = engines(answer(ROWS), stalls=True)
+    store = over(engine)
+    store.query(SELECT).read()
+    engine.say_more(answer(ROWS.replace(b'"x"', b'"of another query"')))
+
+    assert b"of another" not in store.query(SELECT).read()
+
+
+def test_an_answer_to_ask_that_is_nested_deeply_is_none(engines, over):
+    query = Query("ASK {}", formats.named("json", Kind.BOOLEAN))
+
+    with pytest.raises(EngineFailed):
+        over(engines(answer(b"[" * 200_000))).query(query).read()
 
 
 def test_an_engine_without_an_address_gives_no_answer(over):
@@ -465,11 +508,26 @@ def test_credentials_come_from_the_environment_or_a_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "url", ["localhost:7878", "ftp://x/", "http://", "http://u:p@host/sparql", "http://host:port/"]
+    "url",
+    [
+        "localhost:7878",
+        "ftp://x/",
+        "http://",
+        "http://u:hidden@host/sparql",
+        "http://u:hidden@host/sparql#x",
+        "http://u:hidden@host:port/",
+        "http://u:hidden@[host/",
+        "http://host:port/",
+        "http://host/é",
+        "http://host/a b",
+        "http://host/a\nb",
+    ],
 )
 def test_an_address_that_is_none_or_has_credentials_is_refused(url):
-    with pytest.raises(ProjectFault):
+    with pytest.raises(ProjectFault) as caught:
         Endpoint(url)
+
+    assert "hidden" not in str(caught.value)
 
 
 GRAPHS = Graphs(("urn:d",), ("urn:d", "urn:n"), ("urn:void",))

@@ -7,13 +7,24 @@ reveal its internals, so only the status is used.
 from __future__ import annotations
 
 import os
+import re
+import select
 import ssl
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from functools import cached_property, partial
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+    IncompleteRead,
+)
+from io import BufferedReader, RawIOBase
+from socket import socket
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from kg_server.errors import (
@@ -37,6 +48,8 @@ _WRITE_S = 900.0
 """Seconds that an engine may take to replace a graph."""
 _PART_BYTES = 1 << 16
 _RETRY_S = 2
+_CREDENTIALS = re.compile(r"//[^/?#]*@")
+_NOT_IN_URL = re.compile(r"[^!-~]")
 _FORM = "application/x-www-form-urlencoded"
 _ACCEPTED = {
     Kind.BINDINGS: ("application/sparql-results+json",),
@@ -58,19 +71,24 @@ class Endpoint:
         Raises:
             ProjectFault: it is no HTTP address, or has credentials.
         """
+        if _CREDENTIALS.search(self.url):  # before the address is in a message
+            raise ProjectFault(
+                "the endpoint's address must not have credentials: set KG_SERVER_ENDPOINT_USER "
+                "and KG_SERVER_ENDPOINT_PASSWORD, or KG_SERVER_ENDPOINT_PASSWORD_FILE"
+            )
         try:
             parts = urlsplit(self.url)
             self.port  # noqa: B018  # raises
         except ValueError as error:
             raise ProjectFault(f"the endpoint {self.url!r} is not an address: {error}") from error
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment:
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.fragment
+            or _NOT_IN_URL.search(self.url)
+        ):
             raise ProjectFault(
                 f"the endpoint {self.url!r} must be an address such as http://localhost:7878/query"
-            )
-        if parts.username or parts.password:
-            raise ProjectFault(
-                "the endpoint's address must not have credentials: set KG_SERVER_ENDPOINT_USER "
-                "and KG_SERVER_ENDPOINT_PASSWORD, or KG_SERVER_ENDPOINT_PASSWORD_FILE"
             )
 
     @property
@@ -214,6 +232,9 @@ class Connection:
         headers = {"User-Agent": "kg-server", **headers}
         while self._idle:
             kept = self._idle.pop()
+            if not _is_quiet(kept):
+                kept.close()
+                continue
             try:
                 return kept, _exchange(kept, method, target, content, headers, clock)
             except (ConnectionError, HTTPException):
@@ -261,12 +282,71 @@ class Clock:
         if self._left_s <= 0:
             raise self.expired()
 
+    @property
+    def now_left_s(self) -> float:
+        """The seconds that are left now.
+
+        Raises:
+            TimeoutError: none are.
+        """
+        left_s = self._left_s - (time.monotonic() - self._begun)
+        if left_s <= 0:
+            raise TimeoutError
+        return left_s
+
     def expired(self) -> Problem:
         """Return the problem that no time is left."""
         if self._is_limit:
             detail = f"The query was stopped after {self._seconds:g} seconds. Ask for less."
             return QueryTimeout(detail, limit_s=self._seconds)
         return EngineFailed(f"The engine gave no whole answer in {self._seconds:g} seconds.")
+
+
+class _Timed(RawIOBase):
+    """The bytes of a socket, as long as a clock has time left for all of them."""
+
+    def __init__(self, raw: RawIOBase, connected: socket, clock: Clock) -> None:
+        self._raw, self._socket, self._clock = raw, connected, clock
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        """Read what has come, or wait for it."""
+        self._socket.settimeout(self._clock.now_left_s)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        """Close it."""
+        self._raw.close()
+        super().close()
+
+
+class _Lines(BufferedReader):
+    """The bytes of a response, whose lines have ends: http.client takes a part for a whole line.
+
+    Of the size of a chunk, ``0a3``, it would take ``0`` for the end of the body.
+    """
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Return a line.
+
+        Raises:
+            IncompleteRead: only a part of it came.
+        """
+        line = super().readline(size)
+        if line and not line.endswith(b"\n"):
+            raise IncompleteRead(line)
+        return line
+
+
+class _Response(HTTPResponse):
+    """A response that is read as long as a clock has time left for it."""
+
+    def __init__(self, clock: Clock, sock: socket, **more: Any) -> None:
+        super().__init__(sock, **more)
+        self.fp = _Lines(_Timed(self.fp.detach(), sock, clock))
 
 
 class Body:
@@ -378,11 +458,19 @@ def _exchange(
     clock: Clock,
 ) -> HTTPResponse:
     clock.start(connection)
+    connection.response_class = partial(_Response, clock)  # type: ignore[assignment]
     connection.request(method, target, content or None, dict(headers))
     response = connection.getresponse()
     with suppress(AttributeError):  # the socket of a response without a body may be gone
         clock.stop()
     return response
+
+
+def _is_quiet(kept: HTTPConnection) -> bool:
+    """Tell whether nothing has come on a kept connection: its end, or what nobody asked for."""
+    ready = select.poll()
+    ready.register(kept.sock, select.POLLIN)
+    return not ready.poll(0)
 
 
 def _authorization(said: str | None) -> dict[str, str]:
@@ -416,6 +504,11 @@ def _check(response: HTTPResponse, accepted: Sequence[str], dialect: Dialect) ->
         given = response.headers.get(header)
         if given is not None and value in given:
             raise _incomplete(problem, given)
+    lengths = set(response.headers.get_all("content-length", ()))
+    if len(lengths) > 1 or not all(each.strip().isdecimal() for each in lengths):
+        raise EngineFailed("The engine does not say where its answer ends.")
+    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise EngineFailed("The engine encodes its answer, which was not asked for.")
     media_type = response.headers.get_content_type()
     if media_type not in accepted:
         raise EngineFailed(f"The engine answers as {media_type}, not as {accepted[0]}.")

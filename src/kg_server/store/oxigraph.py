@@ -120,13 +120,15 @@ class OxigraphStore:
         result = self._query(query)
         return writing.writer(result, query.format, lambda: self._may_have_commas(query))
 
-    def kind(self, query: Query) -> Kind:
-        """Return the kind of a query's result, which is not read.
+    def head(self, query: Query) -> tuple[Kind, tuple[str, ...]]:
+        """Return the kind of a query's result, which is not read, and the names of its variables.
 
         Raises:
             MalformedQuery, NestedTooDeeply, UnknownFunction: as in ``query``.
         """
-        return writing.kind_of(self._query(query))
+        result = self._query(query)
+        variables = result.variables if isinstance(result, ox.QuerySolutions) else ()
+        return writing.kind_of(result), tuple(each.value for each in variables)
 
     def evaluated(self, query: Query) -> str:
         """Return the equivalent text that is evaluated in place of a query's own."""

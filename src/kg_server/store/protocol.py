@@ -94,8 +94,8 @@ class EmbeddedStore(EvaluatingStore, Protocol):
         """Return the triples that the default graph has beside its named graphs, as N-Triples."""
         ...
 
-    def kind(self, query: Query) -> Kind:
-        """Return the kind of a query's result, which is not read.
+    def head(self, query: Query) -> tuple[Kind, tuple[str, ...]]:
+        """Return the kind of a query's result, which is not read, and the names of its variables.
 
         Raises:
             MalformedQuery, NestedTooDeeply, UnknownFunction: as in ``query``.

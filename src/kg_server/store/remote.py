@@ -9,7 +9,7 @@ docs/decisions/remote.md.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import IO, Any, cast
 
@@ -26,10 +26,12 @@ from kg_server.store.credentials import Credentials
 from kg_server.store.dialects import Dialect
 from kg_server.store.protocol import Answer, Writer
 from kg_server.store.replicas import Replicas
-from kg_server.store.written import Graphs, Written, refuse_foreign, written
+from kg_server.store.written import Graphs, Written, refuse_foreign, with_columns, written
 
 _ASKED = "__ASK_RETVAL"
 """The variable in which Virtuoso 7.2 answers an ASK as if it were a SELECT."""
+_MADE_UP = frozenset(("_star_fake",))
+"""Columns of Virtuoso 7.2 where a query has none."""
 
 
 class RemoteStore:
@@ -74,11 +76,12 @@ class RemoteStore:
     def evaluate(self, query: Query) -> Writer:
         """Send a query; return a writer that reads its answer and streams it on."""
         refuse_foreign(query)  # before the parser, which evaluates an ASK
-        kind = self._parser.kind(query)
+        kind, variables = self._parser.head(query)
         writing.syntax_of(kind, query.format)
-        body = self._ask(query, kind)
+        body = self._ask(query, self._sent(query, variables), kind)
         try:
             result = read(body, kind, self._dialect.most_triples)
+            _check_columns(result, variables, query)
         except BaseException as error:
             body.close()
             raise cut(body, error) from error
@@ -95,7 +98,7 @@ class RemoteStore:
 
     def evaluated(self, query: Query) -> str:
         """Return the text that is sent."""
-        return self._sent(query).text
+        return self._sent(query, self._parser.head(query)[1]).text
 
     def close(self) -> None:
         """Close the connections."""
@@ -103,19 +106,20 @@ class RemoteStore:
             each.close()
         self._parser.close()
 
-    def _sent(self, query: Query) -> Written:
+    def _sent(self, query: Query, variables: Sequence[str]) -> Written:
         sent = written(query, self.graphs)
+        if variables and not query.bindings:
+            sent = replace(sent, text=with_columns(sent.text, variables))
         if not self._dialect.exists_by_row or query.bindings:
             return sent
         return replace(sent, text=exists.rewritten(sent.text))
 
-    def _ask(self, query: Query, kind: Kind) -> Body:
+    def _ask(self, query: Query, sent: Written, kind: Kind) -> Body:
         """Ask the replicas in turn until one answers.
 
         Raises:
             EngineFailed, EngineUnavailable, QueryTimeout, ResultTooLarge: there is no answer.
         """
-        sent = self._sent(query)
         graphs = [("default-graph-uri", each) for each in sent.default_graphs]
         graphs += [("named-graph-uri", each) for each in sent.named_graphs]
         if self._own_dataset and not query.dataset:
@@ -173,6 +177,19 @@ def read(body: Body, kind: Kind, most_triples: int | None = None) -> writing.Res
     return result
 
 
+def _check_columns(result: writing.Result, variables: Iterable[str], query: Query) -> None:
+    """Check that the rows of an answer have the columns of the query; bound ones may be left out.
+
+    Raises:
+        EngineFailed: they have others.
+    """
+    if not isinstance(result, ox.QuerySolutions):
+        return
+    given = {each.value for each in result.variables}
+    if (given ^ set(variables)) - query.bindings.keys() - _MADE_UP:
+        raise EngineFailed("The engine's answer has other columns than the query.")
+
+
 def _boolean(answer: Any) -> bytes:
     """Return the answer of an ASK in Query Results JSON."""
     value = answer.get("boolean")
@@ -188,6 +205,8 @@ def cut(body: Body, error: BaseException) -> BaseException:
     """Return the problem of an answer that could not be read: it was cut, or is not well-formed."""
     if body.problem:
         return body.problem
-    if isinstance(error, SyntaxError | LookupError | TypeError | AttributeError | ValueError):
+    if isinstance(
+        error, RecursionError | SyntaxError | LookupError | TypeError | AttributeError | ValueError
+    ):
         return EngineFailed("The engine's answer is not well-formed.")
     return error

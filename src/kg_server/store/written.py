@@ -91,6 +91,27 @@ def written(query: Query, graphs: Graphs) -> Written:
     return Written(_prologue(text, query) + text, default or (NOTHING,), named or (NOTHING,))
 
 
+def with_columns(text: str, variables: Iterable[str]) -> str:
+    """Return a SELECT with the names of its columns for ``*``, which engines read differently.
+
+    Virtuoso 7.2 makes a column of a variable that only a filter has.
+
+    >>> with_columns("SELECT DISTINCT * { ?a ?b 1 FILTER(?c > 1) }", ("a", "b"))
+    'SELECT DISTINCT ?a ?b { ?a ?b 1 FILTER(?c > 1) }'
+    """
+    tokens = lexer.significant(text)
+    for token in tokens:
+        if token.kind == "word" and token.text.upper() == "SELECT":
+            break
+    for token in tokens:
+        if token.text == "*":
+            columns = " ".join(f"?{each}" for each in variables)
+            return f"{text[: token.offset]}{columns}{text[token.end :]}"
+        if token.text.upper() not in ("DISTINCT", "REDUCED"):
+            break
+    return text
+
+
 def _known(names: Iterable[str], graphs: Graphs) -> tuple[str, ...]:
     """Return the names of graphs that exist; an engine might fetch any other from the web."""
     existing = {*graphs.default, *graphs.named, *graphs.described}
