@@ -44,6 +44,8 @@ Asked = tuple[Sequence["Suspect"], Sequence["ox.Quad"], Sequence[Pattern]]
 
 _TOGETHER = 500
 """Suspects that are judged at one time."""
+_PART = 50
+"""Suspects that are judged again together, if one of them missed triples."""
 _ROUNDS = 50
 """Times that what is missing is fetched for the same suspects."""
 _NO_TRIPLES = "the service holds no triples that could be checked"
@@ -216,27 +218,29 @@ class _Validation:
             return self._left_out(suspects, _LATE)
         self._fetch_focus_nodes(each.node for each in suspects)
         missing: set[Pattern] = set()
+        judged: list[Finding] = []
         for _ in range(_ROUNDS):
             try:
-                findings, missing = self._judge.ask(
+                findings, suspects, missing = self._judge.ask(
                     (suspects, *self._here.news()), self._until, _LATE
                 )
             except ProjectFault:
                 if time.monotonic() < self._until:
                     raise
-                return self._left_out(suspects, _LATE)
-            if not missing:
-                return list(findings)
+                return judged + self._left_out(suspects, _LATE)
+            judged += findings
+            if not suspects:
+                return judged
             if missing <= self._here.failed.keys():
                 break
             self._here.fetch(missing)
         if len(suspects) > 1:
             middle = len(suspects) // 2
-            return self._judged_together(suspects[:middle]) + self._judged_together(
-                suspects[middle:]
-            )
+            judged += self._judged_together(suspects[:middle])
+            return judged + self._judged_together(suspects[middle:])
         reasons = (self._here.failed.get(each) for each in missing)
-        return self._left_out(suspects, min(filter(None, reasons), default="it looks at too much"))
+        reason = min(filter(None, reasons), default="it looks at too much")
+        return judged + self._left_out(suspects, reason)
 
     def _fetch_focus_nodes(self, nodes: Iterable[Node]) -> None:
         patterns: list[Pattern] = []
@@ -248,10 +252,32 @@ class _Validation:
                 patterns.append((term, None, None))
         self._here.fetch(patterns)
 
-    def _answer(self, asked: Asked) -> tuple[tuple[Finding, ...], set[Pattern]]:
-        """Return what pySHACL finds in what is here, and the patterns that it missed."""
+    def _answer(self, asked: Asked) -> tuple[list[Finding], list[Suspect], set[Pattern]]:
+        """Return pySHACL's findings, the suspects that must be judged again, and what they missed.
+
+        One suspect of each constraint is judged first: it shows what all of them look at.
+        """
         suspects, triples, whole = asked
         self._here.take(triples, whole)
+        samples = list({(each.shape, each.constraint): each for each in suspects}.values())
+        if len(samples) < len(suspects):
+            _, missing = self._judged_here(samples)
+            if missing:
+                return [], list(suspects), missing
+        findings: list[Finding] = []
+        waiting: list[Suspect] = []
+        missing = set()
+        for part in groups(suspects, _PART):
+            found, missed = self._judged_here(part)
+            if missed:
+                waiting += part
+                missing |= missed
+            else:
+                findings += found
+        return findings, waiting, missing
+
+    def _judged_here(self, suspects: Iterable[Suspect]) -> tuple[tuple[Finding, ...], set[Pattern]]:
+        """Return pySHACL's findings in what is here, and the patterns that it missed."""
         missing: set[Pattern] = set()
         aims: dict[Node, dict[Constraint | None, set[Node]]] = {}
         for each in suspects:
