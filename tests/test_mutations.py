@@ -1134,6 +1134,15 @@ def test_a_wrong_edit_is_found_and_its_cure_told(wrong: Edit) -> None:
     assert any(each.severity is wrong.severity for each in fitting)
 
 
+@pytest.mark.parametrize("wrong", EDITS[::40], ids=lambda each: each.name.replace(" ", "-"))
+def test_what_is_remembered_of_the_shipped_graph_hides_nothing_of_an_edit(wrong: Edit) -> None:
+    shapes = shapes_without_review()
+
+    found = judging.after(wrong.minus, wrong.plus, shapes)
+
+    assert {*found} == {*judging.after(wrong.minus, wrong.plus, shapes, anew=True)}
+
+
 def claim_of(number: str) -> str:
     """Return all that is said of a claim, as N-Triples."""
     return "".join(

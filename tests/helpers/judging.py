@@ -6,9 +6,11 @@ of small changes are judged in the time that the command takes for some.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pyoxigraph as ox
 from rdflib import Graph
@@ -16,9 +18,10 @@ from rdflib.term import Node
 
 from kg_server import project as projects
 from kg_server.project import ProjectFile, Role
+from kg_server.sparql import lexer
 from kg_server.validation import graphs, pyshacl_engine
 from kg_server.validation.prefilter import data as facts
-from kg_server.validation.prefilter import view
+from kg_server.validation.prefilter import queries, view
 from kg_server.validation.prefilter.select import Prefilter, Search
 from kg_server.validation.report import Finding
 
@@ -98,14 +101,56 @@ PREFIXES = "".join(f"@prefix {kind}: <{BASE}id/{kind}/> .\n" for kind in _KINDS)
 )
 
 
+class _Remembering(Prefilter):
+    """Asks again only what the triples that were changed may answer otherwise.
+
+    The solutions of a query depend on the triples of its patterns. They stay as they are while no
+    triple is changed whose predicate the query names, if each pattern names its predicates.
+    """
+
+    def __init__(self, read: facts.Facts, shapes: Graph, targeted: Sequence[Node]) -> None:
+        super().__init__(read, shapes, targeted)
+        self._known: dict[str, list[Any]] = {}
+
+    def edited(self, changed: Iterable[ox.Quad]) -> None:
+        """Note which triples are not as they are in the shipped graph."""
+        self._changed = {_local(each.predicate.value) for each in changed}
+        self._focus = {}
+
+    def _select(self, query: str) -> Any:
+        named = _predicates(query)
+        if named is None or not named.isdisjoint(self._changed):
+            return super()._select(query)
+        if query not in self._known:
+            self._known[query] = list(super()._select(query))
+        return iter(self._known[query])
+
+
+@cache
+def _predicates(query: str) -> frozenset[str] | None:
+    """Return at least the local names of the predicates of a query; ``None`` if it may take any."""
+    if queries.takes_any_predicate(query):
+        return None
+    tokens = lexer.significant(query)
+    return frozenset(
+        "type" if each.text == "a" else _local(each.text.strip("<>"))
+        for each in tokens
+        if each.kind in ("iri", "name", "word")
+    )
+
+
+def _local(name: str) -> str:
+    return re.split("[#/:]", name)[-1]
+
+
 @cache
 def _graph() -> facts.Facts:
     return facts.read(shipped().of_role(Role.DATA, Role.DERIVED, Role.ONTOLOGY))
 
 
 @cache
-def _suspects_of(shapes: Graph) -> Prefilter:
-    return Prefilter(_graph(), shapes, pyshacl_engine.targeted(shapes))
+def _suspects_of(shapes: Graph) -> _Remembering:
+    return _Remembering(_graph(), shapes, pyshacl_engine.targeted(shapes))
 
 
 def quads(turtle: str) -> set[ox.Quad]:
@@ -113,13 +158,14 @@ def quads(turtle: str) -> set[ox.Quad]:
     return set(ox.parse((PREFIXES + turtle).encode(), ox.RdfFormat.TURTLE))
 
 
-def after(minus: str, plus: str, shapes: Graph) -> tuple[Finding, ...]:
+def after(minus: str, plus: str, shapes: Graph, *, anew: bool = False) -> tuple[Finding, ...]:
     """Judge the shipped graph without some triples of it and with others.
 
     Args:
         minus: the triples to take away, in Turtle; each is in the graph.
         plus: the triples to put in.
         shapes: the shapes.
+        anew: whether everything is asked, also what the triples cannot have changed.
     """
     store = _graph().store
     taken, put = quads(minus), quads(plus)
@@ -129,9 +175,12 @@ def after(minus: str, plus: str, shapes: Graph) -> tuple[Finding, ...]:
         store.remove(each)
     store.extend(new)
     try:
-        prefilter = _suspects_of(shapes)
-        vars(prefilter)["_focus"] = {}
-        return judged(prefilter, _graph(), shapes)
+        if anew:
+            prefilter = Prefilter(_graph(), shapes, pyshacl_engine.targeted(shapes))
+            return judged(prefilter, _graph(), shapes)
+        remembering = _suspects_of(shapes)
+        remembering.edited(taken | new)
+        return judged(remembering, _graph(), shapes)
     finally:
         for each in new:
             store.remove(each)

@@ -142,10 +142,13 @@ def _may_meet_altered(query: str, prefixes: Mapping[str, str], altered: Altered)
     predicates = altered.predicates | altered.odd
     if not predicates:
         return False
+    return takes_any_predicate(query) or not lexer.iris(query, prefixes).isdisjoint(predicates)
+
+
+def takes_any_predicate(query: str) -> bool:
+    """Tell whether a query may have a pattern that does not name its predicates."""
     body = _bare(query).partition("{")[2].rpartition("}")[0]
-    return bool(_ANY_PREDICATE.search(body)) or not lexer.iris(query, prefixes).isdisjoint(
-        predicates
-    )
+    return bool(_ANY_PREDICATE.search(body))
 
 
 def _has_altered_literal(tokens: Sequence[lexer.Token]) -> bool:
