@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import signal
 import socket
 import threading
 import time
@@ -21,6 +22,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+
+from kg_server import formats
+from kg_server.sandbox import failures
+from kg_server.sparql.query import Query
 
 from ..conftest import LiveServer  # the fixture's class
 
@@ -133,6 +138,30 @@ def test_a_query_that_is_nested_too_deeply_is_refused_with_the_place(server, tex
     assert problem["title"] == "The query is nested too deeply"
     assert problem["column"] > 400
     assert deaths(server, "crash") == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ASK { ?x <urn:y> (" + "1 " * 9_000 + ") }",
+        "SELECT * { ?a <urn:x> ?b } ORDER BY" + " ?a" * 9_000,
+        "ASK {" + " GRAPH ?g { ?a <urn:x> ?b }" * 9_000 + " }",
+    ],
+    ids=["list", "order", "graphs"],
+)
+def test_a_row_of_patterns_meets_the_deadline_and_does_not_fill_the_stack(server, text):
+    before = deaths(server, "crash")
+
+    reply = server.ask("POST", "/sparql?timeout=0.5", DIRECT, text.encode())
+
+    assert reply.status == 504
+    assert deaths(server, "crash") == before
+
+
+def test_a_query_that_fills_the_stack_is_told_to_be_shorter():
+    problem = failures.death(signal.SIGSEGV, Query("ASK {}", formats.JSON))
+
+    assert (problem.status, problem.slug) == (400, "nested-too-deeply")
 
 
 @pytest.mark.parametrize("parameter", ["default-graph-uri", "named-graph-uri"])

@@ -68,10 +68,25 @@ def test_a_header_in_disguise_does_not_choose_what_others_get(server):
     assert reply.headers["content-language"] == "en"
 
 
-def test_a_parameter_that_nothing_reads_costs_nothing(server):
+@pytest.mark.parametrize(
+    ("path", "header"),
+    [
+        ("/ns/diplomacy.ttl?x={}", "X: {}"),
+        ("/conflicts?lang=x{}", "X: {}"),
+        ("/conflicts", "Cookie: lang=x{}; a={}"),
+        ("/conflicts", "Accept: text/html" + ", a/b" * 200 + ";q=0.{}"),
+        ("/conflicts", "Accept-Language: fr" + ", xx-YY" * 200 + ";q=0.{}"),
+    ],
+    ids=["parameter", "language", "cookie", "media types", "languages"],
+)
+def test_what_nothing_reads_costs_nothing(server, path, header):
     before = hits(server)
     for number in range(5):
-        assert server.ask("GET", f"/ns/diplomacy.ttl?x={number}").status == 200
+        name, _, value = header.partition(": ")
+        headers = {"Accept": "text/html", name: value.replace("{}", str(number))}
+        if path.startswith("/ns/"):
+            del headers["Accept"]
+        assert server.ask("GET", path.format(number), headers).status == 200
 
     assert hits(server) - before >= 4
 

@@ -31,6 +31,7 @@ SERVED = frozenset(
 
 _NOT_IN_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\%]')
 _OCTETS = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_OCTET = re.compile("%[0-9A-Fa-f]{2}")
 _LETTERS = re.compile(r"[^\x00-\x7f]+")
 _SAFE = "/:@!$&'()*+,;=~-._"
 _DOTS = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")
@@ -141,7 +142,7 @@ def _as_octets(match: re.Match[str]) -> str:
 
 
 def _begins_octet(match: re.Match[str]) -> bool:
-    return match[0] == "%" and bool(_OCTETS.match(match.string, match.start()))
+    return match[0] == "%" and bool(_OCTET.match(match.string, match.start()))
 
 
 def _readable(match: re.Match[str]) -> str:

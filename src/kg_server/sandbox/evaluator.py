@@ -31,6 +31,10 @@ _LOOK_MS = 100
 """Milliseconds between checks for waiting queries while a slow client blocks this evaluator."""
 _SLOW_S = 0.3
 """A reader that has made an evaluator wait for so long in all is slow."""
+_STACK_BYTES = 100 << 20
+"""Stack of an evaluator: the engine plans long rows of patterns recursively. Linux leaves 128 MB of
+addresses for it, whatever the limit is at the start of the program.
+"""
 _SOCKET_FD = 3
 _TURN_FD = 4
 
@@ -97,6 +101,9 @@ class _Evaluator:
         self._inbox = messages.Inbox(self._socket)
         self._turn = _turns(self._socket)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        _, most = resource.getrlimit(resource.RLIMIT_STACK)
+        stack = _STACK_BYTES if most == resource.RLIM_INFINITY else min(_STACK_BYTES, most)
+        resource.setrlimit(resource.RLIMIT_STACK, (stack, most))
         memory = address_space() + limits.memory_bytes
         _, most = resource.getrlimit(resource.RLIMIT_AS)  # the calling process may allow less
         memory = memory if most == resource.RLIM_INFINITY else min(memory, most)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import signal
 
-from kg_server.errors import MemoryExceeded, Overloaded, Problem, QueryCrashed, QueryTimeout
+from kg_server.errors import (
+    MemoryExceeded,
+    NestedTooDeeply,
+    Overloaded,
+    Problem,
+    QueryCrashed,
+    QueryTimeout,
+)
 from kg_server.sparql import advice, lexer
 from kg_server.sparql.query import Query
 
@@ -26,6 +33,11 @@ def death(killed_by: int, query: Query) -> Problem:
         return MemoryExceeded(
             "The query needed more memory than one query may use. Ask for less: "
             "add a LIMIT, or leave out ORDER BY, GROUP BY or DISTINCT over many rows."
+        )
+    if killed_by == signal.SIGSEGV:  # a stack without room, which nesting.check does not foresee
+        return NestedTooDeeply(
+            "The query has too many parts in a row for the engine. Write lists with VALUES, or ask "
+            "in parts."
         )
     return crashed()
 

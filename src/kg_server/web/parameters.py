@@ -53,8 +53,8 @@ _RANGES = _TYPES | {f"{each.partition('/')[0]}/*" for each in _TYPES} | {"*/*"}
 _NOTHING = "x/x"
 """Media type of no format; it keeps the first place when the client's first type is left out."""
 
-COOKIES = frozenset({"lang"})
-"""The cookies that are read: the language of pages."""
+COOKIES = {"lang": frozenset(layout.LANGUAGES)}
+"""The cookies that are read, with the values that say something: the language of pages."""
 
 
 def relevant(path: str, query_string: str) -> str:
@@ -62,6 +62,8 @@ def relevant(path: str, query_string: str) -> str:
 
     >>> relevant("/doc/museum/LOUVRE", "utm_source=x&format=json&&page=2")
     'format=json&page=2'
+    >>> relevant("/", "lang=xx&lang=bn")
+    'lang=bn'
     >>> relevant("/sparql", "query=ASK{}&x=1")
     'query=ASK{}&x=1'
     """
@@ -70,31 +72,44 @@ def relevant(path: str, query_string: str) -> str:
     if names is None:
         return query_string
     pairs = query_string.split("&")
-    return "&".join(each for each in pairs if unquote_plus(each.partition("=")[0]) in names)
+    return "&".join(each for each in pairs if _is_read(each, names))
+
+
+def _is_read(pair: str, names: frozenset[str]) -> bool:
+    """Tell whether a view reads a parameter; a language that pages do not have says nothing."""
+    name, _, value = pair.partition("=")
+    name = unquote_plus(name)
+    return name in names and (name != "lang" or unquote_plus(value) in layout.LANGUAGES)
 
 
 def relevant_cookies(header: str) -> str:
     """Return a ``Cookie`` header without the cookies that no view reads (RFC 6265 §4.2).
 
-    >>> relevant_cookies("session=1; lang=bn; other=2")
+    >>> relevant_cookies("session=1; lang=xx; lang=bn; other=2")
     'lang=bn'
     """
     pairs = (each.strip() for each in header.split(";"))
-    return "; ".join(each for each in pairs if each.partition("=")[0] in COOKIES)
+    return "; ".join(each for each in pairs if _says_something(*each.partition("=")))
+
+
+def _says_something(name: str, _sign: str, value: str) -> bool:
+    return value in COOKIES.get(name, ())
 
 
 def relevant_types(header: str) -> str:
     """Return a shorter ``Accept`` header that gives the same results of negotiation.
 
     Media types that the server never sends are left out, and weights become ranks. A header that
-    names no media type of the server, or that is long, is returned unchanged.
+    names no media type of the server is returned unchanged.
 
     >>> relevant_types("text/html,application/xhtml+xml,image/avif,*/*;q=0.8,zz/zz;q=0.7")
     'text/html, */*;q=0.99, application/xhtml+xml'
     >>> relevant_types("image/avif;q=0.3")
     'image/avif;q=0.3'
     """
-    return header if len(header) > formats.REMEMBERED_LENGTH else _relevant_types(header)
+    if len(header) > formats.REMEMBERED_LENGTH:
+        return _relevant_types.__wrapped__(header)
+    return _relevant_types(header)
 
 
 @lru_cache(1024)
@@ -121,10 +136,14 @@ def _weighted(media_range: str, rank: float) -> str:
 def relevant_language(header: str) -> str:
     """Return the language of pages that ``Accept-Language`` asks for; empty for the default.
 
+    Of a long header, only the beginning is read.
+
     >>> relevant_language("de, fr-CA;q=0.8, en;q=0.5"), relevant_language("en-GB")
     ('fr', '')
     """
-    return header if len(header) > formats.REMEMBERED_LENGTH else _relevant_language(header)
+    if len(header) > formats.REMEMBERED_LENGTH:
+        header = header[: formats.REMEMBERED_LENGTH].rpartition(",")[0]
+    return _relevant_language(header)
 
 
 @lru_cache(1024)
