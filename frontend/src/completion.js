@@ -77,20 +77,20 @@ function ofSubject(text, position, propertiesOf) {
 function options(typed, before, terms, prefixes, ownProperties) {
   const wanted = typed.toLowerCase();
   const expected = expectedKind(before);
-  const found = [];
+  const matches = [];
   for (const term of terms) {
     const quality = match(term, wanted);
     if (quality) {
       const place = expected === "property" ? ownProperties.indexOf(term.iri) : -1;
       const boost = quality + (term.kind === expected ? 30 : 0) + (place < 0 ? 0 : 40 - Math.min(place, 30) / 2);
-      found.push({ ...option(term, prefixes), boost });
+      matches.push({ ...option(term, prefixes), boost });
     }
   }
   for (const keyword of KEYWORDS) {
-    if (wanted && keyword.label.toLowerCase().startsWith(wanted)) found.push({ ...keyword, boost: 12 });
+    if (wanted && keyword.label.toLowerCase().startsWith(wanted)) matches.push({ ...keyword, boost: 12 });
   }
-  found.sort((a, b) => b.boost - a.boost || a.label.localeCompare(b.label));
-  return found.slice(0, 60);
+  matches.sort((a, b) => b.boost - a.boost || a.label.localeCompare(b.label));
+  return matches.slice(0, 60);
 }
 
 /** What belongs here: a class after "a", a property after a subject, else a thing. */
@@ -150,15 +150,15 @@ export async function explain(name) {
 export async function unknownNames(text) {
   const { terms, own } = await loadVocabulary();
   const names = new Set(terms.map((term) => term.name));
-  const found = [];
+  const unknown = [];
   const bare = text.replace(/#[^\n<>]*(?=\n|$)|"(?:[^"\\\n]|\\.)*"|<[^>\s]*>/g, (part) => " ".repeat(part.length));
   for (const { 0: name, 1: prefix, index } of bare.matchAll(/\b(\w+):[\w-]+/g)) {
     if (own.includes(prefix) && names.size && !names.has(name)) {
       const candidates = [...names].filter((each) => each.startsWith(`${prefix}:`));
-      found.push({ name, index, nearest: nearest(name, candidates) });
+      unknown.push({ name, index, nearest: nearest(name, candidates) });
     }
   }
-  return found;
+  return unknown;
 }
 
 function nearest(name, candidates) {

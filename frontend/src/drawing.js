@@ -60,8 +60,8 @@ class Drawing {
     const missing = [...this.nodes.keys(), ...links.map(({ property }) => property)].filter(
       (iri) => iri && !this.labels.has(iri),
     );
-    const found = await labelsOf(missing, document.documentElement.lang);
-    found.forEach((label, iri) => this.labels.set(iri, label));
+    const labels = await labelsOf(missing, document.documentElement.lang);
+    labels.forEach((label, iri) => this.labels.set(iri, label));
     this.draw();
   }
 

@@ -81,9 +81,9 @@ if (currentQuery().trim() && (location.hash.length > 1 || form.dataset.run === "
 // For automated tests: what the field marks as wrong, and a text put in whole.
 form.write = show;
 form.diagnostics = () => {
-  const found = [];
-  forEachDiagnostic(view.state, ({ severity, message }, from, to) => found.push({ severity, message, from, to }));
-  return found;
+  const diagnostics = [];
+  forEachDiagnostic(view.state, ({ severity, message }, from, to) => diagnostics.push({ severity, message, from, to }));
+  return diagnostics;
 };
 
 function currentQuery() {
@@ -151,8 +151,8 @@ async function whyNothing(query, signal) {
 /** Where the predicate and the object of a pattern stand; the subject may be far before them. */
 function placeOf(pattern, text) {
   const end = pattern.split(/\s+/).slice(1).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("\\s+");
-  const found = new RegExp(end).exec(text);
-  return found && { from: found.index, to: found.index + found[0].length };
+  const match = new RegExp(end).exec(text);
+  return match && { from: match.index, to: match.index + match[0].length };
 }
 
 function summary({ kind, rows }, { milliseconds, text }) {

@@ -27,15 +27,15 @@ const BEGIN_A_LINE = new Set(
 
 /** The tokens of a query, each with the number of line ends and whether there is space before it. */
 function tokens(text) {
-  const found = [];
+  const list = [];
   let end = 0;
   for (const match of text.matchAll(TOKEN)) {
     const between = text.slice(end, match.index);
     const [kind] = Object.entries(match.groups).find(([, value]) => value !== undefined);
-    found.push({ kind, text: match[0], lines: between.split("\n").length - 1, apart: between !== "" });
+    list.push({ kind, text: match[0], lines: between.split("\n").length - 1, apart: between !== "" });
     end = match.index + match[0].length;
   }
-  return found;
+  return list;
 }
 
 /** The query in the usual layout. */

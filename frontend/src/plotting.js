@@ -12,6 +12,8 @@ const WIDTH = 800;
 const BAR = 26;
 const MARGIN = { top: 12, right: 24, bottom: 40, left: 230 };
 const MOST_ROWS = 200;
+/** The columns of units, as in the charts of pages (`_UNIT` of web/pages/results.py). */
+const UNIT = /((^|_)([cC]urrency|[uU]nit)|Currency|Unit)(_?([cC]ode|Symbol|Name|Label))?$/;
 /** The classes of marks by standing: doubted ones have a colour of their own, others a filling. */
 const LOOKS = { accepted: "series-1", disputed: "series-2", background: "series-1 hollow", unknown: "series-1 faint" };
 
@@ -40,9 +42,9 @@ export function plot(place, { columns, rows }, labels, words, chosen, onChoice) 
   const standingOf = (row) => standing(row, words.standings) ?? (stands ? "unknown" : "accepted");
   const look = (row) => LOOKS[standingOf(row)];
   if (!number) timeline(place, drawn, { date, title, look });
-  for (const [unit, those] of number ? byUnit(columns, drawn, number) : []) {
-    if (unit) place.append(paragraph(text(unit, labels)));
-    bars(place, those, { number, title: long, label: number, look });
+  for (const [units, ofUnits] of number ? byUnit(columns, drawn) : []) {
+    if (units.length) place.append(paragraph(units.map((unit) => text(unit, labels)).join(", ")));
+    bars(place, ofUnits, { number, title: long, label: number, look });
   }
   if (stands) place.append(legend(new Set(drawn.map(standingOf)), words));
   if (drawn.length < shown.length) {
@@ -52,14 +54,15 @@ export function plot(place, { columns, rows }, labels, words, chosen, onChoice) 
   if (rows.length > shown.length) place.append(paragraph(words.cut.replace("{shown}", shown.length)));
 }
 
-/** Rows with a number by their unit or currency: amounts in different ones share no scale. */
-function byUnit(columns, rows, number) {
-  const column = columns.find((name) => /^(unit|currency)$/i.test(name)) ?? columns.find((name) => /^(unit|currency)Label$/i.test(name));
+/** Rows by their units or currencies: amounts in different ones share no scale. */
+function byUnit(columns, rows) {
+  const units = columns.filter((name) => UNIT.test(name));
+  const plain = units.filter((name) => !name.endsWith("Label") || !units.includes(name.replace(/Label$/, "")));
   const groups = new Map();
   for (const row of rows) {
-    const unit = row[column];
-    const key = unit?.value ?? "";
-    if (!groups.has(key)) groups.set(key, [unit, []]);
+    const terms = plain.map((name) => row[name]).filter(Boolean);
+    const key = JSON.stringify(plain.map((name) => row[name]?.value));
+    if (!groups.has(key)) groups.set(key, [terms, []]);
     groups.get(key)[1].push(row);
   }
   return groups.values();
@@ -180,11 +183,11 @@ function shorten(words) {
 
 /** The weakest standing of a row; undefined where one of them is unknown, or there is none. */
 function standing(row, standings) {
-  const found = Object.values(row).map((term) => standings[term?.value]);
-  if (found.includes("disputed")) return "disputed";
+  const named = Object.values(row).map((term) => standings[term?.value]);
+  if (named.includes("disputed")) return "disputed";
   const stated = Object.entries(row).filter(([name]) => /(^s|S)tanding$/.test(name));
   if (stated.some(([, term]) => !standings[term?.value])) return undefined;
-  return ["background", "accepted"].find((each) => found.includes(each));
+  return ["background", "accepted"].find((each) => named.includes(each));
 }
 
 function isFinite(term) {

@@ -152,12 +152,12 @@ export class Results {
     button.className = "quiet";
     button.textContent = `↓ ${name}`;
     button.addEventListener("click", async () => {
-      const { text } = await ask(this.query, { accept });
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([text], { type: accept }));
-      link.download = `${fileName(this.query)}.${extension}`;
-      link.click();
-      URL.revokeObjectURL(link.href);
+      try {
+        const { text } = await ask(this.query, { accept });
+        save(text, accept, `${fileName(this.query)}.${extension}`);
+      } catch (error) {
+        this.showProblem(error.problem ?? { detail: this.words.away });
+      }
     });
     return button;
   }
@@ -216,6 +216,14 @@ export class Results {
       .slice(0, 300)
       .map((row) => ({ source: row[from].value, property: by ? row[by].value : "", target: row[to].value }));
   }
+}
+
+function save(text, type, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
 }
 
 /** The name of a file: the first comment of the query, and the day. */

@@ -50,8 +50,8 @@ class Combobox {
         signal: this.request.signal,
       });
       if (!response.ok) return this.close();
-      const found = await response.json();
-      this.show(found.results ?? []);
+      const { results } = await response.json();
+      this.show(results ?? []);
     } catch (error) {
       if (error.name !== "AbortError") this.close();
     }

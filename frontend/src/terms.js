@@ -1,6 +1,6 @@
 // RDF terms of SPARQL results (SPARQL 1.1 Results JSON §3.2.2) for people to read.
 
-const NUMBERS = /#(integer|decimal|double|float|int|long|short|byte|nonNegativeInteger)$/;
+const NUMBERS = /#(decimal|double|float|integer|(non)?(positive|negative)Integer|(unsigned)?(int|long|short|byte))$/i;
 const DATES = /#(date|dateTime|gYear|gYearMonth)$/;
 const LONG = 300;
 

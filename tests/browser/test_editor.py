@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
@@ -302,11 +303,12 @@ def test_the_properties_of_the_class_are_offered_first_and_unasked(browser, site
     )
 
 
-def test_a_chart_never_draws_two_currencies_to_one_scale_and_its_column_is_chosen(browser, site):
+@pytest.mark.parametrize("unit", ["currency", "currencyCode", "exportsUnit"])
+def test_a_chart_never_draws_two_units_to_one_scale_and_its_column_is_chosen(browser, site, unit):
     browser.open(f"{site}/sparql")
     write(
         browser,
-        "SELECT ?name ?exports ?balance ?currency { VALUES (?name ?exports ?balance ?currency) "
+        f"SELECT ?name ?exports ?balance ?{unit} {{ VALUES (?name ?exports ?balance ?{unit}) "
         '{ ("a" 1 -5 "CAD") ("b" 2 7 "USD") } }',
     )
     run(browser)
@@ -318,6 +320,16 @@ def test_a_chart_never_draws_two_currencies_to_one_scale_and_its_column_is_chose
     browser.until(
         lambda: "a · 1" in browser.run("return document.querySelector('#results svg').textContent")
     )
+
+
+def test_a_result_that_cannot_be_saved_ends_in_a_message(browser, site):
+    browser.open(f"{site}/sparql")
+    browser.until(lambda: "rows" in browser.text("#status"))
+
+    browser.run("window.fetch = () => Promise.reject(new TypeError('the server is away'))")
+    next(each for each in browser.every("#results button") if "CSV" in each.text).click()
+
+    browser.until(lambda: browser.one("#results [role=alert]").text)
 
 
 def test_a_result_without_rows_says_which_pattern_alone_has_no_match(browser, site):
