@@ -100,7 +100,7 @@ def test_a_thing_is_found_once_however_many_of_its_labels_match(index):
     assert len(iris) == len(set(iris)) > 50
 
 
-def test_the_limit_holds(index):
+def test_a_search_gives_as_many_things_as_the_limit_allows(index):
     assert len(index.search("a", limit=3)) == 3
 
 

@@ -373,7 +373,7 @@ def test_a_megabyte_of_anything_is_read_in_no_time(server, part):
     assert {each.status for each in replies} <= {400, 504}
 
 
-def test_what_clients_send_takes_no_memory_that_is_not_counted(server):
+def test_the_memory_of_what_clients_send_is_given_back(server):
     def memory() -> int:
         return Usage.of(server.process.pid).memory_bytes
 

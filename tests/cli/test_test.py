@@ -129,11 +129,16 @@ def test_an_example_that_is_judged_otherwise_fails(place, name, text, said):
 
 
 def test_what_is_included_belongs_to_an_example(place):
-    folder = place / "tests" / "examples"
-    (folder / "label.ttl").write_text("<urn:a> <http://www.w3.org/2000/01/rdf-schema#label> 'x' .")
+    example = place / "tests" / "examples" / "valid" / "two.ttl"
+    (example.parents[1] / "label.ttl").write_text(
+        "<urn:a> <http://www.w3.org/2000/01/rdf-schema#label> 'x' ."
+    )
     library = "# include: ../label.ttl\n<urn:a> a <https://kg.example.org/ns#Library> ."
-    (folder / "valid" / "two.ttl").write_text(library)
 
+    example.write_text(library.partition("\n")[2])
+    assert run(place, "-k", "two").returncode == 1
+
+    example.write_text(library)
     assert run(place, "-k", "two").returncode == 0
 
 

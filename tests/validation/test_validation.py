@@ -260,7 +260,7 @@ def test_a_report_is_kept_and_taken_again_for_the_same_files_only(check):
     assert len(list(cache.folder().glob("*.json"))) == 2
 
 
-def test_it_works_where_nothing_can_be_kept(check, monkeypatch):
+def test_a_report_is_made_where_none_can_be_kept(check, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
 
     report = check("ex:a a ex:T ; ex:p 1 .", shape("sh:minCount 1"))

@@ -212,13 +212,13 @@ SWITCH = "ex:S a sh:NodeShape ; sh:targetNode ex:a ; sh:property ex:P . ex:P sh:
         ),
     ],
 )
-def test_only_the_term_true_turns_something_on(judged_both_ways, value, shapes, expected):
+def test_no_other_term_than_true_turns_a_parameter_on(judged_both_ways, value, shapes, expected):
     data = 'ex:a ex:p "Rose"@en , "rose"@en ; ex:q 1 .'
 
     check(judged_both_ways, data, shapes.replace("SWITCH", value), expected)
 
 
-def test_the_term_true_turns_it_on(judged_both_ways):
+def test_the_term_true_turns_a_parameter_on(judged_both_ways):
     data = 'ex:a ex:p "Rose"@en , "rose"@en ; ex:q 1 .'
 
     check(judged_both_ways, data, f"{SWITCH} sh:uniqueLang true .", ["<a>"])

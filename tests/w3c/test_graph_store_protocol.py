@@ -38,7 +38,11 @@ def test_the_iri_of_a_graph_is_percent_decoded_once_and_not_twice(endpoint):
 
 
 def test_a_parameter_that_the_protocol_does_not_have_is_ignored(endpoint):
-    assert endpoint.ask("GET", "/graphs?default&output=ttl").status == 200
+    plain = endpoint.ask("GET", "/graphs?default", {"Accept": "application/n-triples"})
+    reply = endpoint.ask("GET", "/graphs?default&output=ttl", {"Accept": "application/n-triples"})
+
+    assert (reply.status, reply.media_type) == (200, "application/n-triples")
+    assert sorted(reply.body.splitlines()) == sorted(plain.body.splitlines())
 
 
 def test_nothing_acceptable_is_not_acceptable(endpoint):

@@ -47,13 +47,13 @@ def written(node):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_detail_that_a_page_can_show_is_translated_into(language):
-    found = list(raised())
+    texts = list(raised())
 
     # A gap at the end that follows a sentence is a hint, a sentence by itself or none.
-    said = [re.sub(r"(?<=\.) ?{}\.?$", "", text).replace("{}", "zzz") for text in found]
+    said = [re.sub(r"(?<=\.) ?{}\.?$", "", text).replace("{}", "zzz") for text in texts]
     missing = [text for text in said if details.told(text, language).language != language]
 
-    assert len(found) > 50
+    assert len(texts) > 50
     assert not missing
 
 
