@@ -1,7 +1,7 @@
 """Reports kept from one run to the next, in the user's cache directory.
 
-Everything works without: where the directory cannot be written, nothing is kept. Entries are
-JSON, so that a planted one can lie but not run.
+If the directory cannot be written, nothing is kept and everything is validated anew. Entries are
+JSON, so that an entry that somebody else wrote there cannot run code.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from kg_server.validation.report import Finding, Place, Report, Severity
 T = TypeVar("T", Report, Finding, Place)
 _ENGINES = ("kg-server", "pyshacl", "rdflib", "pyoxigraph")
 _CODE = ("validation", "project", "rdf", "sparql/lexer.py", "processes.py")
-"""The rooms and modules of the package that a report depends on."""
+"""The subpackages and modules that a report depends on."""
 _KEPT = 200
-"""Entries; the oldest are deleted first."""
+"""Most entries; the oldest are deleted first."""
 
 
 def folder() -> Path:
@@ -34,7 +34,7 @@ def folder() -> Path:
 
 
 def key(project: Project, rules: Mapping[str, str]) -> str:
-    """Return a hash of all that a verdict depends on: paths, contents, rules, versions, code."""
+    """Return a hash of all that a report depends on: paths, contents, rules, versions, code."""
     parts = [
         project.version,
         repr(sorted(rules.items())),

@@ -26,16 +26,16 @@ Judgement = tuple[str, str, str, str]
 
 
 def disagreement(name: str, project: Project, report: Report, timeout_s: float) -> str:
-    """Return in words where another engine finds otherwise; empty where it does not.
+    """Return the differences between a report and the results of another engine, in words.
 
     Args:
-        name: of the other engine.
-        project: what was validated.
-        report: what was found.
-        timeout_s: how long the other one may take.
+        name: the name of the other engine.
+        project: the project that was validated.
+        report: its report; without a difference to that, the text is empty.
+        timeout_s: the time limit of the other engine, in seconds.
 
     Raises:
-        ProjectFault: it is not installed, cannot use the shapes, or takes too long.
+        ProjectFault: the engine is not installed, cannot use the shapes, or takes too long.
     """
     data = graphs.read(project.of_role(*FACTS), "data")
     shapes = shapes_graph.read(project.of_role(Role.SHAPES))

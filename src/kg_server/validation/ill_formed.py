@@ -94,7 +94,7 @@ _RESERVED = {"class", "in", "or", "and", "not"}
 def take_out(
     shapes: Graph, *, queries: bool = True, inference: str = "none", advanced: bool = False
 ) -> tuple[Finding, ...]:
-    """Remove the triples that are wrong, so that all else can be checked.
+    """Remove the ill-formed triples of shapes, so that all other shapes can be run.
 
     Args:
         shapes: the shapes graph, which is changed in place.
@@ -104,7 +104,7 @@ def take_out(
         advanced: whether queries may call functions of the shapes.
 
     Returns:
-        A finding for each.
+        A finding for each of these triples.
     """
     removed: list[Fault] = []
     of_constraints = partial(_of_constraints, advanced)

@@ -11,19 +11,19 @@ from pathlib import Path
 from urllib.parse import quote
 
 RULES_IRI = "urn:x-kg-server:rule:"
-"""Before the name of a rule of ours (``lint``), which stands where a shape does otherwise."""
+"""Prefix of the IRI of a lint rule, which a finding of the rule has in place of a shape."""
 
 
 ILL_FORMED = f"<{RULES_IRI}ill-formed-shape>"
-"""Stands in findings about shapes that cannot be used, or a part of which cannot."""
+"""The shape of findings about shapes that cannot be used, or only in part."""
 
 
 UNREAD = f"<{RULES_IRI}unreadable-file>"
-"""Stands in findings about files that could not be read, and what was not checked therefore."""
+"""The shape of findings about files that could not be read, and about checks left out for that."""
 
 
 UNANSWERED = f"<{RULES_IRI}unanswered>"
-"""Stands in findings about nodes of a SPARQL service that could not be checked."""
+"""The shape of findings about nodes of a SPARQL service that could not be checked."""
 
 
 class Severity(Enum):

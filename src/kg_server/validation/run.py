@@ -1,6 +1,6 @@
 """One validation under way: the prefilter, pySHACL and the rules, each in processes of their own.
 
-First the prefilter tells which focus nodes may violate a shape at all, then pySHACL judges those.
+First the prefilter finds the focus nodes that may violate a shape, then pySHACL checks those.
 Both work in forked processes that cannot open a socket or a file and that end at a deadline: a
 pattern may take exponential time, and ``FROM <url>`` in a constraint must reach nothing.
 """
@@ -43,10 +43,10 @@ from kg_server.validation.prefilter.select import Prefilter, Task, aim
 from kg_server.validation.report import ILL_FORMED, Finding, Report, Severity
 
 _VIEWED = 100
-"""Up to one suspect in so many triples, pySHACL looks at the prefilter's own store: converting all
+"""Triples per suspect from which on pySHACL looks at the prefilter's own store: converting all
 triples for rdflib would take longer."""
 _SHARE = 20
-"""So many suspects are worth a process."""
+"""Suspects that are worth a process of their own."""
 
 _TICK_S = 0.2
 
@@ -55,7 +55,7 @@ NO_SHAPES = (
     "as in kg-server validate data.ttl --shapes shapes.ttl, or the ontology with --ontology"
 )
 _MOST_CLASSES = 5
-"""Classes that a message names."""
+"""Most classes that a message names."""
 NO_DATA = (
     "there are no data, only shapes, so nothing would be checked: name the data, as in "
     "kg-server validate data.ttl --shapes shapes.ttl; to judge the shapes themselves by other "
@@ -67,7 +67,7 @@ _NO_CONSTRAINTS = (
 )
 
 Tell = Callable[[str, float | None], None]
-"""Is told what is done now, and how much of it is done (0 to 1) where that is known."""
+"""Takes the name of the step under way, and the part of it that is done (0 to 1), if known."""
 
 
 class Validation:
