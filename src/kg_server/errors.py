@@ -31,6 +31,10 @@ class ProjectFault(KgError):
         super().__init__(f"{place}: {message}" if place else message)
 
 
+class NoProject(ProjectFault):
+    """There is no project here, and no files were named."""
+
+
 class Unfinished(ProjectFault):
     """Work on the project's files was given up at its deadline, or ended without a result."""
 

@@ -149,3 +149,17 @@ def test_beside_a_readme_the_example_leaves_it_alone(tmp_path):
     assert "README.md" not in made.stdout.splitlines()
     assert (tmp_path / "README.md").read_text() == "# Mine"
     assert run(tmp_path, "validate").returncode == 0
+
+
+def test_imports_from_elsewhere_and_a_broken_catalog_are_no_part_of_the_manifest(tmp_path):
+    owl = "<http://www.w3.org/2002/07/owl#{}>"
+    (tmp_path / "mine" / "sub").mkdir(parents=True)
+    (tmp_path / "other.ttl").write_text(f"<urn:o> a {owl.format('Ontology')} .")
+    (tmp_path / "mine" / "sub" / "catalog-v001.xml").write_text("<catalog>\n<<<<<<<")
+    for name, imported in (("a.ttl", "../other.ttl"), ("sub/b.ttl", "urn:x")):
+        text = f"<> a {owl.format('Ontology')} ; {owl.format('imports')} <{imported}> ."
+        (tmp_path / "mine" / name).write_text(text)
+
+    text = scaffold.for_files(tmp_path / "mine")
+
+    assert 'ontology = ["a.ttl", "sub/b.ttl"]' in text

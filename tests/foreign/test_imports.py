@@ -67,3 +67,88 @@ def test_an_import_means_a_file_that_is_here(tmp_path, monkeypatch, files, missi
     assert read == wanted
     assert len({file.graph_iri for file in project.files}) == len(wanted)
     assert sorted(each.rstrip(">").rpartition("/")[2] for each in unresolved) == missing
+
+
+TERM = """@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+<urn:o#%s> a owl:Class ; rdfs:label "x"@%s %s .
+"""
+WITH_HEADER = PREFIXES + "<urn:o> a owl:Ontology ; owl:imports <%s> .\n"
+
+
+@pytest.fixture
+def rules(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def found(**files: str) -> tuple[str, list[str]]:
+        """Return the first line of a run on one.ttl, and the findings as rule and focus node."""
+        for name, text in files.items():
+            Path(f"{name}.ttl").write_text(text)
+        project = projects.load([Path("one.ttl")])
+        report = validation.validate(project, jobs=1, use_cache=False)
+        findings = [f"{each.rule.rpartition(':')[2]} {each.focus_node}" for each in report.findings]
+        return project.summary, findings
+
+    return found
+
+
+def test_labels_definitions_and_use_of_imported_terms_are_the_business_of_others(rules):
+    own = TERM % ("Own", "en", "; rdfs:subClassOf <urn:o#Theirs>")
+    theirs = PREFIXES + "<urn:two> a owl:Ontology .\n<urn:o#Theirs> a owl:Class .\n"
+
+    said, found = rules(one=WITH_HEADER % "two.ttl" + own, two=theirs)
+
+    assert said.endswith("; ontology: one.ttl; imported: two.ttl")
+    assert not [each for each in found if "Theirs" in each]
+    assert "no-definition <urn:o#Own>" in found
+
+
+def test_a_subproperty_of_a_definition_is_one(rules):
+    own = TERM % ("Own", "en", "; <urn:o#means> 'x'")
+    below = "<urn:o#means> rdfs:subPropertyOf <urn:o#says> .\n"
+    below += "<urn:o#says> rdfs:subPropertyOf skos:definition .\n"
+
+    _, found = rules(one=WITH_HEADER % "urn:x" + own + below)
+
+    assert "no-definition <urn:o#Own>" not in found
+
+
+def test_a_language_with_a_region_counts_for_the_language(rules):
+    names = (("A", "en-us"), ("B", "en-us"), ("C", "en-US"), ("D", "en"), ("E", "de"))
+    own = PREFIXES + "<urn:o> a owl:Ontology .\n"
+    own += "".join(TERM % (name, language, "") for name, language in names)
+
+    _, found = rules(one=own)
+
+    lacking = [each for each in found if each.startswith("missing-language")]
+    assert lacking == ["missing-language <urn:o#E>"]
+
+
+@pytest.mark.parametrize(
+    ("import_", "namespace", "found"),
+    [
+        ("urn:gone", "urn:shared#", False),  # which the missing ontology may have
+        ("two.ttl", "urn:shared#", True),
+        ("urn:gone", "urn:o#", True),  # the name of this ontology
+    ],
+)
+def test_terms_of_a_missing_import_are_not_said_to_be_undeclared(rules, import_, namespace, found):
+    text = WITH_HEADER % import_ + f"<{namespace}A> a owl:Class ; rdfs:isDefinedBy <urn:o> .\n"
+    text += f"<{namespace}A> rdfs:subClassOf <{namespace}B> .\n"
+
+    _, rules_found = rules(one=text, two=PREFIXES + "<urn:two> a owl:Ontology .\n")
+
+    assert (f"undeclared-term <{namespace}A>" in rules_found) is found
+
+
+def test_files_with_one_name_are_told_apart_in_the_first_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("shapes").mkdir()
+    Path("a.ttl").write_text("<urn:a> a <urn:T> .")
+    Path("shapes/a.ttl").write_text(
+        "<urn:S> a <http://www.w3.org/ns/shacl#NodeShape> ; "
+        "<http://www.w3.org/ns/shacl#targetClass> <urn:T> ."
+    )
+
+    summary = projects.load([Path("a.ttl"), Path("shapes")]).summary
+
+    assert summary.endswith("data: a.ttl; shapes: shapes/a.ttl")

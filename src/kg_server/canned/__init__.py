@@ -169,7 +169,7 @@ def find(queries: Mapping[str, CannedQuery], name: str) -> CannedQuery:
     if name in queries:
         return queries[name]
     near = difflib.get_close_matches(name, queries, n=3)
-    hint = f"Near it: {', '.join(near)}" if near else f"There are: {', '.join(queries)}"
+    hint = f"Near it: {', '.join(near)}" if near else f"There are: {', '.join(queries) or 'none'}"
     raise NotFound(f"There is no canned query {name[:80]!r}. {hint}.")
 
 

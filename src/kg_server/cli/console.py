@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import re
 from collections.abc import Iterable
@@ -29,6 +30,18 @@ def expand(name: str, project: Project) -> str:
     if colon and re.fullmatch(r"[A-Za-z][\w+.-]*", prefix.lstrip("<")):
         return protocol.absolute_iri(name.strip("<>"), "iri")
     return protocol.absolute_iri(project.base_iri + name.lstrip("/"), "iri")
+
+
+def undeclared(name: str, project: Project) -> str:
+    """Return what to add to a message about a name whose prefix no file declares; else nothing."""
+    prefix, colon, local = name.partition(":")
+    declared = prefixes.known(project.profile.prefixes)
+    if not colon or prefix in declared or local.startswith("//") or name.startswith("<"):
+        return ""
+    close = difflib.get_close_matches(prefix, declared, 1)
+    hint = f"; did you mean {close[0]}:{local}?" if close else ""
+    own = ", ".join(f"{each}:" for each in sorted(project.profile.prefixes) if each) or "none"
+    return f". {prefix}: is no prefix of the files{hint or f', which declare {own}'}"
 
 
 def exists(store: Store, iri: str) -> bool:

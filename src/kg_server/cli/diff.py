@@ -58,8 +58,8 @@ def diff(  # one parameter an option
     OLD and NEW are files, directories or Git revisions (REVISION or REVISION:PATH). Without NEW,
     OLD is compared with the project here. Blank nodes are compared by the statements about them.
 
-    Exit code 0: no difference; 10, 11 or 12: a patch, minor or major change (docs/diff.md); 2: an
-    error.
+    Exit code 0: no difference; 10: a patch (data, labels, definitions, notes); 11: minor (a new
+    term or value, a changed shape); 12: major (a term removed, an axiom changed); 2: an error.
     """
     with revisions.read(old, base_iri) as before, revisions.read(new, base_iri) as after:
         counted = [f"{each.name} ({each.project.counted})" for each in (before, after)]

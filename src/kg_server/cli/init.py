@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -22,4 +23,5 @@ def init(directory: Path, force: bool) -> None:  # click passes it by name
     """
     for path in scaffold.write(directory, force=force):
         click.echo(path.as_posix())
-    click.echo(f"\nNow: cd {directory} && kg-server validate && kg-server serve", err=True)
+    enter = "" if directory.resolve() == Path.cwd() else f"cd {shlex.quote(str(directory))} && "
+    click.echo(f"\nNow: {enter}kg-server validate && kg-server serve", err=True)

@@ -19,7 +19,7 @@ import click
 
 from kg_server import escaping, processes
 from kg_server.cli import guard
-from kg_server.errors import KgError, Problem, ProjectFault
+from kg_server.errors import KgError, NoProject, NotAcceptable, Problem, ProjectFault
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """Errors of writing to a disk that is full or broken."""
@@ -38,6 +38,16 @@ _COMMANDS = {
     "serve": "Serve the graph: SPARQL, canned queries, linked data and pages.",
 }
 """First line of each command's help; here, so that ``--help`` does not import the commands."""
+
+
+_WITH_FILES = {
+    "validate": "kg-server validate data.ttl --shapes shapes.ttl",
+    "diff": "kg-server diff old.ttl new.ttl",
+    "query": "kg-server query --project data.ttl 'SELECT * { ?s ?p ?o }'",
+    "describe": "kg-server describe --project data.ttl ex:thing",
+    "dump": "kg-server dump data.ttl",
+}
+"""Examples of the commands that take files by name, for users who have no project."""
 
 
 class _Commands(click.Group):
@@ -59,6 +69,11 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except NoProject as fault:
+            example = _WITH_FILES.get(ctx.invoked_subcommand or "")
+            named = f"Name files ({example}), or write" if example else "Write"
+            _complain(f"{fault}. {named} a kg.toml for the files that are here: kg-server init")
+            ctx.exit(2)
         except ProjectFault as fault:
             _complain(str(fault))
             ctx.exit(2)
@@ -66,7 +81,7 @@ class _Commands(click.Group):
             _complain(f"{problem.title}: {problem.detail}")
             if near := problem.members.get("near"):
                 click.echo(escaping.terminal(str(near)), err=True)
-            ctx.exit(1)
+            ctx.exit(2 if isinstance(problem, NotAcceptable) else 1)
         except KgError as error:
             _complain(str(error))
             ctx.exit(2)

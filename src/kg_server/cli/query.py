@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
     from kg_server.project import Project
 
 
-_SYNTAXES = "turtle, nt, nq, trig, rdfxml or jsonld."
+def _names(form: formats.Format) -> Iterable[str]:
+    """Return the names that a format goes by: its own and its extension, each once."""
+    return dict.fromkeys((form.name, form.extension))
+
+
 _EPILOG = """\b
 Examples:
   kg-server query 'SELECT * { ?museum ex:city ?city }'
@@ -68,6 +73,9 @@ def query(  # one parameter an option
     need no declaration. On a terminal the answer is a table, in a pipe it is CSV or Turtle.
     --explain prints the query as the engine evaluates it, the number of triples that match each
     pattern, and the costly parts.
+
+    Exit code 0: answered; 1: the query or a parameter is wrong or refused; 2: an error, such as a
+    file that cannot be read.
     """
     guard.end_at_once_by_ctrl_c()
     loaded = _load(paths, base_iri)
@@ -93,7 +101,13 @@ def query(  # one parameter an option
 @click.command(epilog="Example: kg-server describe id:louvre")
 @click.argument("iri")
 @options.PROJECT
-@click.option("--format", "form", default="turtle", show_default=True, help=_SYNTAXES)
+@click.option(
+    "--format",
+    "form",
+    default="turtle",
+    show_default=True,
+    help="turtle, nt, nq, trig, rdfxml or jsonld.",
+)
 @options.deadline(600)
 @options.BASE
 def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str | None) -> None:
@@ -101,19 +115,29 @@ def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str | None)
 
     IRI is a full IRI, a path such as id/louvre, or a prefixed name such as id:louvre, with the
     prefixes that the files declare.
+
+    Exit code 0: printed; 2: the graph has no statement about it, or another error.
     """
     loaded = _load(paths, base_iri)
     store = open_store(loaded)
     full = console.expand(iri, loaded)
     if not console.exists(store, full):
-        raise ProjectFault(f"the graph has no statement about <{full}>")
+        hint = console.undeclared(iri, loaded)
+        raise ProjectFault(f"the graph has no statement about <{full}>{hint}")
     text = f"DESCRIBE <{full}>"
     _write(console.answer(store, text, form, loaded, terminal=False))
 
 
 @click.command(epilog="Example: kg-server dump --rdf-version 1.2 > graph.ttl")
 @options.PATHS
-@click.option("--format", "form", default="turtle", show_default=True, help=_SYNTAXES)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([name for each in dumps.FORMATS for name in _names(each)]),
+    default="turtle",
+    show_default=True,
+    help="JSON-LD is for --rdf-version 1.1 only.",
+)
 @click.option(
     "--rdf-version",
     type=click.Choice(["1.1", "1.2"]),
@@ -124,7 +148,10 @@ def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str | None)
 @options.deadline(600)
 @options.BASE
 def dump(paths: tuple[Path, ...], form: str, rdf_version: str, base_iri: str | None) -> None:
-    """Print the whole graph: every triple of every file."""
+    """Print the whole graph: every triple of every file.
+
+    Exit code 0: printed; 2: an error, such as a file that cannot be read.
+    """
     loaded = _load(paths, base_iri)
     site = Site.of(open_store(loaded), loaded.base_iri, loaded.profile)
     chosen = formats.named(form, formats.Kind.GRAPH)

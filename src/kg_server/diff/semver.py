@@ -1,4 +1,4 @@
-"""Weight of a change: patch, minor or major, by the policy of ``ontology/README.md``.
+"""Weight of a change: patch, minor or major, by the table in ``docs/diff.md``.
 
 Ontology, code lists and shapes share a version; data may change under any version.
 """

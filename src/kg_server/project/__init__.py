@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from kg_server.config import NEUTRAL_BASE_IRI, is_base_iri
-from kg_server.errors import ProjectFault
+from kg_server.errors import NoProject, ProjectFault
 from kg_server.project import (
     contexts,
     discovery,
@@ -199,7 +199,7 @@ def home() -> Path:
     """
     root = discovery.around(Path.cwd())
     if root is None:
-        raise ProjectFault(discovery.NO_PROJECT)
+        raise NoProject(discovery.NO_PROJECT)
     return root
 
 
@@ -223,9 +223,9 @@ class _Plan:
         elif needs_root and example and not given:
             roots = [bundled()]
         elif needs_root and not given:
-            raise ProjectFault(discovery.NO_PROJECT)
+            raise NoProject(discovery.NO_PROJECT)
         elif needs_root:
-            raise ProjectFault(f"there are no data for these shapes: {discovery.NO_PROJECT}")
+            raise NoProject(f"there are no data for these shapes: {discovery.NO_PROJECT}")
         inside = None if roots else discovery.around_all([*named, *given])
         self.roots = roots
         root = roots[0] if roots else inside
@@ -392,9 +392,10 @@ def _imported(
             if imports.loose(iri) in names or path.resolve() in paths:
                 continue
             paths.add(path.resolve())
-            name = _imported_name(path, {each.graph_iri for each in imported}, read)
+            name = _imported_name(path, {other.graph_iri for other in imported}, read)
             source = Source(path, name, Role.ONTOLOGY, by_content=True)
-            for more in _readable([source], read, unread):
+            for each in _readable([source], read, unread):
+                more = replace(each, imported=True)
                 imported.append(more)
                 waiting.append((more, imports.header(more)))
                 names |= waiting[-1][1].names

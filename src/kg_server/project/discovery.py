@@ -16,9 +16,7 @@ from kg_server.project.manifest import Manifest
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 NO_PROJECT = (
-    "there is no project here: no kg.toml in this directory or above, and no data/ beside "
-    "ontology/. Name files (kg-server validate data.ttl --shapes shapes.ttl), or write a kg.toml "
-    "for the files that are here: kg-server init"
+    "there is no project here: no kg.toml in this directory or above, and no data/ beside ontology/"
 )
 
 

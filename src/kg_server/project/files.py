@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -28,7 +29,8 @@ FACTS = (Role.DATA, Role.ONTOLOGY, Role.DERIVED)
 class ProjectFile:
     """One file of the project, read and rebased.
 
-    ``role`` is what it mainly contributes, ``also`` what it contributes besides. ``graph_iri`` is
+    ``role`` is what it mainly contributes, ``also`` what it contributes besides. ``imported`` tells
+    that it is read only because another file imports it. ``graph_iri`` is
     the named graph that it is loaded into, and the base of its relative IRIs; ``content`` is its
     UTF-8 text.
     """
@@ -39,6 +41,7 @@ class ProjectFile:
     syntax: str
     content: bytes
     also: frozenset[Role] = frozenset()
+    imported: bool = False
 
     def has_role(self, *roles: Role) -> bool:
         """Tell whether the file contributes one of these."""
@@ -102,20 +105,20 @@ class Project:
     @property
     def counted(self) -> str:
         """Text that lists the files of each role."""
-        parts = [
-            f"{role.value}: {_listed([file.path for file in files])}"
-            for role in Role
-            if (files := self.of_role(role))
-        ]
-        left_out = [each.fault.path for each in self.unread if each.fault.path]
-        parts += [f"not read: {_listed(left_out)}"] if left_out else []
+        own = [file for file in self.files if not file.imported]
+        groups = {role.value: [each.path for each in own if each.has_role(role)] for role in Role}
+        groups["imported"] = [each.path for each in self.files if each.imported]
+        groups["not read"] = [each.fault.path for each in self.unread if each.fault.path]
+        counts = Counter(
+            each.name for each in {path for paths in groups.values() for path in paths}
+        )
+        parts = [f"{name}: {_listed(paths, counts)}" for name, paths in groups.items() if paths]
         return "; ".join(parts) or "no RDF files"
 
 
-def _listed(paths: list[Path]) -> str:
-    names = [path.name for path in paths]
-    if len(set(names)) < len(names):
-        names = [path.as_posix() for path in paths]
+def _listed(paths: list[Path], counts: Mapping[str, int]) -> str:
+    """Return the names of files, or the paths of those with one name; of many files, the number."""
+    names = [path.as_posix() if counts[path.name] > 1 else path.name for path in paths]
     return ", ".join(names) if len(names) <= _SHOWN else f"{len(names):,} files"
 
 

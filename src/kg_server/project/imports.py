@@ -14,6 +14,7 @@ from posixpath import dirname, relpath
 from typing import NamedTuple
 from urllib.parse import unquote, urljoin
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from kg_server.errors import ProjectFault
 from kg_server.project.files import ProjectFile
@@ -111,7 +112,7 @@ def _catalog(path: Path, _changed_ns: int) -> dict[str, Path]:
             root = ElementTree.parse(path).getroot()  # noqa: S314  # a file of the project
         except ElementTree.ParseError as error:
             line, column = error.position
-            message = f"not well-formed XML: {error.msg}" if hasattr(error, "msg") else str(error)
+            message = f"not XML: {expat.ErrorString(error.code)}"
             raise ProjectFault(message, path=path, line=line, column=column + 1) from error
         for element, base in _elements(root, ""):
             tag = element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from kg_server import project as projects
@@ -66,8 +66,13 @@ def for_files(target: Path) -> str:
     Raises:
         ProjectFault: a file is not well-formed; says where.
     """
-    loaded = projects.load([target], derive=False)
-    for file in loaded.files:
+    loaded = projects.load([target], derive=False, lenient=True)
+    files = [file for file in loaded.files if not file.imported]
+    found = rdf_files(target)
+    for each in loaded.unread:
+        if each.fault.path in found:  # not a catalog, nor a file that is imported from elsewhere
+            raise each.fault
+    for file in files:
         deque(parsed(file), maxlen=0)
     lines = [f"title = {json.dumps(target.resolve().name, ensure_ascii=False)}"]
     lines += [
@@ -78,12 +83,12 @@ def for_files(target: Path) -> str:
         "# What the files are, by what they contain. Lists take files, directories and patterns.",
     ]
     for role in _LISTED:
-        places = _places(loaded.files, role, target.resolve())
+        places = _places(files, role, target.resolve())
         lines.append(f"{role.value} = {json.dumps(places, ensure_ascii=False)}")
     return "\n".join(lines) + "\n"
 
 
-def _places(files: tuple[ProjectFile, ...], role: Role, root: Path) -> list[str]:
+def _places(files: Iterable[ProjectFile], role: Role, root: Path) -> list[str]:
     """Return the paths of the files of a role; a folder in place of its files if all have it."""
     paths = {file.path.resolve(): file for file in files}
     own = [path for path, file in paths.items() if file.has_role(role)]

@@ -201,7 +201,7 @@ CASES = {
     ),
     "missing-import": (
         {"ontology": "<https://e.org/ns> owl:imports <https://e.org/other> .\n"},
-        "<https://e.org/other> is imported and not among the files",
+        "https://e.org/other is imported and not among the files",
     ),
 }
 

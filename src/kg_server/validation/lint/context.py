@@ -9,7 +9,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg_server.project import Project, Role
+from kg_server.project import Project, Role, imports
 from kg_server.rdf import namespaces as ns
 from kg_server.validation.lint import names
 from kg_server.validation.prefilter import data
@@ -18,6 +18,7 @@ from kg_server.validation.report import Place
 
 _HEAD = 1 << 16
 """So many bytes of a data file are searched for prefixes."""
+_BELOW = ox.NamedNode(f"{ns.RDFS}subPropertyOf")
 _WELL_KNOWN = {
     ns.RDF: "rdf",
     ns.RDFS: "rdfs",
@@ -58,6 +59,7 @@ class Material:
 
     def __init__(self, project: Project, facts: Facts, *, advanced: bool = False) -> None:
         self.advanced = advanced
+        self._kinds: dict[ox.NamedNode, tuple[ox.NamedNode, ...]] = {}
         self.project, self.facts, self.store = project, facts, facts.store
         self.ontology = ox.Store()
         self.ontology.extend(facts.ontology)
@@ -116,19 +118,29 @@ class Material:
         the ontology files describe, not only mention.
         """
         declared = {names.split(term)[0] for term in self.classes | self.properties}
-        owned = {
-            f"{ontology}{end}" for ontology in self.ontologies for end in ("", "#", "/")
-        } | self._preferred()
-        owned |= {
+        owned = self._named | {
             names.split(quad.subject.value)[0]
             for quad in self.store.quads_for_pattern(None, names.IS_DEFINED_BY, None)
             if text(quad.object) in self.ontologies and isinstance(quad.subject, ox.NamedNode)
         }
         return frozenset(owned & declared or self._described() & declared) - _WELL_KNOWN.keys()
 
-    def _preferred(self) -> set[str]:
+    @cached_property
+    def closed_namespaces(self) -> frozenset[str]:
+        """Those of the project's namespaces of which all terms must be among the files.
+
+        If an import is missing, its terms may be in a namespace that several ontologies share. No
+        other ontology is in one that bears the name of an ontology here.
+        """
+        return self.namespaces & self._named if self.missing_imports else self.namespaces
+
+    @cached_property
+    def _named(self) -> set[str]:
+        """The namespaces that the header of an ontology names: its IRI, or the preferred one."""
         said = ox.NamedNode(f"{ns.VANN}preferredNamespaceUri")
-        return {text(quad.object) for quad in self.store.quads_for_pattern(None, said, None)}
+        preferred = {text(quad.object) for quad in self.store.quads_for_pattern(None, said, None)}
+        ends = ("", "#", "/")
+        return preferred | {f"{each}{end}" for each in self.ontologies for end in ends}
 
     def _described(self) -> set[str]:
         return {
@@ -145,13 +157,53 @@ class Material:
 
     @cached_property
     def own_terms(self) -> tuple[str, ...]:
-        """The classes and properties that this project declares, sorted."""
-        return tuple(sorted(filter(self.is_owned, self.classes | self.properties)))
+        """The classes and properties that this project declares itself, sorted."""
+        declared = (self.classes | self.properties) - self.imported_terms
+        return tuple(sorted(filter(self.is_owned, declared)))
+
+    @cached_property
+    def imported_terms(self) -> frozenset[str]:
+        """What imported files declare: its labels and definitions are of others."""
+        imported = (file for file in self.project.files if file.imported)
+        quads = (quad for file in imported for quad in data.quads(file))
+        return frozenset(text(quad.subject) for quad in quads if quad.predicate == names.TYPE)
+
+    @cached_property
+    def missing_imports(self) -> tuple[ox.Quad, ...]:
+        """The owl:imports of ontologies that are not among the files."""
+        header, version = ox.NamedNode(f"{ns.OWL}Ontology"), ox.NamedNode(f"{ns.OWL}versionIRI")
+        stores = (self.store, self.shapes)
+        loaded = {imports.loose(iri) for iri in self.project.imported}
+        for store in stores:
+            for quad in store.quads_for_pattern(None, names.TYPE, header):
+                loaded.add(imports.loose(text(quad.subject)))
+            for quad in store.quads_for_pattern(None, version, None):
+                loaded.add(imports.loose(text(quad.object)))
+        stated = (
+            quad
+            for store in stores
+            for quad in store.quads_for_pattern(None, ox.NamedNode(f"{ns.OWL}imports"), None)
+            if imports.loose(text(quad.object)) not in loaded
+        )
+        return tuple(dict.fromkeys(stated))
 
     def has(self, subject: str, *predicates: ox.NamedNode) -> bool:
-        """Tell whether data or ontology say something of a subject with one of the predicates."""
+        """Tell whether a subject has one of the properties, or a subproperty of one (RDFS §3.6)."""
         node = ox.NamedNode(subject)
         return any(
-            next(iter(self.store.quads_for_pattern(node, each, None)), None) is not None
+            next(iter(self.store.quads_for_pattern(node, kind, None)), None) is not None
             for each in predicates
+            for kind in self._subproperties(each)
         )
+
+    def _subproperties(self, predicate: ox.NamedNode) -> tuple[ox.NamedNode, ...]:
+        """Return a property and its subproperties, as far as data and ontology say."""
+        if predicate not in self._kinds:
+            found, waiting = {predicate: None}, [predicate]
+            while waiting:
+                for quad in self.store.quads_for_pattern(None, _BELOW, waiting.pop()):
+                    if isinstance(quad.subject, ox.NamedNode) and quad.subject not in found:
+                        found[quad.subject] = None
+                        waiting.append(quad.subject)
+            self._kinds[predicate] = tuple(found)
+        return self._kinds[predicate]

@@ -7,7 +7,6 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from kg_server.project import imports
 from kg_server.rdf import namespaces as ns
 from kg_server.validation.lint import names
 from kg_server.validation.lint.context import Material, RuleFinding, text
@@ -69,24 +68,12 @@ def unevaluated(material: Material) -> Iterator[RuleFinding]:
 
 def missing_imports(material: Material) -> Iterator[RuleFinding]:
     """Yield imports of ontologies that are not among the files."""
-    header, version = ox.NamedNode(f"{ns.OWL}Ontology"), ox.NamedNode(f"{ns.OWL}versionIRI")
-    stores = (material.store, material.shapes)
-    loaded = {imports.loose(iri) for iri in material.project.imported}
-    for store in stores:
-        for quad in store.quads_for_pattern(None, names.TYPE, header):
-            loaded.add(imports.loose(text(quad.subject)))
-        for quad in store.quads_for_pattern(None, version, None):
-            loaded.add(imports.loose(text(quad.object)))
-    seen = set()
-    for store in stores:
-        for quad in store.quads_for_pattern(None, ox.NamedNode(f"{ns.OWL}imports"), None):
-            if imports.loose(text(quad.object)) not in loaded and quad not in seen:
-                seen.add(quad)
-                message = (
-                    f"<{text(quad.object)}> is imported and not among the files: name its file in "
-                    "kg.toml under [imports], or in catalog-v001.xml. Nothing is fetched."
-                )
-                yield RuleFinding(quad.subject, message, quad.predicate, quad.object)
+    for quad in material.missing_imports:
+        message = (  # the IRI in full, as kg.toml and a catalog take it
+            f"{text(quad.object)} is imported and not among the files: name its file in "
+            "kg.toml under [imports], or in catalog-v001.xml. Nothing is fetched."
+        )
+        yield RuleFinding(quad.subject, message, quad.predicate, quad.object)
 
 
 def _is_javascript(store: ox.Store, validator: Any) -> bool:

@@ -42,6 +42,17 @@ PROPERTY_TYPES = frozenset(
 _PREFIX = re.compile(rb"^[ \t]*(?:@prefix|prefix)\s+([\w.-]*):\s*<([^<>\s]*)>", re.M | re.I)
 
 
+def speaks(tags: Iterable[str], language: str) -> bool:
+    """Tell whether one of some language tags is a kind of a language, or the other way round.
+
+    >>> speaks({"en"}, "en-US"), speaks({"en-us"}, "EN"), speaks({"zh-Hans"}, "zh-Hant")
+    (True, True, False)
+    """
+    wanted = f"{language.lower()}-"
+    spoken = [f"{tag.lower()}-" for tag in tags]
+    return any(each.startswith(wanted) or wanted.startswith(each) for each in spoken)
+
+
 def split(iri: str) -> tuple[str, str]:
     """Split an IRI behind its last ``#`` or ``/``.
 

@@ -54,7 +54,8 @@ def undeclared(material: Material) -> Iterator[RuleFinding]:
     if not (material.ontologies or any(map(material.is_owned, material.properties))):
         used &= uses.as_classes(material)
     for iri in sorted(used - declared):
-        if material.is_owned(iri) and names.split(iri)[1]:
+        namespace, name = names.split(iri)
+        if namespace in material.closed_namespaces and name:
             close = _close(iri, [each for each in declared if material.is_owned(each)])
             hint = f"; did you mean {material.short(close)}?" if close else "."
             occurrences = uses.of(material, iri)

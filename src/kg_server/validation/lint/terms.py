@@ -46,7 +46,9 @@ def missing_language(material: Material) -> Iterator[RuleFinding]:
     counts = Counter(language for each in spoken.values() for language in each)
     usual = {language for language, count in counts.items() if 2 * count > len(spoken) > 1}
     for iri, languages in spoken.items():
-        for language in sorted(usual - languages) if languages else ():
+        for language in sorted(usual) if languages else ():
+            if names.speaks(languages, language):
+                continue
             message = f"{material.short(iri)} has no label in {language!r}, which most terms have."
             yield RuleFinding(ox.NamedNode(iri), message)
 
@@ -59,6 +61,8 @@ def duplicate_label(material: Material) -> Iterator[RuleFinding]:
     solutions: Any = material.ontology.query(_SAME_LABEL)
     for solution in solutions:
         one, other, label = solution["one"], solution["other"], solution["label"]
+        if {one.value, other.value} <= material.imported_terms:
+            continue
         message = f"{material.short(other.value)} has the label {label} too, and the same class."
         naming = next(
             each
