@@ -1,5 +1,6 @@
 """The reading of a project's files."""
 
+import gzip
 import re
 import tracemalloc
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from kg_server import project, validation
 from kg_server.errors import ProjectFault
+from kg_server.project import discovery
 from kg_server.store import open_store
 from kg_server.validation.prefilter import data
 from kg_server.validation.report import Severity
@@ -223,3 +225,20 @@ def test_another_encoding_is_refused_with_the_way_out(tmp_path, content, hint):
 
     with pytest.raises(ProjectFault, match=hint):
         project.load([tmp_path / "a.ttl"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("expanded.json", b'[ { "@id": "https://e.org/a", "https://e.org/p": [] } ]'),
+        ("graph.json.gz", gzip.compress(b'{ "@graph": [] }')),
+        ("cut.json.gz", gzip.compress(b'{ "@graph": [] }')[:-9]),
+        ("latin.xml", '<rdf:RDF xmlns:rdf="…22-rdf-syntax-ns#">é</rdf:RDF>'.encode("cp1252")),
+    ],
+)
+def test_a_file_of_json_or_xml_in_a_folder_counts_if_it_may_be_rdf(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / "package.json").write_text('{ "@scope/type": "x" }')
+    (tmp_path / "pom.xml").write_bytes(b"<project>\xe9</project>")
+
+    assert [each.name for each in discovery.rdf_files(tmp_path)] == [name]

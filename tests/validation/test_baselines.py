@@ -276,3 +276,15 @@ def test_an_undeclared_term_stays_known_where_it_is_used_first(tmp_path):
     assert [each.other_value for each in new if "undeclared-term" in each.rule] == [
         "<https://e.org/other>"
     ]
+
+
+def test_a_blank_node_stays_known_when_something_leads_to_it(judge):
+    data = "_:z a ex:T ; ex:kind ex:k ; ex:contact [ ex:name 'A' ] ."
+    before, _ = judge(data, SHAPES)
+    assert len(before.findings) == 2
+
+    after, _ = judge(f"ex:q ex:see _:z . {data}", SHAPES)
+    another, _ = judge(f"{data} ex:q ex:see [ a ex:T ; ex:kind ex:k ; ex:contact [] ] .", SHAPES)
+
+    assert baseline.difference(after, before) == ()
+    assert len(baseline.difference(another, before)) == 2

@@ -34,11 +34,13 @@ _OTHER_USES = (".xml", ".json")
 
 _HEAD_BYTES = 1 << 14
 _CHUNK_BYTES = 1 << 18
+_GZIP = b"\x1f\x8b"
 _XML = re.compile(
     rb"\s*<(\?xml\b|!DOCTYPE\b|!--|([A-Za-z_][\w.-]*:)?RDF[\s>]|[A-Za-z_][\w.:-]*\s[^>]*\bxmlns\b)"
 )
 _RDF_XML = re.compile(rb"<([A-Za-z_][\w.-]*:)?RDF[\s>]|22-rdf-syntax-ns#")
 _JSON = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{\]])')
+_JSON_LD = re.compile(rb'"@(context|id|type|graph)"\s*:')
 _TURTLE = re.compile(rb"(?im)^\s*(@?prefix|@?base)\b.*<|^\s*(<[^<>\s]*>|_:\w+)\s")
 _DECLARATION = re.compile(rb"(?im)^\s*@?(prefix\s+[\w.-]*:|base)\s*<")
 _ENCODING = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
@@ -68,11 +70,16 @@ def is_known(path: Path) -> bool:
         return True
     try:
         content = text(path)
-    except ProjectFault:
-        return False
+    except ProjectFault:  # it counts, so that this is said, unless its bytes are of something else
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return True
+        if content.startswith(_GZIP):
+            return True
     if ending == ".xml":
         return bool(_RDF_XML.search(content[:_HEAD_BYTES]))
-    return b'"@context"' in content and _has_more_than_a_context(content)
+    return bool(_JSON_LD.search(content)) and _has_more_than_a_context(content)
 
 
 def _has_more_than_a_context(content: bytes) -> bool:
@@ -131,7 +138,7 @@ def text(path: Path) -> bytes:
     """
     try:
         content = path.read_bytes()
-        if content.startswith(b"\x1f\x8b"):
+        if content.startswith(_GZIP):
             content = gzip.decompress(content)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ProjectFault(f"cannot be unpacked: {error}", path=path) from error

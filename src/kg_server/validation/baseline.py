@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kg_server.errors import ProjectFault
-from kg_server.validation.report import RULES_IRI, Finding, Report
+from kg_server.validation.report import RULES_IRI, Finding, Report, unreferred
 
 _KEYS = (
     *("severity", "focus_node", "path", "value", "source_shape", "source_constraint"),
@@ -70,19 +70,27 @@ def difference(report: Report, other: Report) -> tuple[Finding, ...]:
 
 def _new(report: Report, earlier: Counter[Key]) -> tuple[tuple[Finding, ...], Counter[Key]]:
     """Return the findings that are not among earlier ones, and what is left of those."""
-    left, new = Counter(earlier), []
-    for finding in report.findings:
-        key = _key_of(finding)
-        if left[key]:
-            left[key] -= 1
-        else:
-            new.append(finding)
+    left, new = Counter(earlier), list(report.findings)
+    # Then those about blank nodes that nothing led to before.
+    for key_of in (_key_of, _key_before):
+        found, new = new, []
+        for finding in found:
+            key = key_of(finding)
+            if left[key]:
+                left[key] -= 1
+            else:
+                new.append(finding)
     return tuple(new), left
 
 
 def _key_of(finding: Finding) -> Key:
     members = {name: getattr(finding, name) for name in _KEYS}
     return _key({**members, "severity": finding.severity.value})
+
+
+def _key_before(finding: Finding) -> Key:
+    """Return the key that a finding had before anything led to its blank nodes."""
+    return tuple(each and unreferred(each) for each in _key_of(finding))
 
 
 def _key(members: Mapping[str, Any]) -> Key:

@@ -19,7 +19,7 @@ import pyoxigraph as ox
 from rdflib import RDF, SH, BNode, URIRef
 
 from kg_server.rdf import namespaces as ns
-from kg_server.validation.report import Finding
+from kg_server.validation.report import NO_WAY, Finding
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -158,10 +158,11 @@ class Names:
         return self._named[term]
 
     def _lasting(self, node: ox.BlankNode) -> str:
-        return f"_:n{_hash(f'{self._way(node)} {self._contents(node)}')}"
+        way = self._way(node)
+        return f"_:n{_hash(way)[: len(NO_WAY)] if way else NO_WAY}{self._contents(node)}"
 
     def _way(self, node: Any) -> str:
-        """Return what leads to a node, from the next node with a name on; empty if nothing does.
+        """Return what leads to a node from the next node with a name; empty if none does.
 
         The place of a member in its list does not count.
         """
@@ -171,7 +172,7 @@ class Names:
             seen.add(node)
             leading = list(self._store.quads_for_pattern(None, None, node, None))
             if not leading:
-                return " ".join(steps)
+                break
             first = min(leading, key=self._rank) if len(leading) > 1 else leading[0]
             node, predicate = first.subject, first.predicate.value
             if predicate != _REST:

@@ -26,6 +26,11 @@ UNANSWERED = f"<{RULES_IRI}unanswered>"
 """The shape of findings about nodes of a SPARQL service that could not be checked."""
 
 
+NO_WAY = "00000000"
+"""Begins the name of a blank node that nothing leads to; the hash of its contents follows."""
+_HAS_WAY = re.compile(rf"^_:n[0-9a-f]{{{len(NO_WAY)}}}(?=[0-9a-f]{{16}}$)")
+
+
 class Severity(Enum):
     """Severity of a finding (SHACL §2.1.4): wrong, look again, could be richer."""
 
@@ -131,6 +136,15 @@ class Finding:
         """The IRI that an author looks up: of the constraint, or else of the shape."""
         named = [self.source_constraint or "", self.source_shape]
         return next((each[1:-1] for each in named if each.startswith("<")), self.source_shape)
+
+
+def unreferred(name: str) -> str:
+    """Return the name that a blank node of the data has while no other node leads to it.
+
+    >>> unreferred("_:n76d9012cf541713576d9012c"), unreferred("<https://e.org/a>")
+    ('_:n00000000f541713576d9012c', '<https://e.org/a>')
+    """
+    return _HAS_WAY.sub(f"_:n{NO_WAY}", name)
 
 
 def unchecked(
