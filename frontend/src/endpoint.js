@@ -2,6 +2,8 @@
 
 const BINDINGS = "application/sparql-results+json";
 const TRIPLES = "application/n-triples";
+/** Problems are told in the language of the page. */
+const IN_LANGUAGE = { "Accept-Language": document.documentElement.lang };
 
 /** A refused query: the problem document of the server (RFC 9457). */
 export class QueryProblem extends Error {
@@ -20,7 +22,7 @@ export async function ask(query, { signal, accept, parameters = {} } = {}) {
   const started = performance.now();
   const response = await fetch("/sparql", {
     method: "POST",
-    headers: { Accept: accept ?? `${BINDINGS}, ${TRIPLES};q=0.9` },
+    headers: { Accept: accept ?? `${BINDINGS}, ${TRIPLES};q=0.9`, ...IN_LANGUAGE },
     body: new URLSearchParams({ query, ...parameters }),
     signal,
   });
@@ -47,7 +49,7 @@ export async function syntaxProblem(query, signal) {
 
 /** How many matches each pattern of a query has by itself, and what is costly. */
 export async function explain(query, signal) {
-  const response = await fetch("/sparql/explain", { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams({ query }), signal });
+  const response = await fetch("/sparql/explain", { method: "POST", headers: { Accept: "application/json", ...IN_LANGUAGE }, body: new URLSearchParams({ query }), signal });
   const text = await response.text();
   if (!response.ok) throw new QueryProblem(problemOf(text), response.status);
   return JSON.parse(text);

@@ -139,6 +139,18 @@ def test_a_refused_query_says_where_and_why(browser, site):
     assert box.find_element("css selector", "a").get_attribute("href").endswith("malformed-query")
 
 
+def test_a_refusal_is_told_in_the_language_of_the_page(browser, site):
+    browser.open(f"{site}/sparql?lang=fr")
+    write(browser, "SELECT * { ?s ?p ?o")
+
+    run(browser)
+
+    box = browser.until(lambda: browser.every("#results [role=alert]"))[0]
+    assert (
+        box.find_element("css selector", "h2").text == "La requête n’est pas du SPARQL bien formé"
+    )
+
+
 def test_names_are_completed_by_label_in_any_language(browser, site):
     browser.open(f"{site}/sparql")
     write(browser, "SELECT * WHERE { ?s ?p ")

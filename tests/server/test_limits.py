@@ -88,3 +88,17 @@ def test_a_header_whose_name_has_an_underscore_is_not_seen():
     headers = asyncio.run(ask())
     assert headers["accept-language"] == "fr"
     assert "accept_language" not in headers
+
+
+def test_a_refusal_is_in_the_language_that_the_client_asks_for():
+    async def ask(accept: str):
+        async with client(Limits(SETTINGS, Last()), SETTINGS) as asking:
+            return await asking.get(
+                "/" + 9000 * "x", headers={"Accept-Language": "fr", "Accept": accept}
+            )
+
+    problem, page = asyncio.run(ask("application/json")), asyncio.run(ask("text/html"))
+
+    assert problem.json()["title"] == "L’adresse est trop longue"
+    assert '<html lang="fr">' in page.text
+    assert "L’adresse est trop longue" in page.text

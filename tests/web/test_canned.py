@@ -13,8 +13,13 @@ import rdflib
 from kg_server import canned
 from kg_server import project as projects
 from kg_server.canned import names
+from kg_server.config import Settings
 from kg_server.description import queries
+from kg_server.web.app import create_app
+from kg_server.web.context import Context
 from kg_server.web.pages import layout, tables
+
+from ..conftest import described_store
 
 ROOT = Path(__file__).resolve().parents[2]
 QUERIES = canned.load(projects.load([ROOT]).queries)
@@ -327,3 +332,14 @@ def test_no_column_of_an_answer_has_an_english_name_on_a_page_in_another_languag
 
 def columns(query):
     return {name.removesuffix("Label") for name in re.findall(r"[?$](\w+)", query.source)}
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/turtle", "application/n-triples"])
+def test_the_list_of_no_queries_says_that_there_are_none(tmp_path, accept):
+    (tmp_path / "d.ttl").write_text("<https://e.org/a> <https://e.org/b> 1 .")
+    loaded = projects.load([tmp_path / "d.ttl"])
+    client = create_app(Context(described_store(loaded), loaded, Settings())).test_client()
+
+    listed = client.get("/queries/", headers={"Accept": accept}).get_data(as_text=True)
+
+    assert listed == "# This project has no canned queries.\n"

@@ -80,6 +80,12 @@ def test_names_are_in_the_language_of_the_reader(client):
     assert "জাতীয় জাদুঘর,ঢাকা" in content.decode()
 
 
+def test_the_language_of_names_can_be_part_of_an_address(client):
+    content = client.get("/queries/museums.csv?labels=1&lang=bn").get_data(as_text=True)
+
+    assert "জাতীয় জাদুঘর,ঢাকা" in content
+
+
 def test_no_text_of_a_spreadsheet_is_a_formula(client):
     content = client.get("/queries/museums.csv?labels=1").get_data(as_text=True)
     book = client.get("/queries/museums.xlsx").get_data()

@@ -23,3 +23,14 @@ def test_every_problem_type_says_what_happened(kind):
 
     assert meaning.endswith(".")
     assert not meaning.startswith(("What", "Who", "Which"))
+
+
+def test_a_problem_is_told_in_the_language_that_the_client_asks_for(client):
+    headers = {"Accept": "application/json", "Accept-Language": "fr"}
+
+    told = client.get("/things/?class=nothing-of-it", headers=headers)
+    plain = client.get("/things/?class=nothing-of-it", headers={"Accept": "application/json"})
+
+    assert told.get_json()["title"] != plain.get_json()["title"]
+    assert told.get_json()["type"] == plain.get_json()["type"]
+    assert "Accept-Language" in told.headers["Vary"]

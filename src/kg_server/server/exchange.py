@@ -16,7 +16,8 @@ from kg_server.server import access_log, compression, connections
 from kg_server.server.compression import Headers
 from kg_server.server.request import Request
 from kg_server.sparql.protocol import Operation
-from kg_server.web import caching
+from kg_server.web import caching, parameters
+from kg_server.web.pages import details
 from kg_server.web.responses import COMMON_HEADERS
 
 log = logging.getLogger("kg_server.front")
@@ -29,7 +30,7 @@ RawHeaders = list[tuple[bytes, bytes]]
 PART_BYTES = 1 << 16
 """A streamed answer is given to the HTTP server in parts of this size."""
 _PAGE = """<!DOCTYPE html>
-<html lang="en"><meta charset="utf-8"><title>{title}</title>
+<html lang="{language}"><meta charset="utf-8"><title>{title}</title>
 <h1>{title}</h1>
 <p>{detail}</p>
 <p><a href="{type}">{type}</a></p>
@@ -91,20 +92,23 @@ class Exchange:
     async def refuse(self, problem: Problem) -> None:
         """Answer with a problem (RFC 9457)."""
         document = problem.document(self._settings.public_url or "/")
+        language = parameters.relevant_language(self.request.header("accept-language"))
+        if language:
+            document = details.localized(document, language)
         is_page = "text/html" in self.request.header("accept").lower()
         media_type = "text/html; charset=utf-8" if is_page else "application/problem+json"
         headers = [
             ("Content-Type", media_type),
             *([("Content-Security-Policy", "default-src 'none'")] if is_page else []),
             ("Cache-Control", caching.NEVER),
-            ("Vary", "Accept"),
+            ("Vary", "Accept, Accept-Language"),
             *COMMON_HEADERS.items(),
             *problem.headers.items(),
         ]
         text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
         if is_page:
             texts = {key: escape(str(document[key])) for key in ("type", "title", "detail")}
-            text = _PAGE.format(**texts)
+            text = _PAGE.format(language=language or "en", **texts)
         body = text.encode()
         await self.respond(problem.status, headers, body)
 

@@ -37,6 +37,7 @@ from kg_server.web import (
     home,
     openapi,
     ops,
+    parameters,
     problems,
     resources,
     search,
@@ -115,7 +116,9 @@ def create_app(context: Context) -> Flask:
 def answer(problem: Problem, context: Context) -> Response:
     """Turn a problem into a response: a problem document, or a page for a browser (RFC 9457)."""
     document = problem.document(context.root)
-    response = context.json(document, problem.status, "application/problem+json")
+    language = parameters.relevant_language(request.headers.get("Accept-Language", ""))
+    said = details.localized(document, language) if language else document
+    response = context.json(said, problem.status, "application/problem+json")
     if _wants_html():
         with suppress(Problem):  # the page asks the store, which may have failed
             near = [str(each) for each in document.get("nearest", ())]
@@ -126,7 +129,7 @@ def answer(problem: Problem, context: Context) -> Response:
             response = Response(page, problem.status, mimetype="text/html")
     response.headers.update(problem.headers)
     response.headers["Cache-Control"] = caching.NEVER
-    response.vary.add("Accept")
+    response.vary.update(("Accept", "Accept-Language"))
     return response
 
 

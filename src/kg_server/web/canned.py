@@ -42,6 +42,8 @@ MAX_LIMIT = 100_000
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 """The policy of a chart as a file: its own style, no script, in no frame."""
 _SVG = Format("svg", "image/svg+xml", "svg", Kind.BINDINGS)
+_NO_QUERIES = b"# This project has no canned queries.\n"
+"""Content of the list in a syntax in which it would be empty; all of these have such comments."""
 _OTHER_PAGES = ("prev", "next")
 PAGE_ROWS = 100
 """Rows of the HTML page if the request does not say."""
@@ -151,7 +153,7 @@ def _list(context: Context) -> Response:
     else:
         graph = transcode.triples([as_graph(queries, base_iri, context.names)])
         syntax = formats.named(chosen.name, Kind.GRAPH)
-        content = b"".join(transcode.write(graph, syntax, context.site.prefixes))
+        content = b"".join(transcode.write(graph, syntax, context.site.prefixes)) or _NO_QUERIES
     response = Response(content, content_type=chosen.content_type)
     return context.cacheable(response, context.etag(chosen, pairs))
 
@@ -210,7 +212,8 @@ def _answer(context: Context, query: CannedQuery, extension: str | None) -> Resp
     if form := citation.asked(name, request.headers.get("Accept")):
         return _citation(context, query, pairs, form)
     chosen = _choose(query, name, labels=reserved.get("labels") == "1")
-    own = _own(query, pairs, html=chosen.is_page)
+    is_export = chosen in exports.FORMATS.values()
+    own = _own(query, pairs, for_people=chosen.is_page or is_export)
     limit, offset = _window(query, reserved, html=chosen.is_page)
     shown = _shown(query, own, pairs) if chosen.is_page else own
     try:
@@ -220,7 +223,6 @@ def _answer(context: Context, query: CannedQuery, extension: str | None) -> Resp
             return _form_again(context, query, shown, problem)
         raise
     cut = rewrite.page(text, limit, offset) if query.kind is Kind.BINDINGS else text
-    is_export = chosen in exports.FORMATS.values()
     dated = (layout.page_language(), citation.today()) if is_export or chosen.is_page else ()
     etag = context.etag(chosen, cut, pairs, *dated)
     if responses.matches(request.headers.get("If-None-Match"), etag):
@@ -242,7 +244,7 @@ def _answer(context: Context, query: CannedQuery, extension: str | None) -> Resp
 
 def _citation(context: Context, query: CannedQuery, pairs: Pairs, form: Format) -> Response:
     """Answer with the citation of a question's page; the query is not run."""
-    values = _shown(query, _own(query, pairs, html=True), pairs)
+    values = _shown(query, _own(query, pairs, for_people=True), pairs)
     canned.bind(query, values, context.names)
     return citation.response(context, _cited(context, query, values), form)
 
@@ -269,14 +271,14 @@ def _choose(query: CannedQuery, name: str | None, *, labels: bool) -> Format:
     return export or protocol.choose_format(name, accept, query.kind, html=True)
 
 
-def _own(query: CannedQuery, pairs: Pairs, *, html: bool) -> list[tuple[str, str]]:
+def _own(query: CannedQuery, pairs: Pairs, *, for_people: bool) -> list[tuple[str, str]]:
     """Return the query's own parameters of a request.
 
-    ``lang`` also chooses the language of a page, and a form sends fields that were left empty.
+    For people, ``lang`` also chooses the language of all words, and a form sends empty fields.
     """
     names = {each.name for each in query.parameters}
     own = [pair for pair in pairs if pair[0] not in canned.RESERVED]
-    if html:
+    if for_people:
         own = [pair for pair in own if pair[1] and (pair[0] in names or pair[0] != "lang")]
     return own
 
@@ -418,7 +420,7 @@ class AskedPage:
 def asked_page(context: Context, query: CannedQuery) -> AskedPage:
     """Return the page of the answer that the parameters of the present request ask for."""
     pairs = _pairs()
-    values = _shown(query, _own(query, pairs, html=True), pairs)
+    values = _shown(query, _own(query, pairs, for_people=True), pairs)
     text = canned.bind(query, values, context.names)
     limit, offset = _window(query, _reserved(pairs), html=True)
     most = min(limit or PAGE_ROWS, tables.MOST_ROWS)

@@ -49,7 +49,8 @@ FORMATS: Mapping[str, Format] = {each.name: each for each in (XLSX, MARKDOWN, RO
 
 _MOST_BYTES = 32 << 20
 _LABELS_AT_ONCE = 1000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""Beginnings of a text that a spreadsheet may take for a formula; the last are full-width."""
 _BOM = "\ufeff"
 _EXCEL_BEGINS = date(1900, 3, 1)  # before that, spreadsheets count a day that there was not
 

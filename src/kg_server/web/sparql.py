@@ -13,10 +13,10 @@ from kg_server.formats import NOTHING, Kind
 from kg_server.sparql import advice, exists, protocol
 from kg_server.sparql.query import Query
 from kg_server.store import matches
-from kg_server.web import caching, responses
+from kg_server.web import caching, parameters, responses
 from kg_server.web.context import OPERATION, Context
 from kg_server.web.dataset import negotiated
-from kg_server.web.pages import editor
+from kg_server.web.pages import details, editor
 from kg_server.web.pages.layout import page_language
 from kg_server.web.pages.terms import Labels
 
@@ -81,15 +81,17 @@ def _explain(context: Context, text: str) -> Response:
         patterns.append({"pattern": each.pattern, "matches": each.count})
         if len(patterns) == MOST_PATTERNS or time.monotonic() > until:
             break
+    language = parameters.relevant_language(request.headers.get("Accept-Language", "")) or "en"
     evaluated = exists.rewritten(text)
     response = context.json(
         {
             "patterns": patterns,
-            "costly": advice.on(text),
+            "costly": [details.told(each, language).text for each in advice.on(text)],
             "evaluated": evaluated if evaluated != text else None,
         }
     )
     response.headers["Cache-Control"] = caching.VOLATILE
+    response.vary.add("Accept-Language")
     return response
 
 

@@ -46,8 +46,13 @@ class Layout:
 
     @property
     def heading_room(self) -> int:
-        """Width of a heading."""
-        return self.width - self.left - _BESIDE
+        """Width of a heading, whose letters are bold."""
+        return round((self.width - self.left - _BESIDE) * 0.92)
+
+    @property
+    def most_ticks(self) -> int:
+        """Most years on an axis; beside each other they need about 50 pixels."""
+        return min((self.width - self.left - self.right) // 50, 8)
 
     def scaled(self, value: float, low: float, high: float) -> float:
         """Return where a value of an axis from ``low`` to ``high`` is drawn."""
@@ -191,10 +196,26 @@ def bars(
                 Drawn(item, round(x, 1), round(width, 1), y + ROW / 2, text_x=text_x, anchor=anchor)
             )
             y += ROW
-    # Sums of floats, such as 3 × 0.6, are rounded to 12 digits.
-    numbers = [float(f"{low + step * n:.12g}") + 0.0 for n in range(round((top - low) / step) + 1)]
-    ticks = tuple(Tick(layout.scaled(number, low, top), words(number)) for number in numbers)
+    ticks = _ticks(low, top, step, words, layout)
     return Chart("bars", tuple(rows), tuple(headings), ticks, y + BOTTOM, layout, zero=zero)
+
+
+def _ticks(
+    low: float, top: float, step: float, words: Callable[[float], str], layout: Layout
+) -> tuple[Tick, ...]:
+    """Return the ticks of an axis: each step, or each second or third where texts are wide."""
+    counts = range(round(low / step), round(top / step) + 1)
+    # Products of floats, such as 3 × 0.6, are rounded to 12 digits.
+    ticks = {n: float(f"{step * n:.12g}") + 0.0 for n in counts}
+    widest = max(breadth(words(number)) for number in ticks.values()) + _BESIDE
+    distance = layout.scaled(low + step, low, top) - layout.left
+    longer = max(-counts.start, counts.stop - 1)  # its end stays, so that there is a scale
+    every = min(math.ceil(widest / distance), longer)
+    return tuple(
+        Tick(layout.scaled(number, low, top), words(number))
+        for n, number in ticks.items()
+        if n % every == 0
+    )
 
 
 def timeline(items: Iterable[Moment], layout: Layout = WIDE) -> Chart | None:
@@ -216,7 +237,7 @@ def timeline(items: Iterable[Moment], layout: Layout = WIDE) -> Chart | None:
         Tick(
             layout.scaled(_days(datetime.date(year, 1, 1), start), 0, _days(end, start)), str(year)
         )
-        for year in year_ticks(first_year, min(last_year, 9999))
+        for year in year_ticks(first_year, min(last_year, 9999), layout.most_ticks)
     )
     return Chart("timeline", rows, (), ticks, TOP + len(dated) * height + BOTTOM, layout)
 
@@ -291,14 +312,15 @@ def nice_top(value: float) -> float:
     return next((each for each in rounds if each >= value), value)  # tiny ones have no step
 
 
-def year_ticks(first: int, last: int) -> list[int]:
-    """Return at most eight round years.
+def year_ticks(first: int, last: int, most: int = 8) -> list[int]:
+    """Return round years, about as many as there is room for.
 
     >>> year_ticks(1991, 2005)
     [1992, 1994, 1996, 1998, 2000, 2002, 2004]
     """
     span = max(last - first, 1)
-    step = next((each for each in (1, 2, 5, 10, 20, 50, 100, 500) if span / each <= 8), 1000)
+    steps = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+    step = next((each for each in steps if span / each <= most), 5000)
     return [year for year in range(first, last + 1) if year % step == 0]
 
 
@@ -317,6 +339,8 @@ def _moment(
     after = x + max(width, _MARK) + _BESIDE
     if after + breadth(item.text) > layout.width:
         before = x - max(_MARK - width, 0) / 2 - _BESIDE
+        if before < breadth(item.text):  # no room at either side: at the edge, upon the mark
+            before = layout.width - _BESIDE
         return Drawn(item, x, width, y, text_x=round(before, 1), anchor="end")
     return Drawn(item, x, width, y, text_x=after)
 

@@ -7,7 +7,9 @@ their sentences as templates, in which ``{name}`` stands for any text.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache, lru_cache
+from typing import Any
 
 from kg_server.project.profile import Said
 from kg_server.web.pages import layout
@@ -30,6 +32,17 @@ def told(detail: str, language: str) -> Said:
     """
     translated = _translated(detail, language) if len(detail) <= _MOST else None
     return Said(detail, "en") if translated is None else Said(translated, language)
+
+
+def localized(document: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Return a problem document with title and detail in a language (RFC 9457 §3.1).
+
+    >>> document = {"title": "Nothing here", "detail": "There is no column 'b'. Near it: a."}
+    >>> localized(document, "fr")["detail"]
+    "Il n’y a pas de colonne 'b'. À côté : a."
+    """
+    title = layout.translate(document["title"], language)
+    return {**document, "title": title, "detail": told(document["detail"], language).text}
 
 
 @lru_cache(_REMEMBERED)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rdflib import Literal
 
+from kg_server.web.pages.charts import breadth, fitted
 from kg_server.web.pages.tables import Row, Table
 from kg_server.web.pages.terms import Labels, Shown
 
@@ -15,7 +16,7 @@ WIDTH = 960
 MOST_LINKS = 60
 """Links beyond so many are not drawn, and the page says so."""
 
-_MARGIN, _LETTER, _LINE = 60, 7, 18
+_MARGIN, _LINE = 60, 18
 _TALLEST, _FLATTEST = 720, 240
 _COLUMN, _NODE = 300, 26
 
@@ -169,13 +170,14 @@ def _labelled(points: Iterable[tuple[float, float, str, str | None]]) -> Iterato
     """Give each point its label, unless it would lie upon another."""
     taken: list[tuple[float, float, float]] = []
     for x, y, name, href in points:
-        end = x + 10 + len(name) * _LETTER
+        label = fitted(name, WIDTH - x - 10)
+        end = x + 10 + breadth(label)
         free = all(
             abs(y - its_y) > _LINE or end < begin or x > its_end for begin, its_end, its_y in taken
         )
         if free:
             taken.append((x, end, y))
-        yield Place(x, y, name, name if free else "", href)
+        yield Place(x, y, name, label if free else "", href)
 
 
 def _round_degrees(low: float, high: float) -> list[float]:
