@@ -1,7 +1,7 @@
 """The ASGI application of an HTTP worker: the steps in front of Flask.
 
-Each step answers a request or hands it to the next: limits, cache, budget of the client, room,
-plain SPARQL queries, and the Flask application.
+Each step answers a request or hands it to the next: limits, cache, budget of the client, number of
+requests at one time, plain SPARQL queries, and the Flask application.
 """
 
 from __future__ import annotations

@@ -503,7 +503,7 @@ def _advice(loaded: Loaded) -> str:
 
 
 def temporary_folder() -> Path:
-    """Make the folder for the server's sockets and counters.
+    """Make the folder for the server's sockets.
 
     Raises:
         ProjectFault: the folder cannot be made, or its path is too long for sockets (unix(7)).

@@ -1,7 +1,7 @@
-"""Facts as claims: what is said, who says so, whether it stands, and what contradicts it.
+"""Facts as claims: the statement, its sources, its standing, and the claims against it.
 
-The project's vocabulary of evidence says which classes and properties these are. Where it has
-none, nothing has claims.
+The project's vocabulary of evidence (``project.profile.Evidence``) names the classes and
+properties. In a project without one, nothing has claims.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claim. ``look`` is how it stands: ``accepted``, ``disputed``, ``background`` or empty."""
+    """One claim. ``look`` is its standing: ``accepted``, ``disputed``, ``background`` or empty."""
 
     iri: str
     number: str
@@ -230,7 +230,7 @@ def all_conflicts(site: Site) -> Evidence:
 
 
 def look(words: Vocabulary | None, terms: Iterable[Node | str | None]) -> str:
-    """Return how a claim or a row with these terms stands: as its weakest standing does.
+    """Return the weakest standing among the terms of a claim or a row.
 
     Returns:
         ``disputed``, ``background``, ``accepted``, or nothing where no standing is among them.

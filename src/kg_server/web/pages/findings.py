@@ -60,7 +60,7 @@ def counts(report: Report) -> list[tuple[str, int]]:
 
 
 def read_term(text: str | None) -> Node | None:
-    """Return a term from N-Triples syntax, ``None`` for what is none, such as a complex path.
+    """Return a term from N-Triples syntax; ``None`` for other text, such as a complex path.
 
     >>> read_term("<https://e.org/x>")
     rdflib.term.URIRef('https://e.org/x')

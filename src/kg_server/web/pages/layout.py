@@ -129,7 +129,7 @@ def licence(given: str | None) -> tuple[str, str | None] | None:
 
 
 def isolate(text: str) -> str:
-    """Return text that cannot change the writing direction of what is around it.
+    """Return text that cannot change the writing direction of the text around it.
 
     For names within translated sentences; elsewhere pages use ``<bdi>`` (UAX #9, FSI and PDI).
     """

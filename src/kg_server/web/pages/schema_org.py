@@ -94,5 +94,5 @@ def of_dataset(
 
 
 def _known(description: dict[str, Any]) -> dict[str, Any]:
-    """Return a description without what is not known."""
+    """Return a description without empty values."""
     return {name: value for name, value in description.items() if value}

@@ -50,7 +50,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A result as a page shows it: how each term looks, and how each row stands."""
+    """A result as a page shows it: the cells and the standing of each row."""
 
     kind: Kind
     columns: tuple[str, ...]
@@ -143,7 +143,7 @@ def table(result: Result, labels: Labels) -> Table:
 
 
 def _look(evidence: Evidence | None, row: Row, columns: Iterable[str]) -> str:
-    """Return how a row stands: as its weakest standing does, and nothing if one is unknown."""
+    """Return the weakest standing of a row; empty if one of its standings is unknown."""
     weakest = look(evidence, row.values())
     named = [row.get(name) for name in columns if _STANDING.search(name)]
     is_known = all(look(evidence, [each]) for each in named)
@@ -151,7 +151,7 @@ def _look(evidence: Evidence | None, row: Row, columns: Iterable[str]) -> str:
 
 
 def arranged(table: Table) -> Table:
-    """Return a table with each thing where its label stands, which often comes long before it.
+    """Return a table with each thing moved in front of its label.
 
     >>> arranged(Table(Kind.BINDINGS, ("seatLabel", "year", "seat"), (), (), (), 0)).columns
     ('seat', 'seatLabel', 'year')

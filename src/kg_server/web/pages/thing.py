@@ -120,7 +120,7 @@ class ThingPage:
     outgoing: tuple[Values, ...]
     incoming: tuple[Values, ...]
     uses: tuple[tuple[Shown, Shown], ...]
-    """Subject and object of each statement with this property, where nothing is said of it."""
+    """Subject and object of each statement with this property, if it has no statements itself."""
     network: Network | None
 
 
