@@ -1,0 +1,221 @@
+"""A graph in one SPARQL service behind two front ends: how long everything takes.
+
+The generated graph is published to an engine that starts empty. Two `kg-server serve --endpoint`
+are started over it; both are asked at one time. Then one of them makes pages, and
+`kg-server validate --endpoint` checks the graph in the engine. Nothing of it is left afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median, quantiles
+
+if __name__ == "__main__":  # else "import http" of a library would find http.py beside this file
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import http.client
+
+from benchmarks.generate import generate
+from benchmarks.loadgen import run as load
+from benchmarks.peers import Missing
+from benchmarks.peers import server as peer
+from benchmarks.queries import cold, hot, save, subjects
+from benchmarks.server import Failed, Server, free_port
+from benchmarks.table import machine
+from benchmarks.validate import write_shapes
+from benchmarks.writer import BASE
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMAND = [sys.executable, "-m", "kg_server"]
+ENGINES = {"virtuoso": ("/sparql", []), "oxigraph": ("/query", ["--union-default-graph"])}
+"""Path of the query endpoint, and more options, by the name of an engine."""
+_FRONTS = 2
+_COLD = 20_000
+_PAGES = 20
+_LINK = re.compile(r'href="(?:http://[^/"]+)?(/things/[A-Za-z-]+)"')
+_EXAMPLE = "example: python benchmarks/remote.py --triples 1000000"
+
+
+def main() -> int:
+    """Measure what the arguments ask for."""
+    arguments = _arguments()
+    command = f"`python {shlex.join(['benchmarks/remote.py', *sys.argv[1:]])}`"
+    rows = []
+    with tempfile.TemporaryDirectory() as temporary:
+        os.environ["XDG_CACHE_HOME"] = str(Path(temporary) / "cache")
+        try:
+            for row in _rows(Path(temporary), arguments):
+                rows.append(row)
+                print(row, file=sys.stderr, flush=True)
+        except KeyboardInterrupt:
+            print("\nstopped: nothing was written", file=sys.stderr)
+            return 130
+        except (Failed, Missing) as error:
+            print(error, file=sys.stderr)
+            return 1
+    facts = [f"- {name}: {value}" for name, value in machine().items()]
+    print("\n".join([command, "", *facts, "", "| what | measured |", "| --- | --- |", *rows]))
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    reader = argparse.ArgumentParser(
+        prog="remote.py",
+        description=__doc__,
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = reader.add_argument
+    add("--triples", type=int, default=1_000_000, metavar="N", help="[default: 1000000]")
+    add("--engine", choices=ENGINES, default="virtuoso", help="[default: virtuoso]")
+    add("--seconds", type=float, default=8, metavar="S", help="of a load [default: 8]")
+    add("--limit", type=float, default=900, metavar="S", help="of a validation [default: 900]")
+    return reader.parse_args()
+
+
+def _rows(folder: Path, arguments: argparse.Namespace) -> Iterator[str]:
+    """Yield a row of the table for each measurement."""
+    project = folder / "project"
+    world = _project(project, arguments.triples)
+    engine = peer(arguments.engine, Path(sys.executable))
+    path, more = ENGINES[arguments.engine]
+    engine.path, engine.command = f"{path}?query=", [*engine.command, *more]
+    published: list[float] = []
+
+    def publish(_graph: Path, port: int, within_s: float) -> None:
+        command = ["publish", str(project), "--endpoint", f"http://127.0.0.1:{port}{path}"]
+        published.append(_ran([*command, "--no-validate"], within_s))
+
+    engine.load = publish
+    fronts: list[Server] = []
+    try:
+        engine.start(world, free_port(), folder / "engine.log")
+        yield f"| `kg-server publish`, {arguments.triples:,} triples | {published[0]:.1f} s |"
+        address = f"http://127.0.0.1:{engine.port}{path}"
+        for number in range(1, _FRONTS + 1):
+            serve = [*COMMAND, "serve", "--endpoint", address, "--port", "{port}"]
+            fronts.append(Server("a front end", serve, "/sparql?query=", [*COMMAND, "--version"]))
+            seconds = fronts[-1].start(world, free_port(), folder / f"front-{number}.log")
+            yield f"| start of front end {number}, to its first answer | {seconds:.2f} s |"
+        yield from _loads(folder, world, engine, fronts, arguments.seconds)
+        yield from _pages(fronts[0], world)
+        yield from _validations(folder, address, arguments.limit)
+    finally:
+        for each in (*fronts, engine):
+            each.stop()
+
+
+def _project(folder: Path, triples: int) -> Path:
+    """Write a project with a generated graph as its data; return the graph."""
+    for name in ("ontology", "queries"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "kg.toml", folder)
+    world = folder / "data" / "world.nt"
+    world.parent.mkdir()
+    generate(world, triples, 1)
+    return world
+
+
+def _ran(arguments: Sequence[str], within_s: float) -> float:
+    """Run a command over the engine; return its seconds.
+
+    Raises:
+        Failed: it could not be done.
+    """
+    environ = {"KG_SERVER_ENDPOINT_USER": "dba", "KG_SERVER_ENDPOINT_PASSWORD": "dba"}
+    begun = time.perf_counter()
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        env=os.environ | environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=within_s,
+    )
+    if done.returncode > 1:
+        raise Failed(f"kg-server {arguments[0]}: {done.stderr.strip()}")
+    return time.perf_counter() - begun
+
+
+def _loads(
+    folder: Path, world: Path, engine: Server, fronts: Sequence[Server], seconds: float
+) -> Iterator[str]:
+    """Yield requests a second: of all front ends at one time, and of the engine alone."""
+    names = subjects(world)
+    loads = {"hot": hot(), "cold": cold(names, _COLD)}
+    files = {name: save(folder / name, texts) for name, texts in loads.items()}
+    for name, file in files.items():
+        for each in fronts:  # the hot set is in the caches then
+            load(each.url, file, 1)
+        with ThreadPoolExecutor(_FRONTS) as pool:
+            done = list(pool.map(lambda each, of=file: load(each.url, of, seconds), fronts))
+        rate, errors = sum(each.rate for each in done), sum(each.errors for each in done)
+        p50, p99 = (max(getattr(each, of) for each in done) for of in ("p50_ms", "p99_ms"))
+        measured = f"{rate:,.0f} requests/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms, {errors} errors"
+        yield f"| {name}, {_FRONTS} front ends | {measured} |"
+    alone = load(engine.url, files["cold"], seconds)
+    yield f"| cold, the engine without front ends | {alone.rate:,.0f} requests/s |"
+
+
+def _pages(front: Server, world: Path) -> Iterator[str]:
+    """Yield milliseconds of pages: canned queries, tables, documents."""
+    names = [each[1:-1] for each in subjects(world)]
+    states = [name for name in names if re.fullmatch(rf"{BASE}id/state/\w+", name)]
+    connection = http.client.HTTPConnection("127.0.0.1", front.port, timeout=60)
+    get = _getter(connection)
+    tables = sorted(set(_LINK.findall(get("/things/")[1])))
+    things = [name for name in names if name.startswith(f"{BASE}id/")]
+    documents = [name.replace(f"{BASE}id/", "/doc/") for name in things[:: len(things) // 100 + 1]]
+    for what, paths in {
+        "canned queries": [f"/queries/missions?state={name}" for name in states[:_PAGES]],
+        "tables": ["/things/", *tables],
+        "documents": documents,
+    }.items():
+        taken = [get(path)[0] for path in paths]
+        p99 = quantiles(taken, n=100)[-1] if len(taken) > 1 else taken[0]
+        measured = f"{len(taken)} pages, median {median(taken):.0f} ms, p99 {p99:.0f} ms"
+        yield f"| {what} | {measured} |"
+    connection.close()
+
+
+def _getter(connection: http.client.HTTPConnection) -> Callable[[str], tuple[float, str]]:
+    """Return how a page is got: its milliseconds, and its text.
+
+    Raises:
+        Failed: the page is an error.
+    """
+
+    def get(path: str) -> tuple[float, str]:
+        begun = time.perf_counter()
+        connection.request("GET", path, headers={"Accept": "text/html"})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        if answer.status != 200:
+            raise Failed(f"{path} has the status {answer.status}")
+        return (time.perf_counter() - begun) * 1000, text
+
+    return get
+
+
+def _validations(folder: Path, address: str, limit_s: float) -> Iterator[str]:
+    every, core = folder / "every.ttl", folder / "core.ttl"
+    write_shapes(every, core)
+    for what, shapes in {"shapes without SPARQL": core, "all shapes": every}.items():
+        options = ["--endpoint", address, "--shapes", str(shapes), "--timeout", str(limit_s)]
+        seconds = _ran(["validate", *options], limit_s + 120)
+        yield f"| `kg-server validate --endpoint`, {what} | {seconds:.1f} s |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
