@@ -116,9 +116,14 @@ def test_its_own_example_has_an_answer(query):
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
 def test_the_file_is_a_sparql_query_by_itself(query):
-    unbound = answer_of_pyoxigraph(query.source)[0]
+    nothing = (
+        pyoxigraph.Store()
+    )  # variables do not depend on data, and some take long without values
 
-    assert unbound == answer_of_pyoxigraph(canned.bind(query, query.example.items(), known()))[0]
+    unbound = nothing.query(query.source)
+
+    bound = nothing.query(canned.bind(query, query.example.items(), known()))
+    assert unbound.variables == bound.variables
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
