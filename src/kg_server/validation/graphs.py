@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph
-import rdflib
-from rdflib import BNode, Literal
+from rdflib import BNode
 from rdflib import Graph as RdflibGraph
-from rdflib.plugins.sparql import prepareQuery
-from rdflib.plugins.sparql.evalutils import _ebv
-from rdflib.plugins.sparql.operators import AdditiveExpression
-from rdflib.plugins.sparql.parserutils import CompValue, Expr
-from rdflib.plugins.sparql.sparql import SPARQLError
 
 from kg_server.errors import ProjectFault
 from kg_server.project import ProjectFile
 from kg_server.project.parsing import blank_prefix, parsed
 from kg_server.rdf.terms import to_rdflib
+from kg_server.validation import prepared
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -42,80 +36,10 @@ def graph(store: Store | str = "default") -> Graph:
     class PreparedGraph(RdflibGraph):
         def query(self, query_object: Any, *args: Any, **kwargs: Any) -> Any:
             if isinstance(query_object, str):
-                query_object = prepared(query_object)
+                query_object = prepared.query(query_object)
             return super().query(query_object, *args, **kwargs)
 
     return PreparedGraph(store)
-
-
-@cache
-def prepared(text: str) -> Any:
-    """Parse a query; its filters evaluate their conditions in turn, EXISTS last.
-
-    rdflib 7.6 joins the filters of a group by && and evaluates every operand for every solution, so
-    that EXISTS, which is costly, is evaluated for solutions that another filter drops.
-    """
-    query = _parsed(text)
-    for part in list(_parts(query.algebra)):
-        if part.name == "Filter":
-            conditions = sorted(_conditions(part.expr), key=_has_exists)
-            part.expr = Expr("InTurn", partial(_in_turn, conditions))
-        elif part.name == "AdditiveExpression":
-            part._evalfn = partial(_sum, part)
-    return query
-
-
-def _parsed(text: str) -> Any:
-    before = rdflib.NORMALIZE_LITERALS
-    rdflib.NORMALIZE_LITERALS = False  # a query that asks for 01 must find 01, not 1
-    try:
-        return prepareQuery(text)
-    finally:
-        rdflib.NORMALIZE_LITERALS = before
-
-
-def _in_turn(conditions: Sequence[Any], _expression: Any, bindings: Any) -> Literal:
-    """Tell whether all conditions are true; an error is not (SPARQL 1.1 §17.2)."""
-    return Literal(all(_ebv(each, bindings) for each in conditions))
-
-
-def _sum(expression: Any, bindings: Any) -> Any:
-    """Return a sum or difference; rdflib 7.6 adds an ill-typed number to itself without end.
-
-    Raises:
-        SPARQLError: a number is ill-typed (SPARQL 1.1 §17.3).
-    """
-    for each in (expression.expr, *(expression.other or ())):
-        if isinstance(each, Literal) and each.ill_typed:
-            raise SPARQLError(f"{each.n3()} is no number")
-    return AdditiveExpression(expression, bindings)
-
-
-def _conditions(expression: Any) -> list[Any]:
-    """Return the operands of &&, at every depth."""
-    if not isinstance(expression, Expr) or expression.name != "ConditionalAndExpression":
-        return [expression]
-    operands = [expression.expr, *(expression.other or ())]
-    return [each for operand in operands for each in _conditions(operand)]
-
-
-def _has_exists(expression: Any) -> bool:
-    """Tell whether a condition has EXISTS or NOT EXISTS."""
-    return any(part.name in ("Builtin_EXISTS", "Builtin_NOTEXISTS") for part in _parts(expression))
-
-
-def _parts(algebra: Any) -> Iterator[Any]:
-    """Yield the patterns and expressions of a query.
-
-    What rdflib translates, such as the group of an EXISTS, is an attribute beside the parsed item.
-    """
-    if isinstance(algebra, CompValue):
-        yield algebra
-        algebra = {**dict(algebra.items()), **vars(algebra)}.values()
-    elif not isinstance(algebra, list | tuple):
-        return
-    for each in algebra:
-        yield from _parts(each)
 
 
 def read(files: Sequence[ProjectFile], what: str) -> Graph:
