@@ -15,6 +15,7 @@ import yaml
 from click.testing import CliRunner
 
 from kg_server.cli import main, validate
+from kg_server.project import syntax
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -27,8 +28,11 @@ def test_the_hook_runs_a_command_that_there_is_on_every_syntax_that_is_read():
     text = (ROOT / ".pre-commit-hooks.yaml").read_text()
 
     assert re.search(r"^  entry: kg-server validate$", text, re.MULTILINE)
-    for suffix in ("ttl", "trig", "nt", "nq", "rdf", "jsonld"):
-        assert suffix in text
+    pattern = yaml.safe_load(text)[0]["files"]
+    read = [f"a{suffix}{packed}" for suffix in syntax.SYNTAXES for packed in ("", ".gz")]
+    for name in (*read, "kg.toml", "sub/pyproject.toml", "queries/q.rq", "catalog-v001.xml"):
+        assert re.search(pattern, name), name
+    assert not re.search(pattern, "README.md")
 
 
 def test_the_action_uses_options_that_there_are_and_pastes_no_input_into_its_script():
@@ -117,3 +121,15 @@ def test_the_pre_commit_hook_of_the_page_finds_what_is_wrong(project):
     assert done.returncode == 1, done.stderr
     assert "data/a.ttl:3:8: VIOLATION: ex:a" in done.stdout
     assert hook["pass_filenames"] is False
+
+
+def test_the_action_passes_further_options_on(project):
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    step = action["runs"]["steps"][-1]
+    given = {"PATHS": "data", "FAIL_ON": "violation", "OUTPUT": ""}
+    given["OPTIONS"] = "--shapes ontology.ttl --format json"
+
+    done = run(["bash", "-e", "-o", "pipefail", "-c", step["run"]], project, **given)
+
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout)["counts"]["Violation"] == 1

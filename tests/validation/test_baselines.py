@@ -288,3 +288,16 @@ def test_a_blank_node_stays_known_when_something_leads_to_it(judge):
 
     assert baseline.difference(after, before) == ()
     assert len(baseline.difference(another, before)) == 2
+
+
+def test_a_report_without_known_findings_does_not_say_that_the_graph_conforms(judge):
+    report, project = judge(DATA, SHAPES)
+
+    new = baseline.compare(report, baseline.counted(report)).new
+
+    assert new.findings == ()
+    text = reports.FORMS["text"](new, project)
+    assert text.startswith(f"Nothing new; {len(report.findings)} known findings left out.\n")
+    assert "Conforms" not in text
+    assert "sh:conforms false" in reports.FORMS["turtle"](new, project)
+    assert f'"known": {len(report.findings)}' in reports.FORMS["json"](new, project)

@@ -55,7 +55,7 @@ def compare(report: Report, earlier: Counter[Key]) -> Comparison:
     """Compare a report with the findings of an earlier one; places and messages do not count."""
     new, left = _new(report, earlier)
     known = len(report.findings) - len(new)
-    return Comparison(replace(report, findings=new), known, left.total())
+    return Comparison(replace(report, findings=new, known=known), known, left.total())
 
 
 def counted(report: Report) -> Counter[Key]:

@@ -180,7 +180,7 @@ class Report:
     shape looked at; ``seconds`` is the time that it took. ``idle`` are the shapes whose targets
     have no node here, in N-Triples syntax. ``service`` is the address of the SPARQL service that
     holds the graph, if it was not read from files; of ``not_checked`` nodes or shapes it did not
-    tell enough.
+    tell enough. ``known`` findings are left out, because a baseline has them.
     """
 
     findings: tuple[Finding, ...]
@@ -192,6 +192,7 @@ class Report:
     idle: tuple[str, ...] = ()
     service: str = ""
     not_checked: int = 0
+    known: int = 0
 
     @property
     def unread(self) -> tuple[Finding, ...]:
@@ -233,11 +234,15 @@ class Report:
     def summary(self) -> str:
         """One line: whether it conforms, and the counts of findings.
 
-        Without shapes nothing conforms: only the rules were applied.
+        Without shapes nothing conforms: only the rules were applied. Nor does a graph of which
+        known findings are left out.
         """
         counts = Counter(finding.severity for finding in self.findings)
         parts = [_plural(counts[each], each.value.lower()) for each in Severity if counts[each]]
         counted = ", ".join(parts)
+        if self.known:
+            found = f"{counted} new" if counted else "nothing new"
+            return f"{found}; {_plural(self.known, 'known finding')} left out"
         told = {each.component for each in self.findings}
         if not self.shapes and told.isdisjoint((ILL_FORMED, UNREAD)):
             return f"no shapes; the rules found: {counted or 'nothing'}"

@@ -85,6 +85,7 @@ def as_json(report: Report, project: Project) -> str:
             "seconds": round(report.seconds, 3),
             **_of_service(report),
         },
+        **({"known": report.known} if report.known else {}),
         "findings": [_members(finding) for finding in report.findings],
     }
     return escaping.terminal(json.dumps(document, ensure_ascii=False, indent=2)) + "\n"
@@ -100,7 +101,7 @@ def turtle(report: Report, project: Project) -> str:
     """Return the report as RDF (SHACL §3.6), in Turtle."""
     report = _with_short_messages(report, shortener(project.profile.prefixes))
     lines = [f"@prefix sh: <{ns.SH}> .", "", "[] a sh:ValidationReport ;"]
-    lines.append(f"    sh:conforms {str(not report.findings).lower()}")
+    lines.append(f"    sh:conforms {str(not (report.findings or report.known)).lower()}")
     for finding in report.findings:
         lines[-1] += " ;"
         lines.append(f"    sh:result [\n{_result(finding)}\n    ]")
