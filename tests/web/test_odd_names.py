@@ -105,3 +105,29 @@ def test_the_server_s_own_addresses_are_no_addresses_of_things(app):
 
     assert len(fixed) > 20
     assert {each for each in fixed if addresses.is_local(f"{BASE}{each}", BASE)} == set()
+
+
+def test_rdf_xml_is_offered_where_all_properties_have_names_in_xml_and_else_refused(odd):
+    offered = 0
+    for number, name in enumerate(NAMES):
+        page = odd.get(f"/doc/i/{number}", headers=BROWSER)
+        reply = odd.get(f"/doc/i/{number}.rdf")
+        if reply.status_code == 200:
+            offered += 1
+            assert URIRef(f"{BASE}p/{name}") in set(
+                Graph().parse(data=reply.data, format="xml").predicates()
+            )
+        else:
+            assert reply.status_code == 406
+            assert "because its IRI does not end in a name" in reply.json["detail"]
+        assert (f"/doc/i/{number}.rdf" in page.text) == (reply.status_code == 200), name
+        assert ("application/rdf+xml" in page.headers["Link"]) == (reply.status_code == 200), name
+
+    assert len(NAMES) // 2 < offered < len(NAMES)
+
+
+def test_a_dump_as_rdf_xml_says_what_there_is_instead(odd):
+    reply = odd.get("/dump.rdf")
+
+    assert reply.status_code == 404
+    assert "There are: ttl, nt, nq, trig, jsonld." in reply.json["detail"]

@@ -144,7 +144,10 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One page of a description. ``topic`` is the thing; pages are counted from 1."""
+    """One page of a description. ``topic`` is the thing; pages are counted from 1.
+
+    ``properties`` are those of its statements, where the graph is not made.
+    """
 
     iri: str
     topic: str
@@ -153,6 +156,7 @@ class Document:
     licence: str | None = None
     page: int = 1
     has_more: bool = False
+    properties: frozenset[Node] = frozenset()
 
     @property
     def is_collection(self) -> bool:
@@ -233,6 +237,7 @@ def head(site: Site, outlined: Outline, graph: Graph | None = None) -> Document:
         licence=outlined.licence,
         page=outlined.page,
         has_more=outlined.has_more,
+        properties=frozenset(p for p, _ in (*outlined.outgoing, *outlined.incoming)),
     )
 
 

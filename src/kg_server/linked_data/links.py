@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from urllib.parse import quote
+from xml.parsers import expat
+
+from rdflib.namespace import NAME_START_CATEGORIES, split_uri
 
 from kg_server.formats import Format, Kind, of_kind
 from kg_server.linked_data.documents import Document
@@ -12,6 +16,8 @@ from kg_server.rdf import addresses
 OFFERED: tuple[Format, ...] = of_kind(Kind.GRAPH, html=True)
 """The formats of a document."""
 
+_ALWAYS = tuple(each for each in OFFERED if each.name != "rdfxml")
+"""The formats of a document whose properties are not known."""
 _METADATA = ("turtle", "jsonld")
 _LANDING_PAGE = "https://schema.org/AboutPage"
 
@@ -28,13 +34,37 @@ def header(links: Iterable[tuple[str, str, str | None]]) -> str:
 _RESERVED = ":/?#[]@!$&'()*+,;=%~-._"
 
 
+def offered(document: Document) -> tuple[Format, ...]:
+    """Return the formats that can express a document."""
+    if unnameable(document) is None:
+        return OFFERED
+    return tuple(each for each in OFFERED if each.name != "rdfxml")
+
+
+def unnameable(document: Document) -> str | None:
+    """Return a property of a document that RDF/XML cannot express; ``None`` if it can all."""
+    properties = sorted(map(str, {*document.properties, *document.graph.predicates()}))
+    return next((each for each in properties if not _ends_in_name(each)), None)
+
+
+@lru_cache(4096)
+def _ends_in_name(iri: str) -> bool:
+    """Tell whether the end of an IRI, as rdflib splits it, can be the name of an XML element."""
+    try:
+        _, name = split_uri(iri, NAME_START_CATEGORIES)
+        expat.ParserCreate().Parse(f"<{name}/>", True)
+    except (ValueError, expat.ExpatError):
+        return False
+    return True
+
+
 def of_document(
     document: Document, base_iri: str, chosen: Format
 ) -> Iterator[tuple[str, str, str | None]]:
     """Yield the links of a document in the format ``chosen``."""
     path = addresses.local_path(document.iri, base_iri)
     yield document.page_iri(document.page), "canonical", None
-    yield from alternates(path, document.page, chosen)
+    yield from alternates(path, document.page, chosen, offered(document))
     if chosen.is_page:
         yield _LANDING_PAGE, "type", None
     for iri in document.types:
@@ -52,10 +82,10 @@ def of_document(
 
 
 def alternates(
-    path: str, page: int = 1, chosen: Format | None = None
+    path: str, page: int = 1, chosen: Format | None = None, formats: Iterable[Format] = _ALWAYS
 ) -> Iterator[tuple[str, str, str | None]]:
     """Yield links to the other formats of a document; RDF formats also describe it to programs."""
-    for each in OFFERED:
+    for each in formats:
         if chosen is None or each.name != chosen.name:
             yield _page(with_extension(path, each), page), "alternate", each.media_type
     for each in OFFERED:

@@ -77,6 +77,8 @@ def _head(site: Site, document: Document, described: dict[str, Any]) -> dict[str
         if document.has_more
         else None,
         "alternates": [
-            (links.with_extension(path, each), each) for each in links.OFFERED if not each.is_page
+            (links.with_extension(path, each), each)
+            for each in links.offered(document)
+            if not each.is_page
         ],
     }
