@@ -77,7 +77,7 @@ def deadline(seconds: float) -> Callable[[Callable[..., Any]], Callable[..., Any
         show_default=True,
         expose_value=False,
         callback=lambda _ctx, _param, value: guard.end_in(value),
-        help="Seconds, then give up.",
+        help="Time limit of the command, in seconds.",
     )
 
 

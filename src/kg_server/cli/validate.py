@@ -98,7 +98,7 @@ Examples:
     type=options.SECONDS,
     default=120.0,
     show_default=True,
-    help="Seconds, then give up.",
+    help="Time limit of the command, in seconds.",
 )
 @options.BASE
 def validate(  # one parameter an option
@@ -130,7 +130,7 @@ def validate(  # one parameter an option
     tells these apart by its triples. With --endpoint it validates the graph in a SPARQL service,
     with the shapes that were published there or with those of --shapes.
 
-    Exit code 0: nothing counts; 1: a violation, or what --fail-on names, that is not in the
+    Exit code 0: no finding counts; 1: a violation, or what --fail-on names, that is not in the
     --baseline; 2: something could not be checked, whatever was found.
     """
     if list_rules:
