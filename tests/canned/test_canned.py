@@ -82,6 +82,7 @@ def test_the_header_is_read_over_several_lines(tmp_path):
         ),
         (HEADER + "#+ param a: iri; x; exmaple u:x\nASK { ?s ?p $a }", "is not declared as"),
         (HEADER + "ASK { ?s ?p $a }", "a: either not declared or not used"),
+        (HEADER + "#+ param a: iri; x; example u:x\nASK { ?s ?p ?a }", "a: written with ? and not"),
         (HEADER + "#+ param a: iri; x; example u:x\nASK { ?s ?p ?o }", "a: either not declared"),
         (HEADER + "#+ param a: iri; x; example u:x\nASK { ?a ?p $a }", "a: written with ?"),
         (HEADER + "SELECT * { ?s ?p ?o } LIMIT 3", "LIMIT: set by requests"),

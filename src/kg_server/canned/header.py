@@ -248,8 +248,8 @@ def check(path: Path, text: str, parameters: Sequence[Parameter], first_line: in
     declared = {each.name for each in parameters}
     plain = declared & {each[1:] for each in variables if each[0] == "?"}
     for wrong, message in (
-        (used ^ declared, "either not declared or not used"),
         (plain, "written with ? and not with $"),
+        (used ^ declared, "either not declared or not used"),
         ({"LIMIT", "OFFSET"} & set(words), "set by requests; remove it from the query"),
     ):
         if wrong:
