@@ -242,3 +242,24 @@ def test_a_file_of_json_or_xml_in_a_folder_counts_if_it_may_be_rdf(tmp_path, nam
     (tmp_path / "pom.xml").write_bytes(b"<project>\xe9</project>")
 
     assert [each.name for each in discovery.rdf_files(tmp_path)] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (
+            "s.rdf",
+            """<!DOCTYPE rdf:RDF [<!ENTITY w3 "http://www.w3.org/ns/">]>
+            <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:sh="&w3;shacl#">
+            <sh:NodeShape rdf:about="https://e.org/S"/></rdf:RDF>""",
+        ),
+        ("s.ttl", "@prefix w: <http://www.w3.org/ns/> . <https://e.org/S> a w:shacl\\#NodeShape ."),
+        ("t.ttl", "@base <http://www.w3.org/ns/shacl> . <https://e.org/S> a <#NodeShape> ."),
+    ],
+)
+def test_shapes_are_shapes_however_their_namespace_is_written(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+
+    (file,) = project.load([tmp_path / name]).files
+
+    assert file.role is project.Role.SHAPES

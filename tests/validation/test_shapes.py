@@ -260,3 +260,22 @@ def test_where_nothing_can_be_kept_nothing_is_known(monkeypatch, project):
     shapes_lint.remember(shapes)
 
     assert not shapes_lint.known_good(shapes)
+
+
+@pytest.mark.parametrize(
+    ("path", "refused"),
+    [
+        ("!(<urn:q>|^<urn:r>) ?v", True),
+        ("!^<urn:q> ?v", True),
+        ("!(<urn:q>|<urn:r>) ?v . $this (^<urn:p>|<urn:q>) ?w", False),
+        ("<urn:p> ?v FILTER(!('1'^^<urn:d> = ?v))", False),
+    ],
+)
+def test_a_negated_inverse_in_a_query_is_told_and_the_shape_is_used_without_it(path, refused):
+    query = f'sh:sparql [ sh:select "SELECT $this {{ $this {path} }}" ]'
+
+    found = faults(f"{TARGETED} sh:nodeKind sh:IRI ; {query} .")
+
+    assert [each.startswith("The query has an inverse in a negated path") for each in found] == [
+        True
+    ] * refused

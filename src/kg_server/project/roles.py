@@ -24,7 +24,8 @@ _NOT_TERMS = frozenset({f"{ns.OWL}NamedIndividual", f"{ns.OWL}Thing", _HEADER})
 _OF_TERMS = frozenset(
     f"{ns.RDFS}{name}" for name in ("subClassOf", "subPropertyOf", "domain", "range")
 )
-_MAY_BE_SHAPES = re.compile(rb"www\.w3\.org/ns/shacl")
+_MAY_BE_SHAPES = re.compile(rb"shacl")
+"""In the namespace, of which an entity, a prefix or a base may stand for the beginning."""
 _MAY_BE_TERMS = re.compile(
     rb"Class\b|Property\b|Ontology\b|Datatype\b|Concept(Scheme)?\b|Collection\b|\bsubClassOf"
 )

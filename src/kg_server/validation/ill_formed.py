@@ -87,6 +87,8 @@ _REFUSED_WORDS = {
 }
 _REFUSED = "The query must not use {}: {}."
 _PREFIXES = "Each prefix needs one sh:prefix and one sh:namespace, everywhere the same."
+_NEGATED_INVERSE = re.compile(r"!\s*(?:\^|\([^()]*(?<!\^)\^(?!\^))")
+"""A property path at which rdflib 7.6 raises an error."""
 _RESERVED = {"class", "in", "or", "and", "not"}
 """Terms whose name is a word of Python, which rdflib's list of SHACL's terms leaves out."""
 
@@ -278,7 +280,10 @@ def _fault_of_query(text: str, prefixes: Mapping[str, str]) -> str | None:
         is_select = False
     if not is_select:
         return "The query must be a SELECT query."
-    words = [token.text.upper() for token in lexer.significant(text)]
+    tokens = list(lexer.significant(text))
+    if _NEGATED_INVERSE.search(" ".join(each.text for each in tokens if each.kind != "string")):
+        return "The query has an inverse in a negated path, as in !(^ex:p): it is not evaluated."
+    words = [token.text.upper() for token in tokens]
     head = words[words.index("SELECT") : words.index("{")]
     if head[-1:] != ["*"] and head[-2:] != ["*", "WHERE"] and not {"$THIS", "?THIS"} & set(head):
         return "The query must select $this, the focus node."

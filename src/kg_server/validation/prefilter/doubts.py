@@ -89,7 +89,7 @@ def _conditions(
     def may_have(predicates: frozenset[str]) -> bool:
         return bool(predicates) and (named is None or not named.isdisjoint(predicates))
 
-    if "^" in str(predicate.n3()) and may_have(altered.doubtful_predicates):
+    if "^" in _path(predicate) and may_have(altered.doubtful_predicates):
         raise NotExpressible("values that meet in a path")
     if isinstance(value, Literal) and (
         _is_changed(value) or terms.to_pyoxigraph(value) in altered.values
@@ -221,8 +221,15 @@ def _text(term: Any) -> str:
     if isinstance(term, Variable | BNode):
         return _name(term)
     if isinstance(term, Path):
-        return f"({term.n3()})"
+        return f"({_path(term)})"
     return terms.n_triples(term)
+
+
+def _path(predicate: Any) -> str:
+    try:
+        return str(predicate.n3())
+    except TypeError as error:  # rdflib 7.6 cannot write !(^ex:p)
+        raise NotExpressible("a negated inverse") from error
 
 
 def _name(term: Node) -> str:
