@@ -17,6 +17,9 @@ from urllib.parse import quote, urlencode
 import engines
 import pytest
 
+from kg_server.errors import ProjectFault
+from kg_server.server import publication
+
 from ..conftest import ROOT, LiveServer
 
 
@@ -252,6 +255,12 @@ def test_a_server_does_not_start_over_an_engine_without_a_whole_publication():
     assert (empty.returncode, away.returncode) == (2, 2)
     assert "kg-server publish" in empty.stderr
     assert "gives no answer" in away.stderr
+
+
+@pytest.mark.parametrize("given", ["", ",", " , "])
+def test_a_list_of_addresses_without_any_is_refused(given):
+    with pytest.raises(ProjectFault, match="no endpoint is named"):
+        publication.endpoints(given)
 
 
 @pytest.mark.parametrize(

@@ -236,9 +236,12 @@ def endpoints(text: str) -> Replicas:
     """Return the replicas that a list of addresses names, with commas between them.
 
     Raises:
-        ProjectFault: an address is wrong.
+        ProjectFault: an address is wrong, or there is none.
     """
-    return Replicas([Endpoint(each.strip()) for each in text.split(",") if each.strip()])
+    named = [Endpoint(each.strip()) for each in text.split(",") if each.strip()]
+    if not named:
+        raise ProjectFault("no endpoint is named: give one, as http://localhost:7878/query")
+    return Replicas(named)
 
 
 def _read(connection: Connection, dialect: Dialect) -> Publication:

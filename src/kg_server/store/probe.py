@@ -31,6 +31,8 @@ _MANY = "SELECT ?a {{ {} }}".format(
     " ".join(f"VALUES ?{name} {{ 0 1 2 3 4 5 6 7 8 9 }}" for name in "abcde")
 )
 """A query with so many rows, over no data."""
+_EMPTY_ROWS = _MANY.replace("?a", "?none", 1)
+"""The same with no value in any row, for which Virtuoso takes a tenth of the time."""
 
 Rows = tuple[str, ...]
 
@@ -217,7 +219,7 @@ def measured(connection: Connection, dialect: Dialect) -> Dialect:
         return dialect
     try:
         body = connection.ask(
-            _MANY, _NO_GRAPHS, Kind.BINDINGS, dialect=dialect, timeout_s=_LIMIT_TIMEOUT_S
+            _EMPTY_ROWS, _NO_GRAPHS, Kind.BINDINGS, dialect=dialect, timeout_s=_LIMIT_TIMEOUT_S
         )
     except ResultTooLarge as problem:
         return replace(dialect, most_triples=problem.members["limit_rows"] or 1)
