@@ -17,14 +17,25 @@ def substitute(text: str, terms: Mapping[str, str], *, signs: str = "$") -> str:
 
     >>> substitute('SELECT $s ?o WHERE { $s ?p ?o, "$s" } # $s', {"s": "<urn:x>"})
     'SELECT (<urn:x> AS ?s) ?o WHERE { <urn:x> ?p ?o, "$s" } # $s'
+
+    ``BOUND`` takes no term, so it becomes true:
+
+    >>> substitute("ASK { FILTER(!BOUND($s) || ?o = $s) }", {"s": "<urn:x>"})
+    'ASK { FILTER(!(true) || ?o = <urn:x>) }'
     """
     written: list[str] = []
+    before: list[tuple[str, int]] = [("", 0), ("", 0)]
     for token, is_projected in _projections(text):
         value = terms.get(token.text[1:]) if token.text[0] in signs else None
         if value is None or token.kind != "variable":
             written.append(token.text)
+        elif [each for each, _ in before] == ["BOUND", "("]:
+            written[before[0][1]] = ""
+            written.append("true")
         else:
             written.append(f"({value} AS ?{token.text[1:]})" if is_projected else value)
+        if not token.text.isspace():
+            before = [before[1], (token.text.upper(), len(written) - 1)]
     return "".join(written)
 
 
