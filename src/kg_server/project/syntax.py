@@ -157,7 +157,7 @@ def _as_utf8(path: Path, content: bytes) -> bytes:
     said = _ENCODING.match(content[:200])
     if said and said[1].lower() not in (b"utf-8", b"utf8", b"us-ascii"):
         return _recoded(path, content, said[1].decode())
-    if b"\0" in content[:2]:
+    if [content[:4:2], content[1:4:2]].count(b"\0\0") == 1:  # letters of ASCII, two bytes each
         hint = "UTF-16 text without a byte order mark; save it as UTF-8"
         raise ProjectFault(hint, path=path, line=1)
     try:
