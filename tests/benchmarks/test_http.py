@@ -39,7 +39,9 @@ def without_wrk(tmp_path):
 def test_the_server_is_measured_by_the_bundled_client_where_wrk_is_missing(
     tmp_path, without_wrk, port
 ):
-    text = measure(tmp_path, ["--peers", "", "--port", str(port)], env=without_wrk)
+    options = ["--peers", "", "--workloads", "hot,cold", "--port", str(port)]
+
+    text = measure(tmp_path, options, env=without_wrk)
 
     assert all(number(text, f"{load}, requests/s") > 0 for load in ("hot", "cold"))
     assert all(number(text, f"{load}, errors") == 0 for load in ("hot", "cold"))
@@ -48,7 +50,9 @@ def test_the_server_is_measured_by_the_bundled_client_where_wrk_is_missing(
 
 
 def test_the_report_says_what_the_engine_alone_takes_and_how_long_overload_was(tmp_path, port):
-    text = measure(tmp_path, ["--peers", "", "--port", str(port)])
+    options = ["--peers", "", "--workloads", "heavy,overload", "--port", str(port)]
+
+    text = measure(tmp_path, options)
 
     assert number(text, "heavy, in all, s", column=1) > 0
     assert number(text, "memory after loading, all processes (PSS), MB", column=1) > 0

@@ -23,7 +23,7 @@ VALIDATE = (
 def large(tmp_path_factory):
     path = tmp_path_factory.mktemp("large") / "world.ttl"
     script = ROOT / "benchmarks" / "generate.py"
-    options = ["--triples", "50000", "--output", str(path), "--quiet"]
+    options = ["--triples", "10000", "--output", str(path), "--quiet"]
     subprocess.run([sys.executable, str(script), *options], check=True)
     return path
 
