@@ -286,3 +286,12 @@ def test_a_search_that_finds_nothing_leads_on(client):
 
 def test_questions_are_found_by_their_words(client):
     assert 'href="/queries/trade-balance"' in client.get("/search?q=balance", headers=BROWSER).text
+
+
+def test_a_page_shows_no_other_text_beside_a_label_that_has_the_words(client):
+    page = client.get("/search?q=canada&lang=fr", headers={"Accept": "text/html"}).text
+    by_code = client.get("/search?q=ankara embassy&lang=fr", headers={"Accept": "text/html"}).text
+
+    assert "Ambassade du Canada, Ankara" in page
+    assert "Embassy of Canada, Ankara" not in page
+    assert "Embassy of Canada, Ankara" in by_code

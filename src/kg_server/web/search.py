@@ -133,6 +133,7 @@ def _search(context: Context, index: Index) -> Response:
     results = [result(hit, index, base_iri, language) for hit in hits]
     document = {"query": parameters.get("q", ""), "results": results}
     if chosen.is_page:
+        results = [_plain(each, parameters.get("q", "")) for each in results]
         terms = [each for each in results if each["isTerm"]]
         page = render_template(
             "search.html",
@@ -146,6 +147,13 @@ def _search(context: Context, index: Index) -> Response:
     else:
         response = context.json(document)
     return context.cacheable(response, context.etag(chosen, parameters, language))
+
+
+def _plain(found: dict[str, Any], text: str) -> dict[str, Any]:
+    """Return a result for a page: no other text is shown if the label has all words searched."""
+    told = fold(found["label"])
+    is_told = all(word in told for word in fold(text).split())
+    return {**found, "matched": found["label"]} if is_told else found
 
 
 def _questions(context: Context, text: str, language: str) -> list[tuple[str, str]]:
