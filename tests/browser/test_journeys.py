@@ -312,3 +312,30 @@ def test_facts_are_filtered_by_standing(browser, site, scripts):
     shown = [each for each in browser.every("li.fact") if each.is_displayed()]
     assert len(shown) == 8
     assert all("disputed" in each.get_attribute("class") for each in shown)
+
+
+def test_no_word_of_a_title_is_broken_in_the_header_of_a_phone(browser, site):
+    browser.width(360)
+    browser.open(f"{site}/about?lang=fr")
+
+    lines = browser.run(
+        """const text = [...document.querySelector(".brand").childNodes].at(-1), found = [];
+        for (const { index, 0: word } of text.data.matchAll(/\\S+/g)) {
+          const range = document.createRange();
+          range.setStart(text, index);
+          range.setEnd(text, index + word.length);
+          found.push(range.getClientRects().length);
+        }
+        return found"""
+    )
+
+    assert len(lines) == 5
+    assert set(lines) == {1}
+
+
+def test_an_example_in_an_empty_field_is_not_printed(browser, site):
+    browser.open(f"{site}/queries/trade?state=CAN")
+    browser.cdp("Emulation.setEmulatedMedia", media="print")
+
+    colour = "return getComputedStyle(document.querySelector('#p-year'), '::placeholder').color"
+    assert browser.run(colour) == "rgba(0, 0, 0, 0)"
