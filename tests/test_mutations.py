@@ -1240,6 +1240,33 @@ TOGETHER = [
         ("তুরস্কে", "জর্জিয়ায়"),
         "the text in bn does not",
     ),
+    said(
+        "no denial in Bengali", "F5", "bn", "কোনো দূতাবাস রাখে না", "একটি দূতাবাস রাখে", "a word of denial"
+    ),
+    label(
+        "a deficit of the other state",
+        "comparison:bnwiki\\/2004-deficit",
+        "en",
+        "Azerbaijan with Canada",
+        "Canada with Azerbaijan",
+        "speaks of a deficit of Canada",
+    ),
+    label(
+        "turned round in French",
+        f"{TRADE}2010-CAN-to-AZE",
+        "fr",
+        "du Canada vers l'Azerbaïdjan",
+        "de l'Azerbaïdjan vers le Canada",
+        "turns the sides round",
+    ),
+    Slip(
+        "a reason of another month",
+        "conflict:C6",
+        REASON,
+        "fr",
+        ("10 août", "10 juin"),
+        "names X2, which states",
+    ),
 ]
 MOVED = [
     # triples of other nodes: a name, the focus node, before, after, and the cure
@@ -1251,8 +1278,16 @@ MOVED = [
         "cites",
     ),
     ("X29", "claim:X29 dip:statedIn source:factbook\\/{} .", "UKR", "EST", "cites"),
+    (
+        "F3",
+        f"claim:F3 dip:statedIn {BN}{{}} .",
+        "2",
+        "1",
+        "which the passage",
+    ),
 ]
 TAKEN = [
+    ("C12", "conflict:C12 dip:concerns claim:F19 .", "names F19"),
     ("C1", "conflict:C1 dip:evidenceFor claim:X4 .", "names X4"),
     ("C7", "conflict:C7 dip:evidenceAgainst claim:X10 .", "names X10"),
     ("C16", "conflict:C16 dip:concerns claim:F50 .", "names F50"),
