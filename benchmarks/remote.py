@@ -12,6 +12,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -49,6 +50,7 @@ _EXAMPLE = "example: python benchmarks/remote.py --triples 1000000"
 
 def main() -> int:
     """Measure what the arguments ask for."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops the servers too
     arguments = _arguments()
     command = f"`python {shlex.join(['benchmarks/remote.py', *sys.argv[1:]])}`"
     rows = []
