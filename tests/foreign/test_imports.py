@@ -152,3 +152,20 @@ def test_files_with_one_name_are_told_apart_in_the_first_line(tmp_path, monkeypa
     summary = projects.load([Path("a.ttl"), Path("shapes")]).summary
 
     assert summary.endswith("data: a.ttl; shapes: shapes/a.ttl")
+
+
+def test_a_new_catalog_is_a_reason_to_check_anew(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name, text in (("one", ontology("urn:o", "urn:b")), ("two", ontology("urn:other"))):
+        Path(f"{name}.ttl").write_text(text)
+
+    def missing() -> list[str | None]:
+        project = projects.load([Path("one.ttl"), Path("two.ttl")])
+        findings = validation.validate(project, jobs=1).findings
+        return [each.value for each in findings if "missing-import" in each.rule]
+
+    before = missing()
+    Path("catalog-v001.xml").write_text(CATALOG % '<uri name="urn:b" uri="two.ttl"/>')
+
+    assert (before, missing()) == (["<urn:b>"], [])

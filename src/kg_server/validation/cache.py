@@ -38,6 +38,7 @@ def key(project: Project, rules: Mapping[str, str]) -> str:
     parts = [
         project.version,
         repr(sorted(rules.items())),
+        repr(sorted(project.imported)),
         *(f"{name} {version(name)}" for name in _ENGINES),
     ]
     parts += [
