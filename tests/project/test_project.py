@@ -263,3 +263,12 @@ def test_shapes_are_shapes_however_their_namespace_is_written(tmp_path, name, co
     (file,) = project.load([tmp_path / name]).files
 
     assert file.role is project.Role.SHAPES
+
+
+def test_a_term_longer_than_the_parser_takes_is_a_fault_of_its_file(tmp_path):
+    (tmp_path / "a.ttl").write_text(f'<urn:a> <urn:b> "{"x" * (1 << 24)}" .')
+
+    (unread,) = project.sound(project.load([tmp_path / "a.ttl"])).unread
+
+    assert unread.fault.path == tmp_path / "a.ttl"
+    assert "longer than 16 MiB" in unread.fault.message

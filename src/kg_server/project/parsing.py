@@ -21,6 +21,8 @@ from kg_server.sparql import diagnostics
 if TYPE_CHECKING:
     import pyoxigraph
 
+_TOO_LONG = "buffer maximal size"
+"""In the message of the MemoryError with which pyoxigraph 0.5 refuses a term of over 16 MiB."""
 _PREFIX = re.compile(r"(?:[^\W\d_](?:[\w.-]*[\w-])?)?")
 """A prefix before its colon (RDF 1.1 Turtle §6.5, ``PN_PREFIX``), or none."""
 
@@ -39,14 +41,22 @@ def parsed(file: ProjectFile, prefixes: dict[str, str] | None = None) -> Iterato
                 message = "triple terms (RDF 1.2) cannot be validated"
                 raise ProjectFault(message, path=file.path)
             yield quad
-    except SyntaxError as error:
+    except (SyntaxError, MemoryError) as error:
         raise told(file, error) from error
     if prefixes is not None:
         prefixes.update(_usable(parser.prefixes))
 
 
-def told(file: ProjectFile, error: SyntaxError) -> ProjectFault:
-    """Return the parser's message on a file, with the place in front."""
+def told(file: ProjectFile, error: SyntaxError | MemoryError) -> ProjectFault:
+    """Return the parser's message on a file, with the place in front.
+
+    Raises:
+        MemoryError: there is no memory left, which is no matter of the file.
+    """
+    if isinstance(error, MemoryError):
+        if _TOO_LONG not in str(error):
+            raise error
+        return ProjectFault("a literal or another term is longer than 16 MiB", path=file.path)
     message = re.sub(r"^Parser error[^:]*: ", "", error.msg)
     line, column = error.lineno, error.offset
     if line is None and file.syntax == "rdfxml":
@@ -83,7 +93,7 @@ def prefixes(file: ProjectFile) -> dict[str, str]:
     """Return the prefixes at the head of a file, before its first triple."""
     form = getattr(pyoxigraph.RdfFormat, _SYNTAXES[file.syntax])
     parser = pyoxigraph.parse(file.content, format=form, base_iri=file.graph_iri)
-    with suppress(SyntaxError):  # whatever reads the whole file says where
+    with suppress(SyntaxError, MemoryError):  # whatever reads the whole file says where
         next(parser, None)
     return _usable(parser.prefixes)
 

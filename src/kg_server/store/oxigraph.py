@@ -199,7 +199,7 @@ class OxigraphStore:
                 self._store.bulk_load(
                     file.content, format=syntax, base_iri=file.graph_iri, to_graph=graph
                 )
-        except SyntaxError as error:
+        except (SyntaxError, MemoryError) as error:
             raise parsing.told(file, error) from error
 
 

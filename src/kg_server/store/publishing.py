@@ -129,7 +129,7 @@ def contents(project: Project) -> Iterator[tuple[str, bytes]]:
         syntax = SYNTAXES[file.syntax]
         try:
             quads = list(ox.parse(file.content, format=syntax, base_iri=file.graph_iri))
-        except SyntaxError as error:
+        except (SyntaxError, MemoryError) as error:
             raise parsing.told(file, error) from error
         for quad in quads:
             if isinstance(quad.graph_name, ox.BlankNode):
