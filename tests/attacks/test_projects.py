@@ -106,3 +106,13 @@ def test_a_link_out_of_a_revision_is_one_message(tmp_path):
     assert ended.returncode == 2
     assert "leads out of it" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_kg_toml_that_is_nested_without_end_is_one_message(tmp_path):
+    (tmp_path / "kg.toml").write_text("data = " + "[" * 5_000)
+
+    ended = run(tmp_path, "dump")
+
+    assert ended.returncode == 2
+    assert "nested too deeply" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -85,6 +85,11 @@ class _Commands(click.Group):
         except KgError as error:
             _complain(str(error))
             ctx.exit(2)
+        except RecursionError:
+            _complain(
+                "something in the project's files, or a path, is nested too deeply to be read"
+            )
+            ctx.exit(2)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
