@@ -2,8 +2,6 @@
 
 import { keepDrafts, keptDrafts } from "./keeping.js";
 
-const MOST = 12;
-
 export class Tabs {
   /**
    * @param {HTMLElement} place
@@ -32,7 +30,7 @@ export class Tabs {
     if (there >= 0) {
       this.open = there;
     } else {
-      this.texts = [...this.texts, text].slice(-MOST);
+      this.texts = [...this.texts, text];
       this.open = this.texts.length - 1;
     }
   }
