@@ -91,10 +91,10 @@ def load(
             is no RDF file; a directory has no RDF files; a manifest or a rule is wrong.
     """
     plan = _Plan(paths, chosen or {}, example=example)
-    base_iri = base_iri or plan.said.base_iri or NEUTRAL_BASE_IRI
+    base_iri = base_iri or plan.manifest.base_iri or NEUTRAL_BASE_IRI
     if not is_base_iri(base_iri):
         raise ProjectFault(f"the base IRI {base_iri!r} must be of the web, and end with a slash")
-    read = _Reader(plan.said.base_iri or base_iri, base_iri)
+    read = _Reader(plan.manifest.base_iri or base_iri, base_iri)
     loaded = _read(plan, read, [] if lenient else None)
     return _with_derived(loaded, lenient=lenient) if derive else loaded
 
@@ -102,26 +102,26 @@ def load(
 def _read(plan: _Plan, read: _Reader, unread: list[Unread] | None) -> Project:
     """Read all files of a plan; those that cannot be read go to ``unread``, if that is a list."""
     files = list(_readable(discovery.told_apart(plan.files), read, unread))
-    origin, said = plan.origin, plan.said
+    origin, declared = plan.origin, plan.manifest
     if not plan.roots:  # files given by name: the project around them only says how to read them
-        said = replace(said, profile=Profile(), queries=(), derive=())
+        declared = replace(declared, profile=Profile(), queries=(), derive=())
     if plan.lent and not any(each.has_role(Role.ONTOLOGY, Role.SHAPES) for each in files):
         files += _readable(plan.lent, read, unread)
-        origin += f", by the ontology and the shapes of {_called(plan.said.root)}"
-        said = plan.said
-    more, imported = _imported(files, said.imports, read, unread)
+        origin += f", by the ontology and the shapes of {_called(plan.manifest.root)}"
+        declared = plan.manifest
+    more, imported = _imported(files, declared.imports, read, unread)
     files += more
     files.sort(key=lambda each: (list(Role).index(each.role), each.graph_iri, each.path))
-    queries = tuple(_canned_queries(said, read))
-    derive = (QueryFile(path, read.text(path).decode()) for path in _query_files(said.derive))
+    queries = tuple(_canned_queries(declared, read))
+    derive = (QueryFile(path, read.text(path).decode()) for path in _query_files(declared.derive))
     loaded = Project(
         files=tuple(files),
         base_iri=read.base_iri,
         version="",
-        rules=said.rules,
+        rules=declared.rules,
         queries=queries,
         derive=tuple(derive),
-        profile=_profile(said, files, read),
+        profile=_profile(declared, files, read),
         origin=origin,
         unread=tuple(unread or ()),
         imported=imported,
@@ -172,7 +172,7 @@ def base_iri_of(paths: Sequence[Path], *, example: bool = False) -> str:
     Raises:
         ProjectFault: there is no project, or its manifest is wrong.
     """
-    return _Plan(paths, {}, example=example).said.base_iri or NEUTRAL_BASE_IRI
+    return _Plan(paths, {}, example=example).manifest.base_iri or NEUTRAL_BASE_IRI
 
 
 def stamps(paths: Sequence[Path], *, example: bool = False) -> dict[Path, tuple[int, int]]:
@@ -183,9 +183,9 @@ def stamps(paths: Sequence[Path], *, example: bool = False) -> dict[Path, tuple[
     """
     plan = _Plan(paths, {}, example=example)
     files = [each.path for each in (*plan.files, *plan.lent)] + _query_files(
-        (*plan.said.queries, *plan.said.derive)
+        (*plan.manifest.queries, *plan.manifest.derive)
     )
-    if source := manifest.source(plan.said.root):
+    if source := manifest.source(plan.manifest.root):
         files.append(source)
     stats = ((path, path.stat()) for path in files)
     return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in stats}
@@ -206,8 +206,8 @@ def home() -> Path:
 class _Plan:
     """Files to read: ``files`` always, ``lent`` only if those have no shapes and no ontology.
 
-    ``said`` is the manifest of their project, or an empty one. ``origin`` says in words where the
-    files come from.
+    ``manifest`` is the manifest of their project, or an empty one. ``origin`` says in words where
+    the files come from.
     """
 
     def __init__(self, paths: Sequence[Path], chosen: Chosen, *, example: bool) -> None:
@@ -229,7 +229,7 @@ class _Plan:
         inside = None if roots else discovery.around_all([*named, *given])
         self.roots = roots
         root = roots[0] if roots else inside
-        self.said = manifest.read(root) if root else manifest.Manifest(Path.cwd())
+        self.manifest = manifest.read(root) if root else manifest.Manifest(Path.cwd())
         self.lent = self._lent(chosen) if inside else []
         self.files = self._files(roots, named, chosen)
         parts = [_called(each) for each in roots]
@@ -243,7 +243,7 @@ class _Plan:
     def _lent(self, chosen: Chosen) -> list[Source]:
         return [
             each
-            for each in discovery.of_root(self.said)
+            for each in discovery.of_root(self.manifest)
             if each.role is not Role.DATA and each.role not in chosen
         ]
 
@@ -357,7 +357,7 @@ def _roles(source: Source, file: ProjectFile) -> tuple[Role, frozenset[Role]]:
 
 def _imported(
     files: Sequence[ProjectFile],
-    said: Mapping[str, Path],
+    declared: Mapping[str, Path],
     read: _Reader,
     unread: list[Unread] | None,
 ) -> tuple[list[ProjectFile], frozenset[str]]:
@@ -380,7 +380,7 @@ def _imported(
         file, header = waiting.pop(0)
         for iri in sorted(header.imports):
             try:
-                path = imports.local(iri, file, said)
+                path = imports.local(iri, file, declared)
             except ProjectFault as fault:  # of a catalog
                 if unread is None:
                     raise
@@ -423,9 +423,9 @@ def _query_files(places: Iterable[Path]) -> list[Path]:
     return sorted(dict.fromkeys(files), key=lambda path: (path.stem, path))
 
 
-def _canned_queries(said: manifest.Manifest, read: _Reader) -> Iterator[QueryFile]:
+def _canned_queries(declared: manifest.Manifest, read: _Reader) -> Iterator[QueryFile]:
     """Yield the query files but for competency questions: those have no header but an answer."""
-    for path in _query_files(said.queries):
+    for path in _query_files(declared.queries):
         text = read.text(path).decode()
         if text.startswith("#+") or not any(
             each.suffix != path.suffix for each in path.parent.glob(f"{glob.escape(path.stem)}.*")
@@ -433,25 +433,25 @@ def _canned_queries(said: manifest.Manifest, read: _Reader) -> Iterator[QueryFil
             yield QueryFile(path, text)
 
 
-def _profile(said: manifest.Manifest, files: Iterable[ProjectFile], read: _Reader) -> Profile:
+def _profile(declared: manifest.Manifest, files: Iterable[ProjectFile], read: _Reader) -> Profile:
     """Return the manifest's profile with the files' prefixes, and with IRIs in full.
 
     Raises:
         ProjectFault: a term of the evidence has a prefix that no file has.
     """
     prefixes = _prefixes(files)
-    evidence = said.profile.evidence
+    evidence = declared.profile.evidence
     if evidence:
         prefixed = {each.name: getattr(evidence, each.name) for each in fields(evidence)}
         terms = {
-            name: manifest.evidence_iri(said, name, term, prefixes).replace(
+            name: manifest.evidence_iri(declared, name, term, prefixes).replace(
                 read.written, read.base_iri
             )
             for name, term in prefixed.items()
             if term is not None
         }
         evidence = replace(evidence, **terms)
-    return replace(said.profile, evidence=evidence, prefixes=prefixes)
+    return replace(declared.profile, evidence=evidence, prefixes=prefixes)
 
 
 def _prefixes(files: Iterable[ProjectFile]) -> dict[str, str]:

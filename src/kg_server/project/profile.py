@@ -118,25 +118,25 @@ class Profile:
         return tuple(each for each in properties if each)
 
 
-class Said(NamedTuple):
+class TaggedText(NamedTuple):
     """A text and the tag of its language, ``""`` if that is unknown."""
 
     text: str
     language: str
 
 
-def said(texts: Texts, languages: Iterable[str]) -> Said:
+def preferred(texts: Texts, languages: Iterable[str]) -> TaggedText:
     """Return a text in the first of these languages that it is in, or else in any.
 
-    >>> said({"en": "Museums", "fr": "Musées"}, ["fr-CA", "fr"])
-    Said(text='Musées', language='fr')
-    >>> said({"de": "Museen"}, ["fr", "en"])
-    Said(text='Museen', language='de')
+    >>> preferred({"en": "Museums", "fr": "Musées"}, ["fr-CA", "fr"])
+    TaggedText(text='Musées', language='fr')
+    >>> preferred({"de": "Museen"}, ["fr", "en"])
+    TaggedText(text='Museen', language='de')
     """
     for language in (*languages, "", "en", *texts):
         if language in texts:
-            return Said(texts[language], language)
-    return Said("", "")
+            return TaggedText(texts[language], language)
+    return TaggedText("", "")
 
 
 def in_language(texts: Texts, languages: Iterable[str]) -> str:
@@ -145,4 +145,4 @@ def in_language(texts: Texts, languages: Iterable[str]) -> str:
     >>> in_language({"en": "Museums", "fr": "Musées"}, ["fr-CA", "fr"])
     'Musées'
     """
-    return said(texts, languages).text
+    return preferred(texts, languages).text

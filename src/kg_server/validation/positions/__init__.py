@@ -136,13 +136,17 @@ class _Pairing:
                 with suppress(ValueError):  # no IRI: pyoxigraph leaves its triples out
                     self._pair(node, ox.NamedNode(_absolute(node.name, self._base)))
         self._go_down(list(self._of))
-        below = {id(said.node) for node in self._nodes for said in node.said}
+        below = {id(statement.node) for node in self._nodes for statement in node.statements}
         for subject in [each for each in self._objects if isinstance(each, ox.BlankNode)]:
             if subject in self._of:
                 continue
             predicates = set(self._objects[subject])
-            left = (node for node in self._nodes if node.said and id(node) not in self._term)
-            same = [each for each in left if {said.predicate for said in each.said} == predicates]
+            left = (node for node in self._nodes if node.statements and id(node) not in self._term)
+            same = [
+                each
+                for each in left
+                if {statement.predicate for statement in each.statements} == predicates
+            ]
             if best := next((each for each in same if id(each) not in below), None) or next(
                 iter(same), None
             ):
@@ -160,9 +164,9 @@ class _Pairing:
             subject = subjects.pop()
             below: dict[str, list[jsonld.Node]] = defaultdict(list)
             for node in self._of[subject]:
-                for said in node.said:
-                    if said.node is not None and id(said.node) not in self._term:
-                        below[said.predicate].append(said.node)
+                for statement in node.statements:
+                    if statement.node is not None and id(statement.node) not in self._term:
+                        below[statement.predicate].append(statement.node)
             for predicate, nodes in below.items():
                 values = dict.fromkeys(self._objects[subject][predicate])
                 blanks = [
@@ -180,10 +184,10 @@ class _Pairing:
         subject, predicate, value = triple
         nodes = self._of.get(subject, [])
         statements = [
-            (node, said)
+            (node, statement)
             for node in nodes
-            for said in node.said
-            if said.predicate == predicate.value
+            for statement in node.statements
+            if statement.predicate == predicate.value
         ]
         exact = (each for each in statements if self._says(each[1], value))
         statement = next(exact, statements[0] if statements else None)
@@ -191,16 +195,16 @@ class _Pairing:
             return Placed(triple, nodes[0].offset if nodes else None, None)
         return Placed(triple, statement[0].offset, statement[1].offset)
 
-    def _says(self, said: jsonld.Said, value: Any) -> bool:
-        if said.node is not None:
-            return bool(self._term.get(id(said.node)) == value)
+    def _says(self, statement: jsonld.Statement, value: Any) -> bool:
+        if statement.node is not None:
+            return bool(self._term.get(id(statement.node)) == value)
         text = getattr(value, "value", None)
-        if text in said.texts:
+        if text in statement.texts:
             return True
         if isinstance(value, ox.NamedNode):
-            return any(_absolute(each, self._base) == text for each in said.texts)
+            return any(_absolute(each, self._base) == text for each in statement.texts)
         try:
-            return bool(text and said.texts and float(said.texts[0]) == float(text))
+            return bool(text and statement.texts and float(statement.texts[0]) == float(text))
         except ValueError:
             return False
 

@@ -23,11 +23,11 @@ class Node:
 
     name: str | None
     offset: int
-    said: list[Said] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Said:
+class Statement:
     """A predicate with one value and its offset: what the value may say, or a node."""
 
     predicate: str
@@ -117,7 +117,7 @@ class _Walk:
             if predicate == "@type":
                 for each in inner.data if isinstance(inner.data, tuple) else (inner,):
                     texts = _texts(each, terms, vocabulary)
-                    node.said.append(Said(f"{ns.RDF}type", each.offset, texts))
+                    node.statements.append(Statement(f"{ns.RDF}type", each.offset, texts))
             elif predicate in ("@graph", "@included"):
                 self.top(inner, terms, vocabulary)
             elif predicate == "@reverse":
@@ -144,27 +144,27 @@ class _Walk:
         members = {_iri(key, terms, ""): inner for key, _, inner in _members(value)}
         if "@list" in members or container == "@list":
             items = _flat(members.get("@list", value))
-            node.said.append(self._list(predicate, items, place, terms, vocabulary))
+            node.statements.append(self._list(predicate, items, place, terms, vocabulary))
         elif "@value" in members or not isinstance(value.data, list):
             texts = _texts(members.get("@value", value), terms, vocabulary)
-            node.said.append(Said(predicate, place, texts))
+            node.statements.append(Statement(predicate, place, texts))
         else:
-            said = Said(predicate, place)
-            node.said.append(said)
-            said.node = self._node(value, terms, vocabulary)
+            statement = Statement(predicate, place)
+            node.statements.append(statement)
+            statement.node = self._node(value, terms, vocabulary)
 
     def _list(
         self, predicate: str, items: list[_Value], place: int, terms: _Terms, vocabulary: str
-    ) -> Said:
+    ) -> Statement:
         """Return a statement with a list; each member stands in a node of its own."""
-        first = said = Said(predicate, place, (f"{ns.RDF}nil",))
+        first = statement = Statement(predicate, place, (f"{ns.RDF}nil",))
         for item in items:
             cell = Node(None, item.offset)
             self.nodes.append(cell)
-            said.texts, said.node = (), cell
+            statement.texts, statement.node = (), cell
             self._say(cell, f"{ns.RDF}first", item, item.offset, "", terms, vocabulary)
-            said = Said(f"{ns.RDF}rest", item.offset, (f"{ns.RDF}nil",))
-            cell.said.append(said)
+            statement = Statement(f"{ns.RDF}rest", item.offset, (f"{ns.RDF}nil",))
+            cell.statements.append(statement)
         return first
 
     def _reverse(self, node: Node, value: _Value, terms: _Terms, vocabulary: str) -> None:
@@ -172,7 +172,7 @@ class _Walk:
             for each, at in _items(inner, place, ""):
                 if isinstance(each.data, list):
                     other = self._node(each, terms, vocabulary)
-                    other.said.append(Said(_iri(key, terms, vocabulary), at, node=node))
+                    other.statements.append(Statement(_iri(key, terms, vocabulary), at, node=node))
 
 
 def _by_type(value: _Value, terms: _Terms, vocabulary: str) -> tuple[_Terms, str]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from kg_server.project.profile import Said
+from kg_server.project.profile import TaggedText
 from kg_server.web.pages import layout
 
 _GAP = re.compile(r"{(\w+)}")
@@ -22,7 +22,7 @@ _REMEMBERED = 512
 _Template = tuple[re.Pattern[str], str]
 
 
-def told(detail: str, language: str) -> Said:
+def told(detail: str, language: str) -> TaggedText:
     """Return a detail in a language if all of its sentences have a translation; else in English.
 
     >>> told("There is no column 'b'. Near it: a.", "fr").text
@@ -31,7 +31,7 @@ def told(detail: str, language: str) -> Said:
     'en'
     """
     translated = _translated(detail, language) if len(detail) <= _MOST else None
-    return Said(detail, "en") if translated is None else Said(translated, language)
+    return TaggedText(detail, "en") if translated is None else TaggedText(translated, language)
 
 
 def localized(document: Mapping[str, Any], language: str) -> dict[str, Any]:

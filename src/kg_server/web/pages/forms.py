@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from kg_server.canned import CannedQuery
 from kg_server.canned.parameters import AllNames, Context, Names, Parameter, meant
 from kg_server.errors import BadRequest
-from kg_server.project.profile import said
+from kg_server.project.profile import preferred
 from kg_server.rdf.labels import fold
 from kg_server.rdf.prefixes import local_name
 from kg_server.web.pages import details, layout
@@ -91,7 +91,7 @@ def _field(
     problem: BadRequest | None,
 ) -> Field:
     languages = layout.preferred_languages(labels.language, (query.language,))
-    meaning, language = said(parameter.meanings, languages)
+    meaning, language = preferred(parameter.meanings, languages)
     if parameter.type == "language":
         language, meaning = labels.language, layout.translate("Language", labels.language)
     value = given.get(parameter.name) or parameter.default or ""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kg_server.canned import CannedQuery
-from kg_server.project.profile import Said, Texts, in_language, said
+from kg_server.project.profile import TaggedText, Texts, in_language, preferred
 from kg_server.web.pages.layout import preferred_languages
 
 
@@ -15,9 +15,9 @@ class Question:
     """A canned query in the reader's language, as far as its header has it."""
 
     name: str
-    title: Said
-    description: Said
-    result: Said
+    title: TaggedText
+    description: TaggedText
+    result: TaggedText
     href: str
 
 
@@ -46,9 +46,9 @@ def question(query: CannedQuery, language: str) -> Question:
     languages = (language, query.language, *preferred_languages(language))
     return Question(
         name=query.name,
-        title=said(query.titles, languages),
-        description=said(query.descriptions, languages),
-        result=said(query.results, languages),
+        title=preferred(query.titles, languages),
+        description=preferred(query.descriptions, languages),
+        result=preferred(query.results, languages),
         href=f"/queries/{query.name}",
     )
 
