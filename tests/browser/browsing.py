@@ -98,6 +98,9 @@ def start(chromium, driver, profile):
     return Chrome(options=options, service=Service(driver))
 
 
+_IS_HERE = "return location.href !== 'about:blank' && document.readyState === 'complete'"
+
+
 class Browser:
     """The driver, with the words of the tests."""
 
@@ -141,6 +144,8 @@ class Browser:
 
     def open(self, address):
         self.driver.get(address)
+        # On a busy machine, the driver has returned while the blank page was still there.
+        self.until(lambda: self.run(_IS_HERE), f"{address} is loaded")
         return self
 
     def run(self, script, *arguments):
