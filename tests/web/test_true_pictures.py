@@ -213,6 +213,14 @@ def test_two_bars_with_the_same_label_name_their_sources(client):
     assert len(set(both)) == len(both) > 1
 
 
+def test_where_one_bar_names_its_source_all_bars_of_the_chart_do(client):
+    page = html.unescape(client.get("/queries/trade?state=CAN&lang=en", headers=HTML).text)
+
+    labels = re.findall(r"<title>\d+: ([^<]*), [\d,]+</title>", page)
+    assert "imports" in {label.partition(" · ")[0] for label in labels}
+    assert [label for label in labels if " · " not in label] == []
+
+
 def test_the_legend_of_a_chart_names_its_own_colours_and_gives_standings_none(client):
     page = client.get("/queries/trade?state=CAN&lang=fr", headers=HTML).text
     first = re.search(r'<figure class="card">.*?</figure>', page, re.S)[0]

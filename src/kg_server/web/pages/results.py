@@ -374,7 +374,7 @@ def _bars(
     unit: tuple[tuple[str, ...], tuple[Node | None, ...]],
 ) -> list[charts.Bar]:
     group, value, *rest = columns
-    twins, unstated = _twins(columns, table, unit[0]), _unstated(table)
+    names_sources, unstated = _has_twins(columns, table, unit), _unstated(table)
     source = SOURCE if SOURCE in table.columns else f"{SOURCE}Label"
     colours = _distinct(rest[0], table) if rest else []
     bars = []
@@ -382,7 +382,7 @@ def _bars(
         number, length = row.get(value), _length(row, columns)
         if _unit(row, unit[0]) == unit[1] and number is not None and length is not None:
             parts = [_named(row, name, labels) for name in _naming(row, rest, table)]
-            if _place(row, columns, unit[0]) in twins and source in row and source not in rest:
+            if names_sources and source in row and source not in rest:
                 parts.append(_named(row, source, labels))
             bars.append(
                 charts.Bar(
@@ -405,20 +405,19 @@ def _unstated(table: Table) -> str:
     return "unknown" if any(table.looks) else ""
 
 
-def _place(row: Row, columns: Sequence[str], of_units: Iterable[str]) -> tuple[object, ...]:
-    """Return the parts of a bar's label, without its source."""
+def _has_twins(
+    columns: Sequence[str],
+    table: Table,
+    unit: tuple[tuple[str, ...], tuple[Node | None, ...]],
+) -> bool:
+    """Tell whether two bars of a unit's chart have one label, so that its bars name sources."""
     group, _, *rest = columns
-    return (*_unit(row, of_units), *(row.get(name) for name in (group, *rest)))
-
-
-def _twins(
-    columns: Sequence[str], table: Table, of_units: Sequence[str]
-) -> set[tuple[object, ...]]:
-    """Return the labels that several bars have, so that these bars have to name their sources."""
     counted = Counter(
-        _place(row, columns, of_units) for row in table.terms if _length(row, columns) is not None
+        tuple(row.get(name) for name in (group, *rest))
+        for row in table.terms
+        if _unit(row, unit[0]) == unit[1] and _length(row, columns) is not None
     )
-    return {place for place, count in counted.items() if count > 1}
+    return any(count > 1 for count in counted.values())
 
 
 def _named(row: Row, name: str, labels: Labels) -> str:
