@@ -147,3 +147,12 @@ def test_a_year_is_a_number_and_a_code_is_its_words(client):
     (row,) = json.loads(client.get("/queries/kinds?format=rows").get_data())
 
     assert row == {"museum": "National Museum", "kind": "জাতীয়", "year": 1913, "museum_iri": MUSEUM}
+
+
+def test_a_thing_stands_where_its_label_stood(client):
+    header = (
+        client.get("/queries/trade.csv?state=CAN&labels=1").text.lstrip("\ufeff").split("\r\n")[0]
+    )
+
+    assert header.startswith("year,direction,other,amount,currency,standing,source,note,number,")
+    assert header.endswith("_iri")

@@ -121,6 +121,8 @@ def grid(answer: Answer, labels: Labels) -> Grid:
     _load(labels, rows)
     labels_of = {_base(name): name for name in variables if _base(name) in variables}
     named = [name for name in variables if name not in labels_of.values()]
+    # A thing whose label the query names first is one of the first columns, too.
+    named.sort(key=lambda name: min(map(variables.index, (name, labels_of.get(name, name)))))
     things = [name for name in named if any(isinstance(row.get(name), URIRef) for row in rows)]
     return Grid(
         (
