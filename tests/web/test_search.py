@@ -35,6 +35,28 @@ def test_a_thing_is_found_with_its_type_and_its_page(client):
     assert first["page"] == "/doc/state/CAN"
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "label", "kind"),
+    [
+        ("Canada has no embassy", "en", "Claim F5", "claim"),
+        ("Affirmation F5", "fr", "Affirmation F5", "affirmation"),
+        ("embassy", "en", "embassy", "concept"),
+    ],
+)
+def test_what_is_found_has_the_name_of_its_kind(client, text, language, label, kind):
+    kinds = {each["label"]: each["typeLabel"] for each in results(client, q=text, lang=language)}
+
+    assert kinds[label] == kind
+
+
+def test_an_empty_result_leads_to_things_before_terms(client):
+    page = client.get("/search?q=nothing-is-called-this&lang=fr", headers=BROWSER).text
+
+    assert page.index(">affirmation<") < page.index(">passage<")
+    assert "Statement" not in page
+    assert "ObjectProperty" not in page
+
+
 @pytest.mark.parametrize("type_", ["Mission", "mission", BASE + "ns/diplomacy#Mission"])
 def test_the_type_is_named_by_its_iri_or_its_local_name(client, type_):
     found = results(client, q="embassy", type=type_)

@@ -20,7 +20,7 @@ from kg_server.search.index import Hit, Index
 from kg_server.sparql import protocol
 from kg_server.web import reconcile
 from kg_server.web.context import Context
-from kg_server.web.pages import layout, questions
+from kg_server.web.pages import layout, questions, well_known
 
 MAX_LIMIT = 100
 MAX_TEXT = 500
@@ -92,19 +92,26 @@ def blueprint(context: Context) -> Blueprint:
 
 def result(hit: Hit, index: Index, base_iri: str, language: str) -> dict[str, Any]:
     """Return a hit as JSON clients read it; ``page`` is the path of its page."""
-    kind = hit.types[0] if hit.types else None
+    kind = next((each for each in hit.types if index.label(each) != each), (*hit.types, None)[0])
     return {
         "iri": hit.iri,
         "label": hit.label,
         "lang": hit.language,
         "type": kind,
-        "typeLabel": index.name(kind, language) if kind else None,
+        "typeLabel": _name(kind, index, language) if kind else None,
         "types": list(hit.types),
         "isTerm": index.is_term(hit.iri),
         "matched": hit.matched,
         "score": round(hit.score, 1),
         "page": addresses.page_path(hit.iri, base_iri, is_term=index.is_term(hit.iri)),
     }
+
+
+def _name(class_: str, index: Index, language: str) -> str:
+    """Return the label of a class: that of the graph, or else that of a common vocabulary."""
+    named = index.name(class_, language)
+    is_labelled = index.label(class_, language) != class_
+    return named if is_labelled else well_known.labels(language).get(class_, named)
 
 
 def class_iri(name: str, index: Index) -> str:
@@ -169,7 +176,7 @@ def _questions(context: Context, text: str, language: str) -> list[tuple[str, st
 
 def _ways_on(context: Context, index: Index, text: str, language: str) -> dict[str, Any]:
     """Return links for a search without results: things with similar names, questions, classes."""
-    base_iri = context.project.base_iri
+    base_iri, general = context.project.base_iri, well_known.labels(language)
     return {
         "nearest": [
             result(hit, index, base_iri, language)
@@ -180,8 +187,8 @@ def _ways_on(context: Context, index: Index, text: str, language: str) -> dict[s
             for query in list(context.queries.values())[:_WAYS_ON]
         ],
         "classes": [
-            (index.name(each, language), f"/things/?{urlencode({'class': each})}")
-            for each in index.commonest(2 * _WAYS_ON)
+            (_name(each, index, language), f"/things/?{urlencode({'class': each})}")
+            for each in sorted(index.commonest(4 * _WAYS_ON), key=general.__contains__)
             if not index.is_term(each) or index.label(each) != each
         ][:_WAYS_ON],
     }
