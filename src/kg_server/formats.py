@@ -43,6 +43,11 @@ class Format:
     iri: str | None = None
 
     @property
+    def title(self) -> str:
+        """Name of a format of graphs for readers, as in the W3C list: ``RDF/XML``."""
+        return self.iri.rpartition("/")[2].replace("_", "/") if self.iri else self.name
+
+    @property
     def is_page(self) -> bool:
         """True for HTML, whichever media type asked for it."""
         return self.name == "html"

@@ -29,7 +29,7 @@ def test_a_citation_as_text_says_all_that_a_reader_needs():
         "50 % of {A_B} & more. Museums. Version 0123456789ab. "
         "https://e.org/queries/x?city=Paris%20(FR)&a=1. Retrieved 2026-11-28. "
         "Licence: CC BY 4.0 <https://creativecommons.org/licenses/by/4.0/>. "
-        "Source: The guide, p. 3: “Half of it.”."
+        "Source: The guide, p. 3: “Half of it.”"
     )
 
 

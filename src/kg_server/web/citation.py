@@ -33,6 +33,8 @@ WORDS = ("Version", "Retrieved", "Licence", "Source")
 
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 _QUOTED = re.compile(r"[\\{}$&#^_~%]")
+_ENDED = re.compile("[.?!।]”?$")
+"""The end of a sentence, also within quotation marks."""
 _BIBTEX = {
     "\\": r"\textbackslash{}",
     "^": r"\textasciicircum{}",
@@ -76,9 +78,7 @@ class Citation:
             *([f"{licence}: {_licence(self.licence)}"] if self.licence else []),
             *(f"{source}: {each}" for each in self.sources),
         ]
-        return " ".join(
-            part if part.endswith((".", "?", "!", "।")) else f"{part}." for part in parts
-        )
+        return " ".join(part if _ENDED.search(part) else f"{part}." for part in parts)
 
     def source(self, language: str) -> str:
         """Return the line under a chart: site, version, licence and date, without the address."""

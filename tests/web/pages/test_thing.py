@@ -112,6 +112,30 @@ def test_a_claim_that_says_the_same_is_not_said_to_contradict(client):
     assert "10 July 1992" in supports[1]
 
 
+def test_a_claim_that_says_something_else_against_the_same_one_is_not_also_said(client):
+    page = page_of(client, "/doc/claim/F31")
+    beside = re.search(r'On the same side</p>\s*<ul class="sides">(.*?)</ul>', page, re.S)
+
+    assert "19.713 million" in beside[1]
+    assert "Also said by" not in page
+
+
+def test_the_address_of_a_page_can_be_copied_where_the_name_leads_elsewhere(client):
+    page = page_of(client, "/doc/claim/F14")
+    there = client.get("/doc/claim/F14", headers=HTML, base_url="https://diplomacy.example").text
+
+    assert re.search(r"Permanent address: <code[^>]*>http://localhost/doc/claim/F14<", page)
+    assert "Permanent address" not in there
+
+
+def test_counts_are_in_the_digits_of_the_language(client):
+    page = page_of(client, "/doc/relation/AZE-CAN", "bn")
+
+    assert re.search(r">৩ <bdi", page)
+    assert "(৫)" in page
+    assert "(5)" not in page
+
+
 def test_links_from_others_read_from_this_end(museums):
     assert headings(page_of(museums, "/doc/louvre"), "incoming") == [
         f"whose “shows up” is this ({WORKS})",

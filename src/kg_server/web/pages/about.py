@@ -11,7 +11,8 @@ from kg_server.linked_data.documents import Site
 from kg_server.project.profile import Evidence
 from kg_server.store.results import rows, values
 from kg_server.web.pages.claims import look
-from kg_server.web.pages.terms import Labels, Shown, number
+from kg_server.web.pages.numbers import number
+from kg_server.web.pages.terms import Labels, Shown
 
 MOST_SOURCES = 50
 """Most sources on the page; their table has all."""

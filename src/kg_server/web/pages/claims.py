@@ -68,6 +68,14 @@ class Claim:
         return self.look == "disputed"
 
     @property
+    def said(self) -> tuple[Node, Node, bool]:
+        """Property, value and polarity: the same in claims of several sources that agree.
+
+        The subject may differ: figures of two sources are two observations.
+        """
+        return (self.predicate, self.object, self.is_negative)
+
+    @property
     def terms(self) -> tuple[Node, ...]:
         """Everything that needs a label where the claim is shown."""
         places = [iri for each in self.passages for iri in (each.iri, each.source) if iri]
@@ -132,7 +140,8 @@ class Evidence:
     def around(self, claim: str) -> list[tuple[Conflict, list[tuple[str, list[Claim]]]]]:
         """Return the conflicts of a claim, each with the other claims by what they are to it.
 
-        What they are is ``contradicts``, ``supports`` or ``involves``.
+        What they are is ``contradicts``, ``supports`` (they say the same), ``sides`` (they say
+        something else in its favour, or speak against the same claim) or ``involves``.
         """
         return [
             (conflict, self._sides(conflict, claim))
@@ -148,7 +157,15 @@ class Evidence:
             same = (*conflict.contested, *conflict.supporting)
         named = {*same, *other}
         rest = [each for each in conflict.claims if each not in named]
-        sides = (("contradicts", other), ("supports", same), ("involves", rest))
+        said = self.claims[claim].said
+        alike = [each for each in same if each in self.claims and self.claims[each].said == said]
+        beside = [each for each in same if each not in alike]
+        sides = (
+            ("contradicts", other),
+            ("supports", alike),
+            ("sides", beside),
+            ("involves", rest),
+        )
         groups = [
             (word, [self.claims[each] for each in of if each != claim and each in self.claims])
             for word, of in sides

@@ -20,6 +20,7 @@ from werkzeug.datastructures import LanguageAccept
 from kg_server.project.profile import Texts, in_language
 from kg_server.rdf import addresses
 from kg_server.web import caching
+from kg_server.web.pages.numbers import number
 
 _CREATIVE_COMMONS = re.compile(
     r"creativecommons\.org/(?:licenses|publicdomain)/([a-z-]+)/([0-9.]+)"
@@ -49,8 +50,9 @@ def init_app(app: Flask, frame: Callable[[], Frame]) -> None:
 
     Templates get ``base_iri``, ``page_of`` (the address of a thing's page), ``site_title``,
     ``licence_of_data``, ``language``, ``languages``, ``navigation``, ``software_version`` and the
-    functions ``t`` (interface text), ``asset`` (a file of ``static/``) and ``script`` (a built
-    entry point of ``frontend/``, or ``None`` where the package was built without npm).
+    functions ``t`` (interface text), ``n`` (a count), ``asset`` (a file of ``static/``) and
+    ``script`` (a built entry point of ``frontend/``, or ``None`` where the package was built
+    without npm).
     """
     app.context_processor(lambda: _context(frame()))
     app.after_request(_with_headers)
@@ -95,10 +97,14 @@ def preferred_languages(language: str, of_project: Sequence[str] = ()) -> tuple[
 def translate(text: str, language: str, **values: object) -> str:
     """Return interface text in ``language``, or as it is where it has not been translated.
 
-    ``values`` replace the ``{names}`` in it.
+    ``values`` replace the ``{names}`` in it; counts are written in the language's digits.
     """
     translated = messages(language).get(text, text)
-    return translated.format(**values) if values else translated
+    told = {
+        name: number(str(value), language) if isinstance(value, int) else value
+        for name, value in values.items()
+    }
+    return translated.format(**told) if told else translated
 
 
 @cache
@@ -175,6 +181,7 @@ def _context(frame: Frame) -> dict[str, Any]:
         "navigation": frame.navigation,
         "software_version": version("kg-server"),
         "t": t,
+        "n": lambda count: number(str(count), language),
         "isolate": isolate,
         "asset": asset,
         "script": script,

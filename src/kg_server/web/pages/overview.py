@@ -12,7 +12,8 @@ from kg_server.linked_data.documents import Site
 from kg_server.project.profile import Evidence
 from kg_server.rdf import namespaces as ns
 from kg_server.store.results import rows
-from kg_server.web.pages.terms import Labels, Shown, number
+from kg_server.web.pages.numbers import number
+from kg_server.web.pages.terms import Labels, Shown
 
 MOST_CLASSES = 24
 """Most classes on the home page."""

@@ -6,11 +6,10 @@ import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from urllib.parse import unquote
 
 from babel.dates import format_date
-from babel.numbers import format_compact_decimal, format_decimal, format_scientific
+from babel.numbers import format_compact_decimal, format_scientific
 from rdflib import XSD, Literal, URIRef
 from rdflib.term import Node
 
@@ -21,6 +20,7 @@ from kg_server.store.results import rows, values
 from kg_server.web.pages import well_known
 from kg_server.web.pages.dates import beginning
 from kg_server.web.pages.layout import licence, preferred_languages
+from kg_server.web.pages.numbers import DIGITS, number
 
 LONGEST_TEXT = 300
 """Longer literals are cut on the page, in code points; the whole can be unfolded."""
@@ -31,11 +31,7 @@ _NUMBERS = {XSD.integer, XSD.decimal, XSD.double, XSD.float, XSD.int, XSD.long, 
 _PATTERNS = {XSD.date: "d MMMM y", XSD.gYearMonth: "MMMM y", XSD.gYear: "y"}
 _SMALL, _LARGE = 1e-4, 1e15
 """Numbers of an axis that are smaller or larger have an exponent."""
-_DIGITS = {"bn": str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")}
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
-_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{0,9})?")
-"""Numbers that are written in words' digits; anything longer or stranger stays as it is."""
-_EXPONENT = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{0,18})?[eE][+-]?[0-9]{1,3}", re.ASCII)
 _LONG = 24
 """More characters than the shortest text of a double has."""
 _TIME = re.compile(
@@ -214,7 +210,7 @@ class Labels:
             shown = format_scientific(value, locale=self.language)
         else:
             shown = format_compact_decimal(value, locale=self.language, fraction_digits=2)
-        return shown.translate(_DIGITS.get(self.language, {}))
+        return shown.translate(DIGITS.get(self.language, {}))
 
     def _show_literal(self, literal: Literal) -> Shown:
         text = str(literal)
@@ -228,28 +224,6 @@ class Labels:
         if literal.datatype == XSD.boolean:
             return Shown({"true": "✓", "1": "✓"}.get(text, "✗"), sort=text)
         return cut(Shown(text, literal.language, sort=text[:LONGEST_TEXT]))
-
-
-def number(text: str, language: str) -> str:
-    """Return a number in the digits and groups of a language, as it is where it is no number.
-
-    >>> number("19713000.0", "fr").replace(chr(0x202F), " ")
-    '19 713 000'
-    >>> number("1168000.0", "bn")
-    '১১,৬৮,০০০'
-    """
-    digits = _DIGITS.get(language, {})
-    if _EXPONENT.fullmatch(text):
-        shown = format_scientific(Decimal(text), locale=language, decimal_quantization=False)
-        return shown.translate(digits)
-    if not _NUMBER.fullmatch(text):
-        return text
-    value = Decimal(text)
-    whole = value.to_integral_value()
-    shown = format_decimal(
-        whole if whole == value else value, locale=language, decimal_quantization=False
-    )
-    return shown.translate(digits)
 
 
 def _shortest(text: str) -> str:
@@ -278,7 +252,7 @@ def date(text: str, language: str, datatype: URIRef | None = None) -> str:
     if day is None:
         return text
     shown = format_date(day, _PATTERNS[datatype or XSD.date], locale=language)
-    return shown.translate(_DIGITS.get(language, {}))
+    return shown.translate(DIGITS.get(language, {}))
 
 
 def _moment(text: str, language: str) -> str:
@@ -291,7 +265,7 @@ def _moment(text: str, language: str) -> str:
     if match is None or beginning(match["day"]) is None:
         return text
     zone = "UTC" if match["zone"] == "Z" else match["zone"] or ""
-    clock = f"{match['clock']} {zone}".rstrip().translate(_DIGITS.get(language, {}))
+    clock = f"{match['clock']} {zone}".rstrip().translate(DIGITS.get(language, {}))
     return f"{date(match['day'], language)}, {clock}"
 
 
