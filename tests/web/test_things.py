@@ -142,6 +142,50 @@ def test_a_table_is_sorted_by_a_column_and_what_lacks_it_comes_last(client, quer
     assert names(client, query) == expected
 
 
+@pytest.mark.parametrize(
+    "query", ["", "sort=visitors", "sort=-visitors", "sort=label", "sort=-label", "sort=city"]
+)
+def test_a_download_has_the_rows_of_the_page_in_its_order(client, query):
+    def ends(window: str) -> list[str]:
+        return [row["iri"].rpartition("/")[2] for row in table(client, query + window)]
+
+    assert ends("") == names(client, query)
+    assert ends("&limit=2&offset=1") == names(client, query)[1:]
+
+
+@pytest.mark.parametrize(
+    ("query", "language", "told"),
+    [
+        ("visitors__gt=5", "en", "Visitors a year is more than 5"),
+        ("visitors__lt=5", "fr", "Visitors a year est moins de 5"),
+        ("opened__gt=1900", "en", "opened is after 1900"),
+        ("city=https://museums.example/id/paris", "en", "City is Paris"),
+        ("city__not=id:oslo", "fr", "Ville n’est pas Oslo"),
+    ],
+)
+def test_a_filter_is_told_in_words(client, query, language, told):
+    page = client.get(
+        f"{MUSEUM}?{query}", headers={"Accept": "text/html", "Accept-Language": language}
+    )
+
+    assert f"<li><bdi>{told}</bdi>" in page.text
+
+
+def test_a_form_adds_its_filter_to_those_there_are(client):
+    page = client.get(
+        f"{MUSEUM}?city=Paris&sort=visitors&offset=1", headers={"Accept": "text/html"}
+    )
+
+    kept = re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', page.text)
+    assert kept == [("city", "Paris"), ("sort", "visitors")]
+
+
+def test_a_workbook_names_the_filters_of_its_table(client):
+    told = client.get(f"{MUSEUM}?visitors__gt=5&format=md").text
+
+    assert "is more than 5" in told.partition("\n")[0]
+
+
 def test_a_page_shows_a_part_and_links_to_the_rest(client):
     page = client.get(f"{MUSEUM}?limit=2", headers={"Accept": "text/html"}).get_data(as_text=True)
 

@@ -31,6 +31,8 @@ OPERATORS: Mapping[str, str] = {
     "missing": "is missing",
 }
 """Operators by the suffix of a parameter's name, with their descriptions."""
+NUMBER_OPERATORS: Mapping[str, str] = {"gt": "is more than", "lt": "is less than"}
+"""Descriptions of operators that differ for columns of numbers."""
 _COMPARED = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -121,6 +123,14 @@ def names_query(filters: Iterable[Filter], languages: Sequence[str]) -> str | No
     return f"SELECT DISTINCT ?name ?thing {{ VALUES ?name {{ {values} }} {ways} }} LIMIT 1000"
 
 
+def iri_of(text: str, vocabulary: Vocabulary) -> str | None:
+    """Return the IRI that a filter's value is, whole or with a prefix; ``None`` if it is none."""
+    prefix, colon, local = text.partition(":")
+    if colon and prefix in vocabulary.prefixes:
+        text = vocabulary.prefixes[prefix] + local
+    return text if is_iri(text) else None
+
+
 def pattern(each: Filter, index: int, vocabulary: Vocabulary) -> str:
     """Return a filter as a SPARQL group that binds or restricts ``?thing``."""
     variable = f"?v{index}"
@@ -179,7 +189,7 @@ def _is(column: Column, text: str, variable: str) -> str:
 
 def _terms(column: Column, text: str, vocabulary: Vocabulary) -> Iterable[str]:
     """Yield the terms that a text may mean in a column."""
-    iri = _iri(text, vocabulary)
+    iri = iri_of(text, vocabulary)
     if iri:
         yield f"<{iri}>"
     if column.classes or not column.datatypes:
@@ -196,13 +206,6 @@ def _terms(column: Column, text: str, vocabulary: Vocabulary) -> Iterable[str]:
 def _texts(text: str, languages: Sequence[str]) -> Iterable[str]:
     yield literal(text)
     yield from (f"{literal(text)}@{language}" for language in languages)
-
-
-def _iri(text: str, vocabulary: Vocabulary) -> str | None:
-    prefix, colon, local = text.partition(":")
-    if colon and prefix in vocabulary.prefixes:
-        text = vocabulary.prefixes[prefix] + local
-    return text if is_iri(text) else None
 
 
 def _test(each: Filter, text: str, variable: str) -> str:

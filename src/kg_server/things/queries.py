@@ -133,7 +133,8 @@ def facets(
 def whole(table: Table, things: Sequence[str] | None = None) -> str:
     """Return the query for the whole table: ``?iri``, ``?label`` and a variable for each column.
 
-    Several values of one thing share a cell. With ``things``, the table has only these.
+    The rows have the order of the page. Several values of one thing share a cell. With
+    ``things``, the table has only these.
     """
     named = None if things is None else f"VALUES ?thing {{ {' '.join(f'<{i}>' for i in things)} }}"
     scope = f"?thing a <{table.class_iri}> ." if named is None else named
@@ -143,9 +144,25 @@ def whole(table: Table, things: Sequence[str] | None = None) -> str:
         f"OPTIONAL {{ SELECT ?thing (SAMPLE(?key) AS ?{LABEL}) WHERE {{ {scope} {_name(table)} }} "
         "GROUP BY ?thing }"
     )
-    lines = "\n  ".join((named or _things(table), name, *parts))
+    key, order = _order(table, scope)
+    lines = "\n  ".join((named or _things(table), name, *parts, *key))
     head = f"SELECT (?thing AS ?iri) ?{LABEL} {names}"
-    return f"{head} WHERE {{\n  {lines}\n}}\nORDER BY ?{LABEL} ?thing\n"
+    return f"{head} WHERE {{\n  {lines}\n}}\nORDER BY {order}\n"
+
+
+def _order(table: Table, scope: str) -> tuple[tuple[str, ...], str]:
+    """Return the patterns and the keys by which the whole table is sorted."""
+    if table.sort is None:
+        return (), "?thing"
+    column, descends = table.sort
+    word, best = ("DESC", "MAX") if descends else ("ASC", "MIN")
+    if column is None:
+        return (), f"(!BOUND(?{LABEL})) {word}(?{LABEL}) ?thing"
+    key = (
+        f"OPTIONAL {{ SELECT ?thing ({best}(?key) AS ?sorted) WHERE {{ {scope} "
+        f"?thing <{column.iri}> ?key }} GROUP BY ?thing }}"
+    )
+    return (key,), f"(!BOUND(?sorted)) {word}(?sorted) ?thing"
 
 
 def _things(table: Table) -> str:

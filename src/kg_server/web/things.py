@@ -248,9 +248,7 @@ def _table(
     chosen = style or _choose(name)
     table = _filtered(tables, class_iri, pairs, reserved.get("sort"))
     if style:
-        labels = Labels(context.site, layout.page_language())
-        labels.load([class_iri, *(each.iri for each in table.columns)])
-        return citation.response(context, _cited(context, table, pairs, labels), style)
+        return citation.response(context, _cited(context, table, pairs), style)
     is_for_people = chosen.is_page or chosen in exports.FORMATS.values()
     said = (layout.page_language(), citation.today()) if is_for_people else ()
     etag = context.etag(chosen, pairs, *said)
@@ -265,7 +263,7 @@ def _table(
         page = render_template("table.html", **shown)
         response = Response(page, content_type=formats.HTML.content_type)
     else:
-        response = _data(tables, table, chosen, limit, offset)
+        response = _data(tables, table, pairs, chosen, limit, offset)
     return context.cacheable(response, etag)
 
 
@@ -311,14 +309,19 @@ def _sort(text: str | None, offered: tuple[Column, ...]) -> tuple[Column | None,
 
 
 def _data(
-    tables: _Tables, table: Table, chosen: Format, limit: int | None, offset: int
+    tables: _Tables,
+    table: Table,
+    pairs: Pairs,
+    chosen: Format,
+    limit: int | None,
+    offset: int,
 ) -> Response:
     """Answer with the table, or a window of it, in a data format or as the query itself."""
     context = tables.context
-    whole = replace(table, columns=tables.singles(table.class_iri), sort=None)
+    whole = replace(table, columns=tables.singles(table.class_iri))
     text = rewrite.page(queries.whole(whole), limit, offset)
     if limit is not None and limit <= _MOST_WINDOW:
-        _, things, _ = _things(tables, replace(table, sort=(None, False)), limit, offset)
+        _, things, _ = _things(tables, table, limit, offset)
         if things and all(isinstance(each, URIRef) for each in things):
             text = queries.whole(whole, [str(each) for each in things])
     if chosen is QUESTION:
@@ -331,7 +334,7 @@ def _data(
     timeout_s = context.settings.query_timeout_s
     query = Query(text, written, context.project.base_iri, timeout_s=timeout_s)
     if is_export:
-        about = exports.about(context, local_name(table.class_iri))
+        about = exports.about(context, _cited(context, table, pairs).title)
         return exports.response(context, query, chosen, about)
     response = context.answer(query)
     name = f"{local_name(table.class_iri)}.{chosen.extension}"
@@ -352,11 +355,12 @@ def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) 
     labels.load(row["value"] for row in (*values, *counts))
     kept = [pair for pair in pairs if pair[0] not in ("lang", "format")]
     listing = Listing(_path(), kept, table, labels)
+    labels.load(listing.values())
     parameters = urlencode([pair for pair in kept if pair[0] not in ("limit", "offset")])
     more = f"&{parameters}" if parameters else ""
     stem = _path()
     address = f"{context.address}embed{stem}" + (f"?{parameters}" if parameters else "")
-    cited = _cited(context, table, pairs, labels)
+    cited = _cited(context, table, pairs)
     return {
         "cited": cited,
         "citation_links": citation.links(stem, kept),
@@ -372,7 +376,7 @@ def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) 
         "countable": [] if faceted else listing.countable(table.columns),
         "fields": [(each, listing.heading(each)) for each in table.columns],
         "operators": filters.OPERATORS,
-        "kept": [pair for pair in kept if pair[0] == "class"],
+        "kept": [pair for pair in kept if pair[0] not in ("limit", "offset") and pair[1]],
         "links": page_links(_path(), kept, limit, offset, total) if total > limit else {},
         "downloads": [
             (name, f"{stem}?{urlencode({'format': form})}{more}") for name, form in _DOWNLOADS
@@ -387,10 +391,12 @@ def _path() -> str:
     return request.path.removeprefix("/embed").partition(".")[0]
 
 
-def _cited(context: Context, table: Table, pairs: Pairs, labels: Labels) -> Citation:
+def _cited(context: Context, table: Table, pairs: Pairs) -> Citation:
     """Return the citation of a table; its title lists the filters."""
     kept = [pair for pair in pairs if pair[0] not in ("lang", "format")]
+    labels = Labels(context.site, layout.page_language())
     listing = Listing(_path(), kept, table, labels)
+    labels.load([table.class_iri, *(each.iri for each in table.columns), *listing.values()])
     words = "; ".join(chip.text for chip in listing.chips())
     title = listing.heading(None) + (f" ({words})" if words else "")
     parameters = f"?{urlencode(kept)}" if kept else ""

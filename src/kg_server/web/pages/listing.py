@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from rdflib import URIRef
 from rdflib.term import Identifier, Node
 
 from kg_server.things.columns import Column
-from kg_server.things.filters import LABEL, OPERATORS, Filter
+from kg_server.things.filters import LABEL, NUMBER_OPERATORS, OPERATORS, Filter, iri_of
 from kg_server.things.queries import Table
+from kg_server.web.pages import layout
 from kg_server.web.pages.terms import Labels, Shown
 
 MOST_VALUES = 5
@@ -115,6 +117,11 @@ class Listing:
             for thing in things
         ]
 
+    def values(self) -> list[URIRef]:
+        """Return the things that filters name by IRI; their labels have to be loaded."""
+        texts = (text for each in self._table.filters for text in each.values)
+        return [URIRef(iri) for text in texts if (iri := iri_of(text, self._table.vocabulary))]
+
     def chips(self) -> list[Chip]:
         """Return the filters in words, each with a link that takes it away."""
         return [self._chip(each, text) for each in self._table.filters for text in each.values]
@@ -156,8 +163,13 @@ class Listing:
         return Cell(tuple(best[:MOST_VALUES]), max(0, len(best) - MOST_VALUES))
 
     def _chip(self, each: Filter, text: str) -> Chip:
-        words = f"{self.heading(each.column)} {OPERATORS[each.operator]}"
-        return Chip(f"{words} {text}".rstrip(), self._without(each.name, text))
+        is_number = each.column is not None and each.column.is_number
+        operators = {**OPERATORS, **NUMBER_OPERATORS} if is_number else OPERATORS
+        operator = layout.translate(operators[each.operator], self._labels.language)
+        iri = iri_of(text, self._table.vocabulary) if each.operator in ("", "not") else None
+        value = self._labels.of(iri).text if iri else text
+        words = f"{self.heading(each.column)} {operator} {value}".rstrip()
+        return Chip(words, self._without(each.name, text))
 
     def _facet_value(self, name: str, row: Mapping[str, Identifier]) -> FacetValue:
         value = str(row["value"])
