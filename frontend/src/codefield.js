@@ -6,7 +6,7 @@ import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { HighlightStyle, bracketMatching, indentOnInput, indentService, syntaxHighlighting } from "@codemirror/language";
 import { linter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
-import { EditorState, Prec } from "@codemirror/state";
+import { Compartment, EditorState, Prec } from "@codemirror/state";
 import {
   EditorView,
   drawSelection,
@@ -20,6 +20,7 @@ import { sparql } from "codemirror-lang-sparql";
 import { complete, explain, unknownNames } from "./completion.js";
 import { syntaxProblem } from "./endpoint.js";
 
+const undone = new Compartment(); // the history of changes, which is forgotten with another text
 const CHECK_AFTER_MS = 400;
 const OPTIONS_SHOWN = 9;
 
@@ -83,7 +84,7 @@ export function codeField(place, { text, label, words, onRun, onChange }) {
     extensions: [
       Prec.highest(keymap.of([{ key: "Mod-Enter", run: () => (onRun(), true) }])),
       lineNumbers(),
-      history(),
+      undone.of(history()),
       drawSelection(),
       indentService.of(indentation),
       EditorState.languageData.of(() => [{ commentTokens: { line: "#" }, indentOnInput: /^\s*\}$/ }]),
@@ -113,6 +114,15 @@ export function codeField(place, { text, label, words, onRun, onChange }) {
     ],
   });
   return new EditorView({ state, parent: root, root });
+}
+
+/** Put in another text, which has no past: undoing does not bring back the text before it. */
+export function showText(view, text) {
+  view.dispatch({
+    changes: { from: 0, to: view.state.doc.length, insert: text },
+    effects: undone.reconfigure([]),
+  });
+  view.dispatch({ effects: undone.reconfigure(history()) });
 }
 
 /** A line stands as far in as the one before it, two more after "{", two less with "}". */

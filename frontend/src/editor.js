@@ -2,12 +2,12 @@
 
 import { toggleComment } from "@codemirror/commands";
 import { forEachDiagnostic, setDiagnostics } from "@codemirror/lint";
-import { codeField, diagnosticOf, showHints } from "./codefield.js";
+import { codeField, diagnosticOf, showHints, showText } from "./codefield.js";
 import { copy } from "./copying.js";
 import { ask, explain, labelsOf, QueryProblem, tabulate } from "./endpoint.js";
 import { formatted } from "./formatting.js";
 import { pack, remember, remembered, shownOf, unpack } from "./keeping.js";
-import { Results } from "./results.js";
+import { Results, stopsAll } from "./results.js";
 import { Tabs } from "./tabs.js";
 
 const form = document.getElementById("query-form");
@@ -26,7 +26,7 @@ let running;
 
 const shared = await unpack(location.hash);
 const tabs = new Tabs(document.getElementById("tabs"), words, shared ?? inAddress, area.value, (text) => {
-  show(text);
+  showText(view, text);
   running?.abort();
   results.clear();
   view.focus();
@@ -141,7 +141,7 @@ async function whyNothing(query, signal) {
   results.showNothing(explanation);
   const { doc } = view.state;
   const marks = explanation.patterns
-    .filter(({ matches }) => matches === 0)
+    .filter(stopsAll)
     .map(({ pattern }) => placeOf(pattern, doc.toString()))
     .filter(Boolean)
     .map((place) => ({ ...place, severity: "warning", message: words.noMatch }));

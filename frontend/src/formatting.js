@@ -1,15 +1,16 @@
 // A layout for SPARQL text: a triple pattern a line, two spaces a group. Only spaces, line ends and
 // the case of keywords change.
 
-const NAME = "\\p{L}\\p{N}_";
+const NAME = "\\p{L}\\p{M}\\p{N}_";
 const TOKEN = new RegExp(
   [
     "(?<comment>#[^\\n\\r]*)",
-    '(?<string>"{3}(?:[^"\\\\]|\\\\[^]|"(?!""))*"{3}|\'{3}(?:[^\'\\\\]|\\\\[^]|\'(?!\'\'))*\'{3}|"(?:[^"\\\\\\n\\r]|\\\\.)*"|\'(?:[^\'\\\\\\n\\r]|\\\\.)*\')',
+    '(?<string>"{3}(?:[^"\\\\]|\\\\[^]|"(?!""))*"{3}|\'{3}(?:[^\'\\\\]|\\\\[^]|\'(?!\'\'))*\'{3}|"(?!"")(?:[^"\\\\\\n\\r]|\\\\.)*"|\'(?!\'\')(?:[^\'\\\\\\n\\r]|\\\\.)*\')',
+    '(?<unclosed>"{3}[^]*|\'{3}[^]*|["\'][^\\n\\r]*)',
     "(?<iri><[^<>\"{}|^`\\\\\\s]*>)",
     `(?<variable>[?$][${NAME}]+)`,
     `(?<name>(?:[${NAME}][\\p{L}\\p{M}\\p{N}_.-]*)?:(?:[\\p{L}\\p{M}\\p{N}_:%\\\\-]|\\.(?=[\\p{L}\\p{M}\\p{N}_:%\\\\.-]))*)`,
-    "(?<number>\\d+(?:\\.\\d+)?(?:[eE][+-]?\\d+)?)",
+    "(?<number>(?:\\d+\\.?\\d*|\\.\\d+)[eE][+-]?\\d+|\\d*\\.\\d+|\\d+)",
     "(?<word>@?\\p{L}[\\p{L}\\p{N}_-]*)",
     "(?<sign>\\^\\^|&&|\\|\\||!=|<=|>=|[^\\s])",
   ].join("|"),
@@ -66,6 +67,11 @@ export function formatted(text) {
     if (token.lines > 1 && !line && lines.length && lines.at(-1) !== "") lines.push("");
     if (token.kind === "comment") {
       if (token.lines > 0) flush();
+      put(token, word);
+      flush();
+      return;
+    }
+    if (token.kind === "unclosed") {
       put(token, word);
       flush();
       return;

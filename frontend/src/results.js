@@ -14,6 +14,11 @@ const EXPORTS = {
 };
 EXPORTS.boolean = EXPORTS.bindings.slice(2);
 
+/** Whether a query has no result because of one of its patterns: it has no match, and is needed. */
+export function stopsAll({ matches, optional }) {
+  return matches === 0 && !optional;
+}
+
 export class Results {
   constructor(place, words, currentQuery, { view, column }, onView) {
     this.place = place;
@@ -71,12 +76,14 @@ export class Results {
 
   /** Say under an empty result which pattern alone has no match. */
   showNothing({ patterns }) {
-    const none = patterns.filter(({ matches }) => matches === 0);
+    const none = patterns.filter(stopsAll);
+    const allMatch = patterns.length && patterns.every(({ matches, optional }) => matches || optional);
     const box = document.createElement("div");
     box.className = "callout";
     box.dataset.nothing = "";
-    const { noRows, none: alone, together } = this.words;
-    box.append(paragraph(`${noRows} ${none.length ? alone : patterns.length > 1 ? together : ""}`));
+    const { noRows, none: alone, together, rest } = this.words;
+    const without = allMatch ? (patterns.length > 1 ? together : rest) : "";
+    box.append(paragraph(`${noRows} ${none.length ? alone : without}`));
     if (none.length) box.append(list(none.map(({ pattern }) => code(pattern))));
     this.place.append(box);
   }

@@ -421,6 +421,54 @@ def test_the_layout_changes_no_token_of_any_canned_query(browser, site):
         assert tokens(laid_out) == tokens(text), file.name
 
 
+ODD_TEXTS = [
+    "SELECT * { ?s ?p .5 , +.3 , 1.e5, .5E-3 . ?a ?b 5. ?c ?d ?e }",
+    "ASK { ?s ?p 'a # b' . # end\n ?x <http://e/#a> '''# not\n   a comment''' }",
+    "ASK { ?s ?p 'no end,  two spaces # here\n ?x ?y }",
+    "ASK { ?s ?p '' , '''''' , ''' no  end\n   here }",
+    "select ?প্রেরক where{{{?প্রেরক a 'filter  \\' where'@en",
+]
+
+
+def test_the_layout_changes_no_token_of_an_odd_or_unfinished_text(browser, site):
+    browser.open(f"{site}/sparql")
+    field(browser)
+
+    for text in ODD_TEXTS:
+        browser.run(
+            "document.getElementById('query-form').write(arguments[0]);"
+            "document.getElementById('format').click()",
+            text,
+        )
+        assert tokens(text_of_query(browser).rstrip()) == tokens(text)
+
+
+def test_undoing_in_a_tab_does_not_bring_in_the_text_of_another(browser, site):
+    browser.open(f"{site}/sparql")
+    write(browser, "ASK {}")
+    browser.one("[data-tab=new]").click()
+    write(browser, STATES)
+    browser.every("#tabs [aria-pressed]")[0].click()
+    browser.until(lambda: text_of_query(browser) == "ASK {}")
+
+    field(browser).click()
+    ActionChains(browser.driver).key_down(Keys.CONTROL).send_keys("z").key_up(
+        Keys.CONTROL
+    ).perform()
+
+    assert text_of_query(browser) == "ASK {}"
+
+
+def test_an_optional_pattern_is_not_blamed_for_a_result_without_rows(browser, site):
+    browser.open(f"{site}/sparql")
+    write(browser, "SELECT * {\n  ?s a ?c FILTER(?s = 1)\n  OPTIONAL { ?s <urn:nothing> ?o }\n}")
+
+    run(browser)
+
+    browser.until(lambda: "together they have none" in browser.text("[data-nothing]"))
+    assert browser.every("[data-nothing] code") == []
+
+
 def tokens(text):
     return [each.text.upper() for each in lexer.tokens(text) if each.kind != "space"]
 

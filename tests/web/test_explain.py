@@ -21,6 +21,14 @@ def test_each_pattern_has_the_number_of_its_own_matches(client):
     assert found["costly"] == []
 
 
+def test_a_pattern_that_may_be_without_matches_is_marked(client):
+    rest = "OPTIONAL { ?s dip:no ?o } MINUS { ?s dip:none ?o } FILTER EXISTS { ?s dip:nil ?o }"
+    patterns = explained(client, STATES % rest).json["patterns"]
+
+    optional = {each["pattern"] for each in patterns if each.get("optional")}
+    assert optional == {"?s dip:no ?o", "?s dip:none ?o"}
+
+
 def test_what_is_costly_is_said(client):
     found = explained(client, STATES % "?a ?b ?c").json
 

@@ -39,6 +39,28 @@ def patterns(text: str) -> list[Pattern]:
     return list(_patterns(query.where)) if query.where else []
 
 
+def needed(text: str) -> frozenset[str]:
+    """Return the texts of the patterns without whose matches a group of a query has no solution.
+
+    Those in OPTIONAL, MINUS and NOT EXISTS are none of them.
+
+    Raises:
+        NotUnderstood: ``groups`` cannot read the query.
+    """
+    query = groups.read(text)
+    return frozenset(each.text for each in _needed(query.where)) if query.where else frozenset()
+
+
+def _needed(group: Group) -> Iterator[Pattern]:
+    yield from group.patterns
+    for part in group.parts:
+        if part.kind not in ("OPTIONAL", "MINUS"):
+            yield from _needed(part.body)
+    for each in group.filters:
+        if each.kind == "EXISTS" and each.body:
+            yield from _needed(each.body)
+
+
 def _patterns(group: Group) -> Iterator[Pattern]:
     yield from group.patterns
     for body in _bodies(group):

@@ -17,10 +17,14 @@ _CSV = named("csv", Kind.BINDINGS)
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """A pattern and the number of its solutions; ``None`` where they cannot be counted alone."""
+    """A pattern and the number of its solutions; ``None`` where they cannot be counted alone.
+
+    ``is_needed``: its group has no solution without them, so the pattern is not optional.
+    """
 
     pattern: str
     count: int | None
+    is_needed: bool
 
 
 def of(store: Store, query: Query) -> Iterator[Matches]:
@@ -30,10 +34,11 @@ def of(store: Store, query: Query) -> Iterator[Matches]:
     """
     try:
         patterns = {each.text: each for each in advice.patterns(query.text) if not each.repeats}
+        needed = advice.needed(query.text)
     except NotUnderstood:
         return
     for text, pattern in patterns.items():
-        yield Matches(text, _count(store, query, pattern))
+        yield Matches(text, _count(store, query, pattern), text in needed)
 
 
 def _count(store: Store, query: Query, pattern: Pattern) -> int | None:

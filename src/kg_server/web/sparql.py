@@ -78,7 +78,8 @@ def _explain(context: Context, text: str) -> Response:
     until = time.monotonic() + seconds
     patterns = []
     for each in matches.of(context.store, replace(query, timeout_s=min(seconds, EXPLAIN_S))):
-        patterns.append({"pattern": each.pattern, "matches": each.count})
+        optional = {} if each.is_needed else {"optional": True}
+        patterns.append({"pattern": each.pattern, "matches": each.count, **optional})
         if len(patterns) == MOST_PATTERNS or time.monotonic() > until:
             break
     language = parameters.relevant_language(request.headers.get("Accept-Language", "")) or "en"

@@ -57,6 +57,7 @@ WORDS = {
     "noRows": "No rows.",
     "none": "These patterns have no match even alone:",
     "together": "Each pattern alone has matches; together they have none.",
+    "rest": "The pattern alone has matches; the rest of the query leaves none of them.",
     "noMatch": "This pattern alone has no match.",
     "patterns": "Matches of each pattern by itself",
     "costly": "Costly",
