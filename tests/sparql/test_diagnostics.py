@@ -31,7 +31,10 @@ CASES = [
     ("SELECT * WHERE { ?s ?p ?o } LIMI 5", 1, 29, "Did you mean LIMIT?"),
     ("SELEC * {}", 1, 1, "Did you mean SELECT?"),
     ("SELECT * {\n  ?s ?p ?o\n  FILTR(?o > 3)\n}", 3, 3, "Did you mean FILTER?"),
-    ("SELECT * {\r\n  ?s ?p ?o }\r\n}", 3, 1, "} cannot stand here"),
+    ("SELECT * {\r\n  ?s ?p ?o }\r\n}", 3, 1, "} cannot stand here. One } is too many."),
+    ("SELECT * { ?s ?p ?o FILTER(?o > 3)) }", 1, 35, "One ) is too many."),
+    ("ASK { ?s a ?c ?s ?p ?o }", 1, 15, "?s cannot stand here. Is a ; or . missing before it?"),
+    ("ASK { ?s ?p <a:b> <c:d> ?o }", 1, 19, "Is a ; or . missing before it?"),
     ("SELECT * {\n\t?s dip:x ?o }", 2, 5, "PREFIX dip: <https://diplomacy.example/ns/diplomacy#>"),
     (
         "SELECT * { ?s rdfs:label ?l }",

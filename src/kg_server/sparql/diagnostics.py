@@ -18,6 +18,7 @@ from kg_server.errors import MalformedQuery
 from kg_server.sparql import lexer
 from kg_server.sparql.grouping import ungrouped
 from kg_server.sparql.lexer import Token
+from kg_server.sparql.terms import is_iri
 
 _ODD_IRI = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*:[^<>\r\n]*>")
 _POSITION = re.compile(
@@ -29,6 +30,8 @@ _FAR = 60  # longer than any keyword
 _NOTHING = "\x01" * 20  # occurs in no query
 _MOST_MISSING = 8
 _CLOSING = {"{": "}", "(": ")", "[": "]"}
+_ENDS = ("name", "iri", "variable", "string", "number")
+"""Kinds of tokens that can be the object of a triple pattern."""
 _SHOWN = 100
 _LONGEST = 100_000
 """Longer queries get only the engine's own position."""
@@ -118,7 +121,7 @@ def _about(
     written = token.text
     if token.kind == "unclosed":
         return f"This string has no end: {_short(written)}", {}
-    if _ODD_IRI.match(written):
+    if _ODD_IRI.match(written) and not is_iri(written[1:-1]):
         return f"{_short(written)} is no IRI. Percent-encode what an IRI cannot have.", {}
     prefix = written.partition(":")[0]
     if token.kind == "name" and prefix not in _declared(tokens):
@@ -130,7 +133,19 @@ def _about(
     near = get_close_matches(written.upper(), _KEYWORDS, 1) if token.kind == "word" else []
     if near and near[0] != written.upper():
         return f"{message} Did you mean {near[0]}?", {"suggestion": near[0]}
-    return message, {}
+    return f"{message} {_instead(token, tokens)}".rstrip(), {}
+
+
+def _instead(token: Token, tokens: Sequence[Token]) -> str:
+    """Return what may be wrong at a token that cannot stand there; empty if nothing is likely."""
+    before = tokens[: next(n for n, each in enumerate(tokens) if each.offset == token.offset)]
+    missing = _missing(before)
+    if token.text in _CLOSING.values() and token.text not in missing:
+        return f"One {token.text} is too many."
+    ends = bool(before) and before[-1].kind in _ENDS
+    if token.kind in ("name", "iri", "variable") and ends and "}" in missing:
+        return "Is a ; or . missing before it?"
+    return ""
 
 
 def _tokens(text: str) -> Iterator[Token]:
@@ -151,13 +166,19 @@ def _declared(tokens: Sequence[Token]) -> set[str]:
 
 def _open(tokens: Sequence[Token]) -> str:
     """Return a sentence that names the bracket missing at the end; empty if none is."""
+    missing = _missing(tokens)
+    return f"Missing: {' '.join(reversed(missing))}" if 0 < len(missing) <= _MOST_MISSING else ""
+
+
+def _missing(tokens: Sequence[Token]) -> list[str]:
+    """Return the brackets that would close what is open after these tokens, the innermost last."""
     missing: list[str] = []
     for token in tokens:
         if token.text in _CLOSING:
             missing.append(_CLOSING[token.text])
         elif missing and token.text == missing[-1]:
             missing.pop()
-    return f"Missing: {' '.join(reversed(missing))}" if 0 < len(missing) <= _MOST_MISSING else ""
+    return missing
 
 
 def place(text: str, offset: int) -> dict[str, Any]:
