@@ -343,3 +343,11 @@ def test_the_list_of_no_queries_says_that_there_are_none(tmp_path, accept):
     listed = client.get("/queries/", headers={"Accept": accept}).get_data(as_text=True)
 
     assert listed == "# This project has no canned queries.\n"
+
+
+def test_a_field_that_is_given_twice_is_said_to_be(client):
+    page = client.get("/queries/trade?state=CAN&state=AZE", headers={"Accept": "text/html"})
+
+    assert page.status_code == 400
+    assert "is given more than once" in page.text
+    assert "is not in this graph" not in page.text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
+from itertools import accumulate
 
 import pytest
 
@@ -41,6 +43,16 @@ def test_bibtex_escapes_what_latex_would_obey_and_leaves_the_address_alone():
     assert braces.count("{") == braces.count("}")
 
 
+@pytest.mark.parametrize("title", ["a { b", "a } b", "} and {", "{{ and }"])
+def test_braces_of_a_title_without_their_partner_leave_the_field_whole(title):
+    entry = replace(CITED, title=title).bibtex
+
+    depths = list(accumulate({"{": 1, "}": -1}.get(letter, 0) for letter in entry))
+    assert depths[-1] == 0  # BibTeX counts escaped braces, too
+    assert min(depths[: entry.rindex("}")]) >= 0
+    assert depths[entry.index(",\n  howpublished")] == 1
+
+
 def test_csl_json_has_dates_in_parts():
     assert CITED.csl["accessed"] == {"date-parts": [[2026, 11, 28]]}
     assert CITED.csl["issued"] == {"date-parts": [[2025, 3]]}
@@ -51,6 +63,7 @@ def test_csl_json_has_dates_in_parts():
     [
         ("/queries/trade?state=CAN&other=AZE", "(CAN, AZE)"),
         ("/doc/state/CAN", "Canada"),
+        ("/conflicts", "Conflicts"),
         ("/things/State?label__contains=an", "state (state contains an)"),
         ("/doc?iri=https://diplomacy.example/ns/diplomacy%23Mission", "mission"),
     ],

@@ -91,3 +91,24 @@ def test_a_view_is_in_the_reader_s_language(client):
 
     assert '<html lang="fr"' in page
     assert "Contredit par" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "told"),
+    [
+        ("/embed/queries/nothing", 404, "nothing"),
+        ("/embed/queries/trade?state=Francia", 400, "Francia"),
+        ("/embed/doc/state/CAN", 404, "neither a claim nor a conflict"),
+        ("/embed/doc?iri=x", 400, "absolute IRI"),
+        ("/embed/things/Nothing", 404, "Nothing"),
+        ("/embed/nothing", 404, "/embed/nothing"),
+    ],
+)
+def test_a_frame_with_a_mistake_shows_what_is_wrong(client, path, status, told):
+    response = client.get(path, headers=HTML)
+
+    assert response.status_code == status
+    assert "frame-ancestors *" in response.headers["Content-Security-Policy"]
+    assert told in unescape(response.text)
+    assert "<script" not in response.text
+    assert "<form" not in response.text

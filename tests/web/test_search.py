@@ -317,3 +317,15 @@ def test_a_page_shows_no_other_text_beside_a_label_that_has_the_words(client):
     assert "Ambassade du Canada, Ankara" in page
     assert "Embassy of Canada, Ankara" not in page
     assert "Embassy of Canada, Ankara" in by_code
+
+
+def test_the_kind_of_a_result_is_named_by_its_label(client):
+    claim, scheme = (
+        client.get("/search", query_string={"q": text, "format": "json", "limit": 1}).json[
+            "results"
+        ]
+        for text in ("Claim F14", "Kinds of mission")
+    )
+
+    assert claim[0]["typeLabel"] == "claim"
+    assert scheme[0]["typeLabel"] == "list of concepts"

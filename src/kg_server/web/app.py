@@ -125,7 +125,8 @@ def answer(problem: Problem, context: Context) -> Response:
             labels = Labels(context.site, layout.page_language())
             labels.load(near)
             nearest = [labels.show(each) for each in near]
-            page = render_template("problem.html", problem=document, nearest=nearest)
+            name = "embed_problem.html" if embed.is_frame(request.path) else "problem.html"
+            page = render_template(name, problem=document, nearest=nearest)
             response = Response(page, problem.status, mimetype="text/html")
     response.headers.update(problem.headers)
     response.headers["Cache-Control"] = caching.NEVER
@@ -264,5 +265,6 @@ def _with_headers(response: Response) -> Response:
     if location.startswith(request.host_url):  # Werkzeug took it from the header Host
         response.headers["Location"] = f"/{location[len(request.host_url) :].lstrip('/')}"
     if response.mimetype == "text/html":
-        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        policy = embed.POLICY if embed.is_frame(request.path) else CONTENT_SECURITY_POLICY
+        response.headers.setdefault("Content-Security-Policy", policy)
     return response

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import accumulate
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 from zlib import crc32
@@ -40,6 +41,8 @@ _BIBTEX = {
     "^": r"\textasciicircum{}",
     "~": r"\textasciitilde{}",
 }
+_ODD_BRACES = {"{": r"\textbraceleft{}", "}": r"\textbraceright{}"}
+"""BibTeX counts escaped braces, too: an odd one would end the field, or never end it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ class Citation:
         return {
             "id": self.key,
             "type": "webpage" if self.sources else "dataset",
-            "title": self.title or self.site,
+            "title": " ".join((self.title or self.site).split()),
             **({"author": [{"literal": each} for each in self.authors]} if self.authors else {}),
             "container-title": self.site,
             "URL": self.address,
@@ -250,8 +253,16 @@ def _licence(given: str | None) -> str:
 def _bibtex(text: str) -> str:
     r"""Return text that BibTeX and LaTeX print as it is.
 
-    >>> _bibtex("50 % of {A_B}")
-    '50 \\% of \\{A\\_B\\}'
+    >>> _bibtex("50 % of {A_B")
+    '50 \\% of \\textbraceleft{}A\\_B'
+    >>> _bibtex("{A}")
+    '\\{A\\}'
     """
     one_line = " ".join(text.split())
-    return _QUOTED.sub(lambda match: _BIBTEX.get(match[0], f"\\{match[0]}"), one_line)
+    written = _BIBTEX if _is_balanced(one_line) else {**_BIBTEX, **_ODD_BRACES}
+    return _QUOTED.sub(lambda match: written.get(match[0], f"\\{match[0]}"), one_line)
+
+
+def _is_balanced(text: str) -> bool:
+    depths = list(accumulate({"{": 1, "}": -1}.get(letter, 0) for letter in text))
+    return not depths or (min(depths) >= 0 and depths[-1] == 0)

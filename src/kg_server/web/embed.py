@@ -53,6 +53,11 @@ def blueprint(context: Context) -> Blueprint:
     return routes
 
 
+def is_frame(path: str) -> bool:
+    """Tell whether a path is one of these views: its errors are shown in the frame, too."""
+    return path.startswith("/embed/")
+
+
 def _thing(context: Context, iri: str) -> Response:
     """Answer with a claim or a conflict for a frame.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 from rdflib import URIRef
 
 from kg_server import canned
@@ -18,7 +18,7 @@ from kg_server.linked_data import vocabularies
 from kg_server.project.profile import in_language
 from kg_server.rdf import addresses
 from kg_server.sparql import rewrite
-from kg_server.web import api, dataset
+from kg_server.web import api, citation, dataset
 from kg_server.web.context import Context, document_format
 from kg_server.web.pages import (
     claims,
@@ -29,7 +29,7 @@ from kg_server.web.pages import (
     schema_org,
     tables,
 )
-from kg_server.web.pages.layout import page_language, preferred_languages
+from kg_server.web.pages.layout import page_language, preferred_languages, translate
 from kg_server.web.pages.terms import Labels
 
 MOST_ROWS = 200
@@ -72,13 +72,24 @@ def blueprint(context: Context) -> Blueprint:
     def conflicts() -> Response:
         if context.site.evidence is None or context.site.evidence.conflict is None:
             raise NotFound("This graph has no conflicts: its project names no class of them.")
+        cited = citation.of(
+            context, translate("Conflicts", page_language()), f"{context.address}conflicts"
+        )
+        accept = request.headers.get("Accept")
+        if style := citation.asked(request.args.get("format"), accept):
+            return citation.response(context, cited, style)
         labels = Labels(context.site, page_language())
         evidence = claims.all_conflicts(context.site)
         labels.load(evidence.terms())
         page = render_template(
-            "conflicts.html", evidence=evidence, labels=labels, notes=claims.Notes(evidence)
+            "conflicts.html",
+            evidence=evidence,
+            labels=labels,
+            notes=claims.Notes(evidence),
+            cited=cited,
+            citation_links=citation.links("/conflicts"),
         )
-        return _page(context, page)
+        return _page(context, page, citation.today())
 
     @routes.get("/vocabularies")
     def every_vocabulary() -> Response:
@@ -196,6 +207,6 @@ def _sections(sections: list[Section]) -> list[list[Section]]:
     return [list(group) for _, group in groupby(sections, key=lambda each: each.title)]
 
 
-def _page(context: Context, page: str) -> Response:
+def _page(context: Context, page: str, *parts: object) -> Response:
     response = Response(page, content_type=HTML.content_type)
-    return context.cacheable(response, context.etag(HTML))
+    return context.cacheable(response, context.etag(HTML, *parts))

@@ -129,7 +129,7 @@ def _error(
         return t("This field is needed.")
     if problem.members.get("suggestions"):
         return t("{value} is not in this graph. Was one of these meant?", value=value[:80])
-    if names.iris:
+    if names.iris and "suggestions" in problem.members:
         kind = parameter.kind
         return t(
             "{value} is not in this graph. Of the kind “{kind}” it has {count}.",
