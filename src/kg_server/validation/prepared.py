@@ -24,7 +24,7 @@ from rdflib.plugins.sparql.parserutils import CompValue, Expr
 from rdflib.plugins.sparql.sparql import SPARQLError
 
 _BOUND = frozenset((Variable("this"),))
-"""What SHACL binds in advance (§5.3.1)."""
+"""Variables that SHACL binds in advance (§5.3.1)."""
 
 
 @cache

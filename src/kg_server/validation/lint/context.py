@@ -163,7 +163,7 @@ class Material:
 
     @cached_property
     def imported_terms(self) -> frozenset[str]:
-        """What imported files declare: its labels and definitions are of others."""
+        """Terms that imported files declare: their labels and definitions are of others."""
         imported = (file for file in self.project.files if file.imported)
         quads = (quad for file in imported for quad in data.quads(file))
         return frozenset(text(quad.subject) for quad in quads if quad.predicate == names.TYPE)
