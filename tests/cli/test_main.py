@@ -336,7 +336,7 @@ def test_a_thing_is_named_in_full_or_in_short(name):
 
 
 def test_a_thing_that_is_not_there_is_an_error():
-    assert "nothing of <https://diplomacy.example/id/state/NOWHERE>" in said(
+    assert "no statement about <https://diplomacy.example/id/state/NOWHERE>" in said(
         kg("describe", "state:NOWHERE")
     )
 
