@@ -18,3 +18,12 @@ def test_a_limit_is_proposed_only_where_it_helps(text, expected):
     query = Query(text, named("json", Kind.BINDINGS), timeout_s=1)
 
     assert expected in failures.timed_out(query).detail
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(1, "after 1 second. "), (2.5, "after 2.5 seconds. ")]
+)
+def test_one_second_is_no_plural(seconds, told):
+    query = Query("ASK {}", named("json", Kind.BINDINGS), timeout_s=seconds)
+
+    assert told in failures.timed_out(query).detail

@@ -45,6 +45,7 @@ def test_a_browser_gets_the_problem_of_a_too_long_address_as_a_page():
 
     assert reply.status_code == 414
     assert reply.headers["Content-Type"].startswith("text/html")
+    assert "frame-ancestors 'none'" in reply.headers["Content-Security-Policy"]
     assert "<h1>The address is too long</h1>" in reply.text
     assert "as the body of a POST" in reply.text
 

@@ -34,6 +34,11 @@ CASES = [
     ("SELECT * {\r\n  ?s ?p ?o }\r\n}", 3, 1, "} cannot stand here. One } is too many."),
     ("SELECT * { ?s ?p ?o FILTER(?o > 3)) }", 1, 35, "One ) is too many."),
     ("ASK { ?s a ?c ?s ?p ?o }", 1, 15, "?s cannot stand here. Is a ; or . missing before it?"),
+    ("ASK { ?s ?p 'a' 'b' }", 1, 17, "Is a , missing before it?"),
+    ("ASK WHERE ?s ?p ?o }", 1, 11, "Is a { missing before it?"),
+    ("ASK { ?s ?p ?o FILTER ?o > 3 }", 1, 23, "Is a ( missing before it?"),
+    ("ASK { BIND('a' AS ?y ?z) }", 1, 22, "?z cannot stand here."),
+    ("SELECT * {} LIMIT ten", 1, 19, "ten cannot stand here."),
     ("ASK { ?s ?p <a:b> <c:d> ?o }", 1, 19, "Is a ; or . missing before it?"),
     ("SELECT * {\n\t?s dip:x ?o }", 2, 5, "PREFIX dip: <https://diplomacy.example/ns/diplomacy#>"),
     (
@@ -62,6 +67,13 @@ CASES = [
     ("SELECT (1 AS ?s) { ?s ?p ?o }", 1, 30, "overrides an existing variable"),
     ("ASK { BIND(1 AS ?x) BIND(2 AS ?x) }", 1, 35, "} cannot stand here."),
 ]
+
+
+@pytest.mark.parametrize(
+    "text", ["ASK { BIND('a' AS ?y ?z) }", "SELECT * {} LIMIT ten", "SELECT ?x a:b { ?s ?p ?o }"]
+)
+def test_nothing_is_suggested_where_nothing_is_likely(text):
+    assert "?" not in fault(f"PREFIX a: <urn:a> {text}").detail.partition("cannot stand here.")[2]
 
 
 @pytest.mark.parametrize(("text", "line", "column", "words"), CASES, ids=[c[3] for c in CASES])

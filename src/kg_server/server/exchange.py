@@ -36,6 +36,7 @@ _PAGE = """<!DOCTYPE html>
 <p><a href="{type}">{type}</a></p>
 """
 """The page of a problem that the application does not see."""
+_POLICY = "default-src 'none'; frame-ancestors 'none'"
 _SOON_S = 0.05
 """Seconds for one part after which the server checks that the client still reads."""
 _CLIENT_LEFT = 499
@@ -99,7 +100,7 @@ class Exchange:
         media_type = "text/html; charset=utf-8" if is_page else "application/problem+json"
         headers = [
             ("Content-Type", media_type),
-            *([("Content-Security-Policy", "default-src 'none'")] if is_page else []),
+            *([("Content-Security-Policy", _POLICY)] if is_page else []),
             ("Cache-Control", caching.NEVER),
             ("Vary", "Accept, Accept-Language"),
             *COMMON_HEADERS.items(),

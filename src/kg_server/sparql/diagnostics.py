@@ -32,6 +32,13 @@ _MOST_MISSING = 8
 _CLOSING = {"{": "}", "(": ")", "[": "]"}
 _ENDS = ("name", "iri", "variable", "string", "number")
 """Kinds of tokens that can be the object of a triple pattern."""
+_OPENED = {
+    "{": ("WHERE", "OPTIONAL", "MINUS", "UNION", "EXISTS"),
+    "(": ("FILTER", "BIND", "HAVING"),
+}
+"""Keywords by the bracket that follows them."""
+_LIKE = 0.7
+"""Least similarity of a word and the keyword that is suggested."""
 _SHOWN = 100
 _LONGEST = 100_000
 """Longer queries get only the engine's own position."""
@@ -130,7 +137,7 @@ def _about(
         more = {"suggestion": line} if line else {}
         return f"The prefix {prefix}: is not declared.{advice}", more
     message = f"{_short(written)} cannot stand here."
-    near = get_close_matches(written.upper(), _KEYWORDS, 1) if token.kind == "word" else []
+    near = get_close_matches(written.upper(), _KEYWORDS, 1, _LIKE) if token.kind == "word" else []
     if near and near[0] != written.upper():
         return f"{message} Did you mean {near[0]}?", {"suggestion": near[0]}
     return f"{message} {_instead(token, tokens)}".rstrip(), {}
@@ -142,10 +149,15 @@ def _instead(token: Token, tokens: Sequence[Token]) -> str:
     missing = _missing(before)
     if token.text in _CLOSING.values() and token.text not in missing:
         return f"One {token.text} is too many."
-    ends = bool(before) and before[-1].kind in _ENDS
-    if token.kind in ("name", "iri", "variable") and ends and "}" in missing:
+    last = before[-1] if before else token
+    for sign, words in _OPENED.items():
+        if last.text.upper() in words and token.text != sign:
+            return f"Is a {sign} missing before it?"
+    if last.kind not in _ENDS or missing[-1:] != ["}"]:
+        return ""
+    if token.kind in ("name", "iri", "variable"):
         return "Is a ; or . missing before it?"
-    return ""
+    return "Is a , missing before it?" if token.kind in ("string", "number") else ""
 
 
 def _tokens(text: str) -> Iterator[Token]:

@@ -297,7 +297,8 @@ class Clock:
     def expired(self) -> Problem:
         """Return the problem that no time is left."""
         if self._is_limit:
-            detail = f"The query was stopped after {self._seconds:g} seconds. Ask for less."
+            unit = "second" if self._seconds == 1 else "seconds"
+            detail = f"The query was stopped after {self._seconds:g} {unit}. Ask for less."
             return QueryTimeout(detail, limit_s=self._seconds)
         return EngineFailed(f"The engine gave no whole answer in {self._seconds:g} seconds.")
 

@@ -353,7 +353,7 @@ def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) 
     labels.load((URIRef(table.class_iri), *things))
     labels.load(URIRef(each.iri) for each in table.columns)
     labels.load(row["value"] for row in (*values, *counts))
-    kept = [pair for pair in pairs if pair[0] not in ("lang", "format")]
+    kept = _kept(pairs)
     listing = Listing(_path(), kept, table, labels)
     labels.load(listing.values())
     parameters = urlencode([pair for pair in kept if pair[0] not in ("limit", "offset")])
@@ -376,7 +376,7 @@ def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) 
         "countable": [] if faceted else listing.countable(table.columns),
         "fields": [(each, listing.heading(each)) for each in table.columns],
         "operators": filters.OPERATORS,
-        "kept": [pair for pair in kept if pair[0] not in ("limit", "offset") and pair[1]],
+        "kept": [pair for pair in kept if pair[0] not in ("limit", "offset")],
         "links": page_links(_path(), kept, limit, offset, total) if total > limit else {},
         "downloads": [
             (name, f"{stem}?{urlencode({'format': form})}{more}") for name, form in _DOWNLOADS
@@ -386,6 +386,15 @@ def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) 
     }
 
 
+def _kept(pairs: Pairs) -> Pairs:
+    """Return the parameters that links of a table keep, without the empty fields of a form."""
+    return [
+        (name, value)
+        for name, value in pairs
+        if name not in ("lang", "format") and (value or name.endswith("__missing"))
+    ]
+
+
 def _path() -> str:
     """Return the address of the present table on this server, without extension and parameters."""
     return request.path.removeprefix("/embed").partition(".")[0]
@@ -393,7 +402,7 @@ def _path() -> str:
 
 def _cited(context: Context, table: Table, pairs: Pairs) -> Citation:
     """Return the citation of a table; its title lists the filters."""
-    kept = [pair for pair in pairs if pair[0] not in ("lang", "format")]
+    kept = _kept(pairs)
     labels = Labels(context.site, layout.page_language())
     listing = Listing(_path(), kept, table, labels)
     labels.load([table.class_iri, *(each.iri for each in table.columns), *listing.values()])
