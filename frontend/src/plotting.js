@@ -8,9 +8,14 @@ import { select } from "d3-selection";
 import { has } from "./plottable.js";
 import { beginning, isDate, isNumber, shortIri } from "./terms.js";
 
-const WIDTH = 800;
 const BAR = 26;
-const MARGIN = { top: 12, right: 24, bottom: 40, left: 230 };
+const TOP = 12;
+const BOTTOM = 40;
+/** Width of a chart, its margins, and how many letters of a label have room. */
+const WIDE = { width: 800, left: 230, right: 64, letters: 34 };
+const NARROW = { width: 360, left: 140, right: 60, letters: 20 };
+/** The width of a place, in pixels, from which a chart is drawn wide. */
+const ROOM = 560;
 const MOST_ROWS = 200;
 /** The columns of units, as in the charts of pages (`_UNIT` of web/pages/results.py). */
 const UNIT = /((^|_)([cC]urrency|[uU]nit)|Currency|Unit)(_?([cC]ode|Symbol|Name|Label))?$/;
@@ -27,8 +32,9 @@ export function plot(place, { columns, rows }, labels, words, chosen, onChoice) 
   const number = numbers.includes(chosen) ? chosen : numbers[0];
   const date = columns.find((name) => has(shown, name, isDate));
   const names = columns.filter((name) => name !== number && name !== date);
-  const title = (row) =>
-    names.map((name) => row[name] && text(row[name], labels)).filter(Boolean).slice(0, 2).join(" · ");
+  const titled = (some) => (row) =>
+    some.map((name) => row[name] && text(row[name], labels)).filter(Boolean).slice(0, 2).join(" · ");
+  let title = titled(names);
   place.replaceChildren();
   if (numbers.length > 1) {
     place.append(picker(numbers, number, words.column, (name) => {
@@ -38,6 +44,8 @@ export function plot(place, { columns, rows }, labels, words, chosen, onChoice) 
   }
   const long = (row) => [date && row[date]?.value, title(row)].filter(Boolean).join(" · ");
   const drawn = shown.filter((row) => (number ? isFinite(row[number]) : row[date] && beginning(row[date])));
+  const source = names.find((name) => /^source(Label)?$/.test(name));
+  if (source && new Set(drawn.map(long)).size < drawn.length) title = titled([...new Set([names[0], source])]);
   const stands = drawn.some((row) => standing(row, words.standings));
   const standingOf = (row) => standing(row, words.standings) ?? (stands ? "unknown" : "accepted");
   const look = (row) => LOOKS[standingOf(row)];
@@ -94,28 +102,29 @@ function text(term, labels) {
 }
 
 function canvas(place, count, label) {
-  const height = count * BAR + MARGIN.top + MARGIN.bottom;
+  const height = count * BAR + TOP + BOTTOM;
+  const size = place.clientWidth < ROOM ? NARROW : WIDE;
   const svg = select(place)
     .append("svg")
     .attr("class", "chart")
-    .attr("viewBox", `0 0 ${WIDTH} ${height}`)
+    .attr("viewBox", `0 0 ${size.width} ${height}`)
     .attr("role", "img")
     .attr("aria-label", label);
-  return { svg, height };
+  return { svg, height, size };
 }
 
 function bars(place, drawn, { number, title, label, look }) {
-  const { svg, height } = canvas(place, drawn.length, label);
+  const { svg, height, size } = canvas(place, drawn.length, label);
   const value = (row) => Number(row[number].value);
   const x = scaleLinear()
     .domain([Math.min(0, ...drawn.map(value)), Math.max(0, max(drawn, value))])
     .nice()
-    .range([MARGIN.left, WIDTH - MARGIN.right]);
+    .range([size.left, size.width - size.right]);
   const y = scaleBand()
     .domain(drawn.map((_, index) => index))
-    .range([MARGIN.top, height - MARGIN.bottom])
+    .range([TOP, height - BOTTOM])
     .padding(0.25);
-  axis(svg, axisBottom(x).ticks(6).tickFormat(compact), 0, height - MARGIN.bottom);
+  axis(svg, axisBottom(x).ticks(size.width / 130).tickFormat(compact), 0, height - BOTTOM);
   const groups = svg.selectAll("g.row").data(drawn).join("g").attr("class", "row");
   groups
     .append("rect")
@@ -126,25 +135,33 @@ function bars(place, drawn, { number, title, label, look }) {
     .attr("height", y.bandwidth())
     .append("title")
     .text((row) => `${title(row)}: ${row[number].value}`);
-  rowLabels(groups, (index) => y(index) + y.bandwidth() / 2, title);
+  const middle = (index) => y(index) + y.bandwidth() / 2;
+  groups
+    .append("text")
+    .attr("class", "value")
+    .attr("x", (row) => Math.max(x(0), x(value(row))) + 6)
+    .attr("y", (_, index) => middle(index))
+    .attr("dy", "0.35em")
+    .text((row) => compact(value(row)));
+  rowLabels(groups, middle, title, size);
 }
 
 function timeline(place, rows, { date, title, look }) {
   const drawn = rows.toSorted((a, b) => beginning(a[date]) - beginning(b[date]));
-  const { svg, height } = canvas(place, drawn.length, date);
+  const { svg, height, size } = canvas(place, drawn.length, date);
   const [first, last] = extent(drawn, (row) => beginning(row[date]));
   const x = scaleUtc()
     .domain([first, last > first ? last : new Date(first.getTime() + 864e5)])
     .nice()
-    .range([MARGIN.left, WIDTH - MARGIN.right]);
-  axis(svg, axisBottom(x).ticks(6), 0, height - MARGIN.bottom);
-  const at = (index) => MARGIN.top + (index + 0.5) * BAR;
+    .range([size.left, size.width - size.right]);
+  axis(svg, axisBottom(x).ticks(size.width / 130), 0, height - BOTTOM);
+  const at = (index) => TOP + (index + 0.5) * BAR;
   const groups = svg.selectAll("g.row").data(drawn).join("g").attr("class", "row");
   groups
     .append("line")
     .attr("class", "grid")
-    .attr("x1", MARGIN.left)
-    .attr("x2", WIDTH - MARGIN.right)
+    .attr("x1", size.left)
+    .attr("x2", size.width - size.right)
     .attr("y1", (_, index) => at(index))
     .attr("y2", (_, index) => at(index));
   groups
@@ -155,7 +172,7 @@ function timeline(place, rows, { date, title, look }) {
     .attr("cy", (_, index) => at(index))
     .append("title")
     .text((row) => row[date].value);
-  rowLabels(groups, at, (row) => `${row[date].value} ${title(row)}`);
+  rowLabels(groups, at, (row) => `${row[date].value} ${title(row)}`, size);
 }
 
 /** A number in few characters, in the words of the reader's language. */
@@ -167,18 +184,18 @@ function axis(svg, drawAxis, left, top) {
   svg.append("g").attr("class", "axis-group").attr("transform", `translate(${left},${top})`).call(drawAxis);
 }
 
-function rowLabels(groups, at, title) {
+function rowLabels(groups, at, title, { left, letters }) {
   groups
     .append("text")
-    .attr("x", MARGIN.left - 8)
+    .attr("x", left - 8)
     .attr("y", (_, index) => at(index))
     .attr("dy", "0.35em")
     .attr("text-anchor", "end")
-    .text((row) => shorten(title(row)));
+    .text((row) => shorten(title(row), letters));
 }
 
-function shorten(words) {
-  return words.length > 34 ? `${words.slice(0, 33)}…` : words;
+function shorten(words, letters) {
+  return words.length > letters ? `${words.slice(0, letters - 1)}…` : words;
 }
 
 /** The weakest standing of a row; undefined where one of them is unknown, or there is none. */

@@ -334,6 +334,28 @@ def test_a_chart_never_draws_two_units_to_one_scale_and_its_column_is_chosen(bro
     )
 
 
+def test_a_chart_on_a_phone_has_its_numbers_and_the_sources_of_like_bars(browser, site):
+    browser.width(390)
+    browser.open(f"{site}/sparql")
+    write(
+        browser,
+        "SELECT ?way ?with ?amount ?sourceLabel { VALUES (?way ?with ?amount ?sourceLabel) "
+        '{ ("imports" "Canada" 1200000000 "an article") ("imports" "Canada" 31 "a book") } }',
+    )
+    run(browser)
+    browser.until(lambda: "2 rows" in browser.text("#status"))
+    browser.one("[data-view=chart]").click()
+    browser.until(lambda: browser.every("#results svg"))
+
+    scale, texts = browser.run(
+        """const svg = document.querySelector("#results svg");
+        const texts = [...svg.querySelectorAll("g.row text")].map((each) => each.textContent);
+        return [svg.getBoundingClientRect().width / svg.viewBox.baseVal.width, texts];"""
+    )
+    assert scale > 0.85
+    assert texts == ["1.2B", "imports · an article", "31", "imports · a book"]
+
+
 def test_a_result_that_cannot_be_saved_ends_in_a_message(browser, site):
     browser.open(f"{site}/sparql")
     browser.until(lambda: "rows" in browser.text("#status"))
@@ -527,7 +549,7 @@ def test_the_column_of_a_chart_is_part_of_the_link(browser, site):
         lambda: "column=balance" in browser.driver.current_url and browser.driver.current_url
     )
 
-    browser.open("about:blank")
+    browser.driver.get("about:blank")
     browser.open(link)
 
     browser.until(
