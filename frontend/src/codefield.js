@@ -19,6 +19,7 @@ import { tags } from "@lezer/highlight";
 import { sparql } from "codemirror-lang-sparql";
 import { complete, explain, unknownNames } from "./completion.js";
 import { syntaxProblem } from "./endpoint.js";
+import { isClosed } from "./formatting.js";
 
 const undone = new Compartment(); // the history of changes, which is forgotten with another text
 const CHECK_AFTER_MS = 400;
@@ -91,6 +92,7 @@ export function codeField(place, { text, label, words, onRun, onChange }) {
       indentOnInput(),
       bracketMatching(),
       closeBrackets(),
+      EditorView.inputHandler.of(overtype),
       highlightActiveLine(),
       highlightSelectionMatches(),
       autocompletion({ override: [complete], maxRenderedOptions: OPTIONS_SHOWN, icons: false }),
@@ -114,6 +116,18 @@ export function codeField(place, { text, label, words, onRun, onChange }) {
     ],
   });
   return new EditorView({ state, parent: root, root });
+}
+
+/** A "}" that is typed above the one that was put in with its "{" takes its place. */
+function overtype(view, from, to, text) {
+  const { doc } = view.state;
+  const between = /^\s*\n\s*(?=\})/.exec(doc.sliceString(to))?.[0];
+  if (text !== "}" || from !== to || between === undefined || !isClosed(doc.toString())) return false;
+  const line = doc.lineAt(from);
+  const start = line.text.trim() ? from : line.from;
+  const end = to + between.length;
+  view.dispatch({ changes: { from: start, to: end }, selection: { anchor: start + 1 }, userEvent: "input.type" });
+  return true;
 }
 
 /** Put in another text, which has no past: undoing does not bring back the text before it. */

@@ -39,6 +39,12 @@ function tokens(text) {
   return list;
 }
 
+/** Whether each "{" of a query has its "}". */
+export function isClosed(text) {
+  const signs = tokens(text).filter(({ kind }) => kind === "sign");
+  return signs.filter((sign) => sign.text === "{").length <= signs.filter((sign) => sign.text === "}").length;
+}
+
 /** The query in the usual layout. */
 export function formatted(text) {
   const all = tokens(text);

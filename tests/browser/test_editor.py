@@ -465,6 +465,20 @@ def test_the_layout_changes_no_token_of_an_odd_or_unfinished_text(browser, site)
         assert tokens(text_of_query(browser).rstrip()) == tokens(text)
 
 
+@pytest.mark.parametrize("end", [Keys.ENTER + "}", " }"])
+def test_a_closing_brace_that_is_typed_is_the_one_that_was_put_in(browser, site, end):
+    browser.open(f"{site}/sparql")
+    write(browser, "")
+
+    field(browser).send_keys("ASK {" + Keys.ENTER + "?s ?p ?o" + end + " LIMIT 1")
+
+    lines = text_of_query(browser).split("\n")
+    assert [line.strip() for line in lines] in (
+        ["ASK {", "?s ?p ?o", "} LIMIT 1"],
+        ["ASK {", "?s ?p ?o } LIMIT 1"],
+    )
+
+
 def test_undoing_in_a_tab_does_not_bring_in_the_text_of_another(browser, site):
     browser.open(f"{site}/sparql")
     write(browser, "ASK {}")

@@ -329,3 +329,9 @@ def test_the_kind_of_a_result_is_named_by_its_label(client):
 
     assert claim[0]["typeLabel"] == "claim"
     assert scheme[0]["typeLabel"] == "list of concepts"
+
+
+def test_a_result_in_another_direction_does_not_mix_with_the_words_after_it(client):
+    page = client.get("/search?q=canada", headers={"Accept": "text/html"}).text
+
+    assert '<a dir="auto" href="/doc/state/CAN"' in page
