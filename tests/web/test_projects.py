@@ -281,5 +281,5 @@ def test_the_home_page_counts_classes_and_names_examples(zoo):
 def test_a_class_that_has_no_label_is_called_by_its_name(thesaurus):
     hit = thesaurus.get("/search?q=violin&format=json").json["results"][0]
 
-    assert hit["typeLabel"] == "Concept"
+    assert hit["typeLabel"] == "concept"
     assert thesaurus.get("/reconcile").json["defaultTypes"][0]["name"] == "Concept"

@@ -303,6 +303,20 @@ def test_the_home_page_says_what_its_charts_leave_out(client):
     assert re.search(r"\d+ of \d+ rows are not in the chart", page)
 
 
+@pytest.mark.parametrize(
+    ("window", "told"),
+    [
+        ("limit=1", "Only one row is shown here; there are more."),
+        ("limit=5&offset=9999", "No rows."),
+    ],
+)
+def test_a_part_of_one_row_or_none_is_told_rightly(claimed, window, told):
+    page = claimed.get(f"/queries/many?lang=en&{window}", headers=HTML).text
+
+    assert told in page
+    assert "rows are shown here" not in page
+
+
 @pytest.mark.parametrize("path", ["/queries/many", "/embed/queries/many", "/queries/many.svg"])
 def test_a_chart_of_a_part_of_the_rows_says_that_there_are_more(claimed, path):
     shown = claimed.get(f"{path}?lang=en", headers={"Accept": "text/html, image/svg+xml"}).text

@@ -180,7 +180,7 @@ def notes(
             for count, (one, many) in counts
             if count
         ]
-    return (*said, *([part(total, language)] if is_part else []))
+    return (*said, *([part(total, language)] if is_part and total else []))
 
 
 def _counted(hint: Sequence[str], table: Table, drawn: Sequence[Panel]) -> tuple[int, int, int]:
@@ -203,6 +203,8 @@ def _counted(hint: Sequence[str], table: Table, drawn: Sequence[Panel]) -> tuple
 
 def part(count: int, language: str) -> str:
     """Return the sentence that says that an answer has more rows than are shown."""
+    if count == 1:
+        return translate("Only one row is shown here; there are more.", language)
     return translate("Only {count} rows are shown here; there are more.", language, count=count)
 
 
