@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 
@@ -151,6 +152,17 @@ def test_code_can_be_copied(browser, site):
     browser.open(f"{site}/queries/missions")
 
     browser.until(lambda: len(browser.every("button.copy")) >= 3)
+
+
+def test_no_long_line_of_code_lies_upon_its_button(browser, site):
+    browser.open(f"{site}/queries/trade")
+    embed = next(each for each in browser.every("summary") if each.text == "Embed")
+    embed.click()
+    button = browser.until(lambda: embed.find_element(By.XPATH, "..//button"))
+
+    button.click()
+
+    browser.until(lambda: button.text in "✓✗")
 
 
 def test_a_page_that_is_not_there_helps_on(browser, site):
