@@ -149,3 +149,10 @@ def test_answers_to_different_values_are_different_entries(client):
 
 def test_a_wrong_parameter_is_refused_in_a_citation_too(client):
     assert client.get("/queries/trade?state=Atlantis&format=bibtex").status_code == 400
+
+
+def test_a_quotation_that_ends_a_sentence_has_one_full_stop():
+    twice = replace(CITED, sources=CITED.sources * 2)
+
+    assert "“Half of it.” Source: The guide" in twice.text
+    assert twice.csl["note"].endswith("“Half of it.” Source: The guide, p. 3: “Half of it.”")

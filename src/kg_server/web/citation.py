@@ -81,7 +81,7 @@ class Citation:
             *([f"{licence}: {_licence(self.licence)}"] if self.licence else []),
             *(f"{source}: {each}" for each in self.sources),
         ]
-        return " ".join(part if _ENDED.search(part) else f"{part}." for part in parts)
+        return _sentences(parts)
 
     def source(self, language: str) -> str:
         """Return the line under a chart: site, version, licence and date, without the address."""
@@ -142,7 +142,11 @@ class Citation:
     def _note(self) -> str:
         licence = [f"Licence: {_licence(self.licence)}"] if self.licence else []
         parts = [f"Version {self.version[:12]}", *licence, *(f"Source: {x}" for x in self.sources)]
-        return ". ".join(parts)
+        return _sentences(parts).removesuffix(".")
+
+
+def _sentences(parts: Iterable[str]) -> str:
+    return " ".join(part if _ENDED.search(part) else f"{part}." for part in parts)
 
 
 def of(context: Context, title: str, address: str, sources: Sequence[str] = ()) -> Citation:
