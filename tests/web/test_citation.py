@@ -61,7 +61,7 @@ def test_csl_json_has_dates_in_parts():
 @pytest.mark.parametrize(
     ("path", "title"),
     [
-        ("/queries/trade?state=CAN&other=AZE", "(CAN, AZE)"),
+        ("/queries/trade?state=CAN&other=AZE", "(Canada, Azerbaijan)"),
         ("/doc/state/CAN", "Canada"),
         ("/conflicts", "Conflicts"),
         ("/things/State?label__contains=an", "state (state contains an)"),

@@ -35,7 +35,7 @@ def test_the_file_says_what_it_shows_and_where_it_is_from(client):
     svg = client.get("/queries/trade.svg?state=CAN&other=AZE").text
 
     title = re.search("<title>(.+?)</title>", svg)[1]
-    assert "CAN, AZE" in title
+    assert "Canada, Azerbaijan" in title
     assert "CC BY-SA 4.0" in svg
     assert "http://localhost/queries/trade?state=CAN&amp;other=AZE" in svg
 

@@ -213,6 +213,14 @@ def test_two_bars_with_the_same_label_name_their_sources(client):
     assert len(set(both)) == len(both) > 1
 
 
+@pytest.mark.parametrize(("language", "name"), [("en", "Canada"), ("bn", "কানাডা")])
+def test_the_title_of_an_answer_names_things_by_their_labels(client, language, name):
+    asked = f"state=CAN&lang={language}"
+
+    assert f"({name})" in client.get(f"/embed/queries/trade?{asked}").text
+    assert f"({name})" in client.get(f"/queries/trade?{asked}&format=bibtex").text
+
+
 def test_where_one_bar_names_its_source_all_bars_of_the_chart_do(client):
     page = html.unescape(client.get("/queries/trade?state=CAN&lang=en", headers=HTML).text)
 

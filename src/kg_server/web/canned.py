@@ -13,7 +13,8 @@ from flask import Blueprint, Response, render_template, request
 
 from kg_server import canned, formats
 from kg_server.canned import CannedQuery
-from kg_server.canned.parameters import Parameter
+from kg_server.canned.parameters import Context as Readings
+from kg_server.canned.parameters import Parameter, meant
 from kg_server.description.queries import as_graph
 from kg_server.errors import BadRequest, NotAcceptable
 from kg_server.formats import JSON, Format, Kind
@@ -231,7 +232,8 @@ def _answer(context: Context, query: CannedQuery, extension: str | None) -> Resp
     if chosen.is_page:
         response = _page(context, query, shown, cut, links)
     elif is_export:
-        about = exports.about(context, questions.title(query, layout.page_language()), dict(own))
+        title = questions.title(query, layout.page_language())
+        about = exports.about(context, title, _named(context, query, own))
         json_query = _query(context, cut, formats.named("json", Kind.BINDINGS))
         response = exports.response(context, json_query, chosen, about)
     else:
@@ -252,7 +254,22 @@ def _citation(context: Context, query: CannedQuery, pairs: Pairs, form: Format) 
 def _cited(context: Context, query: CannedQuery, values: Pairs) -> Citation:
     """Return the citation of a question's page with these parameters."""
     title = questions.title(query, layout.page_language())
-    return citation.of_answer(context, title, _address(context, query, values), dict(values))
+    named = _named(context, query, values)
+    return citation.of_answer(context, title, _address(context, query, values), named)
+
+
+def _named(context: Context, query: CannedQuery, values: Pairs) -> dict[str, str]:
+    """Return the values of parameters, with labels in place of the codes of things."""
+    parameters = {each.name: each for each in query.parameters}
+    readings = Readings(context.names, query.prefixes)
+    things = {
+        name: iri
+        for name, text in values
+        if name in parameters and (iri := meant(parameters[name], text, readings))
+    }
+    labels = Labels(context.site, layout.page_language())
+    labels.load(things.values())
+    return {name: labels.of(things[name]).text if name in things else x for name, x in values}
 
 
 def _address(context: Context, query: CannedQuery, values: Pairs) -> str:
