@@ -145,7 +145,7 @@ def test_errors_from_before_the_application_have_its_headers_too(live, status):
     assert headers["content-type"] == "application/problem+json"
     assert headers["access-control-allow-origin"] == "*"
     assert "Retry-After" in headers["access-control-expose-headers"]
-    assert headers["vary"] == "Accept"
+    assert headers["vary"] == "Accept, Accept-Language"
 
 
 @pytest.mark.parametrize(
