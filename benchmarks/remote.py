@@ -204,7 +204,8 @@ def _getter(connection: http.client.HTTPConnection) -> Callable[[str], tuple[flo
         answer = connection.getresponse()
         text = answer.read().decode()
         if answer.status != 200:
-            raise Failed(f"{path} has the status {answer.status}")
+            said = re.sub(r"<[^>]*>|\s+", " ", text.partition("<main")[2])
+            raise Failed(f"{path} has the status {answer.status}: {said[:400]}")
         return (time.perf_counter() - begun) * 1000, text
 
     return get
