@@ -51,9 +51,9 @@ _SHAPES = """
 PREFIX sh: <http://www.w3.org/ns/shacl#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 SELECT DISTINCT ?property ?name ?order ?group ?groupOrder ?datatype ?class ?max {
-  { ?shape sh:targetClass ?target } UNION { ?shape a rdfs:Class . BIND(?shape AS ?target) }
-  UNION { ?shape a <http://www.w3.org/2002/07/owl#Class> . BIND(?shape AS ?target) }
-  %s rdfs:subClassOf* ?target .
+  { %(class)s rdfs:subClassOf* ?target . ?shape sh:targetClass ?target }
+  UNION { %(class)s rdfs:subClassOf* ?shape . ?shape a rdfs:Class }
+  UNION { %(class)s rdfs:subClassOf* ?shape . ?shape a <http://www.w3.org/2002/07/owl#Class> }
   ?shape sh:property ?part .
   ?part sh:path ?property .
   FILTER(isIRI(?property))
@@ -168,7 +168,7 @@ def of_class(
     """
     iri = URIRef(class_iri).n3()
     everything = Dataset(default_graphs=store.graph_names())
-    shaped = _shaped(rows(store, _SHAPES % iri, dataset=everything))
+    shaped = _shaped(rows(store, _SHAPES % {"class": iri}, dataset=everything))
     used = rows(store, _USED % iri, dataset=Dataset(default_graphs=(description,)))
     columns = _merged(shaped, used or rows(store, _COUNTED % iri))
     return tuple(_named(columns, prefixes))
