@@ -131,7 +131,7 @@ def _cells(nodes: list[Node], column: Mapping[str, Any], labels: Labels) -> list
     best = labels.pick(texts)
     others = [each for each in texts if best and each.language != best.language]
     kept = [each for each in nodes if each not in others]
-    most = whole_number(limit, 0)
+    most = number_or(limit, 0)
     ordered = sorted(kept, key=str)[: min(most or MOST_VALUES, MOST_VALUES)]
     return [_cell(each, labels) for each in ordered]
 
@@ -215,7 +215,7 @@ def proposals(context: Context, index: Index) -> dict[str, Any]:
             for properties in graph.objects(part, VOID.propertyPartition):
                 name = str(graph.value(properties, VOID.property))
                 counted[name] += _number(graph, properties, VOID.triples)
-    most = whole_number(limit, _PROPOSED)
+    most = number_or(limit, _PROPOSED)
     ranked = sorted(counted, key=lambda iri: (-counted[iri], iri))
     shown = [iri for iri in ranked if iri != str(RDF.type)][:most]
     return {
@@ -230,7 +230,7 @@ def named(iri: str, index: Index) -> dict[str, str]:
     return {"id": iri, "name": index.name(iri)}
 
 
-def whole_number(text: str, default: int) -> int:
+def number_or(text: str, default: int) -> int:
     """Return a text of digits as a number, at most nine digits of it; else the default."""
     return int(text[:9]) if text.isascii() and text.isdigit() else default
 

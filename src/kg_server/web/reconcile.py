@@ -397,7 +397,7 @@ def _suggestions(kind: str, context: Context, index: Index) -> dict[str, Any]:
         raise BadRequest(
             "The parameter 'prefix' is missing: the first letters of a name.", parameter="prefix"
         )
-    skipped = extension.whole_number(cursor, 0)
+    skipped = extension.number_or(cursor, 0)
     last = min(skipped, _MOST_SKIPPED) + _SUGGESTIONS
     # Up to half of the hits may be terms of vocabularies, which are not entities.
     hits = index.search(prefix[:MAX_TEXT], types=types[kind], limit=2 * last + 1)
