@@ -21,7 +21,6 @@ from kg_server.sparql.lexer import Token
 
 _VOLATILE = re.compile(r"\b(RAND|UUID|STRUUID|BNODE)\b", re.IGNORECASE)
 """Functions that return something else each time."""
-_CLOSING = {"(": ")", "{": "}"}
 
 
 def in_turn(query: str) -> str:
@@ -75,8 +74,8 @@ def _last(tokens: Sequence[Token], first: int) -> int:
     waiting: list[str] = []
     for at in range(first, len(tokens)):
         text = tokens[at].text
-        if text in _CLOSING:
-            waiting.append(_CLOSING[text])
+        if text in lexer.CLOSING:
+            waiting.append(lexer.CLOSING[text])
         elif waiting and text == waiting[-1]:
             waiting.pop()
             if not waiting:

@@ -29,7 +29,6 @@ _REASON = re.compile(r"(?:expected |one of |, )([A-Z][A-Za-z* ]+ [A-Za-z ]+)(?=,
 _FAR = 60  # longer than any keyword
 _NOTHING = "\x01" * 20  # occurs in no query
 _MOST_MISSING = 8
-_CLOSING = {"{": "}", "(": ")", "[": "]"}
 _ENDS = ("name", "iri", "variable", "string", "number")
 """Kinds of tokens that can be the object of a triple pattern."""
 _OPENED = {
@@ -147,7 +146,7 @@ def _instead(token: Token, tokens: Sequence[Token]) -> str:
     """Return what may be wrong at a token that cannot stand there; empty if nothing is likely."""
     before = tokens[: next(n for n, each in enumerate(tokens) if each.offset == token.offset)]
     missing = _missing(before)
-    if token.text in _CLOSING.values() and token.text not in missing:
+    if token.text in lexer.CLOSING.values() and token.text not in missing:
         return f"One {token.text} is too many."
     last = before[-1] if before else token
     for sign, words in _OPENED.items():
@@ -186,8 +185,8 @@ def _missing(tokens: Sequence[Token]) -> list[str]:
     """Return the brackets that would close what is open after these tokens, the innermost last."""
     missing: list[str] = []
     for token in tokens:
-        if token.text in _CLOSING:
-            missing.append(_CLOSING[token.text])
+        if token.text in lexer.CLOSING:
+            missing.append(lexer.CLOSING[token.text])
         elif missing and token.text == missing[-1]:
             missing.pop()
     return missing

@@ -19,7 +19,6 @@ FilterKind = Literal["EXISTS", "NOT EXISTS", "!BOUND"]
 PartKind = Literal["GROUP", "OPTIONAL", "MINUS", "GRAPH", "SELECT"]
 
 _IN_LIST = "rdf:rest*/rdf:first"
-_CLOSING = {"(": ")", "{": "}", "[": "]"}
 
 
 class NotUnderstood(Exception):
@@ -213,12 +212,12 @@ class _Reader:
 
     def _balanced(self) -> set[str]:
         """Take everything from a bracket to the closing one; return the variables inside."""
-        begin, open_ = self._at, [_CLOSING[self._next().text]]
+        begin, open_ = self._at, [lexer.CLOSING[self._next().text]]
         while open_:
             token = self._next()
-            if token.text in _CLOSING:
-                open_.append(_CLOSING[token.text])
-            elif token.text in _CLOSING.values() and token.text != open_.pop():
+            if token.text in lexer.CLOSING:
+                open_.append(lexer.CLOSING[token.text])
+            elif token.text in lexer.CLOSING.values() and token.text != open_.pop():
                 raise NotUnderstood(token.text)
         return self._variables(begin)
 
@@ -256,7 +255,7 @@ class _Reader:
     def _modifiers(self) -> None:
         """Take the solution modifiers after the group of a query or subquery."""
         while self._now.text not in ("}", ""):
-            if self._now.text in _CLOSING:
+            if self._now.text in lexer.CLOSING:
                 self._balanced()
             else:
                 self._next()
@@ -367,7 +366,7 @@ class _Reader:
         after, last = self._at, self._at - 1
         for at in range(first + 1, last):
             text = self._tokens[at].text
-            depth += (text in _CLOSING) - (text in _CLOSING.values())
+            depth += (text in lexer.CLOSING) - (text in lexer.CLOSING.values())
             if text == "||" and not depth:
                 return []
             if text == "&&" and not depth:
@@ -397,7 +396,7 @@ class _Reader:
 
     def _triples(self, group: Group) -> None:
         """Read triples of one subject."""
-        is_complete = self._now.text in _CLOSING
+        is_complete = self._now.text in lexer.CLOSING
         subject = self._node(group)
         if not is_complete or self._is_verb():
             self._properties(group, subject)

@@ -46,6 +46,8 @@ class Token(NamedTuple):
 
 
 # Names and IRIs may have any escaped character (§19.2), whatever it stands for.
+CLOSING = {"(": ")", "{": "}", "[": "]"}
+"""Closing brackets by the ones that open."""
 _ESCAPED = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
 _FIRST, _FIRST_OR_DIGIT = first(LETTERS), first(LETTERS + DIGITS + "_")
 _INNER = inner(LETTERS + DIGITS + "_")
