@@ -31,6 +31,7 @@ def run(work: Callable[[], int]) -> int:
     if pid == 0:
         die_with_parent(parent)
         os.environ[_GUARDED] = str(os.getpid())
+        signal.signal(signal.SIGINT, _leave)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         most = address_space() + free_bytes() * 3 // 4
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
@@ -68,6 +69,12 @@ def end_at_once_by_ctrl_c() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def _leave(*_: object) -> None:
+    """End the work at a Ctrl-C, and the process at a second one, without a traceback."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    raise KeyboardInterrupt
+
+
 def _interrupt(child: int) -> None:
     """Send SIGINT on to the child, unless a terminal already sent it to both."""
     try:
@@ -97,6 +104,8 @@ def _flushed(work: Callable[[], int]) -> int:
         sys.stderr.flush()
     except BrokenPipeError:
         return 141
+    except KeyboardInterrupt:
+        return 130
     except OSError as error:  # a full disk
         say(f"kg-server: {unwritable(error)}\n")
         return 2
