@@ -174,6 +174,29 @@ def test_a_parameter_reaches_a_sub_select_that_does_not_project_it():
     assert [row[0].value for row in rows] == ["urn:a"]
 
 
+@pytest.mark.parametrize("clause", ["ORDER BY ?o $s", "ORDER BY DESC($s)", "GROUP BY ?o $s"])
+def test_a_bound_query_is_sparql_where_a_clause_takes_variables(clause):
+    text = f"SELECT $s ?o WHERE {{ $s ?p ?o }} {clause}"
+
+    pyoxigraph.Store().query(rewrite.substitute(text, {"s": "<urn:x>"}))
+
+
+@pytest.mark.parametrize(
+    "pattern", ["VALUES $s { <urn:a> }", "BIND(1 AS $s)", "{ SELECT (1 AS $s) {} }"]
+)
+def test_a_parameter_where_only_a_variable_can_stand_is_refused_at_its_line(tmp_path, pattern):
+    head = HEADER + "#+ param s: iri; a thing; example urn:x\n"
+    (tmp_path / "kg.toml").write_text("")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.ttl").write_text("<urn:a> <urn:b> <urn:c> .")
+    (tmp_path / "queries").mkdir()
+    file = tmp_path / "queries" / "q.rq"
+    file.write_text(f"{head}SELECT * {{\n  {pattern}\n  ?x ?y $s\n}}\n")
+
+    with pytest.raises(ProjectFault, match=r"q\.rq:6: \$s stands where a variable is needed"):
+        canned.check(projects.load([tmp_path]))
+
+
 @settings(deadline=None)
 @given(
     st.text(

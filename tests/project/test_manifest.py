@@ -149,7 +149,7 @@ def test_without_a_manifest_the_parts_are_where_they_usually_are(root):
         ('\ndata = "facts"', "kg.toml:2: data is a list of files, directories or patterns"),
         ("data = [,", "kg.toml:1:9: Invalid value"),
         ("data = [", "kg.toml:1: Invalid value"),
-        ('base-iri = "https://e.org"', "kg.toml:1: base-iri is an IRI that ends with a slash"),
+        ('base-iri = "https://e.org"', "kg.toml:1: base-iri starts with http:// or https://"),
         ("rules = 1", "kg.toml:1: rules is a table"),
         ("title = 1", "kg.toml:1: title is a text, or a table such as"),
         ('[title]\nen = "x"\nde = ""', "kg.toml:3: title.de is a text in quotes"),
@@ -193,6 +193,48 @@ def test_what_is_wrong_in_it_is_said_with_its_line(root, text, message):
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('licence = "no"\n\ndata = ["no"]', "kg.toml:3: data: there is no file or directory 'no'"),
+        ('data = ["/tmp"]', "kg.toml:1: data: '/tmp' is absolute; paths start at the folder of kg"),
+        ('data = ["facts"]\ndata = []', "kg.toml:2: this key has a value already, further up"),
+        ('derive = ["facts"]', "kg.toml:1: derive: there is no .rq file with a rule"),
+        (
+            '[imports]\n"https://e.org/o" = "facts/all.ttl"\n"an onto" = "facts/all.ttl"',
+            "kg.toml:3: imports: 'an onto' is no IRI of an ontology",
+        ),
+        (
+            '[imports]\n"https://e.org/o" = "facts/all.ttl"\n"https://e.org/p.q" = "no.ttl"',
+            "kg.toml:3: imports: there is no file 'no.ttl'",
+        ),
+        (
+            'data = ["facts"]\n[evidence]\nsource = "ex:So urce"',
+            "kg.toml:3: source: 'ex:So urce' is no IRI",
+        ),
+    ],
+)
+def test_a_value_that_nothing_can_be_done_with_is_refused_at_its_line(root, text, message):
+    (root / "kg.toml").write_text(text)
+
+    with pytest.raises(ProjectFault, match=re.escape(message)):
+        projects.load([root])
+
+
+def test_a_byte_order_mark_before_the_manifest_is_no_mistake(root):
+    (root / "kg.toml").write_bytes(b"\xef\xbb\xbf" + WHOLE.encode())
+
+    assert projects.load([root]).base_iri == "https://e.org/"
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("nowhere")])
+def test_a_manifest_that_is_no_file_is_not_passed_over(root, make):
+    make(root / "kg.toml")
+
+    with pytest.raises(ProjectFault, match=r"kg\.toml: this is no file that can be read"):
+        projects.load([root])
+
+
 def test_the_documentation_has_each_key_with_its_default():
     text = (Path(__file__).resolve().parents[2] / "docs" / "projects.md").read_text()
 
@@ -228,7 +270,12 @@ def test_a_directory_that_is_no_project_is_read_as_data(tmp_path):
         projects.load([tmp_path])
 
 
-QUERY = "#+ title: Q\n#+ description: q\n#+ result: r\nSELECT ?s ?n { ?s ?p ?n }\n"
+QUERY = """#+ title: Q
+#+ description: q
+#+ result: r
+#+ param year: year; from; default 2000
+SELECT ?s ?n { ?s ?p ?n FILTER($year > 0) }
+"""
 
 
 @pytest.mark.parametrize(
@@ -240,6 +287,10 @@ QUERY = "#+ title: Q\n#+ description: q\n#+ result: r\nSELECT ?s ?n { ?s ?p ?n }
             "kg.toml:6: the view 'bars' needs the names of 2",
         ),
         ('[[home]]\nquery = "q"\nview = "bars s x"', "kg.toml:6: the view names 'x', which is no"),
+        (
+            '[[home]]\nquery = "q"\nparameters = { year = "20x" }',
+            "kg.toml:6: The parameter 'year' takes a year in four digits; '20x' is not one.",
+        ),
         ('[rules]\nno-labels = "off"', "kg.toml:7: there is no rule 'no-labels'; did you mean"),
         ('[rules]\nno-label = "never"', "kg.toml:7: the level of rule no-label is one of off"),
     ],

@@ -44,6 +44,8 @@ from kg_server.sparql import rewrite
 
 RESERVED = rq.RESERVED
 """Parameters that a request may have besides those of the query."""
+LANGUAGE = "lang"
+"""The parameter that the home page sets to the language of the reader, if a query has it."""
 
 _PREFIX = re.compile(r"^\s*PREFIX\s+([\w.-]*):\s*<([^>]*)>", re.MULTILINE | re.IGNORECASE)
 
@@ -121,14 +123,14 @@ def at_home(queries: Mapping[str, CannedQuery], profile: Profile) -> tuple[Stand
     """Return the canned queries of the home page, as the project's manifest names them.
 
     Raises:
-        ProjectFault: there is no such query, or it has no such parameter or view; gives file and
-            line.
+        ProjectFault: there is no such query, it has no such parameter or view, or a value is
+            missing or ill-typed; gives file and line. Whether things exist is not checked.
     """
     standing = []
     for each in profile.home:
         try:
             query = find(queries, each.query)
-            _once(query, each.parameters.items())
+            _check_values(query, each.parameters)
         except Problem as problem:
             raise ProjectFault(problem.detail, path=each.path, line=each.line) from problem
         if each.view and each.path:
@@ -154,10 +156,29 @@ def bind(query: CannedQuery, given: Iterable[tuple[str, str]], names: AllNames) 
         if text is not None:
             terms[parameter.name] = term(parameter, text, context)
         elif parameter.required:
-            detail = f"The parameter {parameter.name!r} is missing: {parameter.meaning}."
-            detail += f" It takes {parameter.takes}, for example {parameter.example}."
-            raise BadRequest(detail, parameter=parameter.name, takes=parameter.takes)
+            raise _missing(parameter)
     return rewrite.substitute(query.text, terms)
+
+
+def _check_values(query: CannedQuery, given: Mapping[str, str]) -> None:
+    """Check the parameters of a query on the home page, as far as that needs no graph.
+
+    Raises:
+        BadRequest: as ``bind``.
+    """
+    values = _once(query, given.items())
+    for each in query.parameters:
+        text = values.get(each.name, each.default)
+        if text is not None and each.type not in ("thing", "concept"):
+            term(each, text, Context({}, query.prefixes))
+        elif text is None and each.required and each.name != LANGUAGE:
+            raise _missing(each)
+
+
+def _missing(parameter: Parameter) -> BadRequest:
+    detail = f"The parameter {parameter.name!r} is missing: {parameter.meaning}."
+    detail += f" It takes {parameter.takes}, for example {parameter.example}."
+    return BadRequest(detail, parameter=parameter.name, takes=parameter.takes)
 
 
 def find(queries: Mapping[str, CannedQuery], name: str) -> CannedQuery:
@@ -251,6 +272,18 @@ def check(project: Project) -> None:
     at_home(queries, project.profile)
     for query in queries.values():
         parsing.check_query(query.text, query.path, project.profile.prefixes, query.first_line)
+        _check_bound(query)
+
+
+def _check_bound(query: CannedQuery) -> None:
+    """Check that each parameter stands where SPARQL takes a term, as in no VALUES or BIND AS."""
+    for each in query.parameters:
+        bound = rewrite.substitute(query.text, {each.name: each.sample})
+        try:
+            parsing.check_query(bound, query.path, first_line=query.first_line)
+        except ProjectFault as fault:
+            message = f"${each.name} stands where a variable is needed; a value takes its place"
+            raise ProjectFault(message, path=query.path, line=fault.line) from fault
 
 
 def example_text(query: CannedQuery, names: AllNames) -> str:

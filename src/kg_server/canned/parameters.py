@@ -65,6 +65,11 @@ class Parameter:
         return self.default is None and not self.optional
 
     @property
+    def sample(self) -> str:
+        """A term such as its values become, for checks of syntax."""
+        return "<urn:x>" if self.type in ("thing", "concept", "iri") else '"x"'
+
+    @property
     def takes(self) -> str:
         """The accepted values, in words."""
         if self.choices:

@@ -61,9 +61,16 @@ class Manifest:
 
 
 def source(root: Path) -> Path | None:
-    """Return the file with a directory's manifest."""
-    if (root / FILE).is_file():
-        return root / FILE
+    """Return the file with a directory's manifest.
+
+    Raises:
+        ProjectFault: kg.toml is a folder, or a link that leads nowhere.
+    """
+    path = root / FILE
+    if path.is_file():
+        return path
+    if path.is_symlink() or path.exists():
+        raise ProjectFault("this is no file that can be read", path=path)
     path = root / "pyproject.toml"
     if path.is_file() and re.search(rb"(?m)^\s*\[\s*tool\s*\.\s*\"?kg-server", path.read_bytes()):
         return path
@@ -82,7 +89,8 @@ def read(root: Path) -> Manifest:
     read.only(read.table, KEYS, ())
     base_iri = read.text(("base-iri",))
     if base_iri is not None and not is_base_iri(base_iri):
-        read.refuse(("base-iri",), "base-iri is an IRI that ends with a slash")
+        message = "base-iri starts with http:// or https:// and ends with a slash"
+        read.refuse(("base-iri",), f"{message}, such as https://kg.example.org/")
     rules = read.words(("rules",), 'such as: no-definition = "off"')
     profile = Profile(
         title=read.texts(("title",)),
@@ -94,16 +102,24 @@ def read(root: Path) -> Manifest:
         columns=read.named_texts("columns", 'city = { fr = "ville" }'),
         topics=read.named_texts("topics", 'trade = { fr = "Commerce" }'),
         path=path,
-        text=path.read_text("utf-8") if path else "",
+        text=path.read_text("utf-8-sig") if path else "",
     )
     parts = {key: _paths(root, read, key) for key in LISTS}
+    if "derive" in read.table and not any(_has_rules(each) for each in parts["derive"]):
+        read.refuse(("derive",), "derive: there is no .rq file with a rule")
     imports = _imports(root, read)
     return Manifest(root, base_iri, **parts, rules=rules, profile=profile, imports=imports)
+
+
+def _has_rules(path: Path) -> bool:
+    return path.is_file() or next(path.rglob("*.rq"), None) is not None
 
 
 def _imports(root: Path, read: _Reader) -> dict[str, Path]:
     said = read.words(("imports",), 'such as: "https://example.org/onto" = "vendor/onto.ttl"')
     for iri, name in said.items():
+        if not _IRI.fullmatch(iri):
+            read.refuse(("imports", iri), f"imports: {iri!r} is no IRI of an ontology")
         if not (root / name).is_file():
             read.refuse(("imports", iri), f"imports: there is no file {name!r}", name)
     return {iri: root / name for iri, name in said.items()}
@@ -116,13 +132,14 @@ def evidence_iri(said: Manifest, name: str, term: str, prefixes: Mapping[str, st
         ProjectFault: the term is no IRI, and no file of the project has its prefix.
     """
     prefix, colon, local = term.partition(":")
-    if colon and prefix in prefixes:
-        return prefixes[prefix] + local
-    if not _IRI.fullmatch(term):
+    is_known = bool(colon) and prefix in prefixes
+    iri = prefixes[prefix] + local if is_known else term
+    if not _IRI.fullmatch(iri):
+        why = "" if is_known else f", and no file of the project has a prefix {prefix!r}"
         key = name.replace("_", "-")
-        message = f"{key}: {term!r} is no IRI, and no file of the project has a prefix {prefix!r}"
+        message = f"{key}: {term!r} is no IRI{why}"
         _Reader(source(said.root), {}).refuse(("evidence", key), message)
-    return term
+    return iri
 
 
 class _Reader:
@@ -131,12 +148,19 @@ class _Reader:
     def __init__(self, path: Path | None, table: Mapping[str, Any]) -> None:
         self.path, self.table = path, table
 
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self.path.name if self.path else FILE
+
     def refuse(self, place: Place, message: str, value: str = "") -> NoReturn:
         """Raise a fault at the line of a key, or of its value where that has a line of its own."""
-        lines = self.path.read_text("utf-8").splitlines() if self.path else []
-        at_value = [n for n, line in enumerate(lines, 1) if value and f'"{value}"' in line]
-        number = next(iter(at_value), None) or line(lines, place)
-        raise ProjectFault(message, path=self.path, line=number)
+        lines = self.path.read_text("utf-8-sig").splitlines() if self.path else []
+        number = line(lines, place)
+        quoted = re.compile(rf"""(["']){re.escape(value)}\1""")
+        below = enumerate(lines[(number or 1) - 1 :], number or 1) if value else ()
+        at_value = next((n for n, line in below if quoted.search(line)), None)
+        raise ProjectFault(message, path=self.path, line=at_value or number)
 
     def only(self, table: Mapping[str, Any], keys: Sequence[str], place: Place) -> None:
         """Refuse keys that are not known."""
@@ -210,7 +234,7 @@ class _Reader:
                 self.refuse(place, example)
             parameters = self.words((*place, "parameters"), 'such as { year = "1990" }')
             view = (self.text((*place, "view")) or "").split()
-            lines = self.path.read_text("utf-8").splitlines() if self.path else []
+            lines = self.path.read_text("utf-8-sig").splitlines() if self.path else []
             title = self.texts((*place, "title"))
             yield HomeQuery(query, parameters, tuple(view), title, self.path, line(lines, place))
 
@@ -238,16 +262,21 @@ class _Reader:
         return value
 
 
+_TOML_MESSAGES = {"Cannot overwrite a value": "this key has a value already, further up"}
+"""Messages in place of those of tomllib."""
+
+
 def _table(path: Path) -> dict[str, Any]:
     try:
         content = path.read_bytes()
-        text = content.decode()
+        text = content.decode("utf-8-sig")  # editors of Windows write a mark at the beginning
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
         at_end = len(text.splitlines()), None
         line, column = (int(place[1]), int(place[2])) if place else at_end
         message = re.sub(r" \(at .*\)$", "", str(error))
+        message = _TOML_MESSAGES.get(message, message)
         raise ProjectFault(message, path=path, line=line, column=column) from error
     except UnicodeDecodeError as error:
         at = content.count(b"\n", 0, error.start) + 1
@@ -267,7 +296,10 @@ def _paths(root: Path, read: _Reader, key: str) -> tuple[Path, ...]:
         read.refuse((key,), message)
     paths: list[Path] = []
     for each in said:
-        matches = sorted(root.glob(each)) if each and not Path(each).is_absolute() else []
+        if Path(each).is_absolute():
+            message = f"{key}: {each!r} is absolute; paths start at the folder of {read.name}"
+            read.refuse((key,), message, each)
+        matches = sorted(root.glob(each)) if each else []
         if not matches:
             read.refuse((key,), f"{key}: there is no file or directory {each!r}", each)
         paths += matches
@@ -275,7 +307,8 @@ def _paths(root: Path, read: _Reader, key: str) -> tuple[Path, ...]:
 
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]")
-_KEY = re.compile(r"\s*([\w.\"'-]+?)\s*=")
+_PART = r"""\"[^\"]*\"|'[^']*'|[\w-]+"""
+_KEY = re.compile(rf"\s*((?:{_PART})(?:\s*\.\s*(?:{_PART}))*)\s*=")
 
 
 def line(lines: Sequence[str], place: Place) -> int | None:
@@ -305,6 +338,6 @@ def line(lines: Sequence[str], place: Place) -> int | None:
 
 def _keys(dotted: str) -> Place:
     """Return the keys of a dotted key, without the table that pyproject.toml has around them."""
-    keys = tuple(key.strip().strip("\"'") for key in dotted.split("."))
+    keys = tuple(key.strip("\"'") for key in re.findall(_PART, dotted))
     own = tuple(TABLE.split("."))
     return keys[len(own) :] if keys[: len(own)] == own else keys

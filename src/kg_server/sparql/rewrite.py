@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from kg_server.sparql import lexer
 from kg_server.sparql.lexer import Token
 
-_END_CLAUSE = ("WHERE", "FROM")
+_STARTS = ("SELECT", "GROUP", "ORDER")
+_ENDS = ("WHERE", "FROM", "HAVING", "LIMIT", "OFFSET", "VALUES")
 
 
 def substitute(text: str, terms: Mapping[str, str], *, signs: str = "$") -> str:
@@ -22,10 +23,15 @@ def substitute(text: str, terms: Mapping[str, str], *, signs: str = "$") -> str:
 
     >>> substitute("ASK { FILTER(!BOUND($s) || ?o = $s) }", {"s": "<urn:x>"})
     'ASK { FILTER(!(true) || ?o = <urn:x>) }'
+
+    GROUP BY and ORDER BY take no bare term:
+
+    >>> substitute("SELECT ?o { ?o ?p $s } ORDER BY $s ?o", {"s": "<urn:x>"})
+    'SELECT ?o { ?o ?p <urn:x> } ORDER BY (<urn:x>) ?o'
     """
     written: list[str] = []
     before: list[tuple[str, int]] = [("", 0), ("", 0)]
-    for token, is_projected in _projections(text):
+    for token, clause in _clauses(text):
         value = terms.get(token.text[1:]) if token.text[0] in signs else None
         if value is None or token.kind != "variable":
             written.append(token.text)
@@ -33,7 +39,8 @@ def substitute(text: str, terms: Mapping[str, str], *, signs: str = "$") -> str:
             written[before[0][1]] = ""
             written.append("true")
         else:
-            written.append(f"({value} AS ?{token.text[1:]})" if is_projected else value)
+            as_name = f" AS ?{token.text[1:]}" if clause == "SELECT" else ""
+            written.append(f"({value}{as_name})" if clause else value)
         if not token.text.isspace():
             before = [before[1], (token.text.upper(), len(written) - 1)]
     return "".join(written)
@@ -68,14 +75,15 @@ def after(text: str, names: Sequence[str], value: str, limit: int) -> str:
     )
 
 
-def _projections(text: str) -> Iterator[tuple[Token, bool]]:
-    """Yield every token, and whether it is a bare variable of a SELECT clause."""
-    clause, depth = False, 0
+def _clauses(text: str) -> Iterator[tuple[Token, str]]:
+    """Yield every token; with a bare token of SELECT, GROUP BY or ORDER BY, the clause's word."""
+    clause, depth = "", 0
     for token in lexer.tokens(text):
-        if token.kind == "word" and token.text.upper() == "SELECT":
-            clause, depth = True, 0
-        elif token.text == "{" or (token.kind == "word" and token.text.upper() in _END_CLAUSE):
-            clause = False
+        word = token.text.upper() if token.kind == "word" else ""
+        if word in _STARTS:
+            clause, depth = word, 0
+        elif token.text in ("{", "}") or word in _ENDS:
+            clause = ""
         elif token.kind == "sign":
             depth += {"(": 1, ")": -1}.get(token.text, 0)
-        yield token, clause and depth == 0
+        yield token, "" if depth else clause

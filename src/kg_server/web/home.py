@@ -165,8 +165,8 @@ def _answer(context: Context, standing: Standing, language: str) -> tables.Resul
         The answer, or the problem with it: the rest of the page is shown without it.
     """
     query, given = standing.query, dict(standing.given)
-    if any(each.name == "lang" for each in query.parameters):
-        given.setdefault("lang", language)
+    if any(each.name == canned.LANGUAGE for each in query.parameters):
+        given.setdefault(canned.LANGUAGE, language)
     timeout_s = context.settings.query_timeout_s
     try:
         text = canned.bind(query, given.items(), context.names)

@@ -152,6 +152,15 @@ CASES = {
         "project/data/all.ttl:12:17: WARNING: id:a\n"
         "    A thing of the class ex:Mission has no rdfs:label in 'fr': id:a.",
     ),
+    "unused-setting": (
+        {"manifest": '[topics]\ncity = "Cities"\n\n[evidence]\nclaim = "ex:Mision"\n'},
+        "project/kg.toml:5:1: WARNING: <http://localhost/>\n    claim: no file uses ex:Mision.",
+    ),
+    "unused-setting of queries": (
+        {"manifest": '[topics]\ncity = "Cities"\n'},
+        "project/kg.toml:2:1: WARNING: <http://localhost/>\n"
+        "    topics: no canned query has the tag 'city'.",
+    ),
     "duplicate-label": (
         {
             "ontology": "ex:Post rdfs:subClassOf ex:Organ .\n"

@@ -12,7 +12,15 @@ from typing import Any
 
 from kg_server.errors import ProjectFault
 from kg_server.project import Project
-from kg_server.validation.lint import coverage, literals, logic, spelling, terms, translations
+from kg_server.validation.lint import (
+    coverage,
+    literals,
+    logic,
+    manifests,
+    spelling,
+    terms,
+    translations,
+)
 from kg_server.validation.lint.context import Material, RuleFinding
 from kg_server.validation.prefilter.data import Facts
 from kg_server.validation.report import RULES_IRI, Finding, Severity
@@ -75,6 +83,12 @@ RULES = {
             "warning",
             "a text that is in one of the project's `languages` and not in another",
             translations.missing,
+        ),
+        Rule(
+            "unused-setting",
+            "warning",
+            "a tag, column or term in kg.toml that no canned query or file of the project has",
+            manifests.unused,
         ),
         Rule(
             "duplicate-label",

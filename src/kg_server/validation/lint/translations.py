@@ -14,9 +14,8 @@ import pyoxigraph as ox
 
 from kg_server.project import manifest
 from kg_server.project.files import QueryFile
-from kg_server.project.profile import Profile
 from kg_server.rdf import namespaces as ns
-from kg_server.validation.lint import names
+from kg_server.validation.lint import manifests, names
 from kg_server.validation.lint.context import Material, RuleFinding, text
 from kg_server.validation.report import Place
 
@@ -123,13 +122,4 @@ def _of_manifest(material: Material, languages: tuple[str, ...]) -> Iterator[Rul
             named = ".".join(map(str, place))
             message = f"{named} has no text in {language!r}."
             iri = ox.NamedNode(material.project.base_iri)
-            yield RuleFinding(iri, message, place=_place(profile, place))
-
-
-def _place(profile: Profile, place: manifest.Place) -> Place | None:
-    """Return where a value of the manifest stands."""
-    if profile.path is None:
-        return None
-    lines = profile.text.splitlines()
-    line = manifest.line(lines, place) or 1
-    return Place(profile.path, line, 1, len(lines[line - 1]) + 1, lines[line - 1])
+            yield RuleFinding(iri, message, place=manifests.place_of(profile, place))
