@@ -50,6 +50,23 @@ def test_what_is_inferred_is_validated_and_only_then(validate, data, inference):
     assert "VIOLATION: ex:a" in inferred.output
 
 
+def test_what_owl_infers_to_be_inconsistent_is_found(validate):
+    data = (
+        "ex:p a owl:AsymmetricProperty . ex:a ex:p ex:b . ex:b ex:p ex:a ; a ex:T ; ex:q 1 . "
+        "[] a owl:NegativePropertyAssertion ; owl:sourceIndividual ex:b ; "
+        "owl:assertionProperty ex:r ; owl:targetIndividual ex:a . "
+        "ex:s rdfs:subPropertyOf ex:r . ex:b ex:s ex:a ."
+    )
+    assert validate(data, CLASS_SHAPE, "--inference", "rdfs").exit_code == 0
+
+    inferred = validate(data, CLASS_SHAPE, "--inference", "owlrl")
+
+    assert inferred.exit_code == 1
+    assert inferred.output.count("data and ontology contradict each other") == 3
+    assert "Erroneous usage of asymmetric property https://e.org/p" in inferred.output
+    assert "Negative (object) property assertion violated" in inferred.output
+
+
 def test_rules_and_targets_by_query_count_when_advanced_features_do(validate):
     rule = (
         "ex:R a sh:NodeShape ; sh:targetClass ex:U ; "

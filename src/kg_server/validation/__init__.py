@@ -11,7 +11,6 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from kg_server.project import Project
@@ -47,8 +46,8 @@ def validate(
             ``None``.
         rules: levels of rules of ``lint``, by name, where they are not as the project says.
         inference: what is inferred before: ``none``, ``rdfs`` or ``owlrl``.
-        advanced: whether SHACL Advanced Features count. With these or with inference, pySHACL
-            looks at everything: the prefilter knows neither.
+        advanced: whether SHACL Advanced Features count. With these, pySHACL looks at everything:
+            the prefilter does not know them.
         use_cache: whether a report about the same contents, made by the same versions of the
             program and its engines, is taken from the user's cache directory and kept there.
         language: of messages, if the shapes have it; else the locale's, the project's, or English.
@@ -79,9 +78,7 @@ def validate(
                 inference=inference,
                 advanced=advanced,
             )
-            if advanced or inference != "none":
-                return work.report(partial(work.alone, inference, advanced))
-            return work.prefiltered()
+            return work.report(work.alone) if advanced else work.prefiltered()
 
         report = unreadable.reported(project, judged)
         if use_cache:

@@ -53,7 +53,6 @@ def findings(
     shapes: Graph,
     aims: Aims | None = None,
     *,
-    inference: str = "none",
     advanced: bool = False,
 ) -> tuple[Finding, ...]:
     """Run pySHACL; only results at the top count, not what nested shapes add as details.
@@ -64,7 +63,6 @@ def findings(
         data: the data graph; it is expanded in place.
         shapes: the shapes graph.
         aims: what is checked; ``None``: all shapes on all their targets.
-        inference: what is inferred before: ``none``, ``rdfs`` or ``owlrl`` (SHACL §1.5).
         advanced: whether SHACL Advanced Features count: rules, targets by query, functions.
 
     Raises:
@@ -72,7 +70,7 @@ def findings(
     """
 
     def run(some: Graph, aims: Aims | None) -> tuple[Finding, ...]:
-        return _findings(data, some, aims, inference=inference, advanced=advanced)
+        return _findings(data, some, aims, advanced=advanced)
 
     try:
         return run(shapes, aims)
@@ -160,7 +158,7 @@ def _failure(focus: Node, shape: Node, fault: ProjectFault) -> Finding:
 
 
 def _findings(
-    data: Graph, shapes: Graph, aims: Aims | None, *, inference: str, advanced: bool
+    data: Graph, shapes: Graph, aims: Aims | None, *, advanced: bool
 ) -> tuple[Finding, ...]:
     import pyshacl
     from pyshacl.shapes_graph import ShapesGraph
@@ -181,7 +179,6 @@ def _findings(
                 shacl_graph=shapes,
                 inplace=True,
                 do_owl_imports=False,
-                inference=inference,
                 advanced=advanced,
             )
     except Exception as error:
@@ -217,13 +214,6 @@ def prepare() -> None:
     import pyshacl.rules.triple  # noqa: F401  # which pySHACL imports late
 
     from kg_server.validation.corrections import components, messages, property_paths  # noqa: F401
-
-
-def prepare_all() -> None:
-    """Import what ``findings`` with inference could not either."""
-    import pyshacl.inference  # noqa: F401
-
-    prepare()
 
 
 def _finding(report: Graph, result: Node, shapes: Graph, depth: int = _DETAILS) -> Finding:

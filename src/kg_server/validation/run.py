@@ -27,6 +27,7 @@ from kg_server.validation import (
     aiming,
     graphs,
     ill_formed,
+    inferred,
     lint,
     locations,
     naming,
@@ -86,7 +87,7 @@ class Validation:
         advanced: bool,
     ) -> None:
         self._project, self._jobs, self._rules, self._tell = project, jobs, rules, tell
-        self._advanced, self._is_expanded = advanced, advanced or inference != "none"
+        self._advanced, self._inference = advanced, inference
         self._until = time.monotonic() + timeout_s
         self._late = f"the validation was given up after {timeout_s:g} seconds"
         if project.of_role(Role.SHAPES):
@@ -107,6 +108,11 @@ class Validation:
             inference=inference,
             advanced=advanced,
         )
+        self._expanded = self._facts
+        self._inferred: list[Any] = []
+        self._contradictions: tuple[Finding, ...] = ()
+        if inference != "none":
+            self._infer()
         self._languages = languages
         self._spoken = wording.with_one_message(self._shapes, languages)
         self._looked_at: dict[Node, set[Node]] = {}
@@ -116,14 +122,14 @@ class Validation:
         if len(self._shapes):
             shapes_lint.check(self._shapes)
         checked = checking(self._shapes, self._ill_formed, advanced=self._advanced)
-        prefilter = Prefilter(self._facts, self._shapes, checked)
-        if not self._is_expanded:
+        prefilter = Prefilter(self._expanded, self._shapes, checked)
+        if not self._advanced:
             self._check_that_data_are_looked_at(prefilter.looks_at_data())
         with processes.beside(self._lint()) as linting:
             judged = judge_by(prefilter)
             (linted,) = self._finish([linting], "Linting")
         focus_nodes, idle = len(prefilter.focus_nodes()), prefilter.idle()
-        if self._is_expanded:  # also those that were inferred
+        if self._advanced:  # also those that rules and targets by query lead to
             looked_at = {each: self._looked_at.get(each, set()) for each in checked}
             focus_nodes = len(set().union(*looked_at.values()))
             idle = [shape for shape, nodes in looked_at.items() if not nodes]
@@ -136,7 +142,8 @@ class Validation:
         words = wording.Words(self._shapes, objects, self._languages)
         worded = words.of(each for each in judged if each.component != ILL_FORMED)
         # A shape that two others refer to finds the same twice.
-        findings = tuple(sorted({*worded, *news, *unusable, *self._ill_formed}, key=rank))
+        found = {*worded, *news, *unusable, *self._ill_formed, *self._contradictions}
+        findings = tuple(sorted(found, key=rank))
         if not self._are_known and not any(each.component == ILL_FORMED for each in findings):
             shapes_lint.remember(self._shapes)
         if findings:
@@ -204,11 +211,11 @@ class Validation:
         with processes.beside(self._judge, first=pyshacl_engine.prepare, waits=True) as first:
             return self.report(lambda prefilter: self._judged(self._suspects(prefilter), first))
 
-    def alone(self, inference: str, advanced: bool, _suspects_of: Prefilter) -> list[Finding]:
-        """Return what pySHACL finds by itself, in everything."""
-        pyshacl_engine.prepare_all()
-        data = graphs.read(self._project.of_role(*FACTS), "data")
-        work = partial(_alone, data, self._spoken, inference=inference, advanced=advanced)
+    def alone(self, _suspects_of: Prefilter) -> list[Finding]:
+        """Return what pySHACL finds by itself, in everything, with the advanced features."""
+        pyshacl_engine.prepare()
+        data = self._all()
+        work = partial(_alone, data, self._spoken, advanced=True)
         ((findings, self._looked_at),) = self._run([work], f"Judging {len(data):,} triples")
         return list(findings)
 
@@ -276,8 +283,24 @@ class Validation:
     def _graph(self, aims: Aims) -> Graph:
         """Return the data for pySHACL to look at."""
         if None not in aims.values() and aiming.count(aims) * _VIEWED <= len(self._facts.store):
-            return view.graph(self._facts)
-        return graphs.read(self._project.of_role(*FACTS), "data")
+            return view.graph(self._expanded)
+        return self._all()
+
+    def _all(self) -> Graph:
+        """Return data and ontology with what is inferred."""
+        data = graphs.read(self._project.of_role(*FACTS), "data")
+        for quad in self._inferred:
+            subject, predicate, value = map(terms.to_rdflib, quad.triple)
+            data.add((subject, predicate, value))
+        return data
+
+    def _infer(self) -> None:
+        """Add what data and ontology entail to what the shapes look at."""
+        inferred.prepare()
+        work = partial(inferred.infer, self._all(), self._inference)
+        ((self._inferred, self._contradictions),) = self._run([work], "Inferring")
+        self._expanded = reading.read(self._project.of_role(*FACTS))
+        reading.add(self._expanded, self._inferred)
 
     def _run(
         self, work: Sequence[Callable[[], Any]], what: str, done: Callable[[], float] | None = None
