@@ -60,6 +60,17 @@ ODD = {
         ("-0044-03-15"^^xsd:date UNDEF "e") ("2020-02-30"^^xsd:date UNDEF "f") ("199" UNDEF "g")
         ("2001-01-01T10:00:00Z"^^xsd:dateTime UNDEF "h") ("9999-12-31"^^xsd:date UNDEF "i")""",
     ),
+    "shores": (
+        "map north east name",
+        "?north ?east ?name",
+        '(35 179.9 "a") (35 -179.9 "b") (10 170 "c") (35 179.9 "d") ("NaN"^^xsd:double 0 "e")',
+    ),
+    "namesakes": (
+        "bars thing amount",
+        "?thing ?amount",
+        """(<http://www.wikidata.org/entity/Q1> 1) (:a 2) (<https://f.org/a> 3)
+        ("same" 4) ("same" 5)""",
+    ),
     "pairs": (
         "graph one other",
         "?one ?other",
@@ -144,8 +155,9 @@ def charted(context):
 
 
 def counted(sentences):
-    """How many rows the sentences under a chart speak of."""
-    return sum(int(each.split()[0].replace("One", "1")) for each in sentences)
+    """How many rows the sentences under a chart speak of; rows on a map are only without a name."""
+    counts = [each.split()[0] for each in sentences if not each.startswith("On the map")]
+    return sum(int(each.replace("One", "1")) for each in counts)
 
 
 def test_every_row_is_drawn_or_said_to_be_left_out(context):
@@ -345,10 +357,14 @@ def test_amounts_whose_unit_is_unknown_are_said_to_have_none(claimed):
     assert re.findall("<h3>(.*?)</h3>", page) == ["EUR", "unit not stated"]
 
 
+def wide(page):
+    """A page without the drawings for phones."""
+    return re.sub(r'<div class="chart-narrow".*?</div>', "", html.unescape(page), flags=re.S)
+
+
 def titles(page):
     """The title of a page, and those of its marks, each once."""
-    wide = re.sub(r'<div class="chart-narrow".*?</div>', "", html.unescape(page), flags=re.S)
-    return re.findall(r"<title>([^<]+)</title>", wide)
+    return re.findall(r"<title>([^<]+)</title>", wide(page))
 
 
 def test_only_what_is_a_number_is_drawn_and_the_rest_is_counted(works):
@@ -383,14 +399,76 @@ def test_a_span_is_drawn_from_its_first_day_to_its_last_and_no_year_is_cut(works
     page = create_app(works).test_client().get("/queries/spans?lang=en", headers=HTML).text
 
     assert titles(page)[1:] == [
+        "-0044-03-15 –: e",
         "1 May 1990 – 1992: a",
-        "1991: c",
-        "1995: b",
-        "1 January 2001, 10:00 UTC: h",
-        "31 December 9999: i",
+        "1991 –: c",
+        "– 1995: b",
+        "1 January 2001, 10:00 UTC –: h",
+        "31 December 9999 –: i",
+        "12000 –: d",
     ]
-    assert "4 of 10 rows are not in the chart" in page
+    assert "2 of 10 rows are not in the chart" in page
     assert "One row says the same as another of the same date" in page
+
+
+def test_a_line_leads_to_the_side_on_which_a_span_has_no_date(works):
+    page = create_app(works).test_client().get("/queries/spans?lang=en", headers=HTML).text
+
+    assert wide(page).count('<line class="axis"') == 6
+
+
+def test_years_of_an_axis_have_the_digits_of_the_language(works):
+    client = create_app(works).test_client()
+
+    page = client.get("/queries/spans?lang=bn", headers=HTML).text
+
+    assert re.findall(r'<text class="quiet"[^>]*>([^<]+)', wide(page))[:3] == ["০", "২০০০", "৪০০০"]
+
+
+def test_things_with_the_same_label_are_told_apart(works):
+    page = create_app(works).test_client().get("/queries/namesakes?lang=en", headers=HTML).text
+
+    assert titles(page)[1:] == [
+        "Wikidata Q1: 1",
+        "a (https://e.org/id/a): 2",
+        "a (https://f.org/a): 3",
+        "same: 4",
+        "same: 5",
+    ]
+
+
+def test_places_near_the_date_line_stand_beside_each_other(works):
+    _, (panel,) = drawn(works, "shores")
+
+    places = {each.name: each for each in panel.chart.places}
+    assert places["c"].x < places["a"].x < places["b"].x
+    assert {each.text for each in panel.chart.meridians} >= {"170° E", "180°"}
+
+
+def test_a_map_says_how_many_of_its_places_have_no_name(works):
+    page = create_app(works).test_client().get("/queries/shores?lang=en", headers=HTML).text
+
+    assert "On the map, 2 places have no room for their names" in page
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        ("bars of odd", "no row has a number"),
+        ("timeline odd odd of", "no row has a date"),
+        ("map odd odd of", "no row has a place"),
+        ("graph of nothing", "no row has a link"),
+    ],
+)
+def test_an_answer_of_which_nothing_can_be_drawn_says_so(works, view, said):
+    labels = Labels(works.site, "en")
+    text = 'SELECT ?of ?odd ?nothing { VALUES (?of ?odd) { ("a" "?") } }'
+    table = tables.answer(works.store, text, labels, timeout_s=30)
+    hint = view.split()
+
+    (sentence,) = results.notes(hint, table, results.panels(hint, table, labels), "en")
+
+    assert said in sentence
 
 
 def test_each_tick_of_an_axis_is_what_it_says():

@@ -106,7 +106,7 @@ def test_bars_go_to_both_sides_of_zero():
     st.sampled_from([charts.WIDE, charts.NARROW]),
 )
 def test_every_date_is_inside_the_drawing(dates, layout):
-    chart = charts.timeline([moment(each) for each in dates], layout)
+    chart = charts.timeline([moment(each) for each in dates], str, layout)
 
     assert len(chart.rows) == len(dates)
     assert all(layout.left <= row.x <= layout.width - layout.right + 1 for row in chart.rows)

@@ -81,17 +81,31 @@ def test_a_map_says_which_rows_are_not_on_it(client):
 def test_a_mark_leads_to_its_thing(client):
     html = page(client, "/queries/lights")
 
-    (address,) = re.findall(r'<a href="([^"]+)">\s*<g><title>Fastnet</title>', html)
+    (address,) = set(re.findall(r'<a href="([^"]+)">\s*<g><title>Fastnet</title>', html))
     assert re.search(r"<h1[^>]*>.*Fastnet", page(client, address))
 
 
 def test_a_graph_has_each_thing_once_and_a_line_for_each_link(client):
     html = page(client, "/queries/keepers")
 
-    (drawing,) = re.findall(r'<svg class="chart" viewBox="[^"]*" role="group".*?</svg>', html, re.S)
-    assert re.findall(r"<title>([^<]+)</title>", drawing) == [
+    wide, narrow = re.findall(
+        r'<svg class="chart" viewBox="[^"]*" role="group".*?</svg>', html, re.S
+    )
+    assert re.findall(r"<title>([^<]+)</title>", wide) == [
         "Bell Rock",
         "Skerryvore",
         "Northern Lighthouse Board",
     ]
-    assert drawing.count("<line") == 2
+    assert (wide.count("<path"), narrow.count("<path")) == (2, 2)
+
+
+@pytest.mark.parametrize("name", ["lights", "keepers"])
+def test_a_phone_gets_a_drawing_of_its_own_width(client, name):
+    html = page(client, f"/queries/{name}")
+
+    narrow = html[html.index('class="chart-narrow"') :]
+    drawing = narrow[: narrow.index("</svg>")]
+    assert 'viewBox="0 0 340 ' in drawing
+    texts = re.findall(r'<text[^>]* x="([\d.]+)"[^>]*>([^<]+)<', drawing)
+    assert texts
+    assert all(float(x) < 340 for x, _ in texts)

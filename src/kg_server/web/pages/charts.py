@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 import re
 import unicodedata
@@ -14,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 
-from kg_server.web.pages.dates import beginning, ending
+from kg_server.web.pages.dates import days, new_year, year_of
 
 TOP, BOTTOM, ROW = 10, 34, 28
 _LETTER, _BESIDE, _MARK = 7.5, 6, 14
@@ -52,12 +51,16 @@ class Layout:
     @property
     def most_ticks(self) -> int:
         """Most years on an axis; beside each other they need about 50 pixels."""
-        return min((self.width - self.left - self.right) // 50, 8)
+        return min(self.inner // 50, 8)
+
+    @property
+    def inner(self) -> int:
+        """Width of the axis."""
+        return self.width - self.left - self.right
 
     def scaled(self, value: float, low: float, high: float) -> float:
         """Return where a value of an axis from ``low`` to ``high`` is drawn."""
-        inner = self.width - self.left - self.right
-        return round(self.left + inner * (value - low) / (high - low), 1)
+        return round(self.left + self.inner * (value - low) / (high - low), 1)
 
 
 WIDE = Layout(width=960, left=320, right=140)
@@ -86,7 +89,8 @@ class Bar:
 class Moment:
     """Something dated: ``date`` is a day, month or year as given, drawn as long as it may mean.
 
-    ``until`` is the date on which it ends, where that is another one.
+    ``until`` is the date on which it ends, where that is another one. ``unknown`` is the side
+    without a date, ``start`` or ``end``: a line leads from the mark to that end of the axis.
     """
 
     label: str
@@ -95,6 +99,7 @@ class Moment:
     standing: str
     href: str | None = None
     until: str = ""
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +183,8 @@ def bars(
     items = sorted(items, key=lambda item: places[item.group])
     if not any(item.label for item in items) and len({item.group for item in items}) == len(items):
         items = [replace(item, group="", label=item.group) for item in items]
+    if not any(item.label for item in items):
+        layout = replace(layout, left=NARROW.left)  # no label needs a gutter
     low, top, step = axis(min(item.value for item in items), max(item.value for item in items))
     zero = layout.scaled(0, low, top)
     rows: list[Drawn] = []
@@ -188,7 +195,7 @@ def bars(
             headings.append(Heading(group, y + ROW / 2))
             y += ROW
         for item in members:
-            y += layout.label
+            y += layout.label if item.label else 0
             width = max(abs(layout.scaled(item.value, low, top) - zero), 1)
             x = zero - width if item.value < 0 else zero
             text_x, anchor = _beside(item.text, zero if item.value < 0 else x + width, layout)
@@ -218,26 +225,30 @@ def _ticks(
     )
 
 
-def timeline(items: Iterable[Moment], layout: Layout = WIDE) -> Chart | None:
-    """Draw dates in their order on one axis; items without a date are left out."""
-    dated = [(first, item) for item in items if (first := beginning(item.date))]
+def timeline(
+    items: Iterable[Moment], words: Callable[[int], str] = str, layout: Layout = WIDE
+) -> Chart | None:
+    """Draw dates in their order on one axis; items without a date are left out.
+
+    ``words`` writes a year of the axis.
+    """
+    dated = [(span[0], item) for item in items if (span := days(item.date))]
     if not dated:
         return None
     dated.sort(key=lambda pair: (pair[0], pair[1].label))
-    first_year = dated[0][0].year
-    last_year = max(_last(item, day).year for day, item in dated) + 1
-    start = datetime.date(first_year, 1, 1)
-    end = datetime.date(last_year, 1, 1) if last_year <= 9999 else datetime.date.max
+    first_year = year_of(dated[0][0])
+    last_year = max(year_of(_last(item, day)) for day, item in dated) + 1
+    axis_days = new_year(first_year), new_year(last_year)
     height = ROW + layout.label
     rows = tuple(
-        _moment(item, day, TOP + index * height + layout.label + ROW / 2, (start, end), layout)
+        _moment(item, day, TOP + index * height + layout.label + ROW / 2, axis_days, layout)
         for index, (day, item) in enumerate(dated)
     )
+    widest = max(breadth(words(year)) for year in (first_year, last_year)) + 2 * _BESIDE
+    most = min(layout.most_ticks, int(layout.inner // widest))
     ticks = tuple(
-        Tick(
-            layout.scaled(_days(datetime.date(year, 1, 1), start), 0, _days(end, start)), str(year)
-        )
-        for year in year_ticks(first_year, min(last_year, 9999), layout.most_ticks)
+        Tick(layout.scaled(new_year(year), *axis_days), words(year))
+        for year in year_ticks(first_year, last_year, most)
     )
     return Chart("timeline", rows, (), ticks, TOP + len(dated) * height + BOTTOM, layout)
 
@@ -253,7 +264,7 @@ def fitted(text: str, room: float) -> str:
     >>> fitted("Anchor", 100), fitted("An anchor of a ship", 100)
     ('Anchor', 'An anchor of…')
     """
-    if breadth(text) <= room:
+    if not text or breadth(text) <= room:
         return text
     room -= _LETTER
     kept = 0
@@ -317,25 +328,18 @@ def year_ticks(first: int, last: int, most: int = 8) -> list[int]:
 
     >>> year_ticks(1991, 2005)
     [1992, 1994, 1996, 1998, 2000, 2002, 2004]
+    >>> year_ticks(-753, 476, 4)
+    [-500, 0]
     """
     span = max(last - first, 1)
-    steps = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
-    step = next((each for each in steps if span / each <= most), 5000)
-    return [year for year in range(first, last + 1) if year % step == 0]
+    steps = (digit * 10**zeros for zeros in range(13) for digit in (1, 2, 5))
+    step = next(each for each in steps if span / each <= max(most, 1))
+    return list(range(-(-first // step) * step, last + 1, step))
 
 
-def _moment(
-    item: Moment,
-    day: datetime.date,
-    y: float,
-    span: tuple[datetime.date, datetime.date],
-    layout: Layout,
-) -> Drawn:
-    start, end = span
-    total = _days(end, start)
-    x = layout.scaled(_days(day, start), 0, total)
-    last = _last(item, day)
-    width = round(layout.scaled(_days(last, start) + 1, 0, total) - x, 1)
+def _moment(item: Moment, day: int, y: float, span: tuple[int, int], layout: Layout) -> Drawn:
+    x = layout.scaled(day, *span)
+    width = round(layout.scaled(_last(item, day) + 1, *span) - x, 1)
     after = x + max(width, _MARK) + _BESIDE
     if after + breadth(item.text) > layout.width:
         before = x - max(_MARK - width, 0) / 2 - _BESIDE
@@ -345,9 +349,10 @@ def _moment(
     return Drawn(item, x, width, y, text_x=after)
 
 
-def _last(item: Moment, day: datetime.date) -> datetime.date:
+def _last(item: Moment, day: int) -> int:
     """Return the last day of a moment, which may be said to end before it begins."""
-    return max(day, ending(item.until or item.date) or day)
+    last = days(item.until or item.date)
+    return max(day, last[1]) if last else day
 
 
 def _beside(text: str, end: float, layout: Layout) -> tuple[float, str]:
@@ -355,7 +360,3 @@ def _beside(text: str, end: float, layout: Layout) -> tuple[float, str]:
     x = round(end + _BESIDE, 1)
     fits = x + breadth(text) <= layout.width
     return (x, "start") if fits else (float(layout.width - _BESIDE), "end")
-
-
-def _days(day: datetime.date, start: datetime.date) -> int:
-    return (day - start).days

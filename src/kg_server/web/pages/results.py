@@ -13,8 +13,9 @@ from rdflib import Literal
 from rdflib.term import Node
 
 from kg_server.web.pages import charts, drawings
-from kg_server.web.pages.dates import beginning
+from kg_server.web.pages.dates import days
 from kg_server.web.pages.layout import translate
+from kg_server.web.pages.numbers import DIGITS
 from kg_server.web.pages.tables import Row, Table
 from kg_server.web.pages.terms import Labels, Shown
 
@@ -43,7 +44,7 @@ class Panel:
 
     title: str | None
     chart: charts.Chart | drawings.Map | drawings.Links
-    narrow: charts.Chart | None = None
+    narrow: charts.Chart | drawings.Map | drawings.Links
     """The same chart for a phone."""
 
 
@@ -72,14 +73,19 @@ class _Notes:
     """Sentences of a kind of charts, each for one row and for several."""
 
     missing: tuple[str, str]
+    none: str
     shared: tuple[str, str] = ("", "")
     more: tuple[str, str] = ("", "")
 
 
 _NOTES = {
-    "bars": _Notes(missing=(ONE_LEFT_OUT, LEFT_OUT)),
+    "bars": _Notes(
+        missing=(ONE_LEFT_OUT, LEFT_OUT),
+        none="There is no chart: no row has a number that can be drawn.",
+    ),
     "timeline": _Notes(
         missing=(ONE_LEFT_OUT, LEFT_OUT),
+        none="There is no chart: no row has a date that can be drawn.",
         shared=(
             "One row says the same as another of the same date, and shares its mark.",
             "{count} rows say the same as others of the same date, and share their marks.",
@@ -89,13 +95,15 @@ _NOTES = {
         missing=(
             "One of {total} rows is not on the map: it has no place.",
             "{count} of {total} rows are not on the map: they have no place.",
-        )
+        ),
+        none="There is no map: no row has a place.",
     ),
     "graph": _Notes(
         missing=(
             "One of {total} rows is not drawn: it has no link.",
             "{count} of {total} rows are not drawn: they have no link.",
         ),
+        none="There is no graph: no row has a link.",
         shared=(
             "One row repeats a link of another.",
             "{count} rows repeat links of others.",
@@ -107,6 +115,10 @@ _NOTES = {
     ),
 }
 """Sentences about rows without a mark of their own, by the kind of the chart."""
+_NAMELESS = (
+    "On the map, one place has no room for its name; the table has it.",
+    "On the map, {count} places have no room for their names; the table has them.",
+)
 
 
 _DRAWN: Mapping[str, Callable[..., drawings.Map | drawings.Links | None]] = {
@@ -130,11 +142,16 @@ def panels(hint: Sequence[str], table: Table, labels: Labels) -> tuple[Panel, ..
     kind, *columns = hint or ("",)
     if kind == "timeline" and len(columns) >= 3:
         moments = _moments(columns, table, labels)
-        drawn = charts.timeline(moments)
-        return (Panel(None, drawn, charts.timeline(moments, charts.NARROW)),) if drawn else ()
+        years = _years(labels.language)
+        drawn = charts.timeline(moments, years)
+        narrow = charts.timeline(moments, years, charts.NARROW)
+        return (Panel(None, drawn, narrow),) if drawn and narrow else ()
     if kind in _DRAWN and len(columns) >= 2:
-        drawing = _DRAWN[kind](columns, table, labels)
-        return (Panel(None, drawing),) if drawing else ()
+        wide, slim = (
+            _DRAWN[kind](columns, table, labels, width)
+            for width in (charts.WIDE.width, charts.NARROW.width)
+        )
+        return (Panel(None, wide, slim),) if wide and slim else ()
     if kind != "bars" or len(columns) < 2:
         return ()
     of_units = _of_units(table)
@@ -142,12 +159,13 @@ def panels(hint: Sequence[str], table: Table, labels: Labels) -> tuple[Panel, ..
     panels_ = []
     for each in units:
         bars = _bars(columns, table, labels, (of_units, each))
-        if wide := charts.bars(bars, labels.compact):
+        drawn = charts.bars(bars, labels.compact)
+        narrow = charts.bars(bars, labels.compact, charts.NARROW)
+        if drawn and narrow:
             title = " · ".join(labels.show(part).text for part in each if part) or None
             if len(units) > 1 and not title:
                 title = translate("unit not stated", labels.language)
-            narrow = charts.bars(bars, labels.compact, charts.NARROW)
-            panels_.append(Panel(title, wide, narrow))
+            panels_.append(Panel(title, drawn, narrow))
     return tuple(panels_)
 
 
@@ -180,6 +198,11 @@ def notes(
             for count, (one, many) in counts
             if count
         ]
+        nameless = _nameless(drawn[0].chart)
+        if nameless:
+            said.append(translate(_NAMELESS[nameless > 1], language, count=nameless))
+    elif total and hint[:1] and hint[0] in _NOTES:
+        said = [translate(_NOTES[hint[0]].none, language)]
     return (*said, *([part(total, language)] if is_part and total else []))
 
 
@@ -199,6 +222,18 @@ def _counted(hint: Sequence[str], table: Table, drawn: Sequence[Panel]) -> tuple
         return marks, sum(_length(row, columns) is None for row in table.terms), 0
     missing = sum(not _dates(row, columns) or columns[2] not in row for row in table.terms)
     return marks, missing, 0
+
+
+def _nameless(chart: charts.Chart | drawings.Map | drawings.Links) -> int:
+    """Return the number of places on a map that have a name, but no room for it."""
+    if not isinstance(chart, drawings.Map):
+        return 0
+    return sum(bool(each.name) and not each.label for each in chart.places)
+
+
+def _years(language: str) -> Callable[[int], str]:
+    """Return a function that writes years in the digits of a language."""
+    return lambda year: str(year).translate(DIGITS.get(language, {}))
 
 
 def part(count: int, language: str) -> str:
@@ -379,6 +414,7 @@ def _bars(
     names_sources, unstated = _has_twins(columns, table, unit), _unstated(table)
     source = SOURCE if SOURCE in table.columns else f"{SOURCE}Label"
     colours = _distinct(rest[0], table) if rest else []
+    groups = labels.apart((row[group] for row in table.terms if group in row), group)
     bars = []
     for row, look in zip(table.terms, table.looks, strict=True):
         number, length = row.get(value), _length(row, columns)
@@ -388,7 +424,7 @@ def _bars(
                 parts.append(_named(row, source, labels))
             bars.append(
                 charts.Bar(
-                    group=labels.show(row[group], group).text,
+                    group=groups[row[group]].text,
                     label=" · ".join(parts),
                     value=length,
                     text=labels.show(number).text,
@@ -431,19 +467,21 @@ def _named(row: Row, name: str, labels: Labels) -> str:
 def _moments(columns: Sequence[str], table: Table, labels: Labels) -> list[charts.Moment]:
     label = columns[2]
     unstated = _unstated(table)
+    names = labels.apart(row[label] for row in table.terms if label in row)
     moments: dict[tuple[str, ...], charts.Moment] = {}
     for row, look in zip(table.terms, table.looks, strict=True):
-        dates = _dates(row, columns)
+        dates, unknown = _dates(row, columns), _unknown(row, columns)
         if dates and label in row:
             moment = charts.Moment(
-                label=labels.show(row[label]).text,
+                label=names[row[label]].text,
                 date=str(dates[0]),
-                text=" – ".join(labels.show(each).text for each in dates),
+                text=_period(dates, unknown, labels),
                 standing=look or unstated,
                 href=_href(row, labels),
                 until=str(dates[-1]),
+                unknown=unknown,
             )
-            place = (moment.label, *map(str, dates))
+            place = (moment.label, unknown, *map(str, dates))
             earlier = moments.get(place)
             if earlier is None or _RANKS[moment.standing] < _RANKS[earlier.standing]:
                 moments[place] = moment
@@ -463,10 +501,27 @@ def _dates(row: Row, columns: Sequence[str]) -> list[Node]:
     Dates that cannot be drawn are left out.
     """
     given = [
-        [date for name in names if (date := row.get(name)) is not None and beginning(str(date))]
+        [date for name in names if (date := row.get(name)) is not None and days(str(date))]
         for names in (("date",), columns[:2])
     ]
     return list(dict.fromkeys(given[0] or given[1]))
+
+
+def _unknown(row: Row, columns: Sequence[str]) -> str:
+    """Return the side on which a row has no date: ``start``, ``end``, or empty if it has both."""
+    if "date" in row or columns[0] == columns[1]:
+        return ""
+    return next(
+        (side for side, name in zip(("start", "end"), columns[:2], strict=True) if name not in row),
+        "",
+    )
+
+
+def _period(dates: Sequence[Node], unknown: str, labels: Labels) -> str:
+    """Return the dates of a row in words, with a dash towards the side that has none."""
+    shown = [labels.show(each, "year").text for each in dates]
+    sides = [*([""] if unknown == "start" else []), *shown, *([""] if unknown == "end" else [])]
+    return " – ".join(sides).strip()
 
 
 def _naming(row: Row, rest: Sequence[str], table: Table) -> list[str]:

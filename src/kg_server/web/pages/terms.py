@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
@@ -203,6 +204,21 @@ class Labels:
             return Shown("…", iri=None, sort=iri)
         label = self.of(iri)
         return cut(Shown(label.text, label.language, href=self.link(iri), iri=iri, sort=label.text))
+
+    def apart(self, terms: Iterable[Node], name: str = "") -> dict[Node, Shown]:
+        """Return terms as a drawing names them.
+
+        Different things with the same label have the ends of their IRIs behind it, or else the
+        whole ones.
+        """
+        shown = {term: self.show(term, name) for term in terms}
+        for name_of in (readable_end, str):
+            same = Counter(each.text for each in shown.values())
+            for term, each in shown.items():
+                if each.iri and same[each.text] > 1 and name_of(each.iri) != each.text:
+                    label = self.of(each.iri).text
+                    shown[term] = replace(each, text=f"{label} ({name_of(each.iri)})")
+        return shown
 
     def compact(self, value: float) -> str:
         """Return a number in few characters, for an axis; no tick has more than three digits."""
