@@ -11,10 +11,13 @@ from kg_server import canned, project
 from kg_server.cli import options
 from kg_server.description import void
 from kg_server.server import loading, publication
-from kg_server.store import dialects, open_store
+from kg_server.store import dialects, open_store, publishing
 from kg_server.store.connection import Connection
 from kg_server.store.credentials import Credentials
 from kg_server.store.publishing import Publisher
+
+_SHOWN = 10
+"""Most literals that are named."""
 
 
 @click.command(
@@ -30,6 +33,11 @@ from kg_server.store.publishing import Publisher
     help="Address of the Graph Store Protocol, without ?graph=, if the dialect has none.",
 )
 @click.option("--allow-invalid", is_flag=True, help="Publish even if the data do not conform.")
+@click.option(
+    "--allow-merged",
+    is_flag=True,
+    help="Publish without the literals that an engine takes for others.",
+)
 @click.option("--no-validate", is_flag=True, help="Do not validate.")
 @options.deadline(3600)
 @options.BASE
@@ -39,6 +47,7 @@ def publish(  # one parameter an option
     dialect: str | None,
     graph_store: str,
     allow_invalid: bool,  # click passes it by name
+    allow_merged: bool,
     no_validate: bool,
     base_iri: str | None,
 ) -> None:
@@ -50,8 +59,12 @@ def publish(  # one parameter an option
     Credentials come from the environment: KG_SERVER_ENDPOINT_USER and KG_SERVER_ENDPOINT_PASSWORD,
     or KG_SERVER_ENDPOINT_TOKEN. With _FILE at its end, a variable names a file with the value.
 
-    Exit code 0: published; 1: the data do not conform, or the engine holds another number of
-    triples than were written; 2: an error.
+    Some engines take different literals for one: for Virtuoso, the year 1958 and the date
+    1958-01-01 are one value, and it keeps one of them. publish finds and names such literals before
+    it writes anything. With --allow-merged it leaves out the shorter one of each pair.
+
+    Exit code 0: published; 1: the data do not conform, the engine does not keep all literals, or it
+    holds another number of triples than were written; 2: an error.
     """
     engine = dialects.named(dialect) if dialect else None
     replicas, credentials = publication.endpoints(endpoint), Credentials.read()
@@ -62,22 +75,41 @@ def publish(  # one parameter an option
     report = None
     if judged and not no_validate:
         report = loading.validated(loaded, allow_invalid=allow_invalid)
+    connections = [Connection(each, credentials) for each in replicas.endpoints]
+    publishers = [
+        Publisher(each, engine or publication.recognise(each), graph_store) for each in connections
+    ]
+    merged = publication.merged(loaded, publishers)
+    for each in merged[:_SHOWN]:
+        options.say(
+            f"an engine takes {each.literal} for {each.kept}: "
+            f"it does not keep both of {each.subject_and_predicate}"
+        )
+    if len(merged) > _SHOWN:
+        options.say(f"and so for {len(merged) - _SHOWN:,} more literals")
+    if merged and not allow_merged:
+        options.say(
+            "nothing was published: leave one of each pair out of the files, or publish without "
+            "the first ones: --allow-merged"
+        )
+        sys.exit(1)
+    if merged:
+        loaded = publishing.without(loaded, lambda flat: publication.merged(flat, publishers))
+        options.say(f"published without literals that an engine takes for others: {len(merged):,}")
     described = void.described(open_store(loaded), loaded)
     differs = False
-    for each in replicas.endpoints:
-        connection = Connection(each, credentials)
-        publisher = Publisher(connection, engine or publication.recognise(connection), graph_store)
+    for connection, publisher in zip(connections, publishers, strict=True):
         differences = publication.publish(loaded, report, described, publisher)
         connection.close()
         for difference in differences:
             options.say(
-                f"{each} holds {difference.held} triples of <{difference.graph_iri}>, "
-                f"{difference.written} were written"
+                f"{connection.endpoint} holds {difference.held} triples of "
+                f"<{difference.graph_iri}>, {difference.written} were written"
             )
         if differences:
             differs = True
-            options.say(f"{each}: no version was written, because the graphs differ")
+            options.say(f"{connection.endpoint}: no version was written, because the graphs differ")
         else:
-            options.say(f"{each} holds version {loaded.version}")
+            options.say(f"{connection.endpoint} holds version {loaded.version}")
     if differs:
         sys.exit(1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from kg_server import records
@@ -16,22 +17,21 @@ from kg_server.errors import EngineFailed, EngineUnavailable, Problem, ProjectFa
 from kg_server.formats import Kind, named
 from kg_server.project import Project, Role
 from kg_server.sparql.query import Dataset, Query
-from kg_server.store import Store, open_store, publishing
+from kg_server.store import merging, open_store, publishing
 from kg_server.store.connection import Connection, Endpoint
 from kg_server.store.credentials import Credentials
 from kg_server.store.dialects import Dialect, recognised
+from kg_server.store.merging import Merged
 from kg_server.store.probe import measured, refuse_wrong
 from kg_server.store.publishing import MERGED, Marker, Publisher
 from kg_server.store.remote import RemoteStore
 from kg_server.store.replicas import Replicas
-from kg_server.store.results import rows
 from kg_server.store.written import Graphs
 from kg_server.validation.report import Finding, Place, Report
 
 _NO_PUBLICATION = "the engine has no whole publication"
 _N_TRIPLES = named("ntriples", Kind.GRAPH)
 _ALL = "CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }"
-_COUNTS = "SELECT ?g (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,18 @@ class Difference:
     graph_iri: str
     written: int
     held: int
+
+
+def merged(project: Project, publishers: Iterable[Publisher]) -> list[Merged]:
+    """Return the literals that a service would not keep, because it takes them for others.
+
+    Raises:
+        ProjectFault: the project cannot be published.
+        EngineFailed, EngineUnavailable: a service could not be tried.
+    """
+    graphs = dict(publishing.contents(project))
+    found = (merging.merged(graphs, each.kept) for each in publishers)
+    return list(dict.fromkeys(chain.from_iterable(found)))
 
 
 def publish(
@@ -85,7 +97,7 @@ def publish(
         publisher.put(graph_iri, ntriples)
     for graph_iri in before - graphs.keys():
         publisher.delete(graph_iri)
-    differences = _differences(publisher, store, graphs)
+    differences = _differences(publisher, graphs)
     if not differences:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         content = records.dumped(Publication(_portable(project), _placed(report), dataset))
@@ -93,18 +105,14 @@ def publish(
     return differences
 
 
-def _differences(
-    publisher: Publisher, store: Store, graphs: Mapping[str, bytes]
-) -> list[Difference]:
+def _differences(publisher: Publisher, graphs: Mapping[str, bytes]) -> list[Difference]:
     """Return the graphs of which the service holds more or fewer triples than were written."""
-    # An engine may keep literals as they are written, or as ours does, one of each value.
-    least = {str(row["g"]): int(str(row["n"])) for row in rows(store, _COUNTS)}
-    most = {name: len(set(ntriples.splitlines())) for name, ntriples in graphs.items()}
-    held = {graph_iri: publisher.count(graph_iri) for graph_iri in graphs}
+    written = {name: len(set(ntriples.splitlines())) for name, ntriples in graphs.items()}
+    held = {name: publisher.count(name) for name in graphs}
     return [
-        Difference(name, most[name], number)
-        for name, number in held.items()
-        if not least.get(name, most[name]) <= number <= most[name]
+        Difference(name, number, held[name])
+        for name, number in written.items()
+        if number != held[name]
     ]
 
 

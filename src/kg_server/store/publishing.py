@@ -6,16 +6,19 @@ servers know that the graphs are not whole; the version is written last.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from urllib.parse import quote, urljoin, urlsplit
 
 import pyoxigraph as ox
 
 from kg_server.errors import EngineFailed, ProjectFault
 from kg_server.formats import Kind
-from kg_server.project import Project, parsing
+from kg_server.project import Project, ProjectFile, parsing
+from kg_server.store import merging
 from kg_server.store.connection import Connection
 from kg_server.store.dialects import Dialect
 from kg_server.store.protocol import EmbeddedStore
@@ -26,6 +29,8 @@ MARKER = "urn:x-kg-server:publication"
 """The name of the marker's graph, and of the publication in it."""
 MERGED = "urn:x-kg-server:merged"
 """The graph with triples of the default graph that several graphs of the project have."""
+TRIAL = "urn:x-kg-server:trial"
+"""The graph in which a service is tried, before anything is published."""
 
 _VERSION = "http://www.w3.org/2002/07/owl#versionInfo"
 _MODIFIED = "http://purl.org/dc/terms/modified"
@@ -36,6 +41,9 @@ _ASK_VERSION = f"SELECT ?version ?at {{ <{MARKER}> <{_VERSION}> ?version ; <{_MO
 _GRAPH = "http://www.w3.org/ns/sparql-service-description#namedGraph"
 _ASK_GRAPHS = f"SELECT ?graph {{ <{MARKER}> <{_GRAPH}> ?graph }}"
 _ASK_PARTS = f"SELECT ?part ?text {{ ?part <{_PART}> ?text }}"
+_ASK_COUNTS = "SELECT ?s (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?s"
+_TRIALS = 5000
+"""Sets of literals that are tried at a time: an engine may cut results at 10,000 rows."""
 _ASK_COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 
 Row = dict[str, str]
@@ -89,6 +97,32 @@ class Publisher:
         (row,) = rows(self._connection, self._dialect, _ASK_COUNT, graph_iri)
         return int(row["n"])
 
+    def kept(self, sets: Iterable[Iterable[bytes]]) -> list[int]:
+        """Return how many literals of each set the service keeps, if they stand beside each other.
+
+        Args:
+            sets: sets of literals, as N-Triples.
+
+        Raises:
+            EngineFailed, EngineUnavailable: it could not be tried.
+        """
+        kept: list[int] = []
+        rest = iter(sets)
+        while batch := list(islice(rest, _TRIALS)):
+            names = [f"{TRIAL}/{number}" for number in range(len(batch))]
+            lines = (
+                f"<{name}> <{_PART}> ".encode() + literal + b" .\n"
+                for name, literals in zip(names, batch, strict=True)
+                for literal in literals
+            )
+            self.put(TRIAL, b"".join(lines))
+            found = rows(self._connection, self._dialect, _ASK_COUNTS, TRIAL)
+            counts = {row["s"]: int(row["n"]) for row in found}
+            kept += [counts.get(name, 0) for name in names]
+        if kept:
+            self.delete(TRIAL)
+        return kept
+
     def published(self) -> set[str]:
         """Return the names of the graphs that the last publication wrote, whole or not."""
         return {row["graph"] for row in rows(self._connection, self._dialect, _ASK_GRAPHS, MARKER)}
@@ -121,26 +155,66 @@ def dataset(store: EmbeddedStore) -> tuple[Graphs, bytes]:
 def contents(project: Project) -> Iterator[tuple[str, bytes]]:
     """Yield the graphs of a project: their IRIs and N-Triples, with the lexical forms of the files.
 
+    A triple that the embedded store takes for an earlier one is not repeated.
+
     Raises:
         ProjectFault: a file is not well-formed, or the name of a graph is a blank node.
     """
     graphs: dict[str, list[ox.Triple]] = {}
     for file in project.files:
-        syntax = SYNTAXES[file.syntax]
-        try:
-            quads = list(ox.parse(file.content, format=syntax, base_iri=file.graph_iri))
-        except (SyntaxError, MemoryError) as error:
-            raise parsing.told(file, error) from error
-        for quad in quads:
+        for quad in _quads(file):
+            graphs.setdefault(str(quad.graph_name)[1:-1], []).append(quad.triple)
+    for name, triples in graphs.items():
+        ntriples = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b""
+        yield name, merging.once(ntriples)
+
+
+def without(project: Project, dropped: Callable[[Project], Iterable[merging.Merged]]) -> Project:
+    """Return a project without some literals: its version is another, its files are N-Quads.
+
+    Args:
+        project: the project.
+        dropped: returns the literals to leave out, given the project of N-Quads. The labels of
+            blank nodes in these are those of its files.
+
+    Raises:
+        ProjectFault: as ``contents``.
+    """
+    files = tuple(
+        replace(
+            file,
+            content=ox.serialize(_quads(file), format=ox.RdfFormat.N_QUADS) or b"",
+            syntax="nquads",
+        )
+        for file in project.files
+    )
+    project = replace(project, files=files)
+    lines = {
+        f"{each.subject_and_predicate} {each.literal} <{each.graph_iri}> .".encode()
+        for each in dropped(project)
+    }
+    digest = hashlib.sha256(b"\n".join([project.version.encode(), *sorted(lines)]))
+    files = tuple(replace(file, content=merging.without(file.content, lines)) for file in files)
+    return replace(project, files=files, version=digest.hexdigest())
+
+
+def _quads(file: ProjectFile) -> Iterator[ox.Quad]:
+    """Yield the quads of a file, each in a named graph.
+
+    Raises:
+        ProjectFault: it is not well-formed, or the name of a graph is a blank node.
+    """
+    own = ox.NamedNode(file.graph_iri)
+    try:
+        for quad in ox.parse(file.content, format=SYNTAXES[file.syntax], base_iri=file.graph_iri):
             if isinstance(quad.graph_name, ox.BlankNode):
                 raise ProjectFault(
                     "a graph whose name is a blank node cannot be published", path=file.path
                 )
             named = isinstance(quad.graph_name, ox.NamedNode)
-            name = quad.graph_name.value if named else file.graph_iri
-            graphs.setdefault(name, []).append(quad.triple)
-    for name, triples in graphs.items():
-        yield name, ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b""
+            yield quad if named else ox.Quad(quad.subject, quad.predicate, quad.object, own)
+    except (SyntaxError, MemoryError) as error:
+        raise parsing.told(file, error) from error
 
 
 def marker(connection: Connection, dialect: Dialect) -> Marker | None:
