@@ -14,6 +14,7 @@ from ..conftest import LiveServer  # the fixture's class
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 BATCH = urlencode({"queries": json.dumps({f"q{n}": {"query": "a"} for n in range(20)})})
+ROWS = quote("SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 20000")
 MISSPELT = urlencode(
     {"queries": json.dumps({f"q{n}": {"query": f"Canuda {n}"} for n in range(20)})}
 )
@@ -38,10 +39,19 @@ def page(number: int):
         lambda _: ("POST", "/reconcile", FORM, BATCH),
         lambda _: ("POST", "/reconcile", FORM, MISSPELT),
         lambda n: ("GET", f"/search?q=zz{n}", {}, None),
+        lambda n: ("HEAD", f"/sparql?query={ROWS}%23{n}", {}, None),
         lambda _: ("GET", "/sparql", {"Accept": "a/b," * 7000}, None),
         lambda _: ("POST", "/sparql", FORM, "query=" + "%4+%zz" * 150_000),
     ],
-    ids=["documents", "batches", "misspelt batches", "searches", "long headers", "long forms"],
+    ids=[
+        "documents",
+        "batches",
+        "misspelt batches",
+        "searches",
+        "large results",
+        "long headers",
+        "long forms",
+    ],
 )
 def test_under_pressure_the_server_lives_and_answers_queries(server, request_of):
     with ThreadPoolExecutor(12) as pool:

@@ -22,17 +22,18 @@ from kg_server.store import open_store
 
 
 class Sandbox:
-    """Two evaluators over a project, until the ``with`` block ends."""
+    """Evaluators over a project, until the ``with`` block ends."""
 
     def __init__(
         self,
         project: Project,
+        evaluators: int = 2,
         *,
         queue_timeout_s: float = 10,
         aside: Callable[[], None] | None = None,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp())
-        self.board = Board(2)
+        self.board = Board(evaluators)
         queries = zygotes.bound(str(self.folder / "s"))
         ours, theirs = os.pipe()
         parent = os.getpid()

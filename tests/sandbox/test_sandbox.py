@@ -20,6 +20,7 @@ from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, Role
 from kg_server.sandbox import messages
 from kg_server.sandbox.client import Client
+from kg_server.sandbox.lanes import SHORT_S, Costs, Lane, form
 from kg_server.sparql.query import Dataset, Query
 from kg_server.work import ClientLeft, Turns, Work
 
@@ -90,14 +91,10 @@ def test_a_query_that_is_cancelled_ends_while_others_go_on(sandbox, waiting):
     turns = Turns(3, 3)
     *others, last = [Work(turns, budget_s=60, wait_s=60) for _ in range(1 + 2 * waiting)]
 
-    def wanted(work: Work) -> bytes:
-        with work.turn():
-            return count_for(sandbox, 60)
-
     with ThreadPoolExecutor(3) as pool:
-        running = [pool.submit(wanted, each) for each in others]
+        running = [pool.submit(runaway, sandbox, each) for each in others]
         assert eventually(lambda: evaluated(sandbox) == len(others))
-        cancelled = pool.submit(wanted, last)
+        cancelled = pool.submit(runaway, sandbox, last)
         assert eventually(lambda: len(sandbox.client._open) == 1 + len(others))
         assert waiting or eventually(lambda: evaluated(sandbox) == 1)
 
@@ -159,12 +156,83 @@ def test_queries_that_wait_while_the_graph_is_reloaded_are_answered():
     product = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f }"
     with Sandbox(numbers(1200), queue_timeout_s=60) as sandbox, ThreadPoolExecutor(8) as pool:
         asked = query(product, 60)
+        sandbox.client.costs.note(form(product), 0)  # taken for short, so all are sent at once
         answers = [pool.submit(lambda: sandbox.store.query(asked).read()) for _ in range(8)]
-        assert eventually(lambda: evaluated(sandbox) == 2)
+        assert eventually(lambda: evaluated(sandbox) == 2 and len(sandbox.client._open) == 8)
 
         sandbox.leave()
 
         assert {each.result() for each in answers} == {b"n\r\n1440000\r\n"}
+
+
+def test_a_reader_that_leaves_in_the_middle_of_an_answer_costs_no_evaluator(sandbox):
+    before = sandbox.board.deaths(), {slot.pid for slot in sandbox.board.slots()}
+
+    for _ in range(10):
+        answer = sandbox.store.query(query(LARGE))
+        del answer
+        assert eventually(lambda: evaluated(sandbox) == 0)
+
+    assert (sandbox.board.deaths(), {slot.pid for slot in sandbox.board.slots()}) == before
+
+
+def test_an_evaluator_that_does_not_notice_that_its_reader_left_is_killed(sandbox):
+    # Some rows come at once, and no other for minutes.
+    rows = "{ SELECT ?a ?f { ?a ?b ?c . ?d ?e ?f } LIMIT 8000 }"
+    sums = "?d ?e ?f . ?g ?h ?i . ?j ?k ?l FILTER(?c + ?f + ?i + ?l = -1)"
+    never = f"{{ ?a ?b ?c FILTER EXISTS {{ {sums} }} }}"
+    before = sandbox.board.deaths()["client left"]
+
+    answer = sandbox.store.query(query(f"SELECT ?a ?f {{ {rows} UNION {never} }}"))
+    del answer
+
+    assert eventually(lambda: sandbox.board.deaths()["client left"] == before + 1)
+    assert count(sandbox) == b"n\r\n400\r\n"
+
+
+def test_short_queries_pass_those_that_may_be_long():
+    others = [Work(Turns(8, 8), budget_s=60, wait_s=60) for _ in range(8)]
+    with Sandbox(numbers(400), 4, queue_timeout_s=60) as sandbox, ThreadPoolExecutor(8) as pool:
+        sandbox.client.costs.note(form("ASK { <urn:a> ?p ?o } # 0"), 0)
+        running = [pool.submit(runaway, sandbox, each) for each in others]
+        assert eventually(lambda: evaluated(sandbox) == 3)
+
+        answers = [count(sandbox, f"ASK {{ <urn:a{n}> ?p ?o }} # {n}") for n in range(9)]
+
+        assert answers == [b"true"] * 9
+        assert not any(each.done() for each in running)
+        for each in others:
+            sandbox.loop.call_soon_threadsafe(each.cancel)
+        assert all(isinstance(each.exception(), ClientLeft) for each in running)
+
+
+def test_a_form_is_short_if_one_of_the_last_two_queries_was():
+    costs, asked = Costs(), form("ASK { ?s ?p ?o }")
+    known = []
+
+    for seconds in (SHORT_S * 2, 0, SHORT_S * 2, SHORT_S * 2, 0):
+        known.append(costs.is_short(asked))
+        costs.note(asked, seconds)
+
+    assert known == [False, False, True, True, False]
+    assert not costs.is_short(form("x" * 10_000))
+
+
+def test_a_place_that_is_no_longer_wanted_goes_to_the_next():
+    async def places() -> list[bool]:
+        lane = Lane(1)
+        held, given_up, last = (lane.enter() for _ in range(3))
+        lane.leave(given_up)
+        before = [each.done() for each in (held, last)]
+        lane.leave(held)
+        return [*before, last.done(), given_up.cancelled()]
+
+    assert asyncio.run(places()) == [True, False, True, True]
+
+
+def runaway(sandbox, work: Work) -> bytes:
+    with work.turn():
+        return count_for(sandbox, 60)
 
 
 def test_after_the_evaluators_left_a_query_is_refused():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import socket
 from collections import deque
@@ -11,7 +12,8 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from kg_server.errors import Problem
-from kg_server.sandbox import failures, messages
+from kg_server.sandbox import failures, lanes, messages
+from kg_server.sandbox.lanes import Costs, Lane
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql.query import Query
 from kg_server.work import ClientLeft
@@ -22,6 +24,10 @@ _MARGIN_S = 1.0
 """Seconds after a deadline in which the evaluator may still report; then the client gives up."""
 _LAST_WORD_S = 5.0
 """Seconds to wait, after a stream ends, for the message that says whether it is whole."""
+_LONG = (messages.STREAM, messages.DEATH)
+"""Messages of queries that are long: a stream holds an evaluator as long as its reader wants."""
+_NOTICE_S = 0.1
+"""Seconds in which an evaluator that writes notices that nobody reads; then it is killed."""
 
 
 class Mailbox(Protocol):
@@ -29,6 +35,8 @@ class Mailbox(Protocol):
 
     board: Board
     queue_timeout_s: float
+    costs: Costs
+    lane: Lane
 
     async def send(self, datagram: bytes) -> None:
         """Send a datagram to the evaluators."""
@@ -57,6 +65,8 @@ class Call:
         self._waiting: asyncio.Future[None] | None = None
         self._stream: socket.socket | None = None
         self._ended = self._answered = self._taken_up = False
+        self._form = lanes.form(query.text)
+        self._place: asyncio.Future[None] | None = None
 
     async def first(self) -> tuple[bytes, bool]:
         """Return the first chunk of the answer, and whether it is the only one.
@@ -65,6 +75,8 @@ class Call:
             Problem: as ``Store.query``.
             ClientLeft: the client left, and the query was stopped.
         """
+        if not self._client.costs.is_short(self._form):
+            await self._enter()
         try:
             await self._client.send(messages.pack_query(self._query, self._id))
         except OSError as error:
@@ -96,6 +108,20 @@ class Call:
         if not chunk:
             await self._end_of_stream()
         return chunk
+
+    async def _enter(self) -> None:
+        """Wait for a place among the queries that may be long.
+
+        Raises:
+            Problem, ClientLeft: the wait was too long, or in vain.
+        """
+        self._place = self._client.lane.enter()
+        if not self._place.done():
+            self._waiting = self._loop.create_future()
+            either = self._place, self._waiting
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if self._heard:
+                await self._next()
 
     async def _end_of_stream(self) -> None:
         """Receive the final status of an answer whose stream has ended.
@@ -131,7 +157,9 @@ class Call:
             if isinstance(said, messages.Message) and said.stream is not None:
                 os.close(said.stream)
         if not self._ended:
-            self._client.board.abandon(self._id)
+            self._abandon()
+        if self._place:
+            self._client.lane.leave(self._place)
         self._client.forget(self._id)
 
     async def _next(self) -> messages.Message:
@@ -146,6 +174,8 @@ class Call:
         said = self._heard.popleft()
         if isinstance(said, Problem | ClientLeft):
             raise said
+        if self._stream is None:
+            self._note(math.inf if said.type in _LONG else said.spent_s)
         if said.type == messages.PROBLEM:
             self._ended = True
             raise messages.unpack_problem(said.payload)
@@ -179,12 +209,26 @@ class Call:
         else:
             self._give_up(failures.busy())
 
+    def _abandon(self) -> None:
+        """Stop the query, or take care that it is never begun.
+
+        An evaluator that writes notices by itself that nobody reads. It is not killed, because the
+        next one in its place would be slow at first.
+        """
+        if self._stream:
+            self._loop.call_later(_NOTICE_S, self._client.board.abandon, self._id)
+        elif self._client.board.abandon(self._id):
+            self._note(self._loop.time() - self._asked_at)
+
+    def _note(self, seconds: float) -> None:
+        self._client.costs.note(self._form, seconds)
+
     def _client_left(self, watch: asyncio.Future[Any]) -> None:
         if not watch.cancelled():
             self.stop()
 
     def _give_up(self, reason: Problem | ClientLeft) -> None:
-        self._client.board.abandon(self._id)
+        self._abandon()
         self.hear(reason)
         if self._stream:
             with suppress(OSError):  # it was closed just now

@@ -13,10 +13,13 @@ from pathlib import Path
 
 from kg_server.sandbox import failures, messages
 from kg_server.sandbox.call import WATCH_AFTER_S, Call
+from kg_server.sandbox.lanes import Costs, Lane
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql.query import Query
 
 _askers = itertools.count()
+_FOR_SHORT_ONES = 4
+"""One in so many evaluators is kept for short queries."""
 
 
 class Client:
@@ -28,13 +31,25 @@ class Client:
         evaluators: the path of the socket on which the evaluators receive.
         board: the scoreboard of the evaluators.
         queue_timeout_s: seconds that a query may wait for a free evaluator.
+        workers: number of HTTP workers, which share the evaluators.
+        costs: what queries cost so far.
 
     Raises:
         Overloaded: no evaluators receive at this path.
     """
 
-    def __init__(self, evaluators: str, board: Board, *, queue_timeout_s: float) -> None:
+    def __init__(
+        self,
+        evaluators: str,
+        board: Board,
+        *,
+        queue_timeout_s: float,
+        workers: int = 1,
+        costs: Costs | None = None,
+    ) -> None:
         self.board, self.queue_timeout_s = board, queue_timeout_s
+        may_be_long = board.evaluators - board.evaluators // _FOR_SHORT_ONES
+        self.costs, self.lane = costs or Costs(), Lane(max(1, may_be_long // workers))
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         try:
             self._number = self._bind(evaluators)

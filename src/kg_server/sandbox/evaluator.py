@@ -212,6 +212,7 @@ class _Reply:
     ) -> None:
         self._socket, self._asker, self._query_id = own, asker, query_id
         self._left, self._evaluator, self._waited_s = limits.result_bytes, evaluator, 0.0
+        self._spent_before_s = time.process_time()
         self._pending = bytearray()
         self._stream: socket.socket | None = None
 
@@ -290,7 +291,8 @@ class _Reply:
         return ours
 
     def _tell(self, type_: bytes, payload: bytes = b"", descriptor: int | None = None) -> None:
-        datagram = messages.pack(self._query_id, type_, payload)
+        spent_s = time.process_time() - self._spent_before_s
+        datagram = messages.pack(self._query_id, type_, payload, spent_s)
         if descriptor is None:
             self._socket.sendto(datagram, self._asker)
         else:  # socket.send_fds() ignores the address (Python 3.11)

@@ -6,7 +6,8 @@ the descriptor of a stream with its bytes, and another datagram confirms its end
 too large for a datagram is passed as a descriptor of memory.
 
 Every message to a client starts with the id of its query: the number of the client in the upper 32
-bits, the number of the query in the lower. The address of a client is made from its number.
+bits, the number of the query in the lower. The address of a client is made from its number. Then
+come the type and the processor time that the query has taken.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ DATAGRAM_BYTES = 1 << 16
 WHOLE, STREAM, END, PROBLEM, DEATH = b"W", b"S", b"E", b"P", b"D"
 LEAVE = b""
 
-_ID = struct.Struct("!Q")
+_HEAD = struct.Struct("!QcI")  # query id, type, processor time in microseconds
+_MOST_US = (1 << 32) - 1
 _NOW = int(socket.MSG_CMSG_CLOEXEC | socket.MSG_DONTWAIT)
 _NO_DATASET = Dataset()
 _BUFFER_BYTES = DATAGRAM_BYTES + (1 << 12)
@@ -42,13 +44,15 @@ _PROBLEMS = {kind.slug: kind for kind in errors.problem_types()}
 class Message:
     """Message from an evaluator to a client about one of its queries.
 
-    ``stream`` is the descriptor of the stream that came with the message, if any.
+    ``stream`` is the descriptor of the stream that came with the message, if any. ``spent_s`` is
+    the processor time that the evaluator has needed.
     """
 
     query_id: int
     type: bytes
     payload: bytes
     stream: int | None = None
+    spent_s: float = 0.0
 
 
 class Inbox:
@@ -79,7 +83,8 @@ class Inbox:
             BlockingIOError: no message is there.
         """
         datagram, stream, _ = self.receive()
-        return Message(_ID.unpack_from(datagram)[0], datagram[8:9], datagram[9:], stream)
+        query_id, type_, spent_us = _HEAD.unpack_from(datagram)
+        return Message(query_id, type_, datagram[_HEAD.size :], stream, spent_us / 1e6)
 
 
 def asker_address(evaluators: str, number: int) -> str:
@@ -87,9 +92,9 @@ def asker_address(evaluators: str, number: int) -> str:
     return f"{evaluators}-{number:x}"
 
 
-def pack(query_id: int, type_: bytes, payload: bytes = b"") -> bytes:
+def pack(query_id: int, type_: bytes, payload: bytes = b"", spent_s: float = 0.0) -> bytes:
     """Return the datagram of a message."""
-    return _ID.pack(query_id) + type_ + payload
+    return _HEAD.pack(query_id, type_, min(int(spent_s * 1e6), _MOST_US)) + payload
 
 
 def pack_query(query: Query, query_id: int) -> bytes:

@@ -113,10 +113,10 @@ class Board:
         """Tell whether an evaluator has taken up the query."""
         return any(slot.query_id == query_id for slot in self.slots())
 
-    def abandon(self, query_id: int) -> None:
-        """Mark a query as abandoned: it is stopped, or never begun."""
+    def abandon(self, query_id: int) -> bool:
+        """Mark a query as abandoned: it is stopped, or never begun; return whether it ran."""
         _ID.pack_into(self._memory, self._abandoned_offset(query_id), query_id)
-        self.stop(query_id)
+        return self.stop(query_id)
 
     def abandoned(self, query_id: int) -> bool:
         """Tell whether a query is abandoned.

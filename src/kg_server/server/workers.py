@@ -22,6 +22,7 @@ from kg_server.config import Settings
 from kg_server.errors import Overloaded
 from kg_server.processes import die_with_parent
 from kg_server.sandbox.client import Client
+from kg_server.sandbox.lanes import Costs
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sandbox.store import SandboxStore
 from kg_server.server.front import Front
@@ -42,6 +43,7 @@ class Serving:
     def __init__(self, board: Board, states: States, settings: Settings) -> None:
         self._board, self._states, self._settings = board, states, settings
         self._current: Served | None = None
+        self._costs = Costs()
 
     def current(self) -> Served:
         """Return the graph in service; after a reload, make a new application for it.
@@ -63,7 +65,13 @@ class Serving:
 
     def _make(self, generation: int) -> Served:
         address, index, loaded = self._states.read(generation)
-        client = Client(address, self._board, queue_timeout_s=self._settings.queue_timeout_s)
+        client = Client(
+            address,
+            self._board,
+            queue_timeout_s=self._settings.queue_timeout_s,
+            workers=self._settings.workers,
+            costs=self._costs,
+        )
         loop, version = asyncio.get_running_loop(), loaded.project.version
         store = SandboxStore(client, loop, version, loaded.graph_names)
         context = Context(store, loaded.project, self._settings, loaded.report, self._board, index)
