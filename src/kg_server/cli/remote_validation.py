@@ -49,8 +49,11 @@ def checked(
     loaded = project.load(tuple(shapes), base_iri) if shapes else None
     place = publication.published_at(replicas, chosen, credentials)
     data_graphs: list[str] = []
+    ontology_graphs: list[str] = []
     if place:
-        store, loaded, data_graphs = _opened(Replicas([place]), chosen, credentials, loaded)
+        store, loaded, data_graphs, ontology_graphs = _opened(
+            Replicas([place]), chosen, credentials, loaded
+        )
     elif loaded:
         place = replicas.endpoints[0]
         store = publication.opened_as_is(place, chosen, credentials)
@@ -69,6 +72,7 @@ def checked(
             loaded,
             str(place),
             data_graphs=data_graphs,
+            ontology_graphs=ontology_graphs,
             timeout_s=timeout_s,
             language=language,
             tell=tell,
@@ -84,11 +88,16 @@ def checked(
 
 def _opened(
     replicas: Replicas, chosen: Dialect | None, credentials: Credentials, loaded: Project | None
-) -> tuple[RemoteStore, Project, list[str]]:
-    """Open a publication; return the store, the project with the shapes, and the graphs of data."""
+) -> tuple[RemoteStore, Project, list[str], list[str]]:
+    """Open a publication.
+
+    Returns:
+        The store, the project with the shapes, the graphs of data, and those of the ontology.
+    """
     store, published, marker = publication.opened(replicas, chosen, credentials)
     ontology = {each.graph_iri for each in published.project.files if each.role is Role.ONTOLOGY}
     data_graphs = [each for each in store.graphs.default if each not in ontology]
+    ontology_graphs = [each for each in store.graphs.default if each in ontology]
     loaded = loaded or publication.with_shapes(published, store)
     options.say(f"{replicas.endpoints[0]}, version {marker.version}")
-    return store, loaded, data_graphs
+    return store, loaded, data_graphs, ontology_graphs

@@ -83,7 +83,12 @@ def iris(store: Store, text: str) -> list[str]:
 
 
 def lines(
-    store: Store, text: str, names: Sequence[str], *, timeout_s: float | None = None
+    store: Store,
+    text: str,
+    names: Sequence[str],
+    *,
+    dataset: Dataset | None = None,
+    timeout_s: float | None = None,
 ) -> Iterator[str]:
     """Yield the rows of a SELECT in TSV, however many; fast for long lists.
 
@@ -94,12 +99,13 @@ def lines(
         store: the store to query.
         text: a SELECT without ORDER BY.
         names: its variables.
+        dataset: the graphs to query; ``None`` for those of the store.
         timeout_s: seconds for each query.
 
     Raises:
         ResultTooLarge: one IRI has more rows than a page.
     """
-    whole = Query(text, _TSV, timeout_s=timeout_s)
+    whole = Query(text, _TSV, dataset=dataset or Dataset(), timeout_s=timeout_s)
     try:
         chunks = store.query(whole).chunks
     except ResultTooLarge:

@@ -38,6 +38,7 @@ from kg_server.validation import shapes as shapes_lint
 from kg_server.validation.aiming import Aim, Aims, Constraint
 from kg_server.validation.corrections import shapes_graph
 from kg_server.validation.lint.names import TYPE
+from kg_server.validation.paths import Objects
 from kg_server.validation.prefilter import data as reading
 from kg_server.validation.prefilter import view
 from kg_server.validation.prefilter.select import Prefilter, Task, aim
@@ -147,8 +148,7 @@ class Validation:
         if not self._are_known and not any(each.component == ILL_FORMED for each in findings):
             shapes_lint.remember(self._shapes)
         if findings:
-            places = locations.Places(self._project.files, objects)
-            located = places.located(findings)
+            located = self._located(findings, objects)
             findings = naming.lasting(located, self._facts.store, self._written_shapes())
         return Report(
             findings,
@@ -159,6 +159,10 @@ class Validation:
             seconds=0.0,
             idle=self._names(idle),
         )
+
+    def _located(self, findings: Sequence[Finding], objects: Objects) -> Sequence[Finding]:
+        """Return findings with their places in the files."""
+        return locations.Places(self._project.files, objects).located(findings)
 
     def _names(self, shapes: Sequence[Node]) -> tuple[str, ...]:
         names = naming.ShapeNames(self._written_shapes()) if shapes else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +14,15 @@ import pytest
 
 from kg_server import project as projects
 from kg_server import validation
+from kg_server.project import Role
 from kg_server.store import open_store
 from kg_server.store.publishing import dataset
 from kg_server.store.remote import RemoteStore
 from kg_server.store.replicas import Replicas
 from kg_server.validation import endpoint as over_service
+from kg_server.validation.endpoint.copy import copied
+from kg_server.validation.endpoint.prefilter import Service
+from kg_server.validation.prefilter import data
 from kg_server.validation.report import RULES_IRI, UNANSWERED, Finding, Report
 
 DATA = """
@@ -96,41 +101,84 @@ def test_findings_are_those_of_the_files(zoo, make):
     store = engine.store(project)
     local = validation.validate(project, use_cache=False, jobs=1)
 
-    report = over_service.validate(store, project, engine.url, timeout_s=60)
+    copied, asked = (
+        over_service.validate(store, project, engine.url, copied_up_to=most, timeout_s=60)
+        for most in (1000, 0)
+    )
     store.close()
     engine.stop()
 
-    found, wanted = found_by(report), found_by(local)
-    if make.dialect.name == "virtuoso":  # 7.2 takes no date that there is not
-        found, wanted = (
-            {x for x in each if "born" not in (x.path or "")} for each in (found, wanted)
-        )
-    assert found == wanted
-    assert len(found) >= 9
-    graphs = {each.graph for each in report.findings if each.focus_node.startswith("<")}
-    assert graphs == {"<https://zoo.example/graph/zoo>"}
-    assert (report.not_checked, report.unread) == (0, ())
-    assert (report.focus_nodes, report.shapes) == (local.focus_nodes, local.shapes)
+    for report in (copied, asked):
+        found, wanted = found_by(report), found_by(local)
+        if make.dialect.name == "virtuoso":  # 7.2 takes no date that there is not
+            found, wanted = (
+                {x for x in each if "born" not in (x.path or "")} for each in (found, wanted)
+            )
+        assert found == wanted
+        assert len(found) >= 9
+        graphs = {each.graph for each in report.findings if each.focus_node.startswith("<")}
+        assert graphs == {"<https://zoo.example/graph/zoo>"}
+        assert (report.not_checked, report.unread) == (0, ())
+        assert (report.focus_nodes, report.shapes) == (local.focus_nodes, local.shapes)
+        assert (report.service, report.triples) == (engine.url, local.triples)
+        assert not any(each.place or each.related for each in report.findings)
 
 
-def test_what_the_service_cuts_counts_as_not_checked(zoo, oxigraph):
+@pytest.fixture
+def cut(zoo, oxigraph):
+    """Return a store over the zoo whose answers of so many triples or more count as cut."""
     project = projects.load([zoo])
     oxigraph.store(project).close()
     graphs, _ = dataset(open_store(project))
-    store = RemoteStore(
-        Replicas([oxigraph.connection().endpoint]),
-        replace(oxigraph.dialect, most_triples=3),
-        graphs,
-        version="",
-        credentials=oxigraph.credentials,
-    )
+    stores = []
+
+    def opened(most_triples: int) -> RemoteStore:
+        stores.append(
+            RemoteStore(
+                Replicas([oxigraph.connection().endpoint]),
+                replace(oxigraph.dialect, most_triples=most_triples),
+                graphs,
+                version="",
+                credentials=oxigraph.credentials,
+            )
+        )
+        return stores[-1]
+
+    yield opened
+    for each in stores:
+        each.close()
+
+
+@pytest.mark.parametrize(("most_triples", "is_whole"), [(1000, True), (20, True), (3, False)])
+def test_a_copy_is_the_whole_graph_or_none(zoo, cut, most_triples, is_whole):
+    local = data.read(projects.load([zoo]).of_role(Role.DATA))
+    service = Service(cut(most_triples), time.monotonic() + 60, limit_s=60)
+
+    copy = copied(service, Role.DATA, ())
+
+    assert bool(copy) is is_whole
+    if copy:
+        assert len(data.read([copy]).store) == len(local.store)
+
+
+def test_a_service_that_has_another_number_of_triples_than_it_gives_is_not_copied(cut):
+    class Miscounting(Service):
+        def count(self, *asked, **more) -> int:
+            return super().count(*asked, **more) + 1
+
+    service = Miscounting(cut(1000), time.monotonic() + 60, limit_s=60)
+
+    assert copied(service, Role.DATA, ()) is None
+
+
+def test_what_the_service_cuts_counts_as_not_checked(zoo, oxigraph, cut):
+    project, store = projects.load([zoo]), cut(3)
 
     report = over_service.validate(store, project, oxigraph.url, timeout_s=60)
 
     assert report.not_checked > 0
     assert {each.component for each in report.unread} == {UNANSWERED}
     assert not report.conforms
-    store.close()
 
 
 def test_the_command_checks_what_was_published(zoo, oxigraph):

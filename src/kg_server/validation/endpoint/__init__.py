@@ -1,12 +1,13 @@
 """SHACL validation of a graph that a SPARQL service holds.
 
-The prefilter's queries are evaluated by the service, pySHACL judges here: what it looks at is
-fetched (``neighbourhood``). What the service did not answer, or not wholly, is a finding and counts
-as not checked.
+A small graph is copied, and validated here (``copy``). Of a larger one, the prefilter's queries are
+evaluated by the service, and pySHACL judges here: what it looks at is fetched (``neighbourhood``).
+What the service did not answer, or not wholly, is a finding and counts as not checked.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections import Counter
@@ -20,13 +21,19 @@ from rdflib import BNode, Literal
 from kg_server import processes
 from kg_server.errors import Problem, ProjectFault
 from kg_server.processes import Child
-from kg_server.project import Project, Role
+from kg_server.project import Project, ProjectFile, Role
 from kg_server.rdf import terms
 from kg_server.sparql.query import Dataset
 from kg_server.validation import ill_formed, languages, naming, pyshacl_engine, wording
 from kg_server.validation import shapes as shapes_lint
 from kg_server.validation.corrections import shapes_graph
-from kg_server.validation.endpoint.neighbourhood import Neighbourhood, Pattern, groups
+from kg_server.validation.endpoint.copy import ValidationOfCopy, copied
+from kg_server.validation.endpoint.neighbourhood import (
+    MOST_TRIPLES,
+    Neighbourhood,
+    Pattern,
+    groups,
+)
 from kg_server.validation.endpoint.prefilter import Service, ServicePrefilter
 from kg_server.validation.report import ILL_FORMED, UNANSWERED, Finding, Report, unchecked
 from kg_server.validation.run import Tell, checking, rank
@@ -48,6 +55,7 @@ _PART = 50
 """Suspects that are judged again together, if one of them missed triples."""
 _ROUNDS = 50
 """Times that what is missing is fetched for the same suspects."""
+_NO_SHAPES = "there are no shapes: name them, as in --shapes shapes.ttl"
 _NO_TRIPLES = "the service holds no triples that could be checked"
 _NOTHING_LOOKED_AT = "no shape has a node of the graph to look at: nothing would be checked"
 _UNKNOWN_TARGETS = "a service cannot be asked for its focus nodes"
@@ -63,6 +71,8 @@ def validate(
     address: str,
     *,
     data_graphs: Sequence[str] = (),
+    ontology_graphs: Sequence[str] = (),
+    copied_up_to: int = MOST_TRIPLES,
     timeout_s: float,
     language: str | None = None,
     tell: Tell = lambda _what, _done: None,
@@ -74,6 +84,8 @@ def validate(
         project: the shapes, with their contents.
         address: where the service is, for the report.
         data_graphs: the named graphs with data; empty if they are not known.
+        ontology_graphs: the named graphs with the ontology, if these are known.
+        copied_up_to: triples of the largest graph that is copied.
         timeout_s: how long it may take, seconds.
         language: of messages, if the shapes have it.
         tell: is told how far it is.
@@ -84,8 +96,51 @@ def validate(
     """
     begun = time.monotonic()
     spoken = languages(language, project.profile.languages)
-    report = _Validation(store, project, begun + timeout_s, spoken, tell).report(data_graphs)
-    return replace(report, service=address, seconds=time.monotonic() - begun)
+    service = Service(store, begun + timeout_s, limit_s=timeout_s / 4)
+    try:
+        triples = service.count("?s ?p ?o")
+    except Problem as problem:
+        raise ProjectFault(f"nothing was checked: {problem.detail}") from problem
+    if not triples:
+        raise ProjectFault(_NO_TRIPLES)
+    shapes = project.of_role(Role.SHAPES)
+    if not shapes:
+        raise ProjectFault(_NO_SHAPES)
+    facts, jobs = None, os.cpu_count() or 1
+    if triples <= copied_up_to:
+        tell(f"Fetching {triples:,} triples", None)
+        facts = _copies(service, data_graphs, ontology_graphs)
+    if facts:
+        files = (*facts, *(replace(each, role=Role.SHAPES) for each in shapes))
+        left_s = begun + timeout_s - time.monotonic()
+        report = ValidationOfCopy(
+            *(replace(project, files=files), left_s, jobs, {}, tell, spoken),
+            inference="none",
+            advanced=False,
+        ).prefiltered()
+    else:
+        validation = _Validation(store, service, shapes, begun + timeout_s, spoken, tell)
+        report = validation.report(triples, data_graphs)
+    placed = _in_graphs(service, report.findings)
+    return replace(
+        report,
+        findings=tuple(placed),
+        data_files=0,
+        triples=triples,
+        service=address,
+        seconds=time.monotonic() - begun,
+    )
+
+
+def _copies(
+    service: Service, data_graphs: Sequence[str], ontology_graphs: Sequence[str]
+) -> list[ProjectFile] | None:
+    """Return data and ontology as files; ``None`` if the service does not give all triples."""
+    copies = [copied(service, Role.DATA, data_graphs)]
+    if ontology_graphs:
+        copies.append(copied(service, Role.ONTOLOGY, ontology_graphs))
+    files = [each for each in copies if each]
+    return files if len(files) == len(copies) else None
 
 
 class Suspect(NamedTuple):
@@ -102,23 +157,20 @@ class _Validation:
     def __init__(
         self,
         store: Store,
-        project: Project,
+        service: Service,
+        shapes: Sequence[ProjectFile],
         until: float,
         spoken: Sequence[str],
         tell: Tell,
     ) -> None:
-        self._project, self._until, self._spoken, self._tell = project, until, spoken, tell
-        files = project.of_role(Role.SHAPES)
-        if not files:
-            raise ProjectFault("there are no shapes: name them, as in --shapes shapes.ttl")
-        self._shapes = shapes_graph.read(files)
+        self._service, self._until, self._spoken, self._tell = service, until, spoken, tell
+        self._shapes = shapes_graph.read(shapes)
         self._are_known = shapes_lint.known_good(self._shapes)
         self._ill_formed = ill_formed.take_out(
             self._shapes, queries=not self._are_known, inference="none"
         )
         shapes_lint.check(self._shapes)
         self._worded = wording.with_one_message(self._shapes, spoken)
-        self._service = Service(store, until, limit_s=(until - time.monotonic()) / 4)
         self._here = Neighbourhood(store, until)
         self._targets: dict[Node, str] = {}
         self._unchecked: Counter[tuple[Node, str]] = Counter()
@@ -126,13 +178,12 @@ class _Validation:
         self._unasked: dict[Node, str] = {}
         pyshacl_engine.prepare()
 
-    def report(self, data_graphs: Sequence[str]) -> Report:
-        """Check everything."""
+    def report(self, triples: int, data_graphs: Sequence[str]) -> Report:
+        """Check everything; ``triples`` is how many there are."""
         try:
-            triples = self._service.count("?s ?p ?o")
             checked = checking(self._shapes, self._ill_formed, advanced=False)
             prefilter = ServicePrefilter(self._service, self._shapes, checked)
-            self._check_that_data_are_looked_at(triples, prefilter, data_graphs)
+            self._check_that_data_are_looked_at(prefilter, data_graphs)
             nodes, idle = prefilter.focus_count(), prefilter.idle()
         except Problem as problem:
             raise ProjectFault(f"nothing was checked: {problem.detail}") from problem
@@ -150,9 +201,8 @@ class _Validation:
         worded = words.of(each for each in judged if each.component != ILL_FORMED)
         unusable = (each for each in judged if each.component == ILL_FORMED)
         findings = {*worded, *unusable, *self._ill_formed, *self._said_unchecked()}
-        placed = self._in_graphs(sorted(findings, key=rank))
         return Report(
-            naming.lasting(placed, self._here.facts.store, self._shapes),
+            naming.lasting(sorted(findings, key=rank), self._here.facts.store, self._shapes),
             data_files=0,
             triples=triples,
             shapes=len(prefilter.tasks),
@@ -163,15 +213,13 @@ class _Validation:
         )
 
     def _check_that_data_are_looked_at(
-        self, triples: int, prefilter: ServicePrefilter, data_graphs: Sequence[str]
+        self, prefilter: ServicePrefilter, data_graphs: Sequence[str]
     ) -> None:
         """Check that something is checked.
 
         Raises:
-            ProjectFault: there are no triples, or no shape looks at the data.
+            ProjectFault: no shape looks at the data.
         """
-        if not triples:
-            raise ProjectFault(_NO_TRIPLES)
         dataset = Dataset(tuple(data_graphs)) if data_graphs else None
         if any(task.whole for task in prefilter.tasks) or self._ill_formed:
             return
@@ -304,35 +352,37 @@ class _Validation:
             nodes = f"{number:,} nodes were" if number > 1 else "A node was"
             yield _unanswered(shape, nodes, reason)
 
-    def _in_graphs(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Return findings with the named graphs of their triples, or else of their focus nodes."""
-        triples = {each: _triple(each) for each in findings}
-        nodes = {each.focus_node for each in triples if each.focus_node.startswith("<")}
-        graphs = self._graphs_of(("?s ?p ?o"), filter(None, triples.values()))
-        graphs |= self._graphs_of("?s", nodes)
-        return [
-            replace(each, graph=graphs.get(triple or "") or graphs.get(each.focus_node))
-            for each, triple in triples.items()
-        ]
 
-    def _graphs_of(self, names: str, keys: Iterable[str]) -> dict[str, str]:
-        """Return the first graph of each of the triples or nodes that is in one."""
-        graphs: dict[str, str] = {}
-        variables = names.replace("?", "").split()
-        for group in groups(list(dict.fromkeys(keys)), _PLACED):
-            listing = " ".join(f"({each})" for each in group)
-            text = (
-                f"SELECT DISTINCT {names} ?g {{ VALUES ({names}) {{ {listing} }} "
-                "GRAPH ?g { ?s ?p ?o } } ORDER BY ?g"
-            )
-            try:
-                rows = self._service.rows(text)
-            except Problem:  # then without a graph
-                continue
-            for row in rows:
-                key = " ".join(terms.n_triples(row[name]) for name in variables)
-                graphs.setdefault(key, terms.n_triples(row["g"]))
-        return graphs
+def _in_graphs(service: Service, findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings with the named graphs of their triples, or else of their focus nodes."""
+    triples = {each: _triple(each) for each in findings}
+    nodes = {each.focus_node for each in triples if each.focus_node.startswith("<")}
+    graphs = _graphs_of(service, "?s ?p ?o", filter(None, triples.values()))
+    graphs |= _graphs_of(service, "?s", nodes)
+    return [
+        replace(each, graph=graphs.get(triple or "") or graphs.get(each.focus_node))
+        for each, triple in triples.items()
+    ]
+
+
+def _graphs_of(service: Service, names: str, keys: Iterable[str]) -> dict[str, str]:
+    """Return the first graph of each of the triples or nodes that is in one."""
+    graphs: dict[str, str] = {}
+    variables = names.replace("?", "").split()
+    for group in groups(list(dict.fromkeys(keys)), _PLACED):
+        listing = " ".join(f"({each})" for each in group)
+        text = (
+            f"SELECT DISTINCT {names} ?g {{ VALUES ({names}) {{ {listing} }} "
+            "GRAPH ?g { ?s ?p ?o } } ORDER BY ?g"
+        )
+        try:
+            rows = service.rows(text)
+        except Problem:  # then without a graph
+            continue
+        for row in rows:
+            key = " ".join(terms.n_triples(row[name]) for name in variables)
+            graphs.setdefault(key, terms.n_triples(row["g"]))
+    return graphs
 
 
 def _unanswered(shape: Node, what: str, reason: str) -> Finding:

@@ -7,16 +7,18 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
+import pyoxigraph as ox
 from rdflib import BNode, Graph, URIRef
 
 from kg_server.errors import EngineUnavailable, Problem, ProjectFault, ResultTooLarge
+from kg_server.formats import Kind, named
 from kg_server.rdf import namespaces as ns
 from kg_server.rdf import terms
 from kg_server.sparql import lexer
-from kg_server.sparql.query import Dataset
+from kg_server.sparql.query import Dataset, Query
 from kg_server.store import results
 from kg_server.validation.endpoint.neighbourhood import groups
 from kg_server.validation.prefilter import values
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from kg_server.validation.aiming import Constraint
 
 T = TypeVar("T")
+_N_TRIPLES = named("ntriples", Kind.GRAPH)
 _IS = "urn:x-kg-server:is"
 _SUBCLASSES = f"SELECT ?kind ?other {{ ?kind <{ns.RDFS}subClassOf> ?other FILTER(isIRI(?kind)) }}"
 _WELL_FORMED = re.compile(rf"<{re.escape(values.WELL_FORMED_IRI)}>\(\?\w+\)")
@@ -92,23 +95,33 @@ class Service:
         )
         return [dict(row) for row in solutions]
 
-    def pages(self, text: str, names: Sequence[str]) -> list[str]:
+    def pages(self, text: str, names: Sequence[str], dataset: Dataset | None = None) -> list[str]:
         """Return the rows of a SELECT in TSV, however many.
 
         Raises:
             Problem, ProjectFault: as ``nodes``.
         """
-        return self._reached(
-            lambda: list(results.lines(self._store, text, names, timeout_s=self.left_s))
-        )
+        lines = partial(results.lines, self._store, text, names, dataset=dataset)
+        return self._reached(lambda: list(lines(timeout_s=self.left_s)))
 
-    def count(self, pattern: str, counted: str = "*") -> int:
+    def triples(self, text: str, dataset: Dataset | None = None) -> list[ox.Triple]:
+        """Return the triples of a CONSTRUCT.
+
+        Raises:
+            Problem, ProjectFault: as ``nodes``.
+            SyntaxError: an IRI is none.
+        """
+        query = Query(text, _N_TRIPLES, dataset=dataset or Dataset(), timeout_s=self.left_s)
+        answer = self._reached(lambda: self._store.query(query).read())
+        return [each.triple for each in ox.parse(answer, format=ox.RdfFormat.N_TRIPLES)]
+
+    def count(self, pattern: str, counted: str = "*", dataset: Dataset | None = None) -> int:
         """Return a number of solutions.
 
         Raises:
             Problem, ProjectFault: as ``nodes``.
         """
-        (row,) = self.rows(f"SELECT (COUNT({counted}) AS ?n) {{ {pattern} }}")
+        (row,) = self.rows(f"SELECT (COUNT({counted}) AS ?n) {{ {pattern} }}", dataset)
         return int(str(row["n"]))
 
     def _reached(self, ask: Callable[[], T]) -> T:
