@@ -19,7 +19,7 @@ import rdflib
 from kg_server import canned
 from kg_server import project as projects
 from kg_server.canned import names
-from kg_server.project import FACTS
+from kg_server.project import FACTS, Role
 from kg_server.sparql import rewrite
 
 ROOT = Path(__file__).parents[1]
@@ -55,8 +55,12 @@ def rdflib_graph():
 
 @functools.cache
 def known():
+    return names_in(oxigraph_store())
+
+
+def names_in(store):
     groups = {each.group for query in QUERIES.values() for each in query.parameters if each.of}
-    solutions = oxigraph_store().query(names.query_text(groups))
+    solutions = store.query(names.query_text(groups))
     return names.read(solutions.serialize(format=pyoxigraph.QueryResultsFormat.JSON))
 
 
@@ -277,3 +281,75 @@ def test_identifiers_come_after_what_people_read(query):
         place for place, column in enumerate(columns) if column in {"claim", "partner", "source"}
     ]
     assert max(labels) < min(names)
+
+
+EXAMPLES = ROOT / "ontology" / "examples"
+
+
+@functools.cache
+def store_of_example(name: str):
+    store = pyoxigraph.Store()
+    for file in projects.load([ROOT], chosen={Role.DATA: [EXAMPLES / f"{name}.ttl"]}).of_role(
+        *FACTS
+    ):
+        store.load(file.content, format=SYNTAXES[file.syntax])
+    return store
+
+
+def asked_of_example(example: str, query: str, state: str, other: str = "") -> set[str]:
+    """Return the numbers of claims in an answer over an example; the things, if it has none."""
+    states = {"state": state, "other": other} if other else {"state": state}
+    store = store_of_example(example)
+    solutions = store.query(canned.bind(QUERIES[query], states.items(), names_in(store)))
+    columns = [variable.value for variable in solutions.variables]
+    column = columns.index("number" if "number" in columns else "thing")
+    return {row[column].value.rpartition("/")[2] for row in solutions}
+
+
+@pytest.mark.parametrize(
+    ("example", "state", "other", "numbers"),
+    [
+        ("02-relations", "XCO", "XDO", {"F1", "F2", "F3", "F4", "F5", "F6"}),
+        ("03-embassy", "XEL", "XFA", {"F1", "F2", "F3", "F4", "F5", "F6"}),
+        ("08-protecting-power", "XCO", "XDO", {"F1", "F2"}),
+        ("08-protecting-power", "XKE", "XCO", {"F1"}),
+        ("09-visit", "XFA", "XEL", {"F1", "F2"}),
+        ("15-expulsion-and-sanction", "XDO", "XCO", {"F1", "F3"}),
+    ],
+)
+def test_all_that_the_ontology_says_of_two_states_is_between_them(example, state, other, numbers):
+    assert asked_of_example(example, "between", state, other) == numbers
+    assert asked_of_example(example, "timeline", state, other) <= numbers
+    assert asked_of_example(example, "relations-of", state)
+
+
+def test_visits_steps_and_sanctions_are_in_the_timeline():
+    visits = asked_of_example("09-visit", "timeline", "XEL", "XFA")
+    steps = asked_of_example("02-relations", "timeline", "XCO", "XDO")
+    measures = asked_of_example("15-expulsion-and-sanction", "timeline", "XCO", "XDO")
+
+    assert (visits, measures) == ({"F1", "F2"}, {"F1", "F3"})
+    assert {"F2", "F3", "F4", "F6"} <= steps
+
+
+def test_the_steps_of_a_mission_are_among_what_is_said_of_it():
+    numbers = asked_of_example("03-embassy", "missions", "XEL")
+
+    assert numbers == {"F1", "F2", "F3", "F4", "F5", "F6"}
+    assert asked_of_example("03-embassy", "relation", "XEL", "XFA") == numbers
+
+
+def test_trade_of_a_financial_year_stands_with_the_year_of_its_start():
+    store = store_of_example("16-trade")
+    given = {"state": "XFA", "year": "2019"}
+    solutions = store.query(canned.bind(QUERIES["trade"], given.items(), names_in(store)))
+
+    rows = [(row["number"].value, row["year"].value, row["period"].value) for row in solutions]
+    assert rows == [("F2", "2019", "2019-07/2020-06")]
+
+
+def test_a_denial_among_the_relations_of_a_state_is_in_its_own_words():
+    rows = records(oxigraph_store(), "relations-of", state="AZE")
+
+    denials = [row for row in rows if row["aspectLabel"] == "has an embassy in"]
+    assert [row["thingLabel"] for row in denials] == ["Canada has no embassy in Azerbaijan."]
