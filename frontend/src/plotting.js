@@ -177,7 +177,9 @@ function timeline(place, rows, { date, title, look }) {
 
 /** A number in few characters, in the words of the reader's language. */
 function compact(value) {
-  return value.toLocaleString(document.documentElement.lang, { notation: "compact", maximumFractionDigits: 2 });
+  const isPlain = !value || (Math.abs(value) >= 1e-4 && Math.abs(value) < 1e15);
+  const notation = isPlain ? "compact" : "scientific";
+  return value.toLocaleString(document.documentElement.lang, { notation, maximumSignificantDigits: 3 });
 }
 
 function axis(svg, drawAxis, left, top) {

@@ -6,6 +6,8 @@ import { makeSortable } from "./sorting.js";
 import { isNumber, termElement } from "./terms.js";
 
 const SHOWN_ROWS = 1000;
+/** Columns whose values name the links between those beside them. */
+const PROPERTY = /^(p|pred|predicate|prop|property)$/i;
 const EXPORTS = {
   bindings: [["CSV", "text/csv", "csv"], ["TSV", "text/tab-separated-values", "tsv"],
     ["JSON", "application/sparql-results+json", "json"], ["XML", "application/sparql-results+xml", "xml"]],
@@ -14,9 +16,12 @@ const EXPORTS = {
 };
 EXPORTS.boolean = EXPORTS.bindings.slice(2);
 
+/** Links beyond so many are not drawn: their names would be too small to read. */
+const MOST_LINKS = 80;
+
 /** Whether a query has no result because of one of its patterns: it has no match, and is needed. */
-export function stopsAll({ matches, optional }) {
-  return matches === 0 && !optional;
+export function stopsAll({ matches, optional, union }) {
+  return matches === 0 && !optional && !union;
 }
 
 export class Results {
@@ -77,14 +82,16 @@ export class Results {
   /** Say under an empty result which pattern alone has no match. */
   showNothing({ patterns }) {
     const none = patterns.filter(stopsAll);
+    const branches = patterns.filter(({ matches, optional, union }) => matches === 0 && !optional && union);
     const allMatch = patterns.length && patterns.every(({ matches, optional }) => matches || optional);
     const box = document.createElement("div");
     box.className = "callout";
     box.dataset.nothing = "";
-    const { noRows, none: alone, together, rest } = this.words;
+    const { noRows, none: alone, branches: inUnion, together, rest } = this.words;
     const without = allMatch ? (patterns.length > 1 ? together : rest) : "";
     box.append(paragraph(`${noRows} ${none.length ? alone : without}`));
     if (none.length) box.append(list(none.map(({ pattern }) => code(pattern))));
+    if (branches.length) box.append(paragraph(inUnion), list(branches.map(({ pattern }) => code(pattern))));
     this.place.append(box);
   }
 
@@ -172,7 +179,7 @@ export class Results {
   async draw() {
     if (this.chosen === "raw") this.drawRaw();
     else if (this.chosen === "chart") await this.drawChart();
-    else if (this.chosen === "graph") await (await import("./drawing.js")).drawGraph(this.body, this.edges());
+    else if (this.chosen === "graph") await this.drawGraph();
     else this.drawTable();
   }
 
@@ -182,6 +189,15 @@ export class Results {
       this.column = column;
       this.onView();
     });
+  }
+
+  async drawGraph() {
+    const { drawGraph } = await import("./drawing.js");
+    const edges = this.edges();
+    await drawGraph(this.body, edges.slice(0, MOST_LINKS));
+    const more = edges.length - MOST_LINKS;
+    const said = this.words.moreLinks.replace("{count}", more.toLocaleString(document.documentElement.lang));
+    if (more > 0) this.body.append(paragraph(said));
   }
 
   drawRaw() {
@@ -212,16 +228,19 @@ export class Results {
     if (rows.length > SHOWN_ROWS) this.body.append(this.words.cut.replace("{shown}", SHOWN_ROWS));
   }
 
-  /** Links between things: of triples, or of the first two columns of things. */
+  /** Links between things, each once: of triples, or of the first two columns of things. */
   edges() {
-    const { kind, columns, rows } = this.table;
-    const things = columns.filter((name) => rows.some((row) => row[name]?.type === "uri"));
-    const [from, by, to] = kind === "graph" ? columns : [things[0], undefined, things[1]];
+    const { columns, rows } = this.table;
+    const by = columns.find((name) => PROPERTY.test(name));
+    const [from, to] = columns.filter((name) => name !== by && rows.some((row) => row[name]?.type === "uri"));
     if (!from || !to) return [];
-    return rows
-      .filter((row) => row[from]?.type === "uri" && row[to]?.type === "uri")
-      .slice(0, 300)
-      .map((row) => ({ source: row[from].value, property: by ? row[by].value : "", target: row[to].value }));
+    const links = new Map();
+    for (const row of rows) {
+      if (row[from]?.type !== "uri" || row[to]?.type !== "uri") continue;
+      const link = { source: row[from].value, property: row[by]?.value ?? "", target: row[to].value };
+      links.set(Object.values(link).join(" "), link);
+    }
+    return [...links.values()];
   }
 }
 

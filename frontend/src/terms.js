@@ -2,6 +2,7 @@
 
 const NUMBERS = /#(decimal|double|float|integer|(non)?(positive|negative)Integer|(unsigned)?(int|long|short|byte))$/i;
 const DATES = /#(date|dateTime|gYear|gYearMonth)$/;
+const PLAIN = /^[+-]?\d{1,18}(\.\d{0,20})?$/;
 const LONG = 300;
 
 /** The base IRI of this graph: what is under it is described here. */
@@ -17,9 +18,10 @@ export const isDate = (term) => term?.type === "literal" && DATES.test(term.data
 export function beginning(term) {
   const parts = /^(-?\d{4,})(?:-(\d\d))?(?:-(\d\d))?/.exec(term.value);
   if (!parts) return undefined;
-  const day = new Date(Date.UTC(2000, Number(parts[2] ?? 1) - 1, Number(parts[3] ?? 1)));
+  const month = Number(parts[2] ?? 1) - 1;
+  const day = new Date(Date.UTC(2000, month, Number(parts[3] ?? 1)));
   day.setUTCFullYear(Number(parts[1]));
-  return day;
+  return day.getUTCMonth() === month ? day : undefined; // no such day, or further than scales go
 }
 
 /** The page of an IRI: ours is on this server, another's opens only if it is on the web. */
@@ -72,9 +74,8 @@ function iriElement(iri, labels) {
   return element;
 }
 
+/** A number with its separators and all its digits; with an exponent, it stays as it is. */
 function numberText(term) {
-  if (!isNumber(term)) return undefined;
-  const number = Number(term.value);
-  const exact = Number.isSafeInteger(number) || Math.abs(number) < 1e9;
-  return exact ? number.toLocaleString(document.documentElement.lang) : term.value;
+  if (!isNumber(term) || !PLAIN.test(term.value)) return undefined;
+  return new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 20 }).format(term.value);
 }

@@ -505,6 +505,61 @@ def test_an_optional_pattern_is_not_blamed_for_a_result_without_rows(browser, si
     assert browser.every("[data-nothing] code") == []
 
 
+def test_a_group_of_union_without_matches_is_named_as_such(browser, site):
+    browser.open(f"{site}/sparql")
+    write(browser, "SELECT * { { ?s <urn:none> ?o } UNION { ?s a ?o } FILTER(?o = 1) }")
+
+    run(browser)
+
+    browser.until(lambda: "In a group of UNION" in browser.text("[data-nothing]"))
+    assert [each.text for each in browser.every("[data-nothing] code")] == ["?s <urn:none> ?o"]
+
+
+ODD = """PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
+SELECT * { VALUES (?number ?name) { (0.0000012 "a") (1.23456789 "b") (1e-7 "c") (1234567 "d") } }"""
+
+
+def test_no_digit_of_a_number_is_lost_in_table_or_chart(browser, site):
+    browser.open(f"{site}/sparql")
+    write(browser, ODD)
+    run(browser)
+
+    browser.until(lambda: "4 rows" in browser.text("#status"))
+    numbers = [each.text for each in browser.every("#results td.number")]
+    browser.one("[data-view=chart]").click()
+    browser.until(lambda: browser.every("#results svg.chart"))
+    values = [each.text for each in browser.every("#results text.value")]
+
+    assert numbers == ["0.0000012", "1.23456789", "0.0000001", "1,234,567"]
+    assert values == ["1.2E-6", "1.23", "1E-7", "1.23M"]
+
+
+def test_a_date_that_does_not_exist_is_not_drawn(browser, site):
+    browser.open(f"{site}/sparql")
+    days = '"2004-02-30"^^xsd:date "2004-02-29"^^xsd:date "2004"^^xsd:gYear'
+    write(browser, f"{ODD.splitlines()[0]}\nSELECT * {{ VALUES ?day {{ {days} }} }}")
+    run(browser)
+    browser.until(lambda: "3 rows" in browser.text("#status"))
+
+    browser.one("[data-view=chart]").click()
+
+    browser.until(lambda: "1 of 3 rows" in browser.text("#results"))
+    assert len(browser.every("#results svg.chart circle")) == 2
+
+
+def test_a_graph_says_how_many_links_it_leaves_out(browser, site):
+    browser.open(f"{site}/sparql")
+    write(browser, "SELECT ?s ?p ?o { ?s ?p ?o FILTER(ISIRI(?o)) } LIMIT 100")
+    run(browser)
+    browser.until(lambda: "100 rows" in browser.text("#status"))
+
+    browser.one("[data-view=graph]").click()
+
+    browser.until(lambda: "20 more links are not drawn" in browser.text("#results"))
+    assert len(browser.every("#results g.link")) == 80
+    assert "label" not in {each.text for each in browser.every("#results g.node a")}
+
+
 def tokens(text):
     return [each.text.upper() for each in lexer.tokens(text) if each.kind != "space"]
 

@@ -29,6 +29,27 @@ def test_a_pattern_that_may_be_without_matches_is_marked(client):
     assert optional == {"?s dip:no ?o", "?s dip:none ?o"}
 
 
+def test_a_pattern_in_a_group_of_union_is_marked(client):
+    rest = "{ ?s dip:no ?o } UNION { ?s dip:none ?o OPTIONAL { ?s dip:nil ?o } } { ?s dip:code ?o }"
+    patterns = explained(client, STATES % rest).json["patterns"]
+
+    assert [each["pattern"] for each in patterns if each.get("union")] == [
+        "?s dip:no ?o",
+        "?s dip:none ?o",
+        "?s dip:nil ?o",
+    ]
+    assert [each["pattern"] for each in patterns if each.get("optional")] == ["?s dip:nil ?o"]
+
+
+def test_a_pattern_is_counted_in_the_graph_that_it_is_matched_in(client):
+    found = explained(client, "SELECT * { GRAPH <urn:none> { ?s ?p ?o . ?o a ?c } }").json
+
+    assert found["patterns"] == [
+        {"pattern": "GRAPH <urn:none> { ?s ?p ?o }", "matches": 0},
+        {"pattern": "GRAPH <urn:none> { ?o a ?c }", "matches": 0},
+    ]
+
+
 def test_what_is_costly_is_said(client):
     found = explained(client, STATES % "?a ?b ?c").json
 

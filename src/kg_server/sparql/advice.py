@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from kg_server.sparql import exists, groups
 from kg_server.sparql.groups import Group, NotUnderstood, Pattern
@@ -29,36 +30,45 @@ def on(text: str) -> list[str]:
     return list(dict.fromkeys(said for _, said in sorted(advice, key=lambda each: each[0])))
 
 
-def patterns(text: str) -> list[Pattern]:
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A pattern of a query, and where it stands.
+
+    ``text`` has the GRAPH around it. ``is_needed``: it is not in OPTIONAL, MINUS or NOT EXISTS.
+    ``is_in_branch``: it is in a group of a UNION.
+    """
+
+    text: str
+    pattern: Pattern
+    is_needed: bool = True
+    is_in_branch: bool = False
+
+
+def patterns(text: str) -> list[Placed]:
     """Return the patterns of a query, including those in the groups of its filters.
 
     Raises:
         NotUnderstood: ``groups`` cannot read the query.
     """
     query = groups.read(text)
-    return list(_patterns(query.where)) if query.where else []
+    return list(_placed(query.where)) if query.where else []
 
 
-def needed(text: str) -> frozenset[str]:
-    """Return the texts of the patterns without whose matches a group of a query has no solution.
-
-    Those in OPTIONAL, MINUS and NOT EXISTS are none of them.
-
-    Raises:
-        NotUnderstood: ``groups`` cannot read the query.
-    """
-    query = groups.read(text)
-    return frozenset(each.text for each in _needed(query.where)) if query.where else frozenset()
-
-
-def _needed(group: Group) -> Iterator[Pattern]:
-    yield from group.patterns
+def _placed(group: Group) -> Iterator[Placed]:
+    for pattern in group.patterns:
+        yield Placed(pattern.text, pattern)
     for part in group.parts:
-        if part.kind not in ("OPTIONAL", "MINUS"):
-            yield from _needed(part.body)
-    for each in group.filters:
-        if each.kind == "EXISTS" and each.body:
-            yield from _needed(each.body)
+        for each in _placed(part.body):
+            yield replace(
+                each,
+                text=f"GRAPH {part.graph} {{ {each.text} }}" if part.graph else each.text,
+                is_needed=each.is_needed and part.kind not in ("OPTIONAL", "MINUS"),
+                is_in_branch=each.is_in_branch or part.is_branch,
+            )
+    for condition in group.filters:
+        if condition.body:
+            for each in _placed(condition.body):
+                yield replace(each, is_needed=each.is_needed and condition.kind == "EXISTS")
 
 
 def _patterns(group: Group) -> Iterator[Pattern]:

@@ -7,7 +7,7 @@ and triple patterns, and the variables that they bind. Unknown constructs raise 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from kg_server.sparql import lexer
@@ -79,13 +79,18 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A group inside a group, with the variables bound before it."""
+    """A group inside a group, with the variables bound before it.
+
+    ``graph`` is the name or the variable of GRAPH. ``is_branch``: the group is one of a UNION.
+    """
 
     kind: PartKind
     begin: int
     body: Group
     certain: frozenset[str] = frozenset()
     possible: frozenset[str] = frozenset()
+    graph: str = ""
+    is_branch: bool = False
 
 
 @dataclass(slots=True)
@@ -291,8 +296,9 @@ class _Reader:
             self._at += 1
             self._part(group, begin, "OPTIONAL" if word == "OPTIONAL" else "MINUS")
         elif self._take("GRAPH"):
-            group.possible |= {self._next().text[1:]}
-            self._part(group, begin, "GRAPH")
+            graph = self._next().text
+            group.possible |= {graph[1:]}
+            self._part(group, begin, "GRAPH", graph)
         elif self._take("BIND"):
             group.expressions |= self._balanced() - group.certain
             group.possible.add(self._tokens[self._at - 2].text[1:])
@@ -301,11 +307,11 @@ class _Reader:
         else:
             self._triples(group)
 
-    def _part(self, group: Group, begin: int, kind: PartKind) -> None:
+    def _part(self, group: Group, begin: int, kind: PartKind, graph: str = "") -> None:
         """Read a group inside another group."""
         before = frozenset(group.certain), frozenset(group.possible)
         body = self._group()
-        group.parts.append(Part(kind, begin, body, *before))
+        group.parts.append(Part(kind, begin, body, *before, graph))
         group.is_plain &= kind == "GROUP" and body.is_plain
         group.expressions |= body.expressions
         if kind != "MINUS":
@@ -319,7 +325,10 @@ class _Reader:
         self._part(group, self._now.offset, "GROUP")
         while self._take("UNION"):
             self._part(group, self._now.offset, "GROUP")
-        group.certain |= set.intersection(*(part.body.certain for part in group.parts[first:]))
+        branches = group.parts[first:]
+        group.certain |= set.intersection(*(part.body.certain for part in branches))
+        if len(branches) > 1:
+            group.parts[first:] = [replace(part, is_branch=True) for part in branches]
 
     def _values(self, group: Group) -> None:
         begin = self._at

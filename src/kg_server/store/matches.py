@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from kg_server.errors import Problem
 from kg_server.formats import Kind, named
 from kg_server.sparql import advice, lexer
-from kg_server.sparql.groups import NotUnderstood, Pattern
+from kg_server.sparql.groups import NotUnderstood
 from kg_server.sparql.query import Query
 from kg_server.store.protocol import Store
 
@@ -20,11 +20,13 @@ class Matches:
     """A pattern and the number of its solutions; ``None`` where they cannot be counted alone.
 
     ``is_needed``: its group has no solution without them, so the pattern is not optional.
+    ``is_in_branch``: it is in a group of a UNION, whose other groups may have solutions.
     """
 
     pattern: str
     count: int | None
     is_needed: bool
+    is_in_branch: bool
 
 
 def of(store: Store, query: Query) -> Iterator[Matches]:
@@ -33,17 +35,22 @@ def of(store: Store, query: Query) -> Iterator[Matches]:
     Nothing is yielded for a query that ``sparql.groups`` cannot read.
     """
     try:
-        patterns = {each.text: each for each in advice.patterns(query.text) if not each.repeats}
-        needed = advice.needed(query.text)
+        found = [each for each in advice.patterns(query.text) if not each.pattern.repeats]
     except NotUnderstood:
         return
-    for text, pattern in patterns.items():
-        yield Matches(text, _count(store, query, pattern), text in needed)
+    for text in dict.fromkeys(each.text for each in found):
+        places = [each for each in found if each.text == text]
+        yield Matches(
+            text,
+            _count(store, query, text),
+            is_needed=any(each.is_needed for each in places),
+            is_in_branch=all(each.is_in_branch for each in places),
+        )
 
 
-def _count(store: Store, query: Query, pattern: Pattern) -> int | None:
+def _count(store: Store, query: Query, pattern: str) -> int | None:
     prologue = query.text[: lexer.after_prologue(query.text)]
-    text = f"{prologue}\nSELECT (COUNT(*) AS ?kg_count) {{ {pattern.text} }}"
+    text = f"{prologue}\nSELECT (COUNT(*) AS ?kg_count) {{ {pattern} }}"
     try:
         answer = store.query(replace(query, text=text, format=_CSV)).read()
     except Problem:

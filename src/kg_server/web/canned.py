@@ -500,7 +500,7 @@ def _keys(panel: results.Panel, series: Sequence[str], language: str) -> tuple[s
         "accepted": ("accepted", "full"),
         "unknown": ("standing not stated", "faint"),
     }
-    named = [looks.get(each, ("said by another source", "hollow")) for each in standings]
+    named = [looks.get(each, ("background", "hollow")) for each in standings]
     filled = [standalone.Key(layout.translate(text, language), grey, look) for text, look in named]
     return (*colours, *filled)
 

@@ -79,7 +79,8 @@ def _explain(context: Context, text: str) -> Response:
     patterns = []
     for each in matches.of(context.store, replace(query, timeout_s=min(seconds, EXPLAIN_S))):
         optional = {} if each.is_needed else {"optional": True}
-        patterns.append({"pattern": each.pattern, "matches": each.count, **optional})
+        branch = {"union": True} if each.is_in_branch else {}
+        patterns.append({"pattern": each.pattern, "matches": each.count, **optional, **branch})
         if len(patterns) == MOST_PATTERNS or time.monotonic() > until:
             break
     language = parameters.relevant_language(request.headers.get("Accept-Language", "")) or "en"
