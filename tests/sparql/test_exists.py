@@ -14,6 +14,7 @@ from random import Random
 import pyoxigraph as ox
 import pytest
 import rdflib
+from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.plugins.sparql.sparql import Query
 
 from kg_server.sparql.conditions import in_turn
@@ -292,6 +293,25 @@ def of_rdflib(graph: rdflib.Graph, query: Query) -> Counter[object]:
     return Counter(frozenset((str(n), term.n3()) for n, term in row.items()) for row in rows)
 
 
+def repetitions_are_lost(algebra: object) -> bool:
+    """Tell whether rdflib 7.6 joins with the set of solutions of a side (its ``evalJoin``)."""
+    if isinstance(algebra, CompValue):
+        is_lost = algebra.name == "Join" and not algebra.lazy
+        return is_lost or any(map(repetitions_are_lost, algebra.values()))
+    return isinstance(algebra, list | tuple) and any(map(repetitions_are_lost, algebra))
+
+
+def test_a_query_whose_repeated_solutions_rdflib_loses_is_not_put_to_it():
+    turtle = f"@base <{BASE}> . <a> <p> <a>, <b> ; <q> <b> . <b> <p> <b>, <a> ; <q> <a> ."
+    text = "SELECT ?a { ?a <p> <a> { ?a <q> <b> } UNION { ?a <q> <a> } { ?a <p>/<p> ?b } }"
+    store, graph = loaded(turtle)
+    prepared = by_rdflib.query(f"BASE <{BASE}> {text}")
+
+    assert repetitions_are_lost(prepared.algebra)
+    assert of_pyoxigraph(store, text).total() == 8
+    assert of_rdflib(graph, prepared).total() < 8
+
+
 def loaded(turtle: str) -> tuple[ox.Store, rdflib.Graph]:
     store = ox.Store()
     store.load(turtle.encode(), format=ox.RdfFormat.TURTLE)
@@ -314,6 +334,7 @@ def test_random_queries_have_the_same_solutions_in_two_engines():
             prepared = None
             if not queries.is_beyond_rdflib:
                 prepared = by_rdflib.query(f"BASE <{BASE}> {text}")
+                prepared = None if repetitions_are_lost(prepared.algebra) else prepared
             tried += GRAPHS
             for number, (turtle, (store, graph)) in enumerate(zip(graphs, engines, strict=True)):
                 said = f"{turtle}\n\n{text}\n\n{other}\n\n{ordered}"

@@ -35,6 +35,8 @@ TRIAL = "urn:x-kg-server:trial"
 _VERSION = "http://www.w3.org/2002/07/owl#versionInfo"
 _MODIFIED = "http://purl.org/dc/terms/modified"
 _PART = "http://www.w3.org/1999/02/22-rdf-syntax-ns#value"
+_COUNT_S = 600.0
+"""Seconds for counting what was written: an engine may be at work on it."""
 _PART_CHARACTERS = 4000
 """Longer literals are slow in some engines."""
 _ASK_VERSION = f"SELECT ?version ?at {{ <{MARKER}> <{_VERSION}> ?version ; <{_MODIFIED}> ?at }}"
@@ -94,7 +96,7 @@ class Publisher:
 
     def count(self, graph_iri: str) -> int:
         """Return the number of triples in a graph."""
-        (row,) = rows(self._connection, self._dialect, _ASK_COUNT, graph_iri)
+        (row,) = self._rows(_ASK_COUNT, graph_iri)
         return int(row["n"])
 
     def kept(self, sets: Iterable[Iterable[bytes]]) -> list[int]:
@@ -116,7 +118,7 @@ class Publisher:
                 for literal in literals
             )
             self.put(TRIAL, b"".join(lines))
-            found = rows(self._connection, self._dialect, _ASK_COUNTS, TRIAL)
+            found = self._rows(_ASK_COUNTS, TRIAL)
             counts = {row["s"]: int(row["n"]) for row in found}
             kept += [counts.get(name, 0) for name in names]
         if kept:
@@ -125,7 +127,7 @@ class Publisher:
 
     def published(self) -> set[str]:
         """Return the names of the graphs that the last publication wrote, whole or not."""
-        return {row["graph"] for row in rows(self._connection, self._dialect, _ASK_GRAPHS, MARKER)}
+        return {row["graph"] for row in self._rows(_ASK_GRAPHS, MARKER)}
 
     def begin(self, graphs: Iterable[str]) -> None:
         """Write a marker without a version: the graphs are not whole from now on."""
@@ -140,6 +142,9 @@ class Publisher:
             part = content[start : start + _PART_CHARACTERS]
             lines.append(f"<{MARKER}/{number:06d}> <{_PART}> {ox.Literal(part)} .")
         self.put(MARKER, ("\n".join(lines) + "\n").encode())
+
+    def _rows(self, text: str, graph_iri: str) -> list[Row]:
+        return rows(self._connection, self._dialect, text, graph_iri, timeout_s=_COUNT_S)
 
     def _address(self, graph_iri: str) -> str:
         sign = "&" if "?" in self._target else "?"
