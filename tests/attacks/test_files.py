@@ -253,3 +253,65 @@ def test_namespaces_without_end_are_refused_before_each_element_looks_through_th
 
     with pytest.raises(ProjectFault, match=r"wide\.rdf:1:\d+: .* more than 1,000 namespaces"):
         projects.load([tmp_path / "wide.rdf"])
+
+
+@pytest.mark.parametrize("kind", ["ttl", "trig", "nt", "nq"])
+@pytest.mark.parametrize(
+    ("begin", "end"), [("<<( <urn:a> <urn:b> ", " )>>"), ("<< <urn:a> <urn:b> ", ">>")]
+)
+def test_triple_terms_that_are_nested_without_end_are_refused_with_their_place(
+    tmp_path, kind, begin, end
+):
+    nested = begin * DEEP + "<urn:c>" + end * DEEP
+    (tmp_path / f"a.{kind}").write_text(f"# <<\n<urn:s> <urn:p> {nested} .\n")
+
+    with pytest.raises(ProjectFault, match=rf"a\.{kind}:2:\d+: .* more than 500 deep"):
+        read(tmp_path / f"a.{kind}")
+
+
+def test_signs_of_triple_terms_in_texts_are_no_triple_terms(tmp_path):
+    texts = ' "<<" , \'<<\' , """<<\n"<<""" , "\\"<<" , <urn:\u00e9> ; # <<\n <urn:q>'
+    (tmp_path / "a.ttl").write_text(f"<urn:s> <urn:p>{texts * 300} 1 .\n")
+
+    assert len(read(tmp_path / "a.ttl")) == 1501
+
+
+@pytest.mark.parametrize("term", ["<<( <urn:a> <urn:b> 1 )>>", "1 {| <urn:a> 1 |}", "1 ~ <urn:r>"])
+def test_a_triple_term_cannot_be_validated_and_its_place_is_told(tmp_path, term):
+    (tmp_path / "a.ttl").write_text(f'<urn:a> <urn:b> "~{{|" .\n<urn:s> <urn:p> {term} .\n')
+
+    with pytest.raises(ProjectFault, match=r"a\.ttl:2:1\d: triple terms .* cannot be validated"):
+        read(tmp_path / "a.ttl")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\n" + ".".join("a" * DEEP) + " = 1", "2:1: this key has more than 32 parts"),
+        (f"[{'.'.join('a' * DEEP)}]", "1:2: this key has more than 32 parts"),
+        ("data = " + "[" * DEEP, "1:40: values are nested more than 32 deep"),
+        ("data = " + "{a=" * DEEP, "1:104: values are nested more than 32 deep"),
+        ("title = " + "9" * DEEP, "1:9: this number has more than 1,000 digits"),
+        ("#" + "x" * (1 << 20), " this file is larger than 1,048,576 bytes"),
+        ('title = "x"\ndata = ["' + "**/" * 500 + '*"]', "2: data: a pattern with more than 100"),
+    ],
+    ids=["key", "table", "lists", "tables", "number", "bytes", "pattern"],
+)
+def test_a_kg_toml_without_end_is_refused_with_its_place(tmp_path, text, message):
+    (tmp_path / "kg.toml").write_text(text)
+
+    with pytest.raises(ProjectFault, match=rf"kg\.toml:{message}"):
+        projects.load([tmp_path])
+
+
+def test_a_kg_toml_of_a_thousand_queries_and_long_texts_is_read(tmp_path):
+    text = "a.b " * 100
+    queries = '[[home]]\nquery = "x"\n' * 3_000
+    (tmp_path / "data.ttl").write_text("<urn:a> <urn:b> 1 .")
+    (tmp_path / "kg.toml").write_text(
+        f"data = ['data.ttl']\ntitle = \"{text}\"\ndescription = '''{text}\n[[[\"'''\n{queries}"
+    )
+
+    profile = projects.load([tmp_path]).profile
+
+    assert [each.line for each in profile.home] == [*range(5, 6005, 2)]

@@ -114,5 +114,5 @@ def test_a_kg_toml_that_is_nested_without_end_is_one_message(tmp_path):
     ended = run(tmp_path, "dump")
 
     assert ended.returncode == 2
-    assert "nested too deeply" in ended.stderr
+    assert "kg.toml:1:40: values are nested more than 32 deep" in ended.stderr
     assert "Traceback" not in ended.stderr

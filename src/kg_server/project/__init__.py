@@ -19,6 +19,7 @@ from kg_server.project import (
     entities,
     imports,
     manifest,
+    nesting,
     parsing,
     rdfxml,
     roles,
@@ -296,6 +297,8 @@ class _Reader:
             content = xml_literals.written_out(source.path, content)
         elif kind == "jsonld":
             content = contexts.inlined(source.path, content)
+        else:
+            nesting.check_triple_terms(source.path, content)
         file = ProjectFile(source.path, source.role or Role.DATA, graph_iri, kind, content)
         main, also = _roles(source, file)
         return replace(file, role=main, also=also)

@@ -7,11 +7,13 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
 from kg_server.config import is_base_iri
 from kg_server.errors import ProjectFault
+from kg_server.project import nesting
 from kg_server.project.profile import Evidence, HomeQuery, Profile, Texts
 
 FILE = "kg.toml"
@@ -148,6 +150,16 @@ class _Reader:
     def __init__(self, path: Path | None, table: Mapping[str, Any]) -> None:
         self.path, self.table = path, table
 
+    @cached_property
+    def lines(self) -> Sequence[str]:
+        """The lines of the file."""
+        return self.path.read_text("utf-8-sig").splitlines() if self.path else []
+
+    @cached_property
+    def lines_of(self) -> Mapping[Place, int]:
+        """The lines of keys and tables."""
+        return _lines_of(self.lines)
+
     @property
     def name(self) -> str:
         """The name of the file."""
@@ -155,10 +167,9 @@ class _Reader:
 
     def refuse(self, place: Place, message: str, value: str = "") -> NoReturn:
         """Raise a fault at the line of a key, or of its value where that has a line of its own."""
-        lines = self.path.read_text("utf-8-sig").splitlines() if self.path else []
-        number = line(lines, place)
+        number = _nearest(self.lines_of, place)
         quoted = re.compile(rf"""(["']){re.escape(value)}\1""")
-        below = enumerate(lines[(number or 1) - 1 :], number or 1) if value else ()
+        below = enumerate(self.lines[(number or 1) - 1 :], number or 1) if value else ()
         at_value = next((n for n, line in below if quoted.search(line)), None)
         raise ProjectFault(message, path=self.path, line=at_value or number)
 
@@ -234,9 +245,9 @@ class _Reader:
                 self.refuse(place, example)
             parameters = self.words((*place, "parameters"), 'such as { year = "1990" }')
             view = (self.text((*place, "view")) or "").split()
-            lines = self.path.read_text("utf-8-sig").splitlines() if self.path else []
             title = self.texts((*place, "title"))
-            yield HomeQuery(query, parameters, tuple(view), title, self.path, line(lines, place))
+            number_of_line = _nearest(self.lines_of, place)
+            yield HomeQuery(query, parameters, tuple(view), title, self.path, number_of_line)
 
     def named_texts(self, name: str, example: str) -> Mapping[str, Texts]:
         """Return a table of texts by name: names of columns, headings of topics."""
@@ -262,14 +273,20 @@ class _Reader:
         return value
 
 
+_MOST_BYTES = 1 << 20
+"""Largest manifest; those that people write have some kilobytes."""
+_DEEPEST_PATTERN = 100
 _TOML_MESSAGES = {"Cannot overwrite a value": "this key has a value already, further up"}
 """Messages in place of those of tomllib."""
 
 
 def _table(path: Path) -> dict[str, Any]:
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ProjectFault(f"this file is larger than {_MOST_BYTES:,} bytes", path=path)
         content = path.read_bytes()
         text = content.decode("utf-8-sig")  # editors of Windows write a mark at the beginning
+        nesting.check_toml(path, text)
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
@@ -299,6 +316,9 @@ def _paths(root: Path, read: _Reader, key: str) -> tuple[Path, ...]:
         if Path(each).is_absolute():
             message = f"{key}: {each!r} is absolute; paths start at the folder of {read.name}"
             read.refuse((key,), message, each)
+        if each.count("/") > _DEEPEST_PATTERN:
+            message = f"{key}: a pattern with more than {_DEEPEST_PATTERN} folders"
+            read.refuse((key,), message, each)
         matches = sorted(root.glob(each)) if each else []
         if not matches:
             read.refuse((key,), f"{key}: there is no file or directory {each!r}", each)
@@ -317,6 +337,15 @@ def line(lines: Sequence[str], place: Place) -> int | None:
     >>> line(['a = 1', '[[home]]', 'query = "x"', '[[home]]', 'query = "y"'], ("home", 1, "query"))
     5
     """
+    return _nearest(_lines_of(lines), place)
+
+
+def _nearest(line_of: Mapping[Place, int], place: Place) -> int | None:
+    around = (place[:length] for length in range(len(place), 0, -1))
+    return next((line_of[each] for each in around if each in line_of), None)
+
+
+def _lines_of(lines: Sequence[str]) -> Mapping[Place, int]:
     line_of: dict[Place, int] = {}
     counts: dict[Place, int] = {}
     table: Place = ()
@@ -327,13 +356,13 @@ def line(lines: Sequence[str], place: Place) -> int | None:
                 counts[table] = counts.get(table, -1) + 1
                 line_of.setdefault(table, number)
                 table = (*table, counts[table])
-            line_of.setdefault(table, number)
+            for length in range(1, len(table) + 1):
+                line_of.setdefault(table[:length], number)
         elif key := _KEY.match(line):
             keys = (*table, *_keys(key[1]))
             for length in range(len(table) + 1, len(keys) + 1):
                 line_of.setdefault(keys[:length], number)
-    around = (place[:length] for length in range(len(place), 0, -1))
-    return next((line_of[each] for each in around if each in line_of), None)
+    return line_of
 
 
 def _keys(dotted: str) -> Place:

@@ -1,7 +1,9 @@
-"""Nesting of JSON-LD: a document that is too deep for the engine is refused, with the place.
+"""Nesting: a document that is too deep for the engine is refused, with the place.
 
-The time of pyoxigraph 0.5 grows with the square of the depth: 80 s for 20,000 nested objects. A
-context whose terms are defined by one another, 20,000 in a row, ends its process.
+The time of pyoxigraph 0.5 grows with the square of the depth of JSON-LD: 80 s for 20,000 nested
+objects. A context whose terms are defined by one another, 20,000 in a row, ends its process; so do
+20,000 triple terms (RDF 1.2) within each other. Python's reader of TOML takes half a minute for a
+key of 20,000 parts.
 """
 
 from __future__ import annotations
@@ -19,6 +21,29 @@ _LONGEST_CHAIN = 500
 """Most terms of a context of which each is defined by the next."""
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?|[\[\]{}]', re.DOTALL)
+_TURTLE_TOKEN = re.compile(
+    rb"""
+      \"{3}(?:[^"\\]++|\\.|"(?!""))*+\"{3} | '{3}(?:[^'\\]++|\\.|'(?!''))*+'{3}
+    | "(?:[^"\\\r\n]++|\\.)*+" | '(?:[^'\\\r\n]++|\\.)*+'
+    | <(?!<)[^<>\r\n]*+> | \#[^\r\n]*+ | \\.
+    | (?P<mark><<|>>|\{\||~)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""Tokens of Turtle and its kin in which a sign of triple terms may stand, and these signs."""
+_DEEPEST_TOML = 32
+_QUOTED = re.compile(r"""\"(?:[^"\\\n]++|\\.)*+\"|'[^'\n]*+'""")
+_TOML_TOKEN = re.compile(
+    rf"""
+      \#[^\n]*+
+    | \"{{3}}(?:[^"\\]++|\\.|"(?!""))*+(?:\"{{3,5}})? | '{{3}}(?:[^']++|'(?!''))*+(?:'{{3,5}})?
+    | (?P<digits>[0-9][0-9_]{{1000,}})
+    | (?P<key>(?:[\w-]++|{_QUOTED.pattern})(?:[ \t]*+\.[ \t]*+(?:[\w-]++|{_QUOTED.pattern}))*+)
+    | [\[\]{{}}]
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""Comments, texts, long numbers, keys and simple values, and brackets of TOML."""
 _NO_BRACKET = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -39,12 +64,65 @@ def check(path: Path, content: bytes) -> None:
         sign = match[0]
         depth += (sign in b"[{") - (sign in b"]}")
         if depth > _DEEPEST:
+            message = f"objects and lists are nested more than {_DEEPEST:,} deep"
+            raise _fault(message, path, content, match.start())
+
+
+def check_triple_terms(path: Path, content: bytes) -> None:
+    """Refuse Turtle, TriG, N-Triples or N-Quads whose triple terms are nested too deeply.
+
+    Raises:
+        ProjectFault: they are. The fault has line and column.
+    """
+    if content.count(b"<<") <= _DEEPEST:
+        return
+    depth = 0
+    for match in _TURTLE_TOKEN.finditer(content):
+        depth += (match["mark"] == b"<<") - (match["mark"] == b">>")
+        if depth > _DEEPEST:
+            message = f"triple terms are nested more than {_DEEPEST:,} deep"
+            raise _fault(message, path, content, match.start())
+
+
+def no_triple_terms(path: Path, content: bytes) -> ProjectFault:
+    """Return the fault that a file has triple terms, at the first of them where it is Turtle."""
+    signs = (each for each in _TURTLE_TOKEN.finditer(content) if each["mark"])
+    first = next(signs, None)
+    message = "triple terms (RDF 1.2) cannot be validated"
+    if first is None:
+        return ProjectFault(message, path=path)
+    return _fault(message, path, content, first.start())
+
+
+def check_toml(path: Path, text: str) -> None:
+    """Refuse TOML with keys of too many parts, values too deep, or numbers that are too long.
+
+    Raises:
+        ProjectFault: it has such. The fault has line and column.
+    """
+    depth = 0
+    for match in _TOML_TOKEN.finditer(text):
+        depth += (match[0] in ("[", "{")) - (match[0] in ("]", "}"))
+        message = ""
+        if match["digits"]:
+            message = "this number has more than 1,000 digits"
+        elif depth > _DEEPEST_TOML:
+            message = f"values are nested more than {_DEEPEST_TOML} deep"
+        elif match["key"] and _QUOTED.sub("", match[0]).count(".") >= _DEEPEST_TOML:
+            message = f"this key has more than {_DEEPEST_TOML} parts"
+        if message:
             raise ProjectFault(
-                f"objects and lists are nested more than {_DEEPEST:,} deep",
+                message,
                 path=path,
-                line=content.count(b"\n", 0, match.start()) + 1,
-                column=match.start() - content.rfind(b"\n", 0, match.start()),
+                line=text.count("\n", 0, match.start()) + 1,
+                column=match.start() - text.rfind("\n", 0, match.start()),
             )
+
+
+def _fault(message: str, path: Path, content: bytes, offset: int) -> ProjectFault:
+    line = content.count(b"\n", 0, offset) + 1
+    column = offset - content.rfind(b"\n", 0, offset)
+    return ProjectFault(message, path=path, line=line, column=column)
 
 
 def check_terms(path: Path, text: str, offset: int, context: Any) -> None:

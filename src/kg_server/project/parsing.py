@@ -14,7 +14,7 @@ import pyoxigraph
 
 from kg_server import escaping
 from kg_server.errors import ProjectFault
-from kg_server.project import rdfxml, syntax
+from kg_server.project import nesting, rdfxml, syntax
 from kg_server.project.files import ProjectFile
 from kg_server.sparql import diagnostics
 
@@ -38,8 +38,7 @@ def parsed(file: ProjectFile, prefixes: dict[str, str] | None = None) -> Iterato
         parser = pyoxigraph.parse(file.content, format=form, base_iri=file.graph_iri)
         for quad in parser:
             if isinstance(quad.object, pyoxigraph.Triple):
-                message = "triple terms (RDF 1.2) cannot be validated"
-                raise ProjectFault(message, path=file.path)
+                raise nesting.no_triple_terms(file.path, file.content)
             yield quad
     except (SyntaxError, MemoryError) as error:
         raise told(file, error) from error
