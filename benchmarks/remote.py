@@ -42,6 +42,9 @@ COMMAND = [sys.executable, "-m", "kg_server"]
 ENGINES = {"virtuoso": ("/sparql", []), "oxigraph": ("/query", ["--union-default-graph"])}
 """Path of the query endpoint, and more options, by the name of an engine."""
 _FRONTS = 2
+_PUBLISH_S = 3600.0
+_PAGE_S = 300.0
+"""Seconds that publishing, and a page, may take."""
 _COLD = 20_000
 _PAGES = 20
 _LINK = re.compile(r'href="(?:http://[^/"]+)?(/things/[A-Za-z-]+)"')
@@ -63,8 +66,8 @@ def main() -> int:
         except KeyboardInterrupt:
             print("\nstopped: nothing was written", file=sys.stderr)
             return 130
-        except (Failed, Missing) as error:
-            print(error, file=sys.stderr)
+        except (Failed, Missing, OSError, subprocess.SubprocessError) as error:
+            print(f"{error}\nthe rows above are measured; nothing else is", file=sys.stderr)
             return 1
     facts = [f"- {name}: {value}" for name, value in machine().items()]
     print("\n".join([command, "", *facts, "", "| what | measured |", "| --- | --- |", *rows]))
@@ -102,7 +105,7 @@ def _rows(folder: Path, arguments: argparse.Namespace) -> Iterator[str]:
     engine.load = publish
     fronts: list[Server] = []
     try:
-        engine.start(world, free_port(), folder / "engine.log")
+        engine.start(world, free_port(), folder / "engine.log", _PUBLISH_S)
         yield f"| `kg-server publish`, {arguments.triples:,} triples | {published[0]:.1f} s |"
         address = f"http://127.0.0.1:{engine.port}{path}"
         for number in range(1, _FRONTS + 1):
@@ -175,7 +178,7 @@ def _pages(front: Server, world: Path) -> Iterator[str]:
     """Yield milliseconds of pages: canned queries, tables, documents."""
     names = [each[1:-1] for each in subjects(world)]
     states = [name for name in names if re.fullmatch(rf"{BASE}id/state/\w+", name)]
-    connection = http.client.HTTPConnection("127.0.0.1", front.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", front.port, timeout=_PAGE_S)
     get = _getter(connection)
     tables = sorted(set(_LINK.findall(get("/things/")[1])))
     things = [name for name in names if name.startswith(f"{BASE}id/")]
