@@ -13,7 +13,7 @@ import socket
 import sys
 from typing import Any
 
-from granian.constants import HTTPModes, Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
@@ -100,6 +100,7 @@ def run_http(
         interface=Interfaces.ASGI,
         workers=settings.workers,
         loop=Loops.asyncio,
+        runtime_mode=RuntimeModes.st,
         websockets=False,
         backpressure=connections,
         # Granian has no time limit for idle HTTP/2 connections, so HTTP/2 is off.
