@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import signal
 import subprocess
@@ -90,7 +91,10 @@ class LiveServer:
     ) -> None:
         self.address = "127.0.0.1"
         command = [sys.executable, "-m", "kg_server", "serve", *paths, "--port", "0", *options]
-        self.process = subprocess.Popen([*prefix, *command], stderr=subprocess.PIPE, text=True)
+        patient = {**os.environ, "KG_SERVER_VALIDATION_WAIT_S": "60"}  # for a busy machine
+        self.process = subprocess.Popen(
+            [*prefix, *command], stderr=subprocess.PIPE, text=True, env=patient
+        )
         self.log: list[str] = []
         started = threading.Event()
         self._reader = threading.Thread(target=self._read, args=(started,), daemon=True)

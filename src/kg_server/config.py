@@ -44,6 +44,8 @@ class Settings:
     """Address at which clients reach the server, such as ``https://kg.example.org/``; empty: the
     host that a request asks.
     """
+    validation_wait_s: float = 10.0
+    """Longest wait of a start for the validation; then the graph is served while it goes on."""
     workers: int = 1
     """HTTP worker processes."""
     evaluators: int = 8

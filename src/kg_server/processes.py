@@ -228,6 +228,35 @@ def beside(
         child.end()
 
 
+class Pending:
+    """The result of a child, which comes bit by bit."""
+
+    def __init__(self, child: Child) -> None:
+        self._channel, self._received = child.channel, bytearray()
+
+    def wait(self, until: float) -> bool:
+        """Receive until the deadline; return whether the child has sent all and ended.
+
+        ``until`` is in seconds of the monotonic clock.
+        """
+        with suppress(TimeoutError):
+            while part := _read(self._channel, until):
+                self._received += part
+            return True
+        return False
+
+    def value(self) -> Any:
+        """Return the result, after ``wait`` has returned ``True``.
+
+        Raises:
+            Unfinished: the work ended without a result.
+            ProjectFault: the work raised it.
+        """
+        if not self._received:
+            raise Unfinished(_ENDED)
+        return _unfaulty(pickle.loads(self._received))  # noqa: S301  # from our own child
+
+
 def result(child: Child, until: float, late: str) -> Any:
     """Wait for a child's result.
 
@@ -240,17 +269,12 @@ def result(child: Child, until: float, late: str) -> Any:
         Unfinished: the work ended without a result, or took too long.
         ProjectFault: the work raised it.
     """
-    received = []
-    try:
-        while part := _read(child.channel, until):
-            received.append(part)
-    except TimeoutError as error:
+    pending = Pending(child)
+    if not pending.wait(until):
         child.end()
-        raise Unfinished(late) from error
+        raise Unfinished(late)
     child.wait()
-    if not received:
-        raise Unfinished(_ENDED)
-    return _unfaulty(pickle.loads(b"".join(received)))  # noqa: S301  # from our own child
+    return pending.value()
 
 
 def _unfaulty(outcome: Any) -> Any:

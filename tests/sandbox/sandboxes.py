@@ -49,7 +49,7 @@ class Sandbox:
         os.close(theirs)
         queries.close()
         with os.fdopen(ours, "rb") as ready:
-            assert ready.read() == b"ready"
+            assert zygotes.message(bytearray(ready.read())) == b"ready"
         address = str(self.folder / "s")
         self.client = Client(address, self.board, queue_timeout_s=queue_timeout_s)
         self.loop = asyncio.new_event_loop()

@@ -16,10 +16,10 @@ TAGGED = [("Content-Type", "text/plain"), ("ETag", '"v1"'), ("Cache-Control", "p
 class Serving:
     """Says which graph is in service; a reload is another number."""
 
-    generation = 1
+    generation = edition = 1
 
     def current(self):
-        return SimpleNamespace(generation=self.generation)
+        return SimpleNamespace(generation=self.generation, edition=self.edition)
 
 
 class Keeping:
@@ -114,16 +114,21 @@ def test_the_application_sees_no_more_of_a_header_than_the_key():
     assert (seen["accept"], seen["accept-language"]) == ("text/html", "fr")
 
 
-def test_a_reload_empties_the_cache():
+def test_a_reload_and_a_late_report_empty_the_cache():
     serving = Serving()
 
     async def reload(asking):
         serving.generation = 2
         return await asking.get("/")
 
-    assert [each.text for each in replies(get(), reload, serving=serving)] == [
+    async def report(asking):
+        serving.edition = 2
+        return await asking.get("/")
+
+    assert [each.text for each in replies(get(), reload, report, serving=serving)] == [
         "answer 1",
         "answer 2",
+        "answer 3",
     ]
 
 

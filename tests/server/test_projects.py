@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 from urllib.parse import urlencode
 
 from ..conftest import LiveServer
@@ -24,6 +25,12 @@ CONSTRUCT { ?museum mus:in ?city } WHERE { ?museum mus:city ?city }
 """
 QUERY = "SELECT ?c { ?m <https://museums.example/ns#in> ?c }"
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+ENDLESS = """@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix mus: <https://museums.example/ns#> .
+mus:Slow a sh:NodeShape ; sh:targetClass mus:Museum ; sh:sparql [ sh:select \"\"\"
+  SELECT $this { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o . ?p ?q ?r . ?s ?t ?u .
+    ?v ?w ?x . FILTER(CONCAT(STR(?a), STR(?v), STR(?s), STR(?o)) = STR($this)) }\"\"\" ] .
+"""
 DERIVED = "/sparql?" + urlencode({"query": QUERY, "format": "csv"})
 
 
@@ -53,6 +60,44 @@ def test_a_file_without_shapes_is_served_alone_and_the_first_line_says_what_was_
     assert "--base-iri https://museums.example/" in server.log[1]
     assert b"Louvre" in page.body
     assert b"iplomatic" not in page.body
+
+
+def children(pid: int) -> list[int]:
+    threads = Path("/proc", str(pid), "task").iterdir()
+    return [int(each) for thread in threads for each in (thread / "children").read_text().split()]
+
+
+def test_a_graph_is_served_while_its_validation_goes_on_and_pages_say_so(tmp_path):
+    things = "".join(f"mus:m{n} a mus:Museum ; mus:near mus:m{n + 1} .\n" for n in range(300))
+    (tmp_path / "my.ttl").write_text(TURTLE + things)
+    (tmp_path / "shapes.ttl").write_text(ENDLESS)
+    server = LiveServer(
+        "--evaluators",
+        "1",
+        paths=(str(tmp_path / "my.ttl"), str(tmp_path / "shapes.ttl")),
+        prefix=("env", "KG_SERVER_VALIDATION_WAIT_S=0.1"),
+    )
+    try:
+        report = server.ask("GET", "/validation.json")
+        page = server.ask("GET", "/validation", {"Accept": "text/html"})
+        home = server.ask("GET", "/", {"Accept": "text/html"})
+
+        for child in children(server.process.pid):
+            for validator in children(child):
+                for worker in children(validator):
+                    os.kill(worker, signal.SIGKILL)
+        assert eventually(lambda: server.ask("GET", "/validation.json").status == 404)
+        given_up = server.ask("GET", "/", {"Accept": "text/html"})
+    finally:
+        assert server.stop() == 0
+
+    assert "validation not finished yet" in server.log[0]
+    assert (report.status, report.headers["retry-after"]) == (503, "5")
+    assert b"The validation has not ended yet." in page.body
+    assert b"validation not finished yet" in home.body
+    assert b"conforms" not in home.body + page.body + given_up.body
+    assert b"validation given up" in given_up.body
+    assert any("the validation has ended: not validated: " in line for line in server.log)
 
 
 def test_canned_queries_and_rules_are_reloaded_and_a_wrong_one_is_told_with_its_line(tmp_path):

@@ -40,6 +40,7 @@ from kg_server.server.main import serve as run
     help="Address of the server for clients.  [default: from the header Host]",
 )
 @click.option("--allow-invalid", is_flag=True, help="Serve even if the data do not conform.")
+@click.option("--strict", is_flag=True, help="Wait for the validation, however long it takes.")
 @click.option("--no-validate", is_flag=True, help="Do not validate.")
 @click.option("--watch", is_flag=True, help="Reload when a file changes; SIGHUP always reloads.")
 @click.option(
@@ -48,12 +49,16 @@ from kg_server.server.main import serve as run
 def serve(  # one parameter an option
     paths: tuple[Path, ...],
     allow_invalid: bool,  # click passes it by name
+    strict: bool,
     no_validate: bool,
     watch: bool,
     access_log: bool,
     **options: Any,
 ) -> None:
     """Serve the graph: SPARQL, canned queries, linked data and pages.
+
+    A project that does not conform is not served. If the validation takes longer than 10 seconds,
+    the graph is served while it goes on, and pages say so; with --strict it is not.
 
     Each setting has an environment variable too, such as KG_SERVER_PORT (docs/operations.md).
     """
@@ -74,6 +79,7 @@ def serve(  # one parameter an option
             settings,
             allow_invalid=allow_invalid,
             validate=not no_validate,
+            strict=strict,
             watch=watch,
             replicas=publication.endpoints(settings.endpoint) if settings.endpoint else None,
         )

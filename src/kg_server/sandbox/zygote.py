@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, TypeVar
+from typing import IO
 
 from kg_server.processes import die_with_parent, in_child, say
 from kg_server.sandbox import evaluator, messages, service
@@ -19,9 +19,9 @@ from kg_server.sandbox.evaluator import Limits
 from kg_server.sandbox.scoreboard import Board
 from kg_server.store import EvaluatingStore
 
-T = TypeVar("T")
-
 _TICK_S = 0.02
+_LENGTH_BYTES = 8
+"""Bytes of the length before each message to the main process."""
 _LONG_QUERY_S = 0.05
 """Seconds after which a query gets low priority."""
 _AGAIN_S = 1.0
@@ -38,13 +38,15 @@ class Prepared:
 
     ``store`` is ``None`` if loading failed. ``news`` is the message for the main process. ``aside``
     is work that is done once in a process beside the evaluators; if ``aside_first`` is true, it is
-    done before queries are answered.
+    done before queries are answered. ``later`` returns news that come after these, once there are
+    any; the processes that make them were started by ``load``.
     """
 
     store: EvaluatingStore | None
     news: bytes
     aside: Callable[[], None] | None = None
     aside_first: bool = False
+    later: Callable[[], bytes | None] | None = None
 
 
 def bound(path: str) -> socket.socket:
@@ -92,37 +94,52 @@ def run(
     zygote = _Zygote(
         store, queries, board, limits, range(first_slot, first_slot + board.evaluators)
     )
-    zygote.aside = prepared.aside
+    zygote.aside, zygote.later, zygote.ready = prepared.aside, prepared.later, ready
     if prepared.aside_first:
         zygote.finish_aside()
-    zygote.fill(ready)
-    _tell(ready, prepared.news)
+    zygote.fill()
+    zygote.tell(prepared.news)
     zygote.mind()
     zygote.let_finish()
 
 
 def _tell(ready: IO[bytes], news: bytes) -> None:
-    with suppress(OSError), ready:  # the main process has ended, and this one ends with it
-        ready.write(news)
+    with suppress(OSError):  # the main process has ended, and this one ends with it
+        ready.write(len(news).to_bytes(_LENGTH_BYTES, "big") + news)
+        ready.flush()
 
 
-def _in_thread(load: Callable[[], T]) -> T:
+def message(content: bytearray) -> bytes | None:
+    """Take the first of the messages in what a zygote has sent; ``None`` if it is not whole."""
+    end = _LENGTH_BYTES + int.from_bytes(content[:_LENGTH_BYTES], "big")
+    if len(content) < max(end, _LENGTH_BYTES):
+        return None
+    news = bytes(content[_LENGTH_BYTES:end])
+    del content[:end]
+    return news
+
+
+def _in_thread(load: Callable[[], Prepared]) -> Prepared:
     """Load in a thread, because each thread has a heap of its own (malloc(3), arenas).
 
     Loading leaves holes in its heap. An evaluator, which is forked from the main thread, would
     search them at each allocation: one lookup took 110 µs instead of 40 µs at a million triples.
     """
-    outcome: list[T | BaseException] = []
+    outcome: list[Prepared | BaseException] = []
+    done = threading.Event()
 
     def work() -> None:
         try:
             outcome.append(load())
         except BaseException as error:  # noqa: BLE001  # raised again in the thread that waits
             outcome.append(error)
+        done.set()
+        if isinstance(outcome[0], Prepared) and outcome[0].later:
+            # At the thread's end, the kernel would kill the processes that it started (prctl(2)).
+            threading.Event().wait()
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
+    threading.Thread(target=work, daemon=True).start()
+    done.wait()
     (loaded,) = outcome
     if isinstance(loaded, BaseException):
         raise loaded
@@ -147,27 +164,37 @@ class _Zygote:
         self._processors = len(os.sched_getaffinity(0))
         self._notices: dict[int, bytes] = {}
         self.aside: Callable[[], None] | None = None
+        self.later: Callable[[], bytes | None] | None = None
+        self.ready: IO[bytes] | None = None
         self._aside_pid, self._aside_at, self._aside_pause_s = 0, 0.0, _AGAIN_S
 
-    def fill(self, ready: IO[bytes] | None = None) -> None:
+    def fill(self) -> None:
         """Start an evaluator in every empty slot; if that fails, it is tried again later."""
         now = time.monotonic()
         # The pause keeps an evaluator that dies at once from keeping the machine busy.
         for index in [each for each in self._empty if self._next_at.get(each, 0) <= now]:
             self._next_at[index] = now + _TICK_S
             try:
-                self._fork(index, ready)
+                self._fork(index)
             except OSError as error:  # too many processes, or too little memory (fork(2))
                 self._next_at[index] = now + _AGAIN_S
                 say(f"kg-server: no evaluator can be started now: {error}\n")
 
-    def _fork(self, index: int, ready: IO[bytes] | None) -> None:
+    def tell(self, news: bytes) -> None:
+        """Send news to the main process; let it know when there are none to come."""
+        if self.ready:
+            _tell(self.ready, news)
+            if not self.later:
+                self.ready.close()
+                self.ready = None
+
+    def _fork(self, index: int) -> None:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
             die_with_parent(parent)
-            if ready:
-                ready.close()
+            if self.ready:
+                self.ready.close()
             evaluator.evaluate(self._store, self._queries, self._board, index, self._limits)
         self._children[pid] = index
         self._empty.remove(index)
@@ -177,6 +204,7 @@ class _Zygote:
         told = None
         while told is None or told.si_signo != signal.SIGTERM:
             self._work_aside()
+            self._tell_later()
             told = signal.sigtimedwait(_SIGNALS, _TICK_S)
             self._reap()
             self.fill()
@@ -201,6 +229,8 @@ class _Zygote:
             if pid == self._aside_pid:
                 self._end_aside(status)
                 continue
+            if pid not in self._children:  # it made the news that come later
+                continue
             index = self._children.pop(pid)
             self._bury(pid, index, os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0)
             if status:
@@ -208,6 +238,13 @@ class _Zygote:
         for query_id, notice in list(self._notices.items()):
             if self._send(notice, messages.asker_address(self._address, query_id >> 32)):
                 del self._notices[query_id]
+
+    def _tell_later(self) -> None:
+        """Send the news that come later, if there are any by now."""
+        news = self.later() if self.later else None
+        if news is not None:
+            self.later = None
+            self.tell(news)
 
     def _work_aside(self) -> None:
         """Start the work beside the evaluators, again if its process was killed."""

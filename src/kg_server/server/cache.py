@@ -106,7 +106,8 @@ class Cached:
     async def __call__(self, exchange: Exchange) -> None:
         """Answer a request from the cache, or hand it on."""
         _leave_out_irrelevant(exchange.request)
-        exchange.key = exchange.request.key(self._serving.current().generation)
+        served = self._serving.current()
+        exchange.key = exchange.request.key(served.generation, served.edition)
         stored = self._cache.get(exchange.key) if exchange.key else None
         if stored:
             metrics.count_hit()

@@ -13,6 +13,8 @@ from kg_server.server.wsgi import WsgiApp
 class Served:
     """A graph in service: its number, its application, its store.
 
+    ``edition`` is the number of the state that the application was made from.
+
     A request uses it as a context manager. A graph that was replaced closes its store when the last
     request that uses it has ended. Only the event loop uses this class.
     """
@@ -21,6 +23,7 @@ class Served:
     app: WsgiApp
     store: SandboxStore
     base_iri: str
+    edition: int = 0
     _requests: int = 0
     _retired: bool = False
 

@@ -17,7 +17,7 @@ from kg_server import canned, processes, validation
 from kg_server import project as projects
 from kg_server.config import NEUTRAL_BASE_IRI, Settings
 from kg_server.errors import ProjectFault, Unfinished
-from kg_server.processes import Child, in_child, say
+from kg_server.processes import Pending, in_child, say
 from kg_server.project import Project, Role
 from kg_server.sandbox import zygote as zygotes
 from kg_server.sandbox.evaluator import Limits
@@ -41,6 +41,7 @@ class Start:
     settings: Settings
     allow_invalid: bool = False
     validate: bool = True
+    strict: bool = False
     watch: bool = False
     replicas: Replicas | None = None
     """The engines that hold the graph, if it is not loaded from files."""
@@ -50,7 +51,8 @@ class Start:
 class Loaded:
     """Result of loading: the project, without the contents of its files, and its validation.
 
-    ``unvalidated`` is the reason why a validation was given up.
+    ``unvalidated`` is the reason why a validation was given up; ``is_validating`` tells that it
+    goes on, and its ``Verdict`` follows.
     ``namespace`` is the common beginning of the IRIs in a graph without a base IRI, perhaps empty.
     ``graph_names`` are set if engines hold the graph: Virtuoso 7.2 finds none by GRAPH ?g {}.
     """
@@ -58,8 +60,17 @@ class Loaded:
     project: Project
     report: Report | None
     unvalidated: str = ""
+    is_validating: bool = False
     namespace: str = ""
     graph_names: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Result of a validation that ended after its graph was put into service."""
+
+    report: Report | None
+    unvalidated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,29 +93,33 @@ class Loading:
         self.has_ended = False
         self._content = bytearray()
 
-    def poll(self) -> Loaded | None:
+    def poll(self) -> Loaded | Verdict | None:
         """Return the result once evaluators answer queries, ``None`` before that.
 
-        The caller calls this when ``ready`` has something to read.
+        The verdict of a validation that went on is a second result. The caller calls this when
+        ``ready`` has something to read.
 
         Raises:
-            ProjectFault: the graph cannot be loaded.
+            ProjectFault: the graph cannot be loaded, or its process ended before the verdict.
         """
+        part = b""
         with suppress(ConnectionError):
             part = self.ready.recv(1 << 20)
-            if part:
-                self._content += part
-                return None
-        self.ready.close()
-        if not self._content:
+        self._content += part
+        outcome = zygotes.message(self._content)
+        if outcome is None and part:
+            return None
+        result = None if outcome is None else pickle.loads(outcome)  # noqa: S301  # from our own child
+        if not (isinstance(result, Loaded) and result.is_validating):
+            self.ready.close()
+        if result is None:
             raise ProjectFault(
                 "the process that loaded the graph ended without a message; was there too little "
                 "memory, or is a file nested too deeply?"
             )
-        outcome = pickle.loads(self._content)  # noqa: S301  # from our own child
-        if isinstance(outcome, Loaded):
-            return outcome
-        raise ProjectFault(outcome.message)
+        if isinstance(result, _Failed):
+            raise ProjectFault(result.message)
+        return result  # type: ignore[no-any-return]  # from pickle
 
 
 def start(start: Start, generation: int, board: Board, folder: Path, *, is_reload: bool) -> Loading:
@@ -155,7 +170,7 @@ def _load(start: Start, index: int, *, is_reload: bool) -> Prepared:
         checker = processes.start(partial(canned.check, project), sealed=False)
         validator = None
         if start.validate and project.of_role(Role.SHAPES, Role.ONTOLOGY):
-            work = partial(validated, project, allow_invalid=start.allow_invalid)
+            work = partial(weighed, project, allow_invalid=start.allow_invalid)
             validator = processes.start(work, sealed=False)
         store, project = open_store(project), without_contents(project)
         describer = processes.start(partial(_described, store, project), sealed=False)
@@ -163,16 +178,50 @@ def _load(start: Start, index: int, *, is_reload: bool) -> Prepared:
         graphs, namespace = _result(describer)
         for graph_iri, ntriples in graphs:
             store.add_graph(graph_iri, ntriples)
-        report, reason = (
-            judged(validator, project, allow_invalid=start.allow_invalid)
-            if validator
-            else (None, "")
-        )
+        verdict, later = Verdict(None), None
+        if validator:
+            waiting = Pending(validator)
+            if waiting.wait(time.monotonic() + _patience_s(start, project, is_reload=is_reload)):
+                validator.wait()
+                verdict = judged(waiting, project, allow_invalid=start.allow_invalid)
+            else:
+                later = partial(_late, waiting)
     except ProjectFault as fault:
         return Prepared(None, pickle.dumps(_Failed(str(fault))))
     aside = partial(_write_index, index, store, project)
-    loaded = Loaded(project, report, unvalidated=reason, namespace=namespace)
-    return Prepared(store, pickle.dumps(loaded), aside, is_reload)
+    loaded = Loaded(
+        project,
+        verdict.report,
+        unvalidated=verdict.unvalidated,
+        is_validating=later is not None,
+        namespace=namespace,
+    )
+    return Prepared(store, pickle.dumps(loaded), aside, is_reload, later)
+
+
+def _patience_s(start: Start, project: Project, *, is_reload: bool) -> float:
+    """Return how long the validation may keep the graph from being served, seconds.
+
+    A reload keeps nobody waiting, because another graph is in service.
+    """
+    is_gate = not (start.allow_invalid or project.origin == projects.GIVEN)
+    return (
+        _PREPARATION_S
+        if start.strict or (is_gate and is_reload)
+        else (start.settings.validation_wait_s)
+    )
+
+
+def _late(waiting: Pending) -> bytes | None:
+    """Return the verdict of a validation that goes on, for the main process, once there is one."""
+    if not waiting.wait(0):
+        return None
+    try:
+        report, _ = waiting.value()
+        verdict = Verdict(report)
+    except ProjectFault as fault:
+        verdict = Verdict(None, str(fault))
+    return pickle.dumps(verdict)
 
 
 def _write_index(index: int, store: Store, project: Project) -> None:
@@ -210,26 +259,32 @@ def _result(child: processes.Child) -> Any:
 
 
 def validated(project: Project, *, allow_invalid: bool) -> Report:
-    """Validate a project before it is served.
-
-    Files that were named without shapes are served whatever the lint rules find, because the rules
-    are about the conventions of projects.
+    """Validate a project that is to be served.
 
     Raises:
         ProjectFault: the project does not conform, and ``allow_invalid`` is not set.
+    """
+    report, refusal = weighed(project, allow_invalid=allow_invalid)
+    _refuse(refusal)
+    return report
+
+
+def weighed(project: Project, *, allow_invalid: bool) -> tuple[Report, str]:
+    """Validate a project; return the report, and its text if the project must not be served.
+
+    Files that were named without shapes are served whatever the lint rules find, because the rules
+    are about the conventions of projects.
     """
     from kg_server.validation import reports
 
     report = validation.validate(project)
     is_unshaped = project.origin == projects.GIVEN and not report.shapes
-    if not (report.conforms or allow_invalid or is_unshaped):
-        say(reports.text(report, project))
-        raise ProjectFault("not served, because the data do not conform; see --allow-invalid")
-    return report
+    is_served = report.conforms or allow_invalid or is_unshaped
+    return report, "" if is_served else reports.text(report, project)
 
 
-def judged(validator: Child, project: Project, *, allow_invalid: bool) -> tuple[Report | None, str]:
-    """Wait for a validation; return its report, or else the reason why there is none.
+def judged(waiting: Pending, project: Project, *, allow_invalid: bool) -> Verdict:
+    """Return the report of a validation that has ended, or the reason why there is none.
 
     Files given by name are served even if their validation was given up: they may be very large.
 
@@ -237,11 +292,19 @@ def judged(validator: Child, project: Project, *, allow_invalid: bool) -> tuple[
         ProjectFault: the project must not be served.
     """
     try:
-        return _result(validator), ""
+        report, refusal = waiting.value()
     except Unfinished as fault:
         if not (allow_invalid or project.origin == projects.GIVEN):
             raise ProjectFault(f"not served, because {fault}; see --no-validate") from fault
-        return None, str(fault)
+        return Verdict(None, str(fault))
+    _refuse(refusal)
+    return Verdict(report)
+
+
+def _refuse(refusal: str) -> None:
+    if refusal:
+        say(refusal)
+        raise ProjectFault("not served, because the data do not conform; see --allow-invalid")
 
 
 def without_contents(project: Project) -> Project:

@@ -32,7 +32,7 @@ from kg_server.project import Role
 from kg_server.sandbox import scoreboard
 from kg_server.sandbox.scoreboard import Board
 from kg_server.server import loading
-from kg_server.server.loading import Loaded, Loading, Start
+from kg_server.server.loading import Loaded, Loading, Start, Verdict
 from kg_server.server.polling import Poller
 from kg_server.server.states import GRACE_S, States
 
@@ -129,9 +129,13 @@ class _Main:
             self._move()
         if self._reload and not self._loading and time.monotonic() >= self._not_before:
             self._begin_loading()
-        news = [self._loading.ready] if self._loading else []
-        if select.select(news, [], [], _STEP_S)[0] and self._loading:
-            self._follow_loading(self._loading)
+        present = self._graphs.get(self._generation)
+        following = [each for each in (self._loading, present and present.validating) if each]
+        for ready in select.select([each.ready for each in following], [], [], _STEP_S)[0]:
+            if self._loading and ready is self._loading.ready:
+                self._follow_loading(self._loading)
+            elif present and present.validating:
+                self._follow_validation(present, present.validating)
 
     def _begin_loading(self) -> None:
         """Fork a zygote for the next graph, if the scoreboard has a place for it."""
@@ -191,9 +195,32 @@ class _Main:
             self._give_up_loading()
             self._say_why_not(fault)
             return
-        if loaded:
+        if isinstance(loaded, Loaded):
             self._loaded = loaded
             self._put_into_service(loaded, has_ended=zygote.has_ended)
+            if loaded.is_validating and self._generation in self._graphs:
+                self._graphs[self._generation].validating = zygote
+
+    def _follow_validation(self, graph: _Graph, zygote: Loading) -> None:
+        """Give the workers the report of a validation that ended after the start."""
+        try:
+            verdict = zygote.poll()
+        except ProjectFault:  # the zygote has ended; the graph is loaded again
+            graph.validating = None
+            return
+        if isinstance(verdict, Verdict):
+            graph.validating = None
+            self._loaded = replace(
+                self._loaded,
+                report=verdict.report,
+                unvalidated=verdict.unvalidated,
+                is_validating=False,
+            )
+            self._states.write(self._generation, (graph.address, graph.index_path, self._loaded))
+            conforms = verdict.report is not None and verdict.report.conforms
+            level = logging.WARNING if conforms else logging.ERROR
+            hint = "" if conforms else "; see /validation, and kg-server validate"
+            log.log(level, "the validation has ended: %s%s", _validity(self._loaded), hint)
 
     def _put_into_service(self, loaded: Loaded, *, has_ended: bool) -> None:
         generation, is_reload = self._generation + 1, self._generation > 0
@@ -206,7 +233,7 @@ class _Main:
                 graph.replaced_at = graph.replaced_at or time.monotonic()
         self._http.open()
         if is_reload:
-            said = loaded.report.summary if loaded.report else loaded.unvalidated
+            said = loaded.report or loaded.unvalidated or loaded.is_validating
             log.warning("reloaded%s", f", {_validity(loaded)}" if said else "")
         if has_ended:
             self._forget(generation)
@@ -285,6 +312,8 @@ class _Main:
         graph = self._graphs.pop(generation)
         self._board.clear(generation)
         os.close(graph.index)
+        if graph.validating:
+            graph.validating.ready.close()
         Path(graph.address).unlink(missing_ok=True)
 
     def _stop(self) -> None:
@@ -306,6 +335,7 @@ class _Graph:
 
     def __init__(self, pid: int, address: str, index: int) -> None:
         self.pid, self.address, self.index = pid, address, index
+        self.validating: Loading | None = None
         self.replaced_at: float | None = None
         self.is_told = False
 
@@ -486,6 +516,8 @@ def _validity(loaded: Loaded) -> str:
     """Return the result of the validation, or why there is none."""
     if loaded.report:
         return loaded.report.summary
+    if loaded.is_validating:
+        return "validation not finished yet"
     reason = loaded.unvalidated
     if not loaded.project.of_role(Role.SHAPES, Role.ONTOLOGY):
         reason = "there are no shapes and no ontology"

@@ -100,7 +100,7 @@ class Request:
         length = self.header("content-length").partition(",")[0]
         return int(length) if length else None
 
-    def key(self, generation: int) -> bytes | None:
+    def key(self, generation: int, edition: int) -> bytes | None:
         """Return the key of this request for the cache; ``None`` if it cannot be cached.
 
         The key is a hash, so that long requests need no more memory than the cache counts.
@@ -110,6 +110,7 @@ class Request:
             return None
         parts = (
             generation,
+            edition,
             self.method == "POST",
             self.raw_path,
             self.query_string,

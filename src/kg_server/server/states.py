@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import pickle
 from contextlib import suppress
@@ -22,6 +23,11 @@ class States:
 
     def __init__(self) -> None:
         self._places = [os.memfd_create("state") for _ in range(scoreboard.GENERATIONS)]
+        self._editions = mmap.mmap(-1, len(self._places))
+
+    def edition(self, generation: int) -> int:
+        """Return a number that changes when the state of a graph is written again."""
+        return self._editions[generation % len(self._places)]
 
     def write(self, generation: int, state: object) -> None:
         """Write the state of a graph for the workers."""
@@ -29,6 +35,7 @@ class States:
         place = self._places[generation % len(self._places)]
         os.ftruncate(place, 0)
         os.pwrite(place, content, 0)
+        self._editions[generation % len(self._places)] = (self.edition(generation) + 1) % 256
 
     def read(self, generation: int) -> Any:
         """Return the state of a graph.

@@ -46,7 +46,7 @@ class Serving:
         self._costs = Costs()
 
     def current(self) -> Served:
-        """Return the graph in service; after a reload, make a new application for it.
+        """Return the graph in service; make a new application for a new graph or a new report.
 
         Call this on the event loop, which sends the queries of the application.
 
@@ -54,16 +54,17 @@ class Serving:
             Overloaded: no graph is in service yet, or no evaluator runs now.
         """
         current, generation = self._current, self._board.generation
-        if current is not None and generation == current.generation:
+        edition = self._states.edition(generation)
+        if current and (generation, edition) == (current.generation, current.edition):
             return current
         if generation == 0:
             raise Overloaded("The graph is being loaded.", headers={"Retry-After": "1"})
-        self._current = self._make(generation)
+        self._current = self._make(generation, edition)
         if current:
             current.retire()
         return self._current
 
-    def _make(self, generation: int) -> Served:
+    def _make(self, generation: int, edition: int) -> Served:
         address, index, loaded = self._states.read(generation)
         client = Client(
             address,
@@ -74,9 +75,18 @@ class Serving:
         )
         loop, version = asyncio.get_running_loop(), loaded.project.version
         store = SandboxStore(client, loop, version, loaded.graph_names)
-        context = Context(store, loaded.project, self._settings, loaded.report, self._board, index)
+        context = Context(
+            store,
+            loaded.project,
+            self._settings,
+            loaded.report,
+            self._board,
+            index,
+            unvalidated=loaded.unvalidated,
+            is_validating=loaded.is_validating,
+        )
         app = create_app(context)
-        return Served(generation, app, store, loaded.project.base_iri)
+        return Served(generation, app, store, loaded.project.base_iri, edition)
 
 
 def run_http(

@@ -179,6 +179,9 @@ def _untitled(project: Project) -> str:
 def _served(context: Context) -> dict[str, Any]:
     return {
         "validation": context.report,
+        "validation_state": "running"
+        if context.is_validating
+        else context.unvalidated and "given up",
         "graph_version": context.store.version,
         "fitted": charts.fitted,
         "told": lambda detail: details.told(detail, layout.page_language()),

@@ -59,7 +59,8 @@ CONSTRUCT { ?s ?p ?o } WHERE {
 class Context:
     """Graph, project and settings for the blueprints, and values computed from them once.
 
-    ``report`` is the validation of the graph, ``None`` if it was not validated. ``board`` shows
+    ``report`` is the validation of the graph, ``None`` if there is none: ``is_validating`` tells
+    that it goes on, ``unvalidated`` is the reason why it was given up. ``board`` shows
     what the evaluators do, ``None`` without evaluators. ``index`` is the path of the search index,
     ``None`` if this process makes it.
     """
@@ -70,6 +71,8 @@ class Context:
     report: Report | None = None
     board: Board | None = None
     index: str | None = None
+    unvalidated: str = ""
+    is_validating: bool = False
 
     @cached_property
     def queries(self) -> dict[str, CannedQuery]:
@@ -194,7 +197,8 @@ class Context:
         """Values on which every representation depends: graph, base IRI, validation."""
         report = self.report
         validated = None if report is None else (report.conforms, len(report.findings))
-        return self.store.version, self.project.base_iri, validated
+        validation = validated, self.unvalidated, self.is_validating
+        return self.store.version, self.project.base_iri, validation
 
     def etag(self, chosen: Format, *parts: object) -> str:
         """Return a strong entity tag for a representation of what is served (RFC 9110 §8.8.3).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template, request
 
 from kg_server import formats
-from kg_server.errors import NotFound
+from kg_server.errors import NotFound, Overloaded, Problem
 from kg_server.formats import HTML, JSON, Format, Kind, named
 from kg_server.rdf import namespaces as ns
 from kg_server.rdf import transcode
@@ -31,7 +31,7 @@ def blueprint(context: Context) -> Blueprint:
         if chosen.is_page:
             return _page(context)
         if context.report is None:
-            raise NotFound("This server was started without validation, so there is no report.")
+            raise _no_report(context)
         response = Response(
             _written(context, context.report, chosen), content_type=chosen.content_type
         )
@@ -39,6 +39,14 @@ def blueprint(context: Context) -> Blueprint:
         return context.cacheable(response, context.etag(chosen, context.report.seconds))
 
     return routes
+
+
+def _no_report(context: Context) -> Problem:
+    if context.is_validating:
+        return Overloaded("The validation has not ended yet.", headers={"Retry-After": "5"})
+    if context.unvalidated:
+        return NotFound("The validation was given up, so there is no report.")
+    return NotFound("This server was started without validation, so there is no report.")
 
 
 def _choose(name: str | None) -> Format:
