@@ -18,6 +18,7 @@ from kg_server.web.app import create_app
 from kg_server.web.context import Context
 
 from ..conftest import described_store
+from .test_caching import CountingStore
 
 DATA = """@prefix m: <https://museums.example/ns#> .
 @prefix id: <https://museums.example/id/> .
@@ -226,6 +227,21 @@ def test_what_cannot_be_asked_is_told_with_the_way_out(client, query, message):
 
     assert response.status_code == 400
     assert message in response.get_json()["detail"]
+
+
+def test_a_filtered_download_evaluates_its_filters_once(tmp_path):
+    (tmp_path / "data.ttl").write_text(DATA)
+    loaded = project.load([tmp_path / "data.ttl"])
+    store = CountingStore(described_store(loaded))
+    client = create_app(Context(store, loaded, Settings())).test_client()
+
+    found = client.get(f"{MUSEUM}?label__contains=MUSEUM&format=rows")
+    none = client.get(f"{MUSEUM}?label__contains=castle&format=rows")
+
+    assert [row["label"] for row in found.json] == ["Louvre Museum", "Munch Museum"]
+    assert none.json == []
+    values = [text for text in store.texts if "?visitors" in text]
+    assert ["FILTER(CONTAINS" in text for text in values] == [False, False]
 
 
 def test_a_class_that_nothing_is_of_is_not_there(client):

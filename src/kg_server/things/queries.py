@@ -106,7 +106,11 @@ def cells_of_page(table: Table, columns: Sequence[Column], limit: int, offset: i
 
 
 def facets(
-    table: Table, columns: Sequence[Column], most: int, things: Sequence[str] | None = None
+    table: Table,
+    columns: Sequence[Column],
+    most: int,
+    things: Sequence[str] | None = None,
+    own: frozenset[str] = frozenset(),
 ) -> str:
     """Return the query for the most common values of columns: ``?property ?value ?n``.
 
@@ -115,13 +119,19 @@ def facets(
         columns: the columns whose values are counted.
         most: how many values are returned.
         things: all things of the table, if they are known and few.
+        own: the properties that only things of the class have; they need no look at the class.
     """
-    if things is None:
-        inner = _things(table) if table.filters else f"?thing a <{table.class_iri}> ."
-    else:
+    inner, each_way = "", ""
+    if things is not None:
         inner = f"VALUES ?thing {{ {' '.join(f'<{each}>' for each in things)} }}"
+    elif table.filters:
+        inner = _things(table)
+    else:
+        each_way = f"?thing a <{table.class_iri}> . "
     ways = " UNION ".join(
-        f"{{ ?thing <{each.iri}> ?value BIND(<{each.iri}> AS ?property) }}" for each in columns
+        f"{{ {'' if each.iri in own else each_way}?thing <{each.iri}> ?value "
+        f"BIND(<{each.iri}> AS ?property) }}"
+        for each in columns
     )
     return (
         "SELECT ?property ?value (COUNT(*) AS ?n) WHERE {\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -38,6 +39,8 @@ MOST_COLUMNS = 12
 """Most columns on the page; the data formats have all."""
 _FACETS = 3
 _MOST_COUNTS = 200
+_MOST_KEPT = 8
+"""Most classes whose things are kept in order, up to 10 MB each."""
 _MOST_SORTED = 100_000
 """Most things that are counted and sorted here; the engine does it for more."""
 _MOST_COUNTED = 10_000
@@ -106,6 +109,8 @@ class _Tables:
         self.singles = lru_cache(256)(self._singles)
         self.names = lru_cache(256)(self._names)
         self.whole_counts = lru_cache(64)(self._whole_counts)
+        self.every = lru_cache(_MOST_KEPT)(self._every)
+        self.every_by_name = lru_cache(_MOST_KEPT)(self._every_by_name)
 
     def vocabulary(self, class_iri: str, applied: tuple[Filter, ...]) -> Vocabulary:
         """Return the prefixes, languages and named things that filters are read with."""
@@ -168,8 +173,25 @@ class _Tables:
     def _whole_counts(
         self, class_iri: str, faceted: tuple[Column, ...]
     ) -> list[dict[str, Identifier]]:
-        table = Table(class_iri, faceted, (), Vocabulary({}, ()), ())
-        return rows(self.context.store, queries.facets(table, faceted, _MOST_COUNTS))
+        table, totals = Table(class_iri, faceted, (), Vocabulary({}, ()), ()), self.totals()
+        own = frozenset(each.iri for each in faceted if each.used == totals.get(each.iri))
+        return rows(self.context.store, queries.facets(table, faceted, _MOST_COUNTS, own=own))
+
+    def _every(self, class_iri: str, *, only_named: bool) -> tuple[str, ...]:
+        """Return the IRIs of all things of a class, sorted."""
+        table = Table(class_iri, (), (), Vocabulary({}, ()), (), only_named=only_named)
+        text = queries.matching(table, _MOST_SORTED)
+        return tuple(sorted(results.iris(self.context.store, text)))
+
+    def _every_by_name(
+        self, class_iri: str, names: tuple[str, ...], languages: tuple[str, ...], *, descends: bool
+    ) -> tuple[str, ...]:
+        """Return the IRIs of all things of a class in the order of their names."""
+        table = Table(
+            class_iri, (), (), Vocabulary({}, (), names=names), languages, (None, descends)
+        )
+        things = self.every(class_iri, only_named=self.only_named(class_iri))
+        return tuple(_by_name(self.context, table, things))
 
     def _singles(self, class_iri: str) -> tuple[Column, ...]:
         return columns.with_singles(self.context.store, class_iri, self.columns(class_iri))
@@ -320,10 +342,9 @@ def _data(
     context = tables.context
     whole = replace(table, columns=tables.singles(table.class_iri))
     text = rewrite.page(queries.whole(whole), limit, offset)
-    if limit is not None and limit <= _MOST_WINDOW:
-        _, things, _ = _things(tables, table, limit, offset)
-        if things and all(isinstance(each, URIRef) for each in things):
-            text = queries.whole(whole, [str(each) for each in things])
+    things = _window(tables, table, limit, offset)
+    if things is not None:
+        text = queries.whole(whole, things)
     if chosen is QUESTION:
         name = local_name(table.class_iri)
         header = f"#+ title: {name}\n#+ description: A table of things of the class {name}.\n"
@@ -340,6 +361,22 @@ def _data(
     name = f"{local_name(table.class_iri)}.{chosen.extension}"
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     return response
+
+
+def _window(tables: _Tables, table: Table, limit: int | None, offset: int) -> list[str] | None:
+    """Return the IRIs of a window of things, if a query can name them all, else ``None``.
+
+    The query for the values of these things is faster than one that evaluates the filters again.
+    """
+    if limit is not None and limit <= _MOST_WINDOW:
+        _, things, _ = _things(tables, table, limit, offset)
+    elif table.filters and _is_sorted_here(tables, table):
+        total, things, _ = _things(tables, table, limit or _MOST_LISTED, offset)
+        if len(things) > _MOST_LISTED or (limit is None and total > offset + len(things)):
+            return None
+    else:
+        return None
+    return [str(each) for each in things] if all(isinstance(i, URIRef) for i in things) else None
 
 
 def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) -> dict[str, Any]:
@@ -438,13 +475,22 @@ def _things(
     Without a column to sort by, one evaluation of the filters is enough.
     """
     store, count = tables.context.store, tables.count(table.class_iri)
-    is_named = table.only_named or table.class_iri not in tables.blank()
-    if is_named and count <= _MOST_SORTED:
-        every = sorted(results.iris(store, queries.matching(table, _MOST_SORTED)))
-        few = tuple(every) if table.filters and len(every) <= _MOST_LISTED else None
+    if _is_sorted_here(tables, table):
+        if table.filters:
+            every = tuple(sorted(results.iris(store, queries.matching(table, _MOST_SORTED))))
+        else:
+            every = tables.every(table.class_iri, only_named=table.only_named)
+        few = every if table.filters and len(every) <= _MOST_LISTED else None
         if table.sort is None or table.sort[0] is None:
-            if table.sort is not None:
-                every = _by_name(tables.context, table, every)
+            if table.sort is not None and table.filters:
+                every = tuple(_by_name(tables.context, table, every))
+            elif table.sort is not None:
+                every = tables.every_by_name(
+                    table.class_iri,
+                    tuple(table.vocabulary.names),
+                    table.languages,
+                    descends=table.sort[1],
+                )
             window = every[offset : offset + limit]
             return len(every), [URIRef(each) for each in window], few
         count = len(every)
@@ -456,7 +502,13 @@ def _things(
     return count, [row["thing"] for row in rows(store, queries.page(table, limit, offset))], few
 
 
-def _by_name(context: Context, table: Table, things: list[str]) -> list[str]:
+def _is_sorted_here(tables: _Tables, table: Table) -> bool:
+    """Tell whether all things have IRIs and are few enough to be sorted in this process."""
+    is_named = table.only_named or table.class_iri not in tables.blank()
+    return is_named and tables.count(table.class_iri) <= _MOST_SORTED
+
+
+def _by_name(context: Context, table: Table, things: Iterable[str]) -> list[str]:
     """Return things in the order of their names, those without a name last."""
     text = queries.names(table)
     order = {language: n for n, language in enumerate(table.languages)}
@@ -464,6 +516,7 @@ def _by_name(context: Context, table: Table, things: list[str]) -> list[str]:
     for thing, name, language in results.names(context.store, text) if text else ():
         ranked = (order.get(language, len(order)), name)
         best[thing] = min(best.get(thing, ranked), ranked)
+    things = tuple(things)
     named = sorted((each for each in things if each in best), key=lambda each: best[each][1])
     if table.sort is not None and table.sort[1]:
         named.reverse()
