@@ -119,6 +119,7 @@ def render(document: Document, published: Context) -> dict[str, Any]:
     be reached from the topic are in ``@included`` (JSON-LD 1.1 §4.13), so that none is lost. The
     document of an ontology has no single root and is a flat ``@graph``.
     """
+    published = {"@context": _possible(published["@context"], document.graph)}
     has_root = (URIRef(document.iri), FOAF.primaryTopic, URIRef(document.topic)) in document.graph
     if not has_root and not document.is_collection:
         expanded = _expanded(document.graph)
@@ -205,6 +206,8 @@ def _with_named_blank_nodes(graph: Graph) -> Graph:
     def named(term: Node) -> Node:
         return URIRef(_BLANK + term) if isinstance(term, BNode) else term
 
+    if not any(isinstance(each, BNode) for s, _, o in graph for each in (s, o)):
+        return graph
     renamed = Graph()
     for s, p, o in graph:
         renamed.add((named(s), p, named(o)))
@@ -253,6 +256,32 @@ def _identifiers(node: Any) -> Iterator[str]:
             yield node["id"]
         for each in node.values():
             yield from _identifiers(each)
+
+
+def _possible(terms: Mapping[str, Any], graph: Graph) -> Context:
+    """Return the part of the context that may name an IRI of a graph.
+
+    PyLD (3.3) compares each IRI with every term of the context.
+    """
+    nodes = {term for triple in graph for term in triple}
+    iris = {str(each) for each in nodes if isinstance(each, URIRef)}
+    iris |= {str(each.datatype) for each in nodes if isinstance(each, Literal) and each.datatype}
+
+    def is_possible(definition: Any) -> bool:
+        iri = definition if isinstance(definition, str) else _name(definition)
+        prefix, _, end = iri.partition(":")
+        iri = f"{terms[prefix]}{end}" if isinstance(terms.get(prefix), str) else iri
+        return iri in iris or any(each.startswith(iri) for each in iris)
+
+    return {
+        name: definition
+        for name, definition in terms.items()
+        if name.startswith("@") or str(definition).startswith("@") or is_possible(definition)
+    }
+
+
+def _name(definition: Mapping[str, str]) -> str:
+    return definition.get("@id") or definition["@reverse"]
 
 
 def _used(terms: Mapping[str, Any], node: Any) -> Context:
