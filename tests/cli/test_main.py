@@ -18,6 +18,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 from rdflib import RDF, SH, Graph, URIRef
 
 from kg_server.cli.main import commands
@@ -475,3 +476,22 @@ def test_serve_refuses_a_graph_that_does_not_conform(tmp_path):
     message = said(kg("serve", "--port", "0", tmp_path))
 
     assert "the data do not conform; see --allow-invalid" in message
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("serv", "Did you mean serve?"),
+        ("graph.ttl", "To serve files: kg-server serve graph.ttl"),
+        ("xyz", "The commands: init, validate, test"),
+        ("x" * 5000, "The commands: init, validate, test"),
+    ],
+)
+def test_what_is_no_command_leads_to_one(tmp_path, monkeypatch, name, hint):
+    (tmp_path / "graph.ttl").write_text(STATE)
+    monkeypatch.chdir(tmp_path)
+
+    done = CliRunner().invoke(commands, [name])
+
+    assert done.exit_code == 2
+    assert hint in done.output

@@ -12,7 +12,9 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import click
@@ -50,6 +52,17 @@ _WITH_FILES = {
 """Examples of the commands that take files by name, for users who have no project."""
 
 
+def _instead_of(name: str) -> str:
+    """Return what to do in place of a command that does not exist."""
+    from difflib import get_close_matches
+
+    with suppress(OSError):  # a name that is too long
+        if name.isprintable() and Path(name).exists():
+            return f"To serve files: kg-server serve {name}"
+    near = get_close_matches(name.lower(), _COMMANDS, 1)
+    return f"Did you mean {near[0]}?" if near else f"The commands: {', '.join(_COMMANDS)}."
+
+
 class _Commands(click.Group):
     """The group of commands: imports only the one that is run; reports errors and exit codes.
 
@@ -61,6 +74,14 @@ class _Commands(click.Group):
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         return _command(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-"):
+            ctx.fail(f"No such command {name!r}. {_instead_of(name)}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
