@@ -11,8 +11,10 @@ import pyoxigraph as ox
 import pytest
 from rdflib import SH
 
+from kg_server import project as projects
 from kg_server import validation
 from kg_server.config import Settings
+from kg_server.store import open_store
 from kg_server.web.app import create_app
 from kg_server.web.context import Context
 
@@ -65,3 +67,32 @@ def test_without_validation_there_is_no_report(client):
     assert client.get("/validation.ttl").status_code == 404
     page = client.get("/validation", headers={"Accept": "text/html"})
     assert "without validation" in page.text
+
+
+PEOPLE = """@prefix : <https://e.org/> . @prefix sh: <http://www.w3.org/ns/shacl#> .
+:ann a :Person .
+:Shape a sh:NodeShape ; sh:targetClass :Person ; sh:property :name , :age .
+:name sh:path :hasName ; sh:minCount 1 ; sh:message "A person has a name."@en , "Un nom."@fr .
+:age sh:path :hasAge ; sh:minCount 1 .
+"""
+
+
+def test_a_message_is_in_the_language_of_the_page_or_marked_with_its_own(tmp_path):
+    prefixes, person, shapes = PEOPLE.split("\n", 2)
+    (tmp_path / "data.ttl").write_text(f"{prefixes}\n{person}")
+    (tmp_path / "shapes.ttl").write_text(f"{prefixes}\n{shapes}")
+    files = projects.load([tmp_path / "data.ttl", tmp_path / "shapes.ttl"])
+    context = Context(open_store(files), files, Settings(), validation.validate(files))
+    client = create_app(context).test_client()
+
+    pages = {
+        language: re.findall(
+            r"<td><bdi([^>]*)>(.*?)</bdi>",
+            client.get(f"/validation?lang={language}", headers={"Accept": "text/html"}).text,
+        )
+        for language in ("en", "fr")
+    }
+
+    assert ("", "A person has a name.") in pages["en"]
+    assert ("", "Un nom.") in pages["fr"]
+    assert [mark for mark, text in pages["fr"] if "hasAge" in text] == [' lang="en"']
