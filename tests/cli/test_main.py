@@ -495,3 +495,18 @@ def test_what_is_no_command_leads_to_one(tmp_path, monkeypatch, name, hint):
 
     assert done.exit_code == 2
     assert hint in done.output
+
+
+@pytest.mark.parametrize(
+    ("given", "example"),
+    [
+        (("query", "ASK {}", "data.ttl"), "kg-server query --project data.ttl 'SELECT"),
+        (("query", "SELECT", "?s", "{", "}"), "Put the text in quotation marks"),
+        (("describe", "id:a", "data.ttl"), "kg-server describe --project data.ttl id:louvre"),
+    ],
+)
+def test_a_file_after_a_query_leads_to_the_option_for_files(given, example):
+    done = CliRunner().invoke(commands, given)
+
+    assert done.exit_code == 2
+    assert example in " ".join(done.output.split())

@@ -35,7 +35,27 @@ Examples:
 """
 
 
-@click.command(epilog=_EPILOG)
+class _OneText(click.Command):
+    """A command with one text: of further ones, it says how quotation marks and files are given."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if not error.message.startswith("Got unexpected extra"):
+                raise
+            text = f"kg-server {self.name} --project data.ttl {_EXAMPLES[self.name or '']}"
+            raise click.UsageError(
+                f"{error.message}. Put the text in quotation marks, and name files by --project: "
+                f"{text}",
+                ctx,
+            ) from error
+
+
+_EXAMPLES = {"query": "'SELECT * { ?s ?p ?o } LIMIT 10'", "describe": "id:louvre"}
+
+
+@click.command(cls=_OneText, epilog=_EPILOG)
 @click.argument("query", required=False)
 @options.PROJECT
 @click.option(
@@ -98,7 +118,7 @@ def query(  # one parameter an option
     _write(console.answer(store, text, form, loaded, terminal=sys.stdout.isatty()))
 
 
-@click.command(epilog="Example: kg-server describe id:louvre")
+@click.command(cls=_OneText, epilog="Example: kg-server describe id:louvre")
 @click.argument("iri")
 @options.PROJECT
 @click.option(
