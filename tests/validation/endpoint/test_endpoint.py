@@ -11,6 +11,7 @@ from pathlib import Path
 
 import engines
 import pytest
+from rdflib import SH
 
 from kg_server import project as projects
 from kg_server import validation
@@ -179,6 +180,53 @@ def test_what_the_service_cuts_counts_as_not_checked(zoo, oxigraph, cut):
     assert report.not_checked > 0
     assert {each.component for each in report.unread} == {UNANSWERED}
     assert not report.conforms
+
+
+MANY = 250
+HOMES = """
+@prefix ex: <http://ex.example/> .
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+ex:HomeShape a sh:NodeShape ; sh:targetClass ex:Cat ;
+    sh:property [ sh:path ( ex:home ex:city ex:name ) ; sh:minCount 1 ] .
+"""
+
+
+class Noting(RemoteStore):
+    """A store that notes the texts of queries."""
+
+    def query(self, query):
+        self.asked.append(query.text)
+        return super().query(query)
+
+
+@pytest.mark.parametrize(
+    "sees",
+    [lambda _number: True, lambda number: number % 2],
+    ids=["all see the same", "every second sees less"],
+)
+def test_what_all_suspects_look_at_is_fetched_at_once_and_the_rest_later(tmp_path, oxigraph, sees):
+    prefix = "@prefix ex: <http://ex.example/> .\n"
+    said = "ex:c%d a ex:Cat . %s\n"
+    home = "ex:c%d ex:home ex:h%d . ex:h%d ex:city ex:t%d . ex:t%d ex:size 1 ."
+    lines = (said % (n, home % ((n,) * 5) if sees(n) else "") for n in range(MANY))
+    (tmp_path / "d.ttl").write_text(prefix + "".join(lines))
+    (tmp_path / "s.ttl").write_text(HOMES)
+    project = projects.load([tmp_path / "d.ttl", tmp_path / "s.ttl"])
+    graphs, _ = dataset(open_store(project))
+    oxigraph.store(project).close()
+    place = Replicas([oxigraph.connection().endpoint])
+    store = Noting(place, oxigraph.dialect, graphs, version="", credentials=oxigraph.credentials)
+    store.asked = []
+
+    report = over_service.validate(store, project, oxigraph.url, copied_up_to=0, timeout_s=60)
+    store.close()
+
+    assert len(report.findings) == MANY
+    assert {each.component for each in report.findings} == {f"<{SH.MinCountConstraintComponent}>"}
+    assert report.not_checked == 0
+    fetched = [text for text in store.asked if "VALUES ?s {" in text]
+    # 200 nodes at a time: the cats; the home of the first, all homes; the city of the first, all
+    assert 1 <= len(fetched) <= 8
 
 
 def test_the_command_checks_what_was_published(zoo, oxigraph):
