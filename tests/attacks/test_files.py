@@ -15,7 +15,9 @@ from click.testing import CliRunner
 from kg_server import project as projects
 from kg_server.cli.query import query
 from kg_server.cli.validate import validate
+from kg_server.competency import expected
 from kg_server.errors import ProjectFault
+from kg_server.formats import Kind
 from kg_server.project import parsing
 
 HEAD = (
@@ -315,3 +317,42 @@ def test_a_kg_toml_of_a_thousand_queries_and_long_texts_is_read(tmp_path):
     profile = projects.load([tmp_path]).profile
 
     assert [each.line for each in profile.home] == [*range(5, 6005, 2)]
+
+
+def test_a_query_of_a_file_that_is_nested_without_end_is_refused_with_its_place(tmp_path):
+    text = "#+ title: x\n\nASK { FILTER" + "(" * DEEP + "1" + ")" * DEEP + " }"
+
+    with pytest.raises(ProjectFault, match=r"x\.rq:3:\d+: The query is nested too deeply"):
+        parsing.check_query(text, tmp_path / "x.rq")
+
+
+@pytest.mark.parametrize("key", ["sh:sparql", "sh:target"])
+def test_a_query_of_a_shape_that_is_nested_without_end_is_a_finding(tmp_path, key):
+    (tmp_path / "data.ttl").write_text("<urn:a> <urn:b> 1 .")
+    (tmp_path / "shapes.ttl").write_text(
+        "@prefix sh: <http://www.w3.org/ns/shacl#> .\n<urn:S> a sh:NodeShape ; "
+        f'sh:targetNode <urn:a> ; {key} [ a sh:SPARQLTarget ;\nsh:select "SELECT $this {{ FILTER'
+        f'{"(" * DEEP}1{")" * DEEP} }}" ] .'
+    )
+
+    ended = CliRunner().invoke(
+        validate, [str(tmp_path / "data.ttl"), "--shapes", str(tmp_path / "shapes.ttl")]
+    )
+
+    assert "nested too deeply" in ended.output
+    assert "shapes.ttl:3:" in ended.output
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "message"),
+    [
+        ("ttl", "<< <urn:a> <urn:b> " * DEEP, "500 deep"),
+        ("csv", '"' + "x" * 200_000, "larger than field limit"),
+    ],
+)
+def test_an_expected_answer_without_end_is_told_with_its_file(tmp_path, suffix, text, message):
+    (tmp_path / f"x.{suffix}").write_text(text)
+    kind = Kind.GRAPH if suffix == "ttl" else Kind.BINDINGS
+
+    with pytest.raises(ProjectFault, match=rf"x\.{suffix}.*{message}"):
+        expected.difference(tmp_path / f"x.{suffix}", b"", kind, ordered=False)

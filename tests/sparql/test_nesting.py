@@ -15,6 +15,7 @@ GOOD = {
     "groups in a row": "ASK { " + " UNION ".join(["{}"] * 1000) + " }",
     "values": "ASK { VALUES ?x { " + "-1 " * 20_000 + "} FILTER(?x IN (" + "1," * 50_000 + "1)) }",
     "triples": "ASK { " + "?s ?p (1 2) . " * 20_000 + "}",
+    "triple terms": "ASK { " + "<< ?s ?p <<( <urn:a> <urn:b> 1 )>> >> ?q 1 . " * 2_000 + "}",
     "brackets in strings": "ASK { ?s ?p '" + "(" * 20_000 + "' } # " + "{" * 20_000,
 }
 
@@ -32,6 +33,11 @@ def test_the_place_is_where_it_becomes_too_deep():
 
     assert caught.value.members["line"] == 2
     assert caught.value.members["near"].endswith(f"((((\n{' ' * 60}^")
+
+
+def test_triple_terms_are_brackets_too():
+    with pytest.raises(NestedTooDeeply, match="line 1, column "):
+        nesting.check("ASK { ?s ?p " + "<<<urn:a> <urn:b>" * 20_000 + "1" + ">>" * 20_000 + " }")
 
 
 def test_a_bracket_that_is_closed_counts_no_more():

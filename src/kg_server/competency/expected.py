@@ -18,6 +18,7 @@ import pyoxigraph as ox
 
 from kg_server.errors import ProjectFault
 from kg_server.formats import Kind
+from kg_server.project import nesting
 
 _RESULTS = {
     ".srj": ox.QueryResultsFormat.JSON,
@@ -59,6 +60,7 @@ def difference(answer: Path, content: bytes, kind: Kind, *, ordered: bool) -> st
     """
     try:
         if kind is Kind.GRAPH:
+            nesting.check_triple_terms(answer, answer.read_bytes())
             return _of_graphs(_triples(answer.read_bytes(), _GRAPHS[answer.suffix]), content)
         if kind is Kind.BOOLEAN:
             return _of_booleans(_boolean(answer), content)
@@ -72,7 +74,7 @@ def difference(answer: Path, content: bytes, kind: Kind, *, ordered: bool) -> st
     except KeyError as error:
         message = f"a {answer.suffix} file cannot have an answer of this kind"
         raise ProjectFault(message, path=answer) from error
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, csv.Error) as error:
         raise ProjectFault(str(error), path=answer) from error
     return _of_rows(*sides, ordered=ordered)
 

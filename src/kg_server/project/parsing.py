@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import pyoxigraph
 
 from kg_server import escaping
-from kg_server.errors import ProjectFault
+from kg_server.errors import NestedTooDeeply, Problem, ProjectFault
 from kg_server.project import nesting, rdfxml, syntax
 from kg_server.project.files import ProjectFile
 from kg_server.sparql import diagnostics
+from kg_server.sparql import nesting as query_nesting
 
 if TYPE_CHECKING:
     import pyoxigraph
@@ -114,8 +115,12 @@ def check_query(
         first_line: the line of the file where the query begins.
 
     Raises:
-        ProjectFault: it is not. The fault has line and column.
+        ProjectFault: it is not, or it is nested too deeply. The fault has line and column.
     """
+    try:
+        query_nesting.check(text)
+    except NestedTooDeeply as error:
+        raise _at(error, path, first_line) from error
     store = pyoxigraph.Store()
 
     def complain(query: str) -> str | None:
@@ -128,10 +133,13 @@ def check_query(
         return None
 
     if complain(text) is not None:
-        problem = diagnostics.explain(text, complain, prefixes or {})
-        line = first_line + problem.members["line"] - 1
-        message = problem.detail.partition(": ")[2]
-        raise ProjectFault(message, path=path, line=line, column=problem.members["column"])
+        raise _at(diagnostics.explain(text, complain, prefixes or {}), path, first_line)
+
+
+def _at(problem: Problem, path: Path, first_line: int) -> ProjectFault:
+    line = first_line + problem.members["line"] - 1
+    message = problem.detail.partition(": ")[2]
+    return ProjectFault(message, path=path, line=line, column=problem.members["column"])
 
 
 def blank_prefix(file: ProjectFile) -> str:

@@ -27,8 +27,8 @@ TokenKind = Literal[
 
 ``name`` is a prefixed name and ``blank`` the label of a blank node. ``word`` is a keyword, the
 name of a function, ``a``, ``true`` or ``false``. ``sign`` is an operator or a bracket: ``()`` and
-``[]`` are two each. ``unclosed`` is a string without a closing quote, up to the end of the line or
-text. ``unknown`` is one character that begins no token.
+``[]`` are two each, ``<<`` is one (SPARQL 1.2). ``unclosed`` is a string without a closing quote,
+up to the end of the line or text. ``unknown`` is one character that begins no token.
 """
 
 
@@ -68,7 +68,7 @@ _WITHOUT_NAMES = r"""
       (?P<number>[+-]?(?:[0-9]++\.[0-9]*+[eE][+-]?[0-9]++ | \.?[0-9]++[eE][+-]?[0-9]++
         | [0-9]*+\.[0-9]++ | [0-9]++))
     | (?P<word>[^\W\d]\w*+)
-    | (?P<sign>\^\^ | && | \|\| | [!<>]= | [{}()\[\].,;*/+|^!?=<>-])
+    | (?P<sign>\^\^ | << | >> | && | \|\| | [!<>]= | [{}()\[\].,;*/+|^!?=<>-])
     | (?P<unknown>.)
 """
 _TOKEN = re.compile(

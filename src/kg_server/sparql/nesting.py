@@ -19,6 +19,7 @@ _LIMIT = 4_000_000
 _BRACKET = 10_000
 _PART = 3_300
 _OPERATOR = 1_300
+_CLOSING = {**lexer.CLOSING, "<<": ">>"}
 _PARTS = frozenset(("BIND", "FILTER", "MINUS", "OPTIONAL", "UNION"))
 _OPERATORS = frozenset(("!", "&&", "||", "|", "/", "^", "*", "+", "-"))
 _LIGHT = _LIMIT // _BRACKET
@@ -36,10 +37,10 @@ def check(text: str) -> None:
     weight = 0
     around: list[tuple[int, str]] = []
     for token in lexer.significant(text):
-        if token.text in lexer.CLOSING:
+        if token.text in _CLOSING:
             around.append((weight, token.text))
             weight += _BRACKET
-        elif token.text in lexer.CLOSING.values():
+        elif token.text in _CLOSING.values():
             weight, _ = around.pop() if around else (0, "")
         elif token.text in _OPERATORS or _is_summand(token, around):
             weight += _OPERATOR
@@ -60,7 +61,7 @@ def _is_summand(token: Token, around: Sequence[tuple[int, str]]) -> bool:
 def _most(text: str) -> int:
     """Return an upper bound of the weight of a text, without reading its tokens."""
     capitals = text.upper()
-    brackets = sum(map(text.count, lexer.CLOSING))
+    brackets = sum(map(text.count, _CLOSING))
     operators = sum(text.count(sign) for sign in "!&|/^*+-")
     parts = sum(map(capitals.count, _PARTS))
     return brackets * _BRACKET + operators * _OPERATOR + parts * _PART

@@ -18,10 +18,10 @@ import pyoxigraph as ox
 from rdflib import RDF, SH, XSD, BNode, Literal, URIRef
 from rdflib.plugins.sparql import prepareQuery
 
-from kg_server.errors import KgError
+from kg_server.errors import KgError, NestedTooDeeply
 from kg_server.rdf import namespaces as ns
 from kg_server.rdf import regex, terms
-from kg_server.sparql import diagnostics, keywords, lexer
+from kg_server.sparql import diagnostics, keywords, lexer, nesting
 from kg_server.validation import advanced as features
 from kg_server.validation.prefilter import queries
 from kg_server.validation.prefilter.values import NotExpressible
@@ -261,6 +261,9 @@ def _of_other_queries(advanced: bool, shapes: Graph) -> Iterator[Fault]:
             if (refused := _refused(str(text))) in ("FROM", "SERVICE"):
                 yield other, predicate, text, _REFUSED.format(refused, _REFUSED_WORDS[refused])
                 continue
+            if too_deep := _too_deep(str(text)):
+                yield other, predicate, text, too_deep
+                continue
             with suppress(NotExpressible):
                 prefixes = queries.declared(shapes, other)
                 if fault := _unknown_function(shapes, str(text), prefixes, advanced):
@@ -271,6 +274,8 @@ def _fault_of_query(text: str, prefixes: Mapping[str, str]) -> str | None:
     """Return what is wrong with the query of a constraint."""
     if refused := _refused(text):  # first, because the engine would call a service
         return _REFUSED.format(refused, _REFUSED_WORDS[refused])
+    if too_deep := _too_deep(text):
+        return too_deep
     complaint = partial(_complaint, prefixes)
     if complaint(text) and not _rdflib_reads(text, prefixes):
         return f"The query is not SPARQL: {diagnostics.explain(text, complaint, {}).detail}"
@@ -302,6 +307,8 @@ def _fault_of_other(shapes: Graph, holder: Node, query: Node, form: str) -> str 
     text = str(query)
     if (refused := _refused(text)) in ("FROM", "SERVICE"):
         return _REFUSED.format(refused, _REFUSED_WORDS[refused])
+    if too_deep := _too_deep(text):
+        return too_deep
     try:
         prefixes = queries.declared(shapes, holder)
     except NotExpressible:
@@ -322,6 +329,15 @@ def _refused(text: str) -> str | None:
     """Return the first word of a query that a constraint must not use."""
     words = (each.text.upper() for each in lexer.tokens(text) if each.kind == "word")
     return next((word for word in words if word in _REFUSED_WORDS), None)
+
+
+def _too_deep(text: str) -> str | None:
+    """Return what is wrong with a query that would overflow the engine's stack."""
+    try:
+        nesting.check(text)
+    except NestedTooDeeply as problem:
+        return problem.detail
+    return None
 
 
 def _complaint(prefixes: Mapping[str, str], text: str) -> str | None:
