@@ -50,7 +50,9 @@ def main() -> int:
         for name in (table.OURS, *filter(None, arguments.peers.split(","))):
             try:
                 one = server(name, arguments.peer_python)
-                measured[name] = measure(one, graph, Path(folder), arguments.runs, arguments.most_s)
+                measured[name] = measure(
+                    one, graph, Path(folder), runs=arguments.runs, most_s=arguments.most_s
+                )
             except (Missing, Failed) as error:
                 print(f"{name}: {str(error).splitlines()[0]}: left out", file=sys.stderr)
     text = document(measured, f"`python {shlex.join(['benchmarks/analysts.py', *sys.argv[1:]])}`")
@@ -60,7 +62,7 @@ def main() -> int:
     return 0 if all(time_ms for time_ms, _ in measured[table.OURS].values()) else 1
 
 
-def measure(one: Server, graph: Path, folder: Path, runs: int, most_s: float) -> Found:
+def measure(one: Server, graph: Path, folder: Path, *, runs: int, most_s: float) -> Found:
     """Return what a server answers, and in which time; it is started anew after a deadline."""
     found: Found = {}
     one.start(graph, free_port(), folder / "log")

@@ -108,7 +108,9 @@ class World:
         standing = "Disputed" if doubted else "Accepted"
         claim = write.cite((relation, "startDate", fact), passage, words, standing, "hasParty")
         if doubted:
-            self._rough_start(relation, key, f"{both} established relations", year, claim)
+            self._rough_start(
+                relation, key, f"{both} established relations", year=year, exact=claim
+            )
         else:
             write.say(relation, "earliest", fact)
             write.say(relation, "latest", fact)
@@ -120,7 +122,7 @@ class World:
             self._recognition(one, other, year)
         return year
 
-    def _rough_start(self, relation: str, key: str, words: str, year: int, exact: str) -> None:
+    def _rough_start(self, relation: str, key: str, words: str, *, year: int, exact: str) -> None:
         """Write a beginning that names only the year, and its conflict with the exact one."""
         write, stated = self._writer, f"{words} in {year}."
         passage = self._passage("chronicle", key, stated)
@@ -173,7 +175,7 @@ class World:
         labels, heads = directed(names, sender, receiver), directed(head, sender, receiver)
         seat, city = self._capitals[receiver.alpha3]
         words = f"{labels['en']}: opened in {year} in {city}."
-        mission, passage = self._mission(kind, labels, (sender, receiver), seat, words)
+        mission, passage = self._mission(kind, labels, (sender, receiver), seat=seat, words=words)
         write.say(mission, "serves", thing("state", receiver.alpha3))
         write.say(thing("state", sender.alpha3), "hasEmbassyIn", thing("state", receiver.alpha3))
         fact = (mission, "startDate", typed(f"{year:04}", "gYear"))
@@ -192,10 +194,10 @@ class World:
         names = ("Consulate General", "কনস্যুলেট জেনারেল", "Consulat général")
         labels = directed(names, sender, receiver)
         stated = f"{labels['en']}: in {city}."
-        self._mission("ConsulateGeneral", labels, (sender, receiver), seat, stated)
+        self._mission("ConsulateGeneral", labels, (sender, receiver), seat=seat, words=stated)
 
     def _mission(
-        self, kind: str, labels: dict[str, str], pair: tuple[State, State], seat: str, words: str
+        self, kind: str, labels: dict[str, str], pair: tuple[State, State], *, seat: str, words: str
     ) -> tuple[str, str]:
         """Write what missions of every kind have; return the mission and its passage."""
         sender, receiver = pair[0].alpha3, pair[1].alpha3

@@ -97,14 +97,14 @@ def _findings(report: Graph) -> Iterable[Finding]:
         )
         path = report.value(result, SH.resultPath)
         yield Finding(
-            Severity.VIOLATION,
-            focus or "",
-            None if path is None else paths.written(report, path),
-            value,
-            shape or "",
-            None,
-            component or "",
-            "",
+            severity=Severity.VIOLATION,
+            focus_node=focus or "",
+            path=None if path is None else paths.written(report, path),
+            value=value,
+            source_shape=shape or "",
+            source_constraint=None,
+            component=component or "",
+            message="",
         )
 
 

@@ -105,7 +105,12 @@ def _report(
     limits = Limits(arguments.seconds, arguments.load_seconds, arguments.workloads)
     files = prepare(graph, count, limits)
     measured, failed = measure_all(
-        servers, files, range(arguments.rounds), arguments.port, limits, tell
+        servers,
+        files,
+        rounds=range(arguments.rounds),
+        port=arguments.port,
+        limits=limits,
+        tell=tell,
     )
     cold = f" (cold {limits.cold_s:g} s)" if limits.cold_s < limits.seconds else ""
     facts = {

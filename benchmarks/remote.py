@@ -32,6 +32,7 @@ from benchmarks.loadgen import run as load
 from benchmarks.peers import Missing
 from benchmarks.peers import server as peer
 from benchmarks.queries import cold, hot, save, subjects
+from benchmarks.rows import measured
 from benchmarks.server import Failed, Server, free_port
 from benchmarks.table import machine
 from benchmarks.validate import write_shapes
@@ -56,19 +57,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops the servers too
     arguments = _arguments()
     command = f"`python {shlex.join(['benchmarks/remote.py', *sys.argv[1:]])}`"
-    rows = []
     with tempfile.TemporaryDirectory() as temporary:
         os.environ["XDG_CACHE_HOME"] = str(Path(temporary) / "cache")
-        try:
-            for row in _rows(Path(temporary), arguments):
-                rows.append(row)
-                print(row, file=sys.stderr, flush=True)
-        except KeyboardInterrupt:
-            print("\nstopped: nothing was written", file=sys.stderr)
-            return 130
-        except (Failed, Missing, OSError, subprocess.SubprocessError) as error:
-            print(f"{error}\nthe rows above are measured; nothing else is", file=sys.stderr)
-            return 1
+        failures = (Failed, Missing, OSError, subprocess.SubprocessError)
+        rows = measured(_rows(Path(temporary), arguments), failures)
     facts = [f"- {name}: {value}" for name, value in machine().items()]
     print("\n".join([command, "", *facts, "", "| what | measured |", "| --- | --- |", *rows]))
     return 0
@@ -113,7 +105,7 @@ def _rows(folder: Path, arguments: argparse.Namespace) -> Iterator[str]:
             fronts.append(Server("a front end", serve, "/sparql?query=", [*COMMAND, "--version"]))
             seconds = fronts[-1].start(world, free_port(), folder / f"front-{number}.log")
             yield f"| start of front end {number}, to its first answer | {seconds:.2f} s |"
-        yield from _loads(folder, world, engine, fronts, arguments.seconds)
+        yield from _loads(folder, world, engine=engine, fronts=fronts, seconds=arguments.seconds)
         yield from _pages(fronts[0], world)
         yield from _validations(folder, address, arguments.limit)
     finally:
@@ -155,7 +147,7 @@ def _ran(arguments: Sequence[str], within_s: float) -> float:
 
 
 def _loads(
-    folder: Path, world: Path, engine: Server, fronts: Sequence[Server], seconds: float
+    folder: Path, world: Path, *, engine: Server, fronts: Sequence[Server], seconds: float
 ) -> Iterator[str]:
     """Yield requests a second: of all front ends at one time, and of the engine alone."""
     names = subjects(world)

@@ -16,6 +16,7 @@ _NOTHING: Numbers = {}
 def measure_all(
     servers: Sequence[Server],
     files: Files,
+    *,
     rounds: range,
     port: int,
     limits: Limits,
@@ -50,7 +51,11 @@ def measure_all(
                 label = f"round {number + 1}, {each.name}: "
                 try:
                     numbers, answers = measure(
-                        each, files, next(ports), limits, lambda words, of=label: tell(of + words)
+                        each,
+                        files,
+                        port=next(ports),
+                        limits=limits,
+                        tell=lambda words, of=label: tell(of + words),
                     )
                     first = first or (each.name, answers)
                     compare(first[1], answers, (first[0], each.name))

@@ -166,7 +166,13 @@ def with_prefilter(data: ProjectFile, shapes: Graph) -> tuple[Finding, ...]:
 
 def file(path: Path, role: Role) -> ProjectFile:
     """Return a file of the suite, its own address as its base IRI."""
-    return ProjectFile(path, role, path.as_uri(), SYNTAXES[path.suffix], path.read_bytes())
+    return ProjectFile(
+        path=path,
+        role=role,
+        graph_iri=path.as_uri(),
+        syntax=SYNTAXES[path.suffix],
+        content=path.read_bytes(),
+    )
 
 
 def parse(path: Path) -> Graph:

@@ -22,6 +22,7 @@ from pathlib import Path
 if __name__ == "__main__":  # else "import http" of a library would find http.py beside this file
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from benchmarks.rows import measured
 from benchmarks.server import Failed, Server, free_port
 
 COMMAND = [sys.executable, "-m", "kg_server"]
@@ -33,20 +34,11 @@ _EXAMPLE = "example: python benchmarks/start.py --runs 20"
 def main() -> int:
     """Measure what the arguments ask for."""
     arguments = _arguments()
-    rows = []
     with tempfile.TemporaryDirectory() as temporary:
         os.chdir(temporary)  # where no project is: serve has the graph of the package
         os.environ["XDG_CACHE_HOME"] = str(Path(temporary) / "cache")
-        try:
-            for row in _rows(Path(temporary), arguments.runs):
-                rows.append(row)
-                print(row, file=sys.stderr, flush=True)
-        except KeyboardInterrupt:
-            print("\nstopped: nothing was written", file=sys.stderr)
-            return 130
-        except (Failed, subprocess.CalledProcessError) as error:
-            print(f"kg-server {error}", file=sys.stderr)
-            return 1
+        failures = (Failed, subprocess.CalledProcessError)
+        rows = measured(_rows(Path(temporary), arguments.runs), failures, prefix="kg-server ")
     command = f"`python {shlex.join(['benchmarks/start.py', *sys.argv[1:]])}`"
     head = ["| command | nothing cached | again |", "| --- | --- | --- |"]
     print("\n".join([command, "", *head, *rows]))

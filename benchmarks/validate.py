@@ -23,6 +23,7 @@ if __name__ == "__main__":  # else "import http" of a library would find http.py
 
 from benchmarks.generate import LARGEST, SMALLEST, generate
 from benchmarks.processes import family_pss_mb
+from benchmarks.rows import measured
 
 ROOT = Path(__file__).resolve().parents[1]
 _EXAMPLE = "example: python benchmarks/validate.py --triples 10000,100000 --limit 900"
@@ -45,17 +46,7 @@ def main() -> int:
     """Measure what the arguments ask for."""
     arguments = _arguments()
     with tempfile.TemporaryDirectory() as temporary:
-        rows = []
-        try:
-            for row in _rows(Path(temporary), arguments):
-                rows.append(row)
-                print(row, file=sys.stderr, flush=True)
-        except KeyboardInterrupt:
-            print("\nstopped: nothing was written", file=sys.stderr)
-            return 130
-        except RuntimeError as error:
-            print(error, file=sys.stderr)
-            return 1
+        rows = measured(_rows(Path(temporary), arguments), (RuntimeError,))
     command = f"`python {shlex.join(['benchmarks/validate.py', *sys.argv[1:]])}`"
     head = "| triples | shapes | kg-server validate | pyshacl | ratio |"
     text = "\n".join([command, "", head, "| ---: | --- | ---: | ---: | ---: |", *rows]) + "\n"

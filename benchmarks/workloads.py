@@ -79,7 +79,7 @@ def prepare(graph: Path, triples: int, limits: Limits) -> Files:
 
 
 def measure(
-    server: Server, files: Files, port: int, limits: Limits, tell: Callable[[str], None]
+    server: Server, files: Files, *, port: int, limits: Limits, tell: Callable[[str], None]
 ) -> tuple[Numbers, Mapping[str, Answer]]:
     """Start a server, run the workloads one after another, and stop it.
 

@@ -114,7 +114,7 @@ class Writer:
     ) -> str:
         """Write a fact, and the claim that states it and these properties; return the claim."""
         self.say(*fact)
-        claim = self.claim(fact, passage, restatement, standing)
+        claim = self.claim(fact, passage, restatement, standing=standing)
         self.say(claim, "alsoStates", *map(dip, also))
         return claim
 
@@ -123,6 +123,7 @@ class Writer:
         fact: tuple[str, str, str],
         passage: str,
         restatement: str,
+        *,
         standing: str = "Accepted",
         polarity: str = "Positive",
     ) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import kg_server
@@ -13,8 +14,13 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 RIDDLES = ("What", "Which", "Where", "How", "Whether", "Who", "When", "Of")
 
 
+@cache
+def tree(module: Path) -> ast.Module:
+    return ast.parse(module.read_text("utf-8"))
+
+
 def docstring(module: Path) -> str:
-    return ast.get_docstring(ast.parse(module.read_text("utf-8"))) or ""
+    return ast.get_docstring(tree(module)) or ""
 
 
 def test_the_map_names_every_room_and_every_module_beside_them():
@@ -43,6 +49,20 @@ def test_no_docstring_begins_as_a_question():
         f"{module.relative_to(PACKAGE)}: {match[0].strip()}"
         for module in MODULES
         for match in begun.finditer(module.read_text("utf-8"))
+    ] == []
+
+
+def test_a_constructor_takes_more_than_three_values_by_keyword_only():
+    nodes = [(module, node) for module in MODULES for node in ast.walk(tree(module))]
+    classes = {node.name for _, node in nodes if isinstance(node, ast.ClassDef)}
+
+    assert len(classes) > 100
+    assert [
+        f"{module.relative_to(PACKAGE)}:{node.lineno}: {ast.unparse(node.func)}"
+        for module, node in nodes
+        if isinstance(node, ast.Call)
+        and len(node.args) > 3
+        and ast.unparse(node.func).split(".")[-1] in classes
     ] == []
 
 

@@ -19,7 +19,7 @@ def index(store):
     return building.build(store)
 
 
-def found(index, text, **options):
+def results(index, text, **options):
     return [hit.iri.removeprefix(BASE) for hit in index.search(text, **options)]
 
 
@@ -45,12 +45,12 @@ def found(index, text, **options):
     ],
 )
 def test_a_thing_is_found_first_by_its_label(index, text, expected):
-    assert found(index, text)[0] == expected
+    assert results(index, text)[0] == expected
 
 
 @pytest.mark.parametrize("text", ["", "  ", "qwxz", "কনড", "\n", "\U0010ffff"])
 def test_what_is_not_there_is_not_found(index, text):
-    assert found(index, text) == []
+    assert results(index, text) == []
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_an_exact_label_comes_before_a_beginning_and_that_before_a_part(index):
 
 
 def test_a_thing_is_found_once_however_many_of_its_labels_match(index):
-    iris = found(index, "a", limit=1000)
+    iris = results(index, "a", limit=1000)
 
     assert len(iris) == len(set(iris)) > 50
 

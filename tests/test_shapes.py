@@ -78,13 +78,13 @@ def expectations(path: Path) -> set[Expectation]:
     return {(shape, component, severity, focus) for shape, component, severity, focus in lines}
 
 
-def judged(path: Path) -> set[Expectation]:
-    """Return what is found in a case."""
+def results(path: Path) -> set[Expectation]:
+    """Return the validation results of a case."""
     return set(summarise(judging.findings(world(path), shapes_for(path.parent.name))))
 
 
-def summarise(found: Iterable[Finding]) -> Iterator[Expectation]:
-    for each in found:
+def summarise(findings: Iterable[Finding]) -> Iterator[Expectation]:
+    for each in findings:
         component = component_name(each.component.strip("<>"))
         focus = "_:" if each.focus_node.startswith("_:") else curie(each.focus_node.strip("<>"))
         source = each.source_constraint or each.source_shape
@@ -113,17 +113,17 @@ def name_of(path: Path) -> str:
 
 @pytest.mark.parametrize("path", VALID, ids=name_of)
 def test_a_valid_world_has_no_findings(path: Path) -> None:
-    assert judged(path) == set()
+    assert results(path) == set()
 
 
 @pytest.mark.parametrize("path", INVALID, ids=name_of)
 def test_an_invalid_world_has_exactly_the_findings_it_names(path: Path) -> None:
     expected = expectations(path)
 
-    found = judged(path)
+    actual = results(path)
 
     assert expected, "the file says what to expect"
-    assert found == expected
+    assert actual == expected
 
 
 PARAMETERS = {
@@ -169,14 +169,14 @@ def reported_shapes() -> set[Node]:
 def constraints() -> set[tuple[str, str]]:
     """Return every constraint of the shapes as its name and its kind."""
     graph = shapes()
-    found = set()
+    constraints = set()
     for shape in reported_shapes():
         for predicate, value in graph.predicate_objects(shape):
             if predicate == SH.sparql:
-                found.add((curie(value), "SPARQL"))
+                constraints.add((curie(value), "SPARQL"))
             elif predicate not in NOT_CONSTRAINTS:
-                found.add((curie(shape), PARAMETERS[URIRef(predicate)]))
-    return found
+                constraints.add((curie(shape), PARAMETERS[URIRef(predicate)]))
+    return constraints
 
 
 def test_every_constraint_is_broken_by_some_file() -> None:
@@ -238,6 +238,6 @@ def test_the_shapes_are_themselves_well_formed() -> None:
 
 
 def test_the_shipped_graph_has_no_finding() -> None:
-    found = judging.findings(judging.shipped().of_role(Role.DATA, Role.DERIVED), shapes())
+    findings = judging.findings(judging.shipped().of_role(Role.DATA, Role.DERIVED), shapes())
 
-    assert set(summarise(found)) == set()
+    assert set(summarise(findings)) == set()

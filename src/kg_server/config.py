@@ -123,17 +123,17 @@ _SECONDS, _BYTES = (0.001, 31_536_000), (1, 1 << 50)
 
 
 def _check(name: str, value: object) -> None:
-    said = f"the setting {name} (an option, or KG_SERVER_{name.upper()})"
+    setting = f"the setting {name} (an option, or KG_SERVER_{name.upper()})"
     if isinstance(value, int | float):
         least, most = _RANGES.get(name, _SECONDS if name.endswith("_s") else _BYTES)
         if not least <= value <= most:  # NaN is in no range
-            raise ProjectFault(f"{said} must be from {least} to {most}, not {value}")
+            raise ProjectFault(f"{setting} must be from {least} to {most}, not {value}")
     elif name == "public_url" and value and not _PUBLIC_URL.fullmatch(str(value)):
         raise ProjectFault(
-            f"{said} must start with http:// or https:// and end with a slash, not {value!r}"
+            f"{setting} must start with http:// or https:// and end with a slash, not {value!r}"
         )
     elif name == "host" and not value:
-        raise ProjectFault(f"{said} must not be empty; 0.0.0.0 is every address")
+        raise ProjectFault(f"{setting} must not be empty; 0.0.0.0 is every address")
 
 
 def _convert(variable: str, text: str, kind: type) -> object:

@@ -36,7 +36,7 @@ class NoProject(ProjectFault):
 
 
 class Unfinished(ProjectFault):
-    """Work on the project's files was given up at its deadline, or ended without a result."""
+    """Work on the project's files met its deadline, or ended without a result."""
 
 
 class Problem(KgError):

@@ -62,75 +62,101 @@ _W3 = "http://www.w3.org/ns/formats/"
 
 FORMATS: tuple[Format, ...] = (
     Format(
-        "json",
-        "application/sparql-results+json",
-        "json",
-        RESULT,
-        ("application/json", "text/json"),
+        name="json",
+        media_type="application/sparql-results+json",
+        extension="json",
+        kinds=RESULT,
+        aliases=("application/json", "text/json"),
         iri=_W3 + "SPARQL_Results_JSON",
     ),
     Format(
-        "xml",
-        "application/sparql-results+xml",
-        "xml",
-        RESULT,
-        ("application/xml", "text/xml"),
+        name="xml",
+        media_type="application/sparql-results+xml",
+        extension="xml",
+        kinds=RESULT,
+        aliases=("application/xml", "text/xml"),
         iri=_W3 + "SPARQL_Results_XML",
     ),
-    Format("csv", "text/csv", "csv", RESULT, charset=True, iri=_W3 + "SPARQL_Results_CSV"),
     Format(
-        "tsv",
-        "text/tab-separated-values",
-        "tsv",
-        RESULT,
+        name="csv",
+        media_type="text/csv",
+        extension="csv",
+        kinds=RESULT,
+        charset=True,
+        iri=_W3 + "SPARQL_Results_CSV",
+    ),
+    Format(
+        name="tsv",
+        media_type="text/tab-separated-values",
+        extension="tsv",
+        kinds=RESULT,
         charset=True,
         iri=_W3 + "SPARQL_Results_TSV",
     ),
     Format(
-        "turtle",
-        "text/turtle",
-        "ttl",
-        Kind.GRAPH,
-        ("application/x-turtle",),
+        name="turtle",
+        media_type="text/turtle",
+        extension="ttl",
+        kinds=Kind.GRAPH,
+        aliases=("application/x-turtle",),
         charset=True,
         iri=_W3 + "Turtle",
     ),
     Format(
-        "ntriples",
-        "application/n-triples",
-        "nt",
-        Kind.GRAPH,
-        ("text/plain",),
+        name="ntriples",
+        media_type="application/n-triples",
+        extension="nt",
+        kinds=Kind.GRAPH,
+        aliases=("text/plain",),
         iri=_W3 + "N-Triples",
     ),
     Format(
-        "rdfxml",
-        "application/rdf+xml",
-        "rdf",
-        Kind.GRAPH,
-        ("application/xml", "text/xml"),
+        name="rdfxml",
+        media_type="application/rdf+xml",
+        extension="rdf",
+        kinds=Kind.GRAPH,
+        aliases=("application/xml", "text/xml"),
         iri=_W3 + "RDF_XML",
     ),
     Format(
-        "jsonld",
-        "application/ld+json",
-        "jsonld",
-        Kind.GRAPH,
-        ("application/json",),
+        name="jsonld",
+        media_type="application/ld+json",
+        extension="jsonld",
+        kinds=Kind.GRAPH,
+        aliases=("application/json",),
         iri=_W3 + "JSON-LD",
     ),
-    Format("nquads", "application/n-quads", "nq", Kind.GRAPH, iri=_W3 + "N-Quads"),
-    Format("trig", "application/trig", "trig", Kind.GRAPH, iri=_W3 + "TriG"),
+    Format(
+        name="nquads",
+        media_type="application/n-quads",
+        extension="nq",
+        kinds=Kind.GRAPH,
+        iri=_W3 + "N-Quads",
+    ),
+    Format(
+        name="trig",
+        media_type="application/trig",
+        extension="trig",
+        kinds=Kind.GRAPH,
+        iri=_W3 + "TriG",
+    ),
 )
 
 HTML = Format(
-    "html", "text/html", "html", RESULT | Kind.GRAPH, ("application/xhtml+xml",), charset=True
+    name="html",
+    media_type="text/html",
+    extension="html",
+    kinds=RESULT | Kind.GRAPH,
+    aliases=("application/xhtml+xml",),
+    charset=True,
 )
 
-NOTHING = Format("nothing", "application/octet-stream", "", Kind(0))
+NOTHING = Format(name="nothing", media_type="application/octet-stream", extension="", kinds=Kind(0))
 """Format of a query whose text is only checked: it carries no answer."""
 
-JSON = Format("json", "application/json", "json", RESULT | Kind.GRAPH)
+JSON = Format(
+    name="json", media_type="application/json", extension="json", kinds=RESULT | Kind.GRAPH
+)
 """Plain JSON: documents that are neither results nor triples."""
 
 _MOST_RANGES = 100
@@ -223,8 +249,8 @@ def _negotiate(accept: str | None, kind: Kind, html: bool) -> Format:
                 best, best_rank = replace(offer, media_type=media_type), rank
     if best is None:
         can = ", ".join(each.media_type for each in offers)
-        said = (accept or "")[:200]
-        raise NotAcceptable(f"Nothing in 'Accept: {said}' fits. Can produce: {can}.")
+        header = (accept or "")[:200]
+        raise NotAcceptable(f"Nothing in 'Accept: {header}' fits. Can produce: {can}.")
     return best
 
 

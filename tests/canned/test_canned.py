@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kg_server import canned
 from kg_server import project as projects
 from kg_server.canned import names
-from kg_server.canned.parameters import Context, Names, Parameter, term
+from kg_server.canned.parameters import Lookup, Names, Parameter, term
 from kg_server.description.queries import as_graph
 from kg_server.errors import BadRequest, NotFound, ProjectFault
 from kg_server.formats import Kind
@@ -235,7 +235,7 @@ def test_no_text_gets_out_of_its_literal(text):
     ],
 )
 def test_a_value_becomes_a_term_of_its_type(type_, text, expected):
-    context = Context(STATES, {"dip": "urn:dip#"})
+    context = Lookup(STATES, {"dip": "urn:dip#"})
 
     assert term(declared(type_), text, context) == expected
 
@@ -254,12 +254,12 @@ def test_a_value_becomes_a_term_of_its_type(type_, text, expected):
 )  # fmt: skip
 def test_an_ill_typed_value_is_refused(type_, text):
     with pytest.raises(BadRequest, match="The parameter 'p' takes "):
-        term(declared(type_), text, Context(STATES))
+        term(declared(type_), text, Lookup(STATES))
 
 
 def test_a_name_near_a_state_is_answered_with_the_state():
     with pytest.raises(BadRequest) as caught:
-        term(declared("thing"), "Kanada", Context(STATES))
+        term(declared("thing"), "Kanada", Lookup(STATES))
 
     assert caught.value.members["suggestions"] == ["Canada"]
     assert "Near it: Canada." in caught.value.detail
@@ -267,7 +267,7 @@ def test_a_name_near_a_state_is_answered_with_the_state():
 
 def test_a_name_that_is_far_from_all_others_is_not_guessed():
     with pytest.raises(BadRequest, match="'Kandahar' is not in this graph, which has 3"):
-        term(declared("thing"), "Kandahar", Context(STATES))
+        term(declared("thing"), "Kandahar", Lookup(STATES))
 
 
 THINGS = """
@@ -339,7 +339,7 @@ def test_an_example_that_the_graph_lacks_leaves_the_query_as_it_is(museums):
 
 def test_a_name_of_two_states_is_not_guessed():
     with pytest.raises(BadRequest) as caught:
-        term(declared("thing"), "Congo", Context(STATES))
+        term(declared("thing"), "Congo", Lookup(STATES))
 
     assert set(caught.value.members["suggestions"]) == CONGOS
 
@@ -347,9 +347,9 @@ def test_a_name_of_two_states_is_not_guessed():
 def test_an_enumeration_takes_its_values_only():
     parameter = Parameter("p", "enum", "m", choices=("sent", "received"))
 
-    assert term(parameter, "sent", Context()) == '"sent"'
+    assert term(parameter, "sent", Lookup()) == '"sent"'
     with pytest.raises(BadRequest, match="takes one of sent, received; 'Sent' is none of them"):
-        term(parameter, "Sent", Context())
+        term(parameter, "Sent", Lookup())
 
 
 def test_a_query_that_is_not_there_is_answered_with_those_near_it():

@@ -1,7 +1,7 @@
 """Validation within the process of the tests: what `kg-server validate` finds by SHACL, quickly.
 
 The prefilter and pySHACL work as they do for the command, without processes of their own: hundreds
-of small changes are judged in the time that the command takes for some.
+of small changes are validated in the time that the command takes for some.
 """
 
 from __future__ import annotations
@@ -58,15 +58,15 @@ def findings(data: Sequence[ProjectFile], shapes: Graph) -> tuple[Finding, ...]:
     read = facts.read(data)
     if read.altered:
         read = facts.read([*data, *shipped().of_role(Role.ONTOLOGY)])
-        return judged(Prefilter(read, shapes, pyshacl_engine.targeted(shapes)), read, shapes)
+        return findings_of(Prefilter(read, shapes, pyshacl_engine.targeted(shapes)), read, shapes)
     read.ontology = _ontology()
     read.store.bulk_extend(read.ontology)
     prefilter = Prefilter(read, shapes, pyshacl_engine.targeted(shapes))
     vars(prefilter)["_searches"] = _searches(shapes)  # they depend on the ontology only
-    return judged(prefilter, read, shapes)
+    return findings_of(prefilter, read, shapes)
 
 
-def judged(prefilter: Prefilter, read: facts.Facts, shapes: Graph) -> tuple[Finding, ...]:
+def findings_of(prefilter: Prefilter, read: facts.Facts, shapes: Graph) -> tuple[Finding, ...]:
     """Return what pySHACL finds where the prefilter lets it look."""
     aims = prefilter.aims()
     if not any(aim is None or aim for aim in aims.values()):
@@ -177,10 +177,10 @@ def after(minus: str, plus: str, shapes: Graph, *, anew: bool = False) -> tuple[
     try:
         if anew:
             prefilter = Prefilter(_graph(), shapes, pyshacl_engine.targeted(shapes))
-            return judged(prefilter, _graph(), shapes)
+            return findings_of(prefilter, _graph(), shapes)
         remembering = _suspects_of(shapes)
         remembering.edited(taken | new)
-        return judged(remembering, _graph(), shapes)
+        return findings_of(remembering, _graph(), shapes)
     finally:
         for each in new:
             store.remove(each)

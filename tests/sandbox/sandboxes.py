@@ -43,7 +43,15 @@ class Sandbox:
                 limits = Limits(1 << 28, 1 << 24, 5.0, 60.0)
                 ready = os.fdopen(theirs, "wb")
                 load = lambda: zygotes.Prepared(open_store(project), b"ready", aside)  # noqa: E731  # called in the zygote
-                zygotes.run(load, queries, self.board, 0, limits, ready, parent)
+                zygotes.run(
+                    load,
+                    queries=queries,
+                    board=self.board,
+                    first_slot=0,
+                    limits=limits,
+                    ready=ready,
+                    parent=parent,
+                )
             finally:
                 os._exit(0)
         os.close(theirs)

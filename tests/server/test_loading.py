@@ -19,13 +19,13 @@ SHAPES = (
 )
 
 
-def judged(project, *, allow_invalid=False):
+def verdict_of(project, *, allow_invalid=False):
     work = partial(validation.validate, project, timeout_s=0.0, use_cache=False)
     child = processes.start(work, sealed=False)
     waiting = processes.Pending(child)
     assert waiting.wait(time.monotonic() + 60)
     child.wait()
-    return loading.judged(waiting, project, allow_invalid=allow_invalid)
+    return loading.verdict_of(waiting, project, allow_invalid=allow_invalid)
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def files(tmp_path):
 def test_files_by_name_are_served_although_their_validation_was_given_up(files):
     project = projects.load([files / "data.ttl", files / "shapes.ttl"])
 
-    verdict = judged(project)
+    verdict = verdict_of(project)
 
     assert verdict.report is None
     assert verdict.unvalidated.startswith("the validation was given up after 0 seconds")
@@ -49,5 +49,5 @@ def test_a_project_is_not_served_when_its_validation_was_given_up(files):
     project = projects.load([files])
 
     with pytest.raises(ProjectFault, match=r"not served, because .* given up .*--no-validate"):
-        judged(project)
-    assert judged(project, allow_invalid=True).report is None
+        verdict_of(project)
+    assert verdict_of(project, allow_invalid=True).report is None

@@ -16,7 +16,7 @@ import pytest
 
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
-from kg_server.server.main import _Watched, free_port
+from kg_server.server.listener import free_port
 
 from ..conftest import ROOT, LiveServer
 
@@ -230,18 +230,3 @@ def test_a_name_of_this_machine_is_an_address():
 def test_a_host_of_nobody_is_one_clear_message():
     with pytest.raises(ProjectFault, match=r"cannot listen on nobody\.invalid:0"):
         free_port(Settings(host="nobody.invalid", port=0))
-
-
-def test_a_file_that_is_being_written_is_not_taken_until_it_rests(tmp_path, monkeypatch):
-    monkeypatch.setattr("kg_server.server.main._WATCH_S", 0.0)
-    file = tmp_path / "a.ttl"
-    file.write_text("<urn:a> <urn:b> <urn:c> .")
-    watched = _Watched((file,))
-
-    assert not watched.has_changed()
-    for number in range(3):
-        file.write_text("<urn:a> <urn:b> " + "<urn:c> " * number)
-        assert not watched.has_changed()
-    assert watched.has_changed()
-    watched.remember()
-    assert not watched.has_changed()

@@ -22,7 +22,7 @@ import pytest
 
 from kg_server.config import Settings
 from kg_server.server.compression import zstd
-from kg_server.server.main import free_port
+from kg_server.server.listener import free_port
 
 from ..conftest import ROOT, LiveServer  # the fixture's class
 

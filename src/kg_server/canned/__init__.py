@@ -35,7 +35,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kg_server.canned import header as rq
-from kg_server.canned.parameters import AllNames, Context, Parameter, term
+from kg_server.canned.parameters import AllNames, Lookup, Parameter, term
 from kg_server.errors import BadRequest, NotFound, Problem, ProjectFault
 from kg_server.formats import Kind
 from kg_server.project import Project, QueryFile, parsing
@@ -81,6 +81,12 @@ class CannedQuery:
     def example(self) -> dict[str, str]:
         """The values of its example, by parameter."""
         return {each.name: each.example for each in self.parameters if each.example is not None}
+
+    @property
+    def example_without_defaults(self) -> dict[str, str]:
+        """The values of its example, except for parameters that have a default."""
+        defaults = {each.name for each in self.parameters if each.default is not None}
+        return {name: text for name, text in self.example.items() if name not in defaults}
 
 
 def of_project(project: Project) -> dict[str, CannedQuery]:
@@ -134,10 +140,12 @@ def at_home(queries: Mapping[str, CannedQuery], profile: Profile) -> tuple[Stand
         except Problem as problem:
             raise ProjectFault(problem.detail, path=each.path, line=each.line) from problem
         if each.view and each.path:
-            said = rq.Entry(" ".join(each.view), each.line or 1)
-            rq.view(each.path, said, query.text, query.kind)
+            entry = rq.Entry(" ".join(each.view), each.line or 1)
+            rq.view(each.path, entry, query.text, query.kind)
         title = each.title or query.titles
-        standing.append(Standing(query, each.parameters, each.view or query.view, title))
+        standing.append(
+            Standing(query=query, given=each.parameters, view=each.view or query.view, title=title)
+        )
     return tuple(standing)
 
 
@@ -149,12 +157,12 @@ def bind(query: CannedQuery, given: Iterable[tuple[str, str]], names: AllNames) 
             the parameter and its type.
     """
     values = _once(query, given)
-    context = Context(names, query.prefixes)
+    lookup = Lookup(names, query.prefixes)
     terms: dict[str, str] = {}
     for parameter in query.parameters:
         text = values.get(parameter.name, parameter.default)
         if text is not None:
-            terms[parameter.name] = term(parameter, text, context)
+            terms[parameter.name] = term(parameter, text, lookup)
         elif parameter.required:
             raise _missing(parameter)
     return rewrite.substitute(query.text, terms)
@@ -170,7 +178,7 @@ def _check_values(query: CannedQuery, given: Mapping[str, str]) -> None:
     for each in query.parameters:
         text = values.get(each.name, each.default)
         if text is not None and each.type not in ("thing", "concept"):
-            term(each, text, Context({}, query.prefixes))
+            term(each, text, Lookup({}, query.prefixes))
         elif text is None and each.required and each.name != LANGUAGE:
             raise _missing(each)
 
@@ -288,9 +296,7 @@ def _check_bound(query: CannedQuery) -> None:
 
 def example_text(query: CannedQuery, names: AllNames) -> str:
     """Return the query bound to its example, or unbound if the graph lacks the example."""
-    defaults = {each.name for each in query.parameters if each.default is not None}
-    example = [(name, text) for name, text in query.example.items() if name not in defaults]
     try:
-        return bind(query, example, names)
+        return bind(query, query.example_without_defaults.items(), names)
     except BadRequest:
         return query.text

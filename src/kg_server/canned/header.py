@@ -109,7 +109,7 @@ def parameters(
         key.removeprefix("param "): each for key, each in header.items() if key.startswith("param ")
     }
     declared = {
-        name: _parameter(path, name, entry, prefixes, language)
+        name: _parameter(path, name, entry, prefixes=prefixes, language=language)
         for name, entry in entries.items()
         if "@" not in name
     }
@@ -139,7 +139,7 @@ def _translated(path: Path, parameter: Parameter, language: str, entry: Entry) -
 
 
 def _parameter(
-    path: Path, name: str, entry: Entry, prefixes: Mapping[str, str], language: str
+    path: Path, name: str, entry: Entry, *, prefixes: Mapping[str, str], language: str
 ) -> Parameter:
     """Read the declaration of a parameter.
 

@@ -95,8 +95,8 @@ AllNames = Mapping[Group, Names]
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """Names of the graph's things, and prefixes of short IRIs, to read values with."""
+class Lookup:
+    """Names of the graph's things, and prefixes of short IRIs, by which values are looked up."""
 
     names: AllNames = field(default_factory=dict)
     prefixes: Mapping[str, str] = field(default_factory=dict)
@@ -116,23 +116,23 @@ class Type:
 
     takes: str
     schema: Mapping[str, str]
-    read: Callable[[str, Parameter, Context], str]
+    read: Callable[[str, Parameter, Lookup], str]
 
 
-def meant(parameter: Parameter, text: str, context: Context) -> str | None:
+def meant(parameter: Parameter, text: str, lookup: Lookup) -> str | None:
     """Return the IRI that a text means for a parameter; ``None`` if it means none.
 
-    >>> meant(Parameter("p", "iri", "a thing"), "https://e.org/x", Context())
+    >>> meant(Parameter("p", "iri", "a thing"), "https://e.org/x", Lookup())
     'https://e.org/x'
     """
     try:
-        written = TYPES[parameter.type].read(text, parameter, context)
+        written = TYPES[parameter.type].read(text, parameter, lookup)
     except IllTyped:
         return None
     return written[1:-1] if written.startswith("<") else None
 
 
-def term(parameter: Parameter, text: str, context: Context) -> str:
+def term(parameter: Parameter, text: str, lookup: Lookup) -> str:
     """Return the term that ``text`` means for ``parameter``, in SPARQL syntax.
 
     Raises:
@@ -140,7 +140,7 @@ def term(parameter: Parameter, text: str, context: Context) -> str:
             parameter, its accepted values, and similar values.
     """
     try:
-        return TYPES[parameter.type].read(text, parameter, context)
+        return TYPES[parameter.type].read(text, parameter, lookup)
     except IllTyped as error:
         detail = f"The parameter {parameter.name!r} takes {parameter.takes}; {error}."
         if error.suggestions:
@@ -181,20 +181,20 @@ def _words(iri: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+", " ", local).lower()
 
 
-def _read_choice(text: str, parameter: Parameter, _context: Context) -> str:
+def _read_choice(text: str, parameter: Parameter, _lookup: Lookup) -> str:
     if text not in parameter.choices:
         near = difflib.get_close_matches(text, parameter.choices, cutoff=0.5)
         raise IllTyped(f"{_shown(text)} is none of them", near)
     return literal(text)
 
 
-def _read_iri(text: str, _parameter: Parameter, context: Context) -> str:
-    return _iri(_expanded(text, context))
+def _read_iri(text: str, _parameter: Parameter, lookup: Lookup) -> str:
+    return _iri(_expanded(text, lookup))
 
 
-def _expanded(text: str, context: Context) -> str:
+def _expanded(text: str, lookup: Lookup) -> str:
     prefix, colon, local = text.partition(":")
-    return context.prefixes[prefix] + local if colon and prefix in context.prefixes else text
+    return lookup.prefixes[prefix] + local if colon and prefix in lookup.prefixes else text
 
 
 def _iri(iri: str) -> str:
@@ -203,11 +203,11 @@ def _iri(iri: str) -> str:
     return f"<{iri}>"
 
 
-def _read_name(text: str, parameter: Parameter, context: Context) -> str:
+def _read_name(text: str, parameter: Parameter, lookup: Lookup) -> str:
     """Return the IRI of a thing, given its IRI, prefixed name, label, code or local name."""
-    names = context.names.get(parameter.group, Names())
+    names = lookup.names.get(parameter.group, Names())
     key = fold(text[:_MAX_TEXT])
-    full = _expanded(text, context)
+    full = _expanded(text, lookup)
     if names.find is not None:
         iris = set(names.find(text[:_MAX_TEXT], full))
     else:
@@ -238,7 +238,7 @@ def _distance(one: str, other: str) -> int:
     return row[-1]
 
 
-def _read_date(text: str, _parameter: Parameter, _context: Context) -> str:
+def _read_date(text: str, _parameter: Parameter, _lookup: Lookup) -> str:
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         raise IllTyped(f"{_shown(text)} is not one")
     try:
@@ -248,26 +248,26 @@ def _read_date(text: str, _parameter: Parameter, _context: Context) -> str:
     return literal(text, ns.XSD + "date")
 
 
-def _read_year(text: str, _parameter: Parameter, _context: Context) -> str:
+def _read_year(text: str, _parameter: Parameter, _lookup: Lookup) -> str:
     if not re.fullmatch(r"[0-9]{4}", text) or text == "0000":
         raise IllTyped(f"{_shown(text)} is not one")
     return literal(text, ns.XSD + "gYear")
 
 
-def _read_integer(text: str, _parameter: Parameter, _context: Context) -> str:
+def _read_integer(text: str, _parameter: Parameter, _lookup: Lookup) -> str:
     if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
         raise IllTyped(f"{_shown(text)} is not one")
     return literal(text, ns.XSD + "integer")
 
 
-def _read_string(text: str, _parameter: Parameter, _context: Context) -> str:
+def _read_string(text: str, _parameter: Parameter, _lookup: Lookup) -> str:
     # RDF literals with control characters or lone surrogates cannot be exchanged.
     if len(text) > _MAX_TEXT or re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]", text):
         raise IllTyped("this one is longer or has control characters")
     return literal(text)
 
 
-def _read_language(text: str, _parameter: Parameter, _context: Context) -> str:
+def _read_language(text: str, _parameter: Parameter, _lookup: Lookup) -> str:
     if not _LANGUAGE.fullmatch(text):
         raise IllTyped(f"{_shown(text)} is not one")
     return literal(text.lower())

@@ -43,12 +43,13 @@ Examples:
 @click.option("--exit-zero", is_flag=True, help="Exit code 0 even if the versions differ.")
 @options.deadline(600)
 @options.BASE
-def diff(  # one parameter an option
+def diff(
+    *,
     old: str,
     new: str | None,
     form: str,
     queries: Path | None,
-    no_findings: bool,  # click passes it by name
+    no_findings: bool,
     limit: int,
     exit_zero: bool,
     base_iri: str | None,
@@ -74,7 +75,9 @@ def diff(  # one parameter an option
             )
         colours = form == "text" and sys.stdout.isatty()
         prefixes = {**before.project.profile.prefixes, **after.project.profile.prefixes}
-        view = reports.View(before.name, after.name, prefixes, limit, colours=colours)
+        view = reports.View(
+            old=before.name, new=after.name, prefixes=prefixes, limit=limit, colours=colours
+        )
         click.echo(reports.FORMS[form](compared, view), nl=False)
     sys.exit(0 if exit_zero else compared.level.exit_code)
 
@@ -87,8 +90,8 @@ def _queries(folder: Path | None, root: Path | None) -> list[Path]:
     """
     if folder is None and root is None:
         return []
-    said = manifest.read(root) if root else None
-    folders = [folder] if folder else [*said.queries, *said.tests] if said else []
+    described = manifest.read(root) if root else None
+    folders = [folder] if folder else [*described.queries, *described.tests] if described else []
     files = sorted(path for each in folders for path in each.rglob("*.rq"))
     if folder and not files:
         raise ProjectFault("there are no .rq files", path=folder)

@@ -15,7 +15,7 @@ from kg_server.project import scaffold
 @click.argument("directory", default=".", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Write the example even if the directory has files.")
 @options.deadline(600)
-def init(directory: Path, force: bool) -> None:  # click passes it by name
+def init(directory: Path, force: bool) -> None:
     """Start a project: write kg.toml, and an example if there are no RDF files.
 
     If the directory has RDF files, the command writes kg.toml for them and changes nothing else.

@@ -13,7 +13,7 @@ from kg_server.cli import guard
 from kg_server.project import Role
 
 if TYPE_CHECKING:
-    from kg_server.project import Project, Role
+    from kg_server.project import Project
 
 _LONGEST_S = 1e6
 

@@ -41,12 +41,13 @@ _SHOWN = 10
 @click.option("--no-validate", is_flag=True, help="Do not validate.")
 @options.deadline(3600)
 @options.BASE
-def publish(  # one parameter an option
+def publish(
+    *,
     paths: tuple[Path, ...],
     endpoint: str,
     dialect: str | None,
     graph_store: str,
-    allow_invalid: bool,  # click passes it by name
+    allow_invalid: bool,
     allow_merged: bool,
     no_validate: bool,
     base_iri: str | None,
@@ -71,9 +72,9 @@ def publish(  # one parameter an option
     loaded = project.load(paths, base_iri)
     options.announce(loaded)
     canned.check(loaded)
-    judged = loaded.of_role(project.Role.SHAPES, project.Role.ONTOLOGY)
+    shaped = loaded.of_role(project.Role.SHAPES, project.Role.ONTOLOGY)
     report = None
-    if judged and not no_validate:
+    if shaped and not no_validate:
         report = loading.validated(loaded, allow_invalid=allow_invalid)
     connections = [Connection(each, credentials) for each in replicas.endpoints]
     publishers = [

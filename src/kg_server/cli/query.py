@@ -77,14 +77,15 @@ _EXAMPLES = {"query": "'SELECT * { ?s ?p ?o } LIMIT 10'", "describe": "id:louvre
 @click.option("--list", "listing", is_flag=True, help="List the canned queries.")
 @options.deadline(600)
 @options.BASE
-def query(  # one parameter an option
+def query(
+    *,
     query: str | None,
     paths: tuple[Path, ...],
     form: str | None,
     canned: str | None,
     params: tuple[str, ...],
     explain: bool,
-    listing: bool,  # click passes it by name
+    listing: bool,
     base_iri: str | None,
 ) -> None:
     """Run a SPARQL query on the project's files.

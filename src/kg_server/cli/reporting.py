@@ -67,9 +67,9 @@ def compare_with(name: str, project: Project, report: Report, timeout_s: float) 
     Raises:
         ProjectFault: the engines disagree, or the other one fails.
     """
-    said = engines.disagreement(name, project, report, timeout_s)
-    if said:
-        raise ProjectFault(f"{name} has other findings\n{said.rstrip()}")
+    differences = engines.disagreement(name, project, report, timeout_s)
+    if differences:
+        raise ProjectFault(f"{name} has other findings\n{differences.rstrip()}")
 
 
 def rules() -> str:

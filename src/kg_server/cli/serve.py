@@ -46,9 +46,10 @@ from kg_server.server.main import serve as run
 @click.option(
     "--access-log", is_flag=True, help="Log each request as a line of JSON on standard error."
 )
-def serve(  # one parameter an option
+def serve(
+    *,
     paths: tuple[Path, ...],
-    allow_invalid: bool,  # click passes it by name
+    allow_invalid: bool,
     strict: bool,
     no_validate: bool,
     watch: bool,

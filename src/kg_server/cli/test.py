@@ -47,7 +47,7 @@ def test(root: Path | None, word: str, junit: Path | None, base_iri: str | None)
         outcome = cases.run(case)
         outcomes.append(outcome)
         click.echo("F" if outcome.wrong else ".", nl=len(outcomes) % _WIDTH == 0)
-    click.echo(_told(outcomes, home, time.monotonic() - begun), nl=False)
+    click.echo(_report(outcomes, home, time.monotonic() - begun), nl=False)
     if junit:
         _write(junit, cases.junit(outcomes, home))
     sys.exit(1 if any(each.wrong for each in outcomes) else 0)
@@ -60,7 +60,7 @@ def _write(path: Path, text: str) -> None:
         raise ProjectFault(f"cannot be written: {error.strerror}", path=path) from error
 
 
-def _told(outcomes: list[Outcome], home: Path, seconds: float) -> str:
+def _report(outcomes: list[Outcome], home: Path, seconds: float) -> str:
     failed = [each for each in outcomes if each.wrong]
     blocks = ["" if len(outcomes) % _WIDTH == 0 else "\n"]
     blocks += [f"\nFAILED {each.path.relative_to(home)}\n{each.wrong}\n" for each in failed]

@@ -101,7 +101,8 @@ Examples:
     help="Time limit of the command, in seconds.",
 )
 @options.BASE
-def validate(  # one parameter an option
+def validate(
+    *,
     paths: tuple[Path, ...],
     data: tuple[Path, ...],
     ontology: tuple[Path, ...],
@@ -119,7 +120,7 @@ def validate(  # one parameter an option
     endpoint: str | None,
     dialect: str | None,
     jobs: int | None,
-    no_cache: bool,  # click passes it by name
+    no_cache: bool,
     timeout: float,
     base_iri: str | None,
 ) -> None:
@@ -152,7 +153,7 @@ def validate(  # one parameter an option
             report, loaded = remote_validation.checked(
                 endpoint, dialect, shapes, base_iri, timeout_s=timeout, language=lang, tell=bar
             )
-        _conclude(report, loaded, plan, baseline, fail_on)
+        _conclude(report, loaded, plan, baseline=baseline, fail_on=fail_on)
         return
     roles = options.chosen(data, ontology, shapes)
     loaded = project.load(paths, base_iri, chosen=roles, lenient=True)
@@ -172,11 +173,11 @@ def validate(  # one parameter an option
         )
     if engine:
         reporting.compare_with(engine, loaded, report, timeout)
-    _conclude(report, loaded, plan, baseline, fail_on)
+    _conclude(report, loaded, plan, baseline=baseline, fail_on=fail_on)
 
 
 def _conclude(
-    report: Report, loaded: Project, plan: reporting.Plan, baseline: Path | None, fail_on: str
+    report: Report, loaded: Project, plan: reporting.Plan, *, baseline: Path | None, fail_on: str
 ) -> None:
     """Write a report, and exit with its exit code."""
     unread = reporting.say_unread(report)

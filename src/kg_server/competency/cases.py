@@ -155,20 +155,20 @@ def _examples(files: Sequence[Path], loaded: Project) -> Iterator[Case]:
     for path in files:
         named = _EXAMPLE.match(path.name) or _EXAMPLE.match(path.parent.name)
         if path.suffix in SYNTAXES and named:
-            yield Case(path, partial(_judged, path, loaded, valid=not named[1]))
+            yield Case(path, partial(_check_example, path, loaded, valid=not named[1]))
 
 
-def _judged(path: Path, loaded: Project, *, valid: bool) -> str:
+def _check_example(path: Path, loaded: Project, *, valid: bool) -> str:
     """Return the difference between the findings in an example and the expected findings."""
     text = path.read_text("utf-8")
     included = [(path.parent / name).resolve() for name in _INCLUDE.findall(text)]
     example = projects.load([path, *included], loaded.base_iri, derive=False)
     files = tuple(file for file in example.files if file.path in (path, *included))
     world = Project(
-        (*_as_data(files), *loaded.of_role(Role.ONTOLOGY, Role.SHAPES)),
-        loaded.base_iri,
-        f"{example.version} {loaded.version}",
-        loaded.rules,
+        files=(*_as_data(files), *loaded.of_role(Role.ONTOLOGY, Role.SHAPES)),
+        base_iri=loaded.base_iri,
+        version=f"{example.version} {loaded.version}",
+        rules=loaded.rules,
         derive=loaded.derive,
         profile=loaded.profile,
     )

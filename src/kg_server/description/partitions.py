@@ -43,6 +43,7 @@ def add_partitions(
     graph: Graph,
     dataset: URIRef,
     document: URIRef,
+    *,
     counted: Statistics,
     namespaces: Mapping[str, str],
 ) -> None:

@@ -80,9 +80,15 @@ def _words(project: Project, store: Store, described: Iterable[str]) -> Words:
 def _texts(words: Words, predicates: Iterable[URIRef]) -> Texts:
     """Return the texts of the highest-ranked thing with any, if it is the only one of its class."""
     for rank in _RANKS:
-        things = {subject: said for each in rank for subject, said in words.get(each, {}).items()}
+        things = {
+            subject: statements
+            for each in rank
+            for subject, statements in words.get(each, {}).items()
+        }
         for predicate in predicates:
-            candidates = [said[predicate] for said in things.values() if predicate in said]
+            candidates = [
+                statements[predicate] for statements in things.values() if predicate in statements
+            ]
             if len(candidates) == 1:
                 literals = [each for each in candidates[0] if isinstance(each, Literal)]
                 return {each.language or "": str(each) for each in sorted(literals, key=str)}
@@ -97,9 +103,9 @@ def _licence(words: Words) -> str | None:
         licences = {
             str(licence)
             for each in rank
-            for said in words.get(each, {}).values()
+            for statements in words.get(each, {}).values()
             for predicate in _LICENCES
-            for licence in said.get(predicate, ())
+            for licence in statements.get(predicate, ())
         }
         if licences:
             return licences.pop() if len(licences) == 1 else None
@@ -110,8 +116,10 @@ def _namespaces(words: Words) -> dict[str, str]:
     """Return the preferred prefixes of ontologies (VANN)."""
     namespaces_by_prefix: dict[str, str] = {}
     for things in words.values():
-        for said in things.values():
-            prefixes, namespaces = (sorted(map(str, said.get(each, ()))) for each in _NAMESPACES)
+        for statements in things.values():
+            prefixes, namespaces = (
+                sorted(map(str, statements.get(each, ()))) for each in _NAMESPACES
+            )
             if len(prefixes) == 1 and len(namespaces) == 1:
                 namespaces_by_prefix.setdefault(prefixes[0], namespaces[0])
     return namespaces_by_prefix

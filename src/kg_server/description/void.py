@@ -47,7 +47,7 @@ _OWN = "CONSTRUCT { ?this ?p ?o } WHERE { ?this ?p ?o }"
 _CODES = 'SELECT ?s WHERE { ?s a ?type FILTER(STRSTARTS(STR(?s), "%sdef/")) } LIMIT 1'
 _MOST_EXAMPLES = 50
 _NOT_IN_FRAGMENT = re.compile(r'[#%<>\[\]"{}|^`\\\x00-\x20]')
-_SAID = "CONSTRUCT { ?this ?p ?o } WHERE { VALUES ?this { %s } ?this ?p ?o }"
+_TRIPLES_OF = "CONSTRUCT { ?this ?p ?o } WHERE { VALUES ?this { %s } ?this ?p ?o }"
 
 
 def described(store: Store, project: Project) -> list[tuple[str, bytes]]:
@@ -59,7 +59,7 @@ def described(store: Store, project: Project) -> list[tuple[str, bytes]]:
     site = Site.of(store, base_iri, profile)
     counted = statistics.count(store, base_iri, tuple(TARGETS))
     beside = {base_iri + QUERIES: size} if size else {}
-    graph = _Description(site, counted, profile, beside).graph()
+    graph = _Description(site=site, counted=counted, profile=profile, beside=beside).graph()
     triples = graph.serialize(format="nt", encoding="utf-8")
     return [(base_iri + GRAPH, triples), (base_iri + QUERIES, queries)]
 
@@ -90,7 +90,9 @@ class _Description:
         self._add_service()
         self._add_prefixes()
         names = self._site.prefixes
-        add_partitions(self._graph, self._dataset, self._document, self._counted, names)
+        add_partitions(
+            self._graph, self._dataset, self._document, counted=self._counted, namespaces=names
+        )
         self._add_sizes()
         return self._graph
 
@@ -294,7 +296,7 @@ class _Description:
         """Remove triples that are in the data, so that the default graph has them once."""
         in_data = Graph()
         subjects = values(set(self._graph.subjects()))
-        add_triples(in_data, self._site.store, _SAID % subjects)
+        add_triples(in_data, self._site.store, _TRIPLES_OF % subjects)
         self._graph -= in_data
 
     def _add_prefixes(self) -> None:

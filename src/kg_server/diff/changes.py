@@ -148,9 +148,9 @@ def _by_types(files: Sequence[ProjectFile]) -> dict[str, Role]:
     for file in files:
         types: dict[str, set[str]] = defaultdict(set)
         for quad in parsing.parsed(file):
-            said = types[str(quad.subject)]
+            kinds = types[str(quad.subject)]
             if quad.predicate.value == f"{ns.RDF}type":
-                said.add(getattr(quad.object, "value", ""))
+                kinds.add(getattr(quad.object, "value", ""))
         for subject, kinds in types.items():
             among = {file.role, *file.also}
             role = roles.of_types(kinds, among, file.role) if file.also else file.role
@@ -261,7 +261,9 @@ def _by_subject(before: _Side, after: _Side) -> Iterator[Change]:
             if subject == _NONE:  # there may be others, which are no part of the change
                 known = kept = True
             name = after.name(subject) or before.name(subject)
-            yield Change(subject, name, less, more, known, kept)
+            yield Change(
+                subject=subject, name=name, removed=less, added=more, known=known, kept=kept
+            )
 
 
 def _sorted(statements: Counter[Statement]) -> tuple[Statement, ...]:

@@ -94,12 +94,12 @@ def compare(
     reasons = semver.reasons(differences)
     changed = bool(reasons)
     return Comparison(
-        differences,
-        reasons,
-        semver.not_raised(old.project, new.project, _of_ontology(reasons, differences)),
-        tuple(_answers(old.project, new.project, queries, tell)) if changed else (),
-        len(queries),
-        _findings(old, new, tell) if with_findings and changed else None,
+        changes=differences,
+        reasons=reasons,
+        overdue=semver.not_raised(old.project, new.project, _of_ontology(reasons, differences)),
+        answers=tuple(_answers(old.project, new.project, queries, tell)) if changed else (),
+        asked=len(queries),
+        findings=_findings(old, new, tell) if with_findings and changed else None,
     )
 
 
@@ -122,7 +122,7 @@ def _answers(old: Project, new: Project, queries: Sequence[Path], tell: Tell) ->
         faults = [side for side in sides if isinstance(side, str)]
         if len(faults) == 1:
             when = "before" if isinstance(sides[0], str) else "now"
-            yield Answer(path.stem, (), (), f"fails {when}: {faults[0]}")
+            yield Answer(query=path.stem, removed=(), added=(), fault=f"fails {when}: {faults[0]}")
         elif not faults and sides[0] != sides[1]:
             before, after = (Counter(side) for side in sides)
             removed, added = (before - after).elements(), (after - before).elements()

@@ -39,7 +39,7 @@ def text(compared: Comparison, view: View) -> str:
         f"{view.old} -> {view.new}",
         *_subjects(compared, view),
         *(_answer(each, view) for each in compared.answers),
-        *_found(compared.findings, view),
+        *_findings(compared.findings, view),
         _verdict(compared, view),
     ]
     return "\n\n".join(blocks) + "\n"
@@ -76,9 +76,9 @@ def markdown(compared: Comparison, view: View) -> str:
     head = f"**{compared.level.name.capitalize()}** change: {_counts(compared)}"
     diff = "\n\n".join(_subjects(compared, plain))
     rest = [_answer(each, plain) for each in compared.answers]
-    rest += [*_found(compared.findings, plain), _verdict(compared, plain)]
-    told = "\n\n".join(rest)
-    return f"{head}\n\n{escaping.fenced(diff, 'diff')}\n\n{escaping.fenced(told)}\n"
+    rest += [*_findings(compared.findings, plain), _verdict(compared, plain)]
+    summary = "\n\n".join(rest)
+    return f"{head}\n\n{escaping.fenced(diff, 'diff')}\n\n{escaping.fenced(summary)}\n"
 
 
 FORMS: Mapping[str, Callable[[Comparison, View], str]] = {
@@ -157,7 +157,7 @@ def _answer(answer: Answer, view: View) -> str:
     return "\n".join([head, *lines, *([f"... and {more:,} more rows"] if more > 0 else [])])
 
 
-def _found(findings: Findings | None, view: View) -> Iterator[str]:
+def _findings(findings: Findings | None, view: View) -> Iterator[str]:
     if findings is None:
         return
     if findings.fault:

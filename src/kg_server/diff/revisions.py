@@ -46,7 +46,7 @@ def read(name: str | None, base_iri: str | None) -> Iterator[State]:
     """
     if name is None:
         project = projects.load((), base_iri)
-        yield State("the working tree", project, project, projects.home())
+        yield State(name="the working tree", project=project, whole=project, root=projects.home())
         return
     if Path(name).exists():
         yield _state(name, Path(name), base_iri)
@@ -60,10 +60,12 @@ def read(name: str | None, base_iri: str | None) -> Iterator[State]:
 def _state(name: str, place: Path, base_iri: str | None) -> State:
     whole = projects.load([place], base_iri)
     if projects.is_root(place):
-        return State(name, whole, whole, place)
+        return State(name=name, project=whole, whole=whole, root=place)
     within = place.resolve()
     named = tuple(each for each in whole.files if each.path.resolve().is_relative_to(within))
-    return State(name, replace(whole, files=named) if named else whole, whole, None)
+    return State(
+        name=name, project=replace(whole, files=named) if named else whole, whole=whole, root=None
+    )
 
 
 def _extract(name: str, folder: Path) -> Path:

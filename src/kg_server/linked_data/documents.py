@@ -253,7 +253,15 @@ def collection_document(
         graph.add((collection, HYDRA.member, thing))
     add_triples(graph, site.store, _LABELS % {"things": values(things)})
     licence = licence_of(site, site.dataset_iri)
-    document = Document(iri, iri, graph, (str(HYDRA.Collection),), licence, page, has_more)
+    document = Document(
+        iri=iri,
+        topic=iri,
+        graph=graph,
+        types=(str(HYDRA.Collection),),
+        licence=licence,
+        page=page,
+        has_more=has_more,
+    )
     add_metadata(site, document)
     return document
 
@@ -305,7 +313,9 @@ def namespace_document(
     add_triples(graph, site.store, _LABELS % {"things": values(graph.all_nodes())})
     licence = licence_of(site, site.dataset_iri)
     types = tuple(sorted(str(each) for each in graph.objects(URIRef(iri), RDF.type)))
-    document = Document(iri, iri, graph, types, licence, page, has_more)
+    document = Document(
+        iri=iri, topic=iri, graph=graph, types=types, licence=licence, page=page, has_more=has_more
+    )
     add_metadata(site, document)
     return document
 

@@ -102,7 +102,7 @@ def load(
 
 def _read(plan: _Plan, read: _Reader, unread: list[Unread] | None) -> Project:
     """Read all files of a plan; those that cannot be read go to ``unread``, if that is a list."""
-    files = list(_readable(discovery.told_apart(plan.files), read, unread))
+    files = list(_readable(discovery.with_unique_names(plan.files), read, unread))
     origin, declared = plan.origin, plan.manifest
     if not plan.roots:  # files given by name: the project around them only says how to read them
         declared = replace(declared, profile=Profile(), queries=(), derive=())
@@ -299,7 +299,13 @@ class _Reader:
             content = contexts.inlined(source.path, content)
         else:
             nesting.check_triple_terms(source.path, content)
-        file = ProjectFile(source.path, source.role or Role.DATA, graph_iri, kind, content)
+        file = ProjectFile(
+            path=source.path,
+            role=source.role or Role.DATA,
+            graph_iri=graph_iri,
+            syntax=kind,
+            content=content,
+        )
         main, also = _roles(source, file)
         return replace(file, role=main, also=also)
 

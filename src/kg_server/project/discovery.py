@@ -65,7 +65,7 @@ def is_root(path: Path) -> bool:
     return usual or (path.is_dir() and manifest.source(path) is not None)
 
 
-def of_root(said: Manifest) -> list[Source]:
+def of_root(listed: Manifest) -> list[Source]:
     """Return the files of a project.
 
     Where the manifest names no shapes, the shapes in any file count. A file in several lists of the
@@ -76,19 +76,19 @@ def of_root(said: Manifest) -> list[Source]:
     """
     by_path: dict[Path, Source] = {}
     for places, role, prefix in (
-        (said.shapes, Role.SHAPES, "shapes/"),
-        (said.ontology, Role.ONTOLOGY, "ontology/"),
-        (said.data, Role.DATA, ""),
+        (listed.shapes, Role.SHAPES, "shapes/"),
+        (listed.ontology, Role.ONTOLOGY, "ontology/"),
+        (listed.data, Role.DATA, ""),
     ):
         for place in places:
             # A project may keep its terms elsewhere and have nothing in ontology/ but shapes/.
-            if role is Role.ONTOLOGY and place.is_dir() and not _has_own(place, said.shapes):
+            if role is Role.ONTOLOGY and place.is_dir() and not _has_own(place, listed.shapes):
                 continue
             base = place if place.is_dir() else place.parent
-            for path in rdf_files(place, said.root):
+            for path in rdf_files(place, listed.root):
                 name = prefix + _stem(path.relative_to(base))
                 if path not in by_path:
-                    by_path[path] = Source(path, name, role, by_content=not said.shapes)
+                    by_path[path] = Source(path, name, role, by_content=not listed.shapes)
                 elif place.is_file() and by_path[path].role is not role:
                     # Named twice, or a pattern that fits it as well.
                     by_path[path] = replace(
@@ -122,7 +122,7 @@ def merged(files: Iterable[Source]) -> list[Source]:
     return list(by_path.values())
 
 
-def told_apart(files: Sequence[Source]) -> list[Source]:
+def with_unique_names(files: Sequence[Source]) -> list[Source]:
     """Return files with unique names: where two have the same name, it gets more of the path."""
     named = list(files)
     depth = 2

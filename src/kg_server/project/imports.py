@@ -62,7 +62,7 @@ def loose(iri: str) -> str:
     return iri.rstrip("#/")
 
 
-def local(iri: str, importing: ProjectFile, said: Mapping[str, Path]) -> Path | None:
+def local(iri: str, importing: ProjectFile, files: Mapping[str, Path]) -> Path | None:
     """Return the file of an imported ontology, ``None`` if none is known.
 
     A relative reference, such as ``<other.ttl>``, means a file beside the importing one.
@@ -70,14 +70,14 @@ def local(iri: str, importing: ProjectFile, said: Mapping[str, Path]) -> Path | 
     Args:
         iri: the name of the ontology.
         importing: the file that imports it.
-        said: files by the names of ontologies, as the manifest has them.
+        files: files by the names of ontologies, as the manifest has them.
 
     Raises:
         ProjectFault: a catalog is not well-formed.
     """
     for name in (iri, loose(iri)):
-        if name in said:
-            return said[name]
+        if name in files:
+            return files[name]
     beside = _beside(iri, importing)
     if beside and beside.is_file():
         return beside

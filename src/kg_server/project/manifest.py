@@ -43,7 +43,7 @@ Place = tuple[str | int, ...]
 class Manifest:
     """Contents of kg.toml: paths are below ``root``, patterns are resolved.
 
-    ``base_iri`` is the one that is written in the files, ``None`` when nothing is said of it;
+    ``base_iri`` is the one that is written in the files, ``None`` if the manifest has none;
     ``rules`` are levels of the rules of ``lint``, by name; ``derive`` are the files and folders of
     CONSTRUCT queries; ``imports`` are the files of imported ontologies, by the IRIs of these. The
     terms of ``profile.evidence`` are as written, with prefixes.
@@ -118,16 +118,16 @@ def _has_rules(path: Path) -> bool:
 
 
 def _imports(root: Path, read: _Reader) -> dict[str, Path]:
-    said = read.words(("imports",), 'such as: "https://example.org/onto" = "vendor/onto.ttl"')
-    for iri, name in said.items():
+    files = read.words(("imports",), 'such as: "https://example.org/onto" = "vendor/onto.ttl"')
+    for iri, name in files.items():
         if not _IRI.fullmatch(iri):
             read.refuse(("imports", iri), f"imports: {iri!r} is no IRI of an ontology")
         if not (root / name).is_file():
             read.refuse(("imports", iri), f"imports: there is no file {name!r}", name)
-    return {iri: root / name for iri, name in said.items()}
+    return {iri: root / name for iri, name in files.items()}
 
 
-def evidence_iri(said: Manifest, name: str, term: str, prefixes: Mapping[str, str]) -> str:
+def evidence_iri(declared: Manifest, name: str, term: str, prefixes: Mapping[str, str]) -> str:
     """Return the IRI of a term of the evidence, which is written in full or with a prefix.
 
     Raises:
@@ -140,7 +140,7 @@ def evidence_iri(said: Manifest, name: str, term: str, prefixes: Mapping[str, st
         why = "" if is_known else f", and no file of the project has a prefix {prefix!r}"
         key = name.replace("_", "-")
         message = f"{key}: {term!r} is no IRI{why}"
-        _Reader(source(said.root), {}).refuse(("evidence", key), message)
+        _Reader(source(declared.root), {}).refuse(("evidence", key), message)
     return iri
 
 
@@ -247,7 +247,14 @@ class _Reader:
             view = (self.text((*place, "view")) or "").split()
             title = self.texts((*place, "title"))
             number_of_line = _nearest(self.lines_of, place)
-            yield HomeQuery(query, parameters, tuple(view), title, self.path, number_of_line)
+            yield HomeQuery(
+                query=query,
+                parameters=parameters,
+                view=tuple(view),
+                title=title,
+                path=self.path,
+                line=number_of_line,
+            )
 
     def named_texts(self, name: str, example: str) -> Mapping[str, Texts]:
         """Return a table of texts by name: names of columns, headings of topics."""
@@ -307,12 +314,12 @@ def _table(path: Path) -> dict[str, Any]:
 def _paths(root: Path, read: _Reader, key: str) -> tuple[Path, ...]:
     if key not in read.table:
         return tuple(root / each for each in LISTS[key] if (root / each).exists())
-    said = read.table[key]
-    if not isinstance(said, list) or not all(isinstance(each, str) for each in said):
+    entries = read.table[key]
+    if not isinstance(entries, list) or not all(isinstance(each, str) for each in entries):
         message = f'{key} is a list of files, directories or patterns, such as ["{LISTS[key][0]}"]'
         read.refuse((key,), message)
     paths: list[Path] = []
-    for each in said:
+    for each in entries:
         if Path(each).is_absolute():
             message = f"{key}: {each!r} is absolute; paths start at the folder of {read.name}"
             read.refuse((key,), message, each)

@@ -53,7 +53,7 @@ def check(path: Path, content: bytes) -> None:
     Raises:
         ProjectFault: they are. The fault has line and column.
     """
-    # Of deeply nested files only, each bracket is looked at by itself.
+    # Brackets are counted one by one only in deeply nested files.
     brackets = _STRING.sub(b"", content).translate(None, _NO_BRACKET)
     for _ in range(_DEEPEST):
         brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyoxigraph
 
@@ -18,9 +17,6 @@ from kg_server.project import nesting, rdfxml, syntax
 from kg_server.project.files import ProjectFile
 from kg_server.sparql import diagnostics
 from kg_server.sparql import nesting as query_nesting
-
-if TYPE_CHECKING:
-    import pyoxigraph
 
 _TOO_LONG = "buffer maximal size"
 """In the message of the MemoryError with which pyoxigraph 0.5 refuses a term of over 16 MiB."""
@@ -42,13 +38,13 @@ def parsed(file: ProjectFile, prefixes: dict[str, str] | None = None) -> Iterato
                 raise nesting.no_triple_terms(file.path, file.content)
             yield quad
     except (SyntaxError, MemoryError) as error:
-        raise told(file, error) from error
+        raise located(file, error) from error
     if prefixes is not None:
         prefixes.update(_usable(parser.prefixes))
 
 
-def told(file: ProjectFile, error: SyntaxError | MemoryError) -> ProjectFault:
-    """Return the parser's message on a file, with the place in front.
+def located(file: ProjectFile, error: SyntaxError | MemoryError) -> ProjectFault:
+    """Return a parser's error as a fault with file, line and column.
 
     Raises:
         MemoryError: there is no memory left, which is no matter of the file.

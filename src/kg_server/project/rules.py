@@ -71,11 +71,11 @@ def with_derived(project: Project) -> Project:
 def _files(project: Project, derived: Mapping[str, bytes]) -> list[ProjectFile]:
     return [
         ProjectFile(
-            rule.path,
-            Role.DERIVED,
-            f"{project.base_iri}graph/derived/{rule.path.stem}",
-            "ntriples",
-            derived[rule.path.stem],
+            path=rule.path,
+            role=Role.DERIVED,
+            graph_iri=f"{project.base_iri}graph/derived/{rule.path.stem}",
+            syntax="ntriples",
+            content=derived[rule.path.stem],
         )
         for rule in project.derive
         if derived.get(rule.path.stem)

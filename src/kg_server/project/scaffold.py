@@ -68,9 +68,9 @@ def for_files(target: Path) -> str:
     """
     loaded = projects.load([target], derive=False, lenient=True)
     files = [file for file in loaded.files if not file.imported]
-    found = rdf_files(target)
+    paths = rdf_files(target)
     for each in loaded.unread:
-        if each.fault.path in found:  # not a catalog, nor a file that is imported from elsewhere
+        if each.fault.path in paths:  # not a catalog, nor a file that is imported from elsewhere
             raise each.fault
     for file in files:
         deque(parsed(file), maxlen=0)

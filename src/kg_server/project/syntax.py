@@ -154,9 +154,9 @@ def _as_utf8(path: Path, content: bytes) -> bytes:
                 content = content[len(mark) :]
                 break
             return _recoded(path, content, encoding)
-    said = _ENCODING.match(content[:200])
-    if said and said[1].lower() not in (b"utf-8", b"utf8", b"us-ascii"):
-        return _recoded(path, content, said[1].decode())
+    declared = _ENCODING.match(content[:200])
+    if declared and declared[1].lower() not in (b"utf-8", b"utf8", b"us-ascii"):
+        return _recoded(path, content, declared[1].decode())
     if [content[:4:2], content[1:4:2]].count(b"\0\0") == 1:  # letters of ASCII, two bytes each
         hint = "UTF-16 text without a byte order mark; save it as UTF-8"
         raise ProjectFault(hint, path=path, line=1)
@@ -178,8 +178,8 @@ def _recoded(path: Path, content: bytes, encoding: str) -> bytes:
         decoded = content.decode(encoding)
     except (LookupError, UnicodeDecodeError) as error:
         raise ProjectFault(f"is not {encoding} text, as it says", path=path, line=1) from error
-    said = r"""^(\s*<\?xml[^>]*?encoding\s*=\s*["'])[\w.-]+"""
-    return re.sub(said, r"\1UTF-8", decoded, count=1).encode()
+    declaration = r"""^(\s*<\?xml[^>]*?encoding\s*=\s*["'])[\w.-]+"""
+    return re.sub(declaration, r"\1UTF-8", decoded, count=1).encode()
 
 
 def _check_utf8(content: bytes) -> None:

@@ -21,7 +21,7 @@ from kg_server.work import ClientLeft
 WATCH_AFTER_S = 0.02
 """Seconds after which the client's connection is watched; most answers arrive before."""
 _MARGIN_S = 1.0
-"""Seconds after a deadline in which the evaluator may still report; then the client gives up."""
+"""Seconds after a deadline in which the evaluator may still report; then the query has failed."""
 _LAST_WORD_S = 5.0
 """Seconds to wait, after a stream ends, for the message that says whether it is whole."""
 _LONG = (messages.STREAM, messages.DEATH)
@@ -52,6 +52,7 @@ class Call:
         self,
         client: Mailbox,
         loop: asyncio.AbstractEventLoop,
+        *,
         query: Query,
         query_id: int,
         gone: Callable[[], Awaitable[None]] | None,
@@ -136,10 +137,10 @@ class Call:
             raise failures.gone() from error
         self._ended = True
 
-    def hear(self, said: messages.Message | Problem | ClientLeft) -> None:
+    def hear(self, message: messages.Message | Problem | ClientLeft) -> None:
         """Receive a message, or the reason why the call ends."""
         self._answered = True
-        self._heard.append(said)
+        self._heard.append(message)
         if self._waiting and not self._waiting.done():
             self._waiting.set_result(None)
 
@@ -153,9 +154,9 @@ class Call:
             self._watch.cancel()
         if self._stream:
             self._stream.close()
-        for said in self._heard:  # messages that came after the query was abandoned
-            if isinstance(said, messages.Message) and said.stream is not None:
-                os.close(said.stream)
+        for message in self._heard:  # messages that came after the query was abandoned
+            if isinstance(message, messages.Message) and message.stream is not None:
+                os.close(message.stream)
         if not self._ended:
             self._abandon()
         if self._place:
@@ -171,18 +172,18 @@ class Call:
         if not self._heard:
             self._waiting = self._loop.create_future()
             await self._waiting
-        said = self._heard.popleft()
-        if isinstance(said, Problem | ClientLeft):
-            raise said
+        message = self._heard.popleft()
+        if isinstance(message, Problem | ClientLeft):
+            raise message
         if self._stream is None:
-            self._note(math.inf if said.type in _LONG else said.spent_s)
-        if said.type == messages.PROBLEM:
+            self._note(math.inf if message.type in _LONG else message.spent_s)
+        if message.type == messages.PROBLEM:
             self._ended = True
-            raise messages.unpack_problem(said.payload)
-        if said.type == messages.DEATH:
+            raise messages.unpack_problem(message.payload)
+        if message.type == messages.DEATH:
             self._ended = True
-            raise failures.death(said.payload[0], self._query)
-        return said
+            raise failures.death(message.payload[0], self._query)
+        return message
 
     def mind(self) -> None:
         """Check a query that takes long: has its client left, has it waited too long?"""
@@ -200,7 +201,7 @@ class Call:
             self._wait_longer(now)
 
     def _wait_longer(self, now: float) -> None:
-        """Extend the wait if an evaluator has taken up the query; otherwise give up the query."""
+        """Extend the wait if an evaluator has taken up the query; otherwise abandon the query."""
         if self._taken_up:
             self._give_up(failures.timed_out(self._query))
         elif self._client.board.started(self._id):

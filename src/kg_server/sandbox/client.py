@@ -71,7 +71,7 @@ class Client:
             self._loop = asyncio.get_running_loop()
             self._loop.add_reader(self._socket, self._deliver)
         query_id = self._number << 32 | next(self._ids) & 0xFFFFFFFF
-        call = Call(self, self._loop, query, query_id, gone)
+        call = Call(self, self._loop, query=query, query_id=query_id, gone=gone)
         self._open[query_id] = call
         if not self._minding:
             self._minding = True

@@ -53,7 +53,7 @@ class Limits:
 
 
 def evaluate(
-    store: EvaluatingStore, queries: socket.socket, board: Board, index: int, limits: Limits
+    store: EvaluatingStore, *, queries: socket.socket, board: Board, index: int, limits: Limits
 ) -> None:
     """Answer the queries on a socket, in this forked process; never returns.
 
@@ -69,7 +69,11 @@ def evaluate(
     """
     code = 1
     try:
-        code = 0 if _Evaluator(store, queries, board, index, limits).run() else 1
+        code = (
+            0
+            if _Evaluator(store, queries=queries, board=board, index=index, limits=limits).run()
+            else 1
+        )
     except BaseException as error:  # noqa: BLE001  # a forked child must not return to its parent's stack
         say(f"kg-server: an evaluator ended: {error!r}\n")
     finally:
@@ -80,6 +84,7 @@ class _Evaluator:
     def __init__(
         self,
         store: EvaluatingStore,
+        *,
         queries: socket.socket,
         board: Board,
         index: int,
@@ -127,7 +132,13 @@ class _Evaluator:
             query, query_id = messages.unpack_query(content)
             if not self._board.abandoned(query_id):
                 self._board.write(self._index, self._pid, query_id)
-                reply = _Reply(self._socket, asker, query_id, self._limits, self)
+                reply = _Reply(
+                    self._socket,
+                    asker=asker,
+                    query_id=query_id,
+                    limits=self._limits,
+                    evaluator=self,
+                )
                 self._answer(query, reply)
                 self._board.write(self._index, self._pid)
         return False
@@ -163,7 +174,7 @@ class _Evaluator:
         self._board.wait(self._index, since)
 
     def is_wanted(self, waited_s: float) -> bool:
-        """Tell whether this evaluator has to give up its answer for a waiting query.
+        """Tell whether this evaluator has to abandon its answer for a waiting query.
 
         That is so if every evaluator has a query, and this one has waited for its reader too long,
         or more than half of the evaluators wait for readers.
@@ -205,6 +216,7 @@ class _Reply:
     def __init__(
         self,
         own: socket.socket,
+        *,
         asker: str,
         query_id: int,
         limits: Limits,

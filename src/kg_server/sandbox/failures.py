@@ -64,9 +64,9 @@ def timed_out(query: Query) -> QueryTimeout:
     is_short = len(query.text) < _LONG
     costly = advice.on(query.text) if is_short else []
     counts = is_short and not _AGGREGATES.isdisjoint(lexer.words(query.text))
-    said = costly[0] if costly else _LESS_TO_COUNT if counts else _LESS
+    hint = costly[0] if costly else _LESS_TO_COUNT if counts else _LESS
     unit = "second" if query.timeout_s == 1 else "seconds"
-    detail = f"The query was stopped after {query.timeout_s:g} {unit}. {said}"
+    detail = f"The query was stopped after {query.timeout_s:g} {unit}. {hint}"
     return QueryTimeout(detail, limit_s=query.timeout_s)
 
 

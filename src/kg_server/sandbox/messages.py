@@ -84,7 +84,13 @@ class Inbox:
         """
         datagram, stream, _ = self.receive()
         query_id, type_, spent_us = _HEAD.unpack_from(datagram)
-        return Message(query_id, type_, datagram[_HEAD.size :], stream, spent_us / 1e6)
+        return Message(
+            query_id=query_id,
+            type=type_,
+            payload=datagram[_HEAD.size :],
+            stream=stream,
+            spent_s=spent_us / 1e6,
+        )
 
 
 def asker_address(evaluators: str, number: int) -> str:
@@ -109,9 +115,19 @@ def pack_query(query: Query, query_id: int) -> bytes:
 
 def unpack_query(content: bytes) -> tuple[Query, int]:
     """Return a query and its id."""
-    query_id, text, name, base, default, named, *rest = marshal.loads(content)  # noqa: S302  # from the HTTP workers, over a socket in a folder of mode 0700
+    fields = marshal.loads(content)  # noqa: S302  # from a worker, by a socket in a folder of mode 0700
+    query_id, text, name, base, default, named, bindings, prefixes, timeout_s = fields
     dataset = Dataset(default, named) if default or named else _NO_DATASET
-    return Query(text, _FORMATS.get(name, NOTHING), base, dataset, *rest), query_id
+    query = Query(
+        text=text,
+        format=_FORMATS.get(name, NOTHING),
+        base_iri=base,
+        dataset=dataset,
+        bindings=bindings,
+        prefixes=prefixes,
+        timeout_s=timeout_s,
+    )
+    return query, query_id
 
 
 def in_memory(content: bytes) -> int:

@@ -46,7 +46,11 @@ class SandboxStore:
         """Send a query; return when the first part of the answer has arrived."""
         current = work.current()
         call, (chunk, ended) = _wait(self._begin(query, current), self._loop, current)
-        return Answer(iter((chunk,)) if ended else _Chunks(self._loop, call, chunk, current))
+        return Answer(
+            iter((chunk,))
+            if ended
+            else _Chunks(loop=self._loop, call=call, chunk=chunk, current=current)
+        )
 
     def graph_names(self) -> tuple[str, ...]:
         """Return the IRIs of the named graphs, sorted."""

@@ -60,6 +60,7 @@ def bound(path: str) -> socket.socket:
 
 def run(
     load: Callable[[], Prepared],
+    *,
     queries: socket.socket,
     board: Board,
     first_slot: int,
@@ -92,7 +93,11 @@ def run(
     # No handler, because it could raise between a fork and the storing of the process id.
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     zygote = _Zygote(
-        store, queries, board, limits, range(first_slot, first_slot + board.evaluators)
+        store,
+        queries=queries,
+        board=board,
+        limits=limits,
+        slots=range(first_slot, first_slot + board.evaluators),
     )
     zygote.aside, zygote.later, zygote.ready = prepared.aside, prepared.later, ready
     if prepared.aside_first:
@@ -150,6 +155,7 @@ class _Zygote:
     def __init__(
         self,
         store: EvaluatingStore,
+        *,
         queries: socket.socket,
         board: Board,
         limits: Limits,
@@ -195,17 +201,23 @@ class _Zygote:
             die_with_parent(parent)
             if self.ready:
                 self.ready.close()
-            evaluator.evaluate(self._store, self._queries, self._board, index, self._limits)
+            evaluator.evaluate(
+                self._store,
+                queries=self._queries,
+                board=self._board,
+                index=index,
+                limits=self._limits,
+            )
         self._children[pid] = index
         self._empty.remove(index)
 
     def mind(self) -> None:
         """Replace evaluators that die, and lower the priority of long queries, until SIGTERM."""
-        told = None
-        while told is None or told.si_signo != signal.SIGTERM:
+        received = None
+        while received is None or received.si_signo != signal.SIGTERM:
             self._work_aside()
             self._tell_later()
-            told = signal.sigtimedwait(_SIGNALS, _TICK_S)
+            received = signal.sigtimedwait(_SIGNALS, _TICK_S)
             self._reap()
             self.fill()
             self._demote()

@@ -173,7 +173,14 @@ class Index:
     def hit(self, iri: str, language: str = "en") -> Hit:
         """Return a thing as a hit for its IRI."""
         shown, tag = self._label(self._number(iri), language)
-        return Hit(iri, shown or local_name(iri) or iri, tag, self.types_of(iri), iri, EXACT)
+        return Hit(
+            iri=iri,
+            label=shown or local_name(iri) or iri,
+            language=tag,
+            types=self.types_of(iri),
+            matched=iri,
+            score=EXACT,
+        )
 
     def has_names_in(self, namespace: str) -> bool:
         """Tell whether the IRI of a thing begins with this namespace."""
@@ -227,21 +234,29 @@ class Index:
         best: dict[int, _Match] = {}
         most = max(_MOST_HITS // batch, 1)
         labels = self._of_types(self._labels, self._labels.containing(wanted, most), types)
-        said = []
+        texts_matched = []
         if texts:
-            said = self._of_types(self._texts, self._texts.containing(wanted, most), types)
-        if not labels and not said:
+            texts_matched = self._of_types(self._texts, self._texts.containing(wanted, most), types)
+        if not labels and not texts_matched:
             neighbours = max(_NEIGHBOURS // batch, 30)
             labels = self._of_types(self._labels, self._labels.near(wanted, neighbours), types)
         for line in labels:
             thing, folded = self._labels.things[line], self._labels.folded(line)
             score = _score(wanted, folded)
             if thing not in best or score > best[thing].score:
-                best[thing] = _Match(score, thing, folded, self._labels, line)
-        for line in said:
+                best[thing] = _Match(
+                    score=score, thing=thing, folded=folded, lines=self._labels, line=line
+                )
+        for line in texts_matched:
             thing = self._texts.things[line]
             if thing not in best:
-                best[thing] = _Match(TEXT, thing, self._texts.folded(line), self._texts, line)
+                best[thing] = _Match(
+                    score=TEXT,
+                    thing=thing,
+                    folded=self._texts.folded(line),
+                    lines=self._texts,
+                    line=line,
+                )
         ranked = heapq.nsmallest(limit, best.values(), key=lambda each: self._rank(each, texts))
         return [self._hit(each, language) for each in ranked]
 
@@ -255,7 +270,7 @@ class Index:
         near = get_close_matches(fold(text)[:50], sample, n=count, cutoff=0.5)
         things = {self._labels.things[sample[each]]: each for each in near}
         matches = (
-            _Match(NEAR, thing, folded, self._labels, sample[folded])
+            _Match(score=NEAR, thing=thing, folded=folded, lines=self._labels, line=sample[folded])
             for thing, folded in things.items()
         )
         return [self._hit(each, language) for each in matches]
@@ -273,7 +288,14 @@ class Index:
         iri = self._things[match.thing]
         shown, tag = self._label(match.thing, language)
         matched = match.lines.text(match.line)
-        return Hit(iri, shown or iri, tag, self._types_of(match.thing), matched, match.score)
+        return Hit(
+            iri=iri,
+            label=shown or iri,
+            language=tag,
+            types=self._types_of(match.thing),
+            matched=matched,
+            score=match.score,
+        )
 
     def _of_types(
         self, lines: _Lines, candidates: Iterable[int], types: frozenset[str] | None

@@ -68,7 +68,9 @@ class Application:
             turns = self._own_turn if watched else self._turns
             settings = self._settings
             work = Work(turns, settings.page_timeout_s, settings.queue_timeout_s)
-            job = _Job(served.app, exchange, work, self._cache.max_entry_bytes)
+            job = _Job(
+                app=served.app, exchange=exchange, work=work, most_bytes=self._cache.max_entry_bytes
+            )
             threads = self._own_thread if watched else self._threads
             try:
                 outcome = await _until_left(job, threads)

@@ -124,14 +124,14 @@ def client_of(request: Request, header: str = "") -> str | None:
         header: the header in which a trusted proxy writes the client's address, as the last of a
             list. If it is empty, the address of the connection counts, except this machine's own.
     """
-    said = request.header(header.lower()).rpartition(",")[2] if header else request.client[0]
-    return _network(said, exempt_own=not header)
+    address = request.header(header.lower()).rpartition(",")[2] if header else request.client[0]
+    return _network(address, exempt_own=not header)
 
 
 @lru_cache(10_000)
-def _network(said: str, *, exempt_own: bool) -> str | None:
+def _network(address: str, *, exempt_own: bool) -> str | None:
     try:
-        ip = ip_address(said.strip().strip("[]").partition("%")[0])
+        ip = ip_address(address.strip().strip("[]").partition("%")[0])
     except ValueError:
         return None
     if isinstance(ip, IPv6Address):

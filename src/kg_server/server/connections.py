@@ -52,15 +52,15 @@ async def until_left(
         port: the port of this server.
         disconnected: returns when Granian notices that the client left.
     """
-    told = asyncio.ensure_future(disconnected())
+    disconnection = asyncio.ensure_future(disconnected())
     connection: socket.socket | None = None
     try:
-        while not (await asyncio.wait({told}, timeout=_LOOK_S))[0]:
+        while not (await asyncio.wait({disconnection}, timeout=_LOOK_S))[0]:
             connection = connection or _find_or_none(client, port)
             if connection and not _is_established(connection):
                 return
     finally:
-        told.cancel()
+        disconnection.cancel()
         if connection:
             connection.close()
 

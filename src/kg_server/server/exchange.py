@@ -115,7 +115,9 @@ class Exchange:
 
     def stream(self, status: int, headers: Headers) -> Stream:
         """Return a stream that sends an answer in parts."""
-        return Stream(self.request, self._send, self._settings, status, headers)
+        return Stream(
+            self.request, self._send, settings=self._settings, status=status, headers=headers
+        )
 
     async def read(self) -> bytes | None:
         """Return the next part of the body: empty at its end, ``None`` if the client left."""
@@ -147,7 +149,7 @@ class Stream:
     """
 
     def __init__(
-        self, request: Request, send: Send, settings: Settings, status: int, headers: Headers
+        self, request: Request, send: Send, *, settings: Settings, status: int, headers: Headers
     ) -> None:
         self._request, self._send, self._settings, self._status = request, send, settings, status
         self._headers, self._packer = compression.streamed(request.coding, headers)

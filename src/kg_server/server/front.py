@@ -45,14 +45,21 @@ class Front:
         self._serving, self._settings = serving, settings
         cache = ResponseCache(settings.cache_bytes, settings.cache_entry_bytes)
         self._application = Application(serving, settings, cache)
-        room = Room(settings, Queries(serving, settings, cache, self._application))
+        room = Room(
+            settings,
+            Queries(serving=serving, settings=settings, cache=cache, after=self._application),
+        )
         self._first = Limits(settings, Cached(serving, cache, Budgets(settings, room)))
         self._look: asyncio.TimerHandle | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or the start and the stop of the HTTP server (ASGI, lifespan)."""
         if scope["type"] == "http":
-            await self._answer(Exchange(Request(scope), receive, send, self._settings))
+            await self._answer(
+                Exchange(
+                    request=Request(scope), receive=receive, send=send, settings=self._settings
+                )
+            )
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
 

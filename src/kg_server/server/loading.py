@@ -51,10 +51,10 @@ class Start:
 class Loaded:
     """Result of loading: the project, without the contents of its files, and its validation.
 
-    ``unvalidated`` is the reason why a validation was given up; ``is_validating`` tells that it
-    goes on, and its ``Verdict`` follows.
-    ``namespace`` is the common beginning of the IRIs in a graph without a base IRI, perhaps empty.
-    ``graph_names`` are set if engines hold the graph: Virtuoso 7.2 finds none by GRAPH ?g {}.
+    ``unvalidated`` is the reason why there is no report; ``is_validating`` tells that the
+    validation goes on, and its ``Verdict`` follows. ``namespace`` is the common beginning of the
+    IRIs in a graph without a base IRI, perhaps empty. ``graph_names`` are set if engines hold the
+    graph: Virtuoso 7.2 finds none by GRAPH ?g {}.
     """
 
     project: Project
@@ -141,19 +141,29 @@ def start(start: Start, generation: int, board: Board, folder: Path, *, is_reloa
     if pid == 0:
         ours.close()
         limits = Limits(
-            settings.evaluator_memory_bytes,
-            settings.max_result_bytes,
-            settings.send_timeout_s,
-            settings.evaluator_idle_s,
+            memory_bytes=settings.evaluator_memory_bytes,
+            result_bytes=settings.max_result_bytes,
+            send_timeout_s=settings.send_timeout_s,
+            idle_s=settings.evaluator_idle_s,
         )
         first = board.first(generation)
         file = theirs.makefile("wb")
         theirs.close()
         load = partial(_load, start, index, is_reload=is_reload)
-        in_child(lambda: zygotes.run(load, queries, board, first, limits, file, main))
+        in_child(
+            lambda: zygotes.run(
+                load,
+                queries=queries,
+                board=board,
+                first_slot=first,
+                limits=limits,
+                ready=file,
+                parent=main,
+            )
+        )
     theirs.close()
     queries.close()
-    return Loading(pid, address, index, ours)
+    return Loading(pid=pid, address=address, index=index, ready=ours)
 
 
 def _load(start: Start, index: int, *, is_reload: bool) -> Prepared:
@@ -183,7 +193,7 @@ def _load(start: Start, index: int, *, is_reload: bool) -> Prepared:
             waiting = Pending(validator)
             if waiting.wait(time.monotonic() + _patience_s(start, project, is_reload=is_reload)):
                 validator.wait()
-                verdict = judged(waiting, project, allow_invalid=start.allow_invalid)
+                verdict = verdict_of(waiting, project, allow_invalid=start.allow_invalid)
             else:
                 later = partial(_late, waiting)
     except ProjectFault as fault:
@@ -196,7 +206,9 @@ def _load(start: Start, index: int, *, is_reload: bool) -> Prepared:
         is_validating=later is not None,
         namespace=namespace,
     )
-    return Prepared(store, pickle.dumps(loaded), aside, is_reload, later)
+    return Prepared(
+        store=store, news=pickle.dumps(loaded), aside=aside, aside_first=is_reload, later=later
+    )
 
 
 def _patience_s(start: Start, project: Project, *, is_reload: bool) -> float:
@@ -242,7 +254,7 @@ def _opened(replicas: Replicas, settings: Settings, index: int, *, is_reload: bo
         return Prepared(None, pickle.dumps(_Failed(str(fault))))
     aside = partial(_write_index, index, store, published.project)
     loaded = Loaded(published.project, published.report, graph_names=store.graph_names())
-    return Prepared(store, pickle.dumps(loaded), aside, is_reload)
+    return Prepared(store=store, news=pickle.dumps(loaded), aside=aside, aside_first=is_reload)
 
 
 def _described(store: Store, project: Project) -> object:
@@ -283,10 +295,10 @@ def weighed(project: Project, *, allow_invalid: bool) -> tuple[Report, str]:
     return report, "" if is_served else reports.text(report, project)
 
 
-def judged(waiting: Pending, project: Project, *, allow_invalid: bool) -> Verdict:
+def verdict_of(waiting: Pending, project: Project, *, allow_invalid: bool) -> Verdict:
     """Return the report of a validation that has ended, or the reason why there is none.
 
-    Files given by name are served even if their validation was given up: they may be very large.
+    Files given by name are served even if their validation met its deadline: they may be large.
 
     Raises:
         ProjectFault: the project must not be served.

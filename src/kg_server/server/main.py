@@ -1,23 +1,20 @@
 """The processes of ``kg-server serve``: main, zygote with evaluators, HTTP workers.
 
-main            starts the others, reloads, and looks after them; holds neither graph nor HTTP
+main            starts the others, reloads, and restarts them; holds neither graph nor HTTP
  ├─ zygote      loads and validates the project, forks the evaluators, replaces any that dies
- └─ http        Granian, which forks the HTTP workers
+ └─ listener    Granian, which forks the HTTP workers
 """
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import select
 import shutil
 import signal
-import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -27,26 +24,25 @@ from kg_server import metrics
 from kg_server import project as projects
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
-from kg_server.processes import die_with_parent, end_all, free_bytes, in_child, peak_bytes, say
+from kg_server.processes import end_all, free_bytes, peak_bytes, say
 from kg_server.project import Role
 from kg_server.sandbox import scoreboard
 from kg_server.sandbox.scoreboard import Board
 from kg_server.server import loading
+from kg_server.server.graphs import ServedGraph
+from kg_server.server.listener import Listener, free_port
 from kg_server.server.loading import Loaded, Loading, Start, Verdict
 from kg_server.server.polling import Poller
-from kg_server.server.states import GRACE_S, States
+from kg_server.server.states import States
+from kg_server.server.watching import Watcher
 
 log = logging.getLogger("kg_server.server")
 
 _STEP_S = 0.1
-_WATCH_S = 1.0
 _LINGER_S = 60.0
 """Seconds for which requests under way can still query a graph that was replaced."""
 _LAST_WORD_S = 5.0
 """Seconds that the processes of a replaced graph have to end, before they are killed."""
-_STEADY_S = 3.0
-"""Seconds after which an HTTP server counts as steady: when it ends, it is restarted at once."""
-_LONGEST_PAUSE_S = 10.0
 _AGAIN_S = 2.0
 """Seconds before loading is tried again while no graph is served."""
 _LONGEST = 107 - len("/kg-server-12345678/evaluators-999999-ffffffff")
@@ -89,22 +85,24 @@ class _Main:
         self._folder = temporary_folder()
         self._board = Board(self._settings.evaluators)
         self._metrics, self._states = metrics.Shared(self._settings.workers), States()
-        self._http = _Http(self._settings, self._board, self._states, self._metrics)
-        self._graphs: dict[int, _Graph] = {}
+        self._listener = Listener(
+            settings=self._settings, board=self._board, states=self._states, shared=self._metrics
+        )
+        self._graphs: dict[int, ServedGraph] = {}
         self._generation = 0
         self._loading: Loading | None = None
         self._reload, self._waits, self._not_before = True, False, 0.0
-        self._watched = _Watched(start.paths) if start.watch else None
+        self._watcher = Watcher(start.paths) if start.watch else None
         self._poller = Poller(start.replicas) if start.replicas else None
 
     def run(self) -> None:
         begun = time.monotonic()
         signal.signal(signal.SIGHUP, self._on_hup)
         try:
-            self._http.start()
+            self._listener.start()
             while not self._generation:
                 self._step()
-            self._http.wait_for_port(self._reap)
+            self._listener.wait_for_port(self._reap)
             _announce(self._loaded, self._settings, time.monotonic() - begun)
             while not _leaving.is_set():
                 self._step()
@@ -119,11 +117,11 @@ class _Main:
     def _step(self) -> None:
         """Check processes, files and loading once; wait up to 0.1 s for news of the loading."""
         self._reap()
-        self._http.look_after()
+        self._listener.look_after()
         self._let_old_graphs_leave()
         if self._poller and self._generation:
             self._poller.look_after()
-        if self._watched and self._generation and self._watched.has_changed():
+        if self._watcher and self._generation and self._watcher.has_changed():
             self._reload = True
         if self._generation and self._is_folder_gone():
             self._move()
@@ -150,8 +148,8 @@ class _Main:
             self._graphs[before].kill()  # nothing is in service
             return
         self._reload = self._waits = False
-        if self._watched:
-            self._watched.remember()
+        if self._watcher:
+            self._watcher.remember()
         try:
             self._check_memory()
             self._loading = loading.start(
@@ -167,7 +165,7 @@ class _Main:
             self._say_why_not(ProjectFault(f"the graph cannot be loaded: {error}"))
         else:
             new = self._loading
-            self._graphs[generation] = _Graph(new.pid, new.address, new.index)
+            self._graphs[generation] = ServedGraph(new.pid, new.address, new.index)
 
     def _check_memory(self) -> None:
         """Check that the memory is enough for another graph of the size of the present one.
@@ -201,7 +199,7 @@ class _Main:
             if loaded.is_validating and self._generation in self._graphs:
                 self._graphs[self._generation].validating = zygote
 
-    def _follow_validation(self, graph: _Graph, zygote: Loading) -> None:
+    def _follow_validation(self, graph: ServedGraph, zygote: Loading) -> None:
         """Give the workers the report of a validation that ended after the start."""
         try:
             verdict = zygote.poll()
@@ -231,10 +229,10 @@ class _Main:
         for number, graph in self._graphs.items():
             if number != generation:
                 graph.replaced_at = graph.replaced_at or time.monotonic()
-        self._http.open()
+        self._listener.open()
         if is_reload:
-            said = loaded.report or loaded.unvalidated or loaded.is_validating
-            log.warning("reloaded%s", f", {_validity(loaded)}" if said else "")
+            outcome = loaded.report or loaded.unvalidated or loaded.is_validating
+            log.warning("reloaded%s", f", {_validity(loaded)}" if outcome else "")
         if has_ended:
             self._forget(generation)
             self._reload = True
@@ -267,8 +265,8 @@ class _Main:
             ProjectFault: the HTTP server ended before it was in service.
         """
         while pid := _ended():
-            if pid == self._http.pid:
-                self._http.ended()
+            if pid == self._listener.pid:
+                self._listener.ended()
             if self._poller and pid == self._poller.pid:
                 self._poller.pid = 0
             for generation, graph in list(self._graphs.items()):
@@ -288,7 +286,7 @@ class _Main:
             if graph.replaced_at is None:
                 continue
             waited_s = time.monotonic() - graph.replaced_at
-            if not graph.is_told and (waited_s > _LINGER_S or not graph.is_asked()):
+            if not graph.is_told and (waited_s > _LINGER_S or not graph.is_in_use()):
                 graph.tell_to_leave()
             elif waited_s > _LINGER_S + _LAST_WORD_S:
                 log.warning("an old graph is let go although a client still read from it")
@@ -318,173 +316,10 @@ class _Main:
 
     def _stop(self) -> None:
         """Let the HTTP server finish its requests, then end the zygotes."""
-        self._http.stop()
+        self._listener.stop()
         polling = [self._poller.pid] if self._poller and self._poller.pid else []
         end_all([*polling, *(graph.pid for graph in self._graphs.values())], 1.0)
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-class _Graph:
-    """A graph and the zygote that holds it.
-
-    Args:
-        pid: the zygote.
-        address: the path of the socket on which its evaluators receive.
-        index: the file of its search index, in memory.
-    """
-
-    def __init__(self, pid: int, address: str, index: int) -> None:
-        self.pid, self.address, self.index = pid, address, index
-        self.validating: Loading | None = None
-        self.replaced_at: float | None = None
-        self.is_told = False
-
-    @property
-    def index_path(self) -> str:
-        """The path under which other processes of this user can open the index (proc(5))."""
-        return f"/proc/{os.getpid()}/fd/{self.index}"
-
-    def is_asked(self) -> bool:
-        """Tell whether an HTTP worker has a socket to this graph; remove those of dead workers."""
-        path = Path(self.address)
-        asking = False
-        for place in path.parent.glob(f"{path.name}-*"):
-            pid = int(place.name.rpartition("-")[2], 16) >> 10
-            if Path("/proc", str(pid)).exists():
-                asking = True
-            else:
-                place.unlink(missing_ok=True)
-        return asking
-
-    def tell_to_leave(self) -> None:
-        """Tell the evaluators to end after the queries that were sent before."""
-        self.is_told = True
-        self._send(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """Kill the zygote, and with it its evaluators."""
-        self._send(signal.SIGKILL)
-
-    def _send(self, number: int) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, number)
-
-
-class _Http:
-    """The process of the HTTP server; it is restarted when it ends.
-
-    Args:
-        settings: the address to listen on, and the limits.
-        board: the scoreboard of the evaluators.
-        states: the state from which workers make their application.
-        shared: the memory of the metrics.
-    """
-
-    def __init__(
-        self, settings: Settings, board: Board, states: States, shared: metrics.Shared
-    ) -> None:
-        self._settings, self._board, self._states, self._metrics = settings, board, states, shared
-        self.pid = 0
-        self._go: socket.socket | None = None
-        self._is_open = self._is_steady = False
-        self._since = self._again_at = self._pause_s = 0.0
-
-    def start(self) -> None:
-        """Fork the HTTP server; it imports its modules while the graph is loaded."""
-        ours, theirs = socket.socketpair()
-        main = os.getpid()
-        self.pid = os.fork()
-        if self.pid == 0:
-            ours.close()
-            in_child(lambda: self._run(theirs, main))
-        theirs.close()
-        self._go, self._since = ours, time.monotonic()
-        if self._is_open:
-            self.open()
-
-    def _run(self, go: socket.socket, parent: int) -> None:
-        die_with_parent(parent)
-        gc.disable()  # importing makes no garbage; looking for it took a sixth of the time
-        # Importing Flask and Granian takes a while, in which the zygote loads the graph.
-        from kg_server.server import workers
-
-        workers.run_http(self._settings, self._board, self._states, self._metrics, go)
-
-    def open(self) -> None:
-        """Let the HTTP server listen, because a graph is in service."""
-        self._is_open = True
-        if self._go:
-            with suppress(BrokenPipeError), self._go:  # the HTTP server has ended; _reap notices it
-                self._go.send(b"1")
-            self._go = None
-
-    def ended(self) -> None:
-        """Plan the restart of the HTTP server, which has ended.
-
-        Raises:
-            ProjectFault: the HTTP server has never been in service.
-        """
-        lived_s, self.pid = time.monotonic() - self._since, 0
-        if not self._is_steady:
-            raise ProjectFault("the HTTP server ended; its message is above")
-        longer_s = min(_LONGEST_PAUSE_S, max(0.5, 2 * self._pause_s))
-        self._pause_s = 0.0 if lived_s > _STEADY_S else longer_s
-        self._again_at = time.monotonic() + self._pause_s
-        log.error("the HTTP server ended; starting it again")
-
-    def look_after(self) -> None:
-        """Restart the HTTP server if it has ended and the pause after that is over."""
-        if not self.pid and time.monotonic() >= self._again_at:
-            self.start()
-
-    def wait_for_port(self, look: Callable[[], None]) -> None:
-        """Wait up to 10 seconds until the HTTP server listens; call ``look`` meanwhile.
-
-        Raises:
-            ProjectFault: the HTTP server does not listen.
-        """
-        address = (self._settings.host, self._settings.port)
-        for _ in range(500):
-            look()
-            with suppress(OSError), socket.create_connection(address, 1):
-                self._is_steady = True
-                return
-            time.sleep(0.02)
-        raise ProjectFault("the HTTP server does not listen")
-
-    def stop(self) -> None:
-        """Let the HTTP server finish its requests; kill it if it takes too long."""
-        if self.pid:
-            end_all([self.pid], GRACE_S + 1 if self._is_steady else 1.0)
-
-
-class _Watched:
-    """The files of a project, watched for changes."""
-
-    def __init__(self, paths: tuple[Path, ...]) -> None:
-        self._paths = paths
-        self._loaded = self._seen = self._stamps()
-        self._next_look = 0.0
-
-    def remember(self) -> None:
-        """Remember the files as they are loaded now."""
-        self._loaded = self._seen = self._stamps()
-
-    def has_changed(self) -> bool:
-        """Tell whether the files differ from those that were loaded, and are complete.
-
-        A program may still be writing a file. So two checks in a row must see the same files.
-        """
-        if time.monotonic() < self._next_look:
-            return False
-        self._next_look = time.monotonic() + _WATCH_S
-        before, self._seen = self._seen, self._stamps()
-        return self._seen == before and self._seen != self._loaded
-
-    def _stamps(self) -> dict[Path, tuple[int, int]]:
-        with suppress(ProjectFault, OSError):  # a file that is just being replaced
-            return projects.stamps(self._paths, example=True)
-        return {}
 
 
 def _ended() -> int:
@@ -550,22 +385,3 @@ def temporary_folder() -> Path:
         raise ProjectFault(
             f"no folder for sockets can be made: {error.strerror}; {hint}"
         ) from error
-
-
-def free_port(settings: Settings) -> tuple[str, int]:
-    """Return the IP address and the port to listen on; the system chooses a port for 0.
-
-    Raises:
-        ProjectFault: the port is in use, or the address is not one of this machine's.
-    """
-    place = f"{settings.host}:{settings.port}"
-    try:
-        addresses = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
-        family, _, _, _, address = addresses[0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            return str(address[0]), int(probe.getsockname()[1])
-    except OSError as error:
-        hint = "choose another with --port or --host"
-        raise ProjectFault(f"cannot listen on {place}: {error.strerror}; {hint}") from error

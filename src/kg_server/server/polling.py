@@ -46,12 +46,12 @@ def _run(replicas: Replicas, credentials: Credentials, parent: int) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     connections = [Connection(each, credentials) for each in replicas.endpoints]
-    told_at = time.monotonic() - _AGAIN_S
+    signalled_at = time.monotonic() - _AGAIN_S
     while True:
         newest = _poll(replicas, connections)
         now = time.monotonic()
-        if newest and replicas.is_outdated(newest) and now - told_at >= _AGAIN_S:
-            told_at = now
+        if newest and replicas.is_outdated(newest) and now - signalled_at >= _AGAIN_S:
+            signalled_at = now
             os.kill(parent, signal.SIGHUP)
         time.sleep(_EVERY_S)
 

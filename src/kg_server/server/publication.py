@@ -60,8 +60,8 @@ def merged(project: Project, publishers: Iterable[Publisher]) -> list[Merged]:
         EngineFailed, EngineUnavailable: a service could not be tried.
     """
     graphs = dict(publishing.contents(project))
-    found = (merging.merged(graphs, each.kept) for each in publishers)
-    return list(dict.fromkeys(chain.from_iterable(found)))
+    literals = (merging.merged(graphs, each.kept) for each in publishers)
+    return list(dict.fromkeys(chain.from_iterable(literals)))
 
 
 def publish(
@@ -125,10 +125,10 @@ def opened(
         ProjectFault: no replica can be reached, none has a whole publication, or the service
             answers wrongly.
     """
-    newest, said = _newest(replicas, chosen, credentials)
+    newest, reason = _newest(replicas, chosen, credentials)
     if newest is None:
         raise ProjectFault(
-            said or f"{_NO_PUBLICATION}; write one: kg-server publish --endpoint URL"
+            reason or f"{_NO_PUBLICATION}; write one: kg-server publish --endpoint URL"
         )
     marker, connection, dialect = newest
     try:
@@ -180,11 +180,11 @@ def published_at(
     Raises:
         ProjectFault: one that holds none gives no answer.
     """
-    newest, said = _newest(replicas, dialect, credentials)
+    newest, reason = _newest(replicas, dialect, credentials)
     if newest:
         return newest[1].endpoint
-    if said:
-        raise ProjectFault(said)
+    if reason:
+        raise ProjectFault(reason)
     return None
 
 
@@ -213,21 +213,21 @@ def _newest(
 ) -> tuple[tuple[Marker, Connection, Dialect] | None, str]:
     """Return the newest publication and who holds it, or else what the first replica said."""
     newest: tuple[Marker, Connection, Dialect] | None = None
-    said = ""
+    reason = ""
     for index, endpoint in enumerate(replicas.endpoints):
         connection = Connection(endpoint, credentials)
         try:
             dialect = chosen or recognise(connection)
             marker = publishing.marker(connection, dialect)
         except Problem as problem:
-            said = said or f"{endpoint}: {problem.detail}"
+            reason = reason or f"{endpoint}: {problem.detail}"
             continue
         finally:
             connection.close()
         replicas.has(index, marker.version if marker else "")
         if marker and (newest is None or marker.published_at > newest[0].published_at):
             newest = marker, connection, dialect
-    return newest, said
+    return newest, reason
 
 
 def recognise(connection: Connection) -> Dialect:

@@ -74,23 +74,32 @@ class Serving:
             costs=self._costs,
         )
         loop, version = asyncio.get_running_loop(), loaded.project.version
-        store = SandboxStore(client, loop, version, loaded.graph_names)
+        store = SandboxStore(
+            client=client, loop=loop, version=version, graph_names=loaded.graph_names
+        )
         context = Context(
-            store,
-            loaded.project,
-            self._settings,
-            loaded.report,
-            self._board,
-            index,
+            store=store,
+            project=loaded.project,
+            settings=self._settings,
+            report=loaded.report,
+            board=self._board,
+            index=index,
             unvalidated=loaded.unvalidated,
             is_validating=loaded.is_validating,
         )
         app = create_app(context)
-        return Served(generation, app, store, loaded.project.base_iri, edition)
+        return Served(
+            generation=generation,
+            app=app,
+            store=store,
+            base_iri=loaded.project.base_iri,
+            edition=edition,
+        )
 
 
 def run_http(
     settings: Settings,
+    *,
     board: Board,
     states: States,
     shared: metrics.Shared,
@@ -122,7 +131,9 @@ def run_http(
         workers_kill_timeout=GRACE_S,
     )
     server.serve(
-        target_loader=lambda: _worker(board, states, shared, settings, pid),
+        target_loader=lambda: _worker(
+            board, states=states, shared=shared, settings=settings, parent=pid
+        ),
         wrap_loader=False,
     )
 
@@ -140,7 +151,7 @@ def _connections() -> int:
 
 
 def _worker(
-    board: Board, states: States, shared: metrics.Shared, settings: Settings, parent: int
+    board: Board, *, states: States, shared: metrics.Shared, settings: Settings, parent: int
 ) -> Any:
     """Make the application in a freshly forked HTTP worker."""
     die_with_parent(parent)

@@ -27,7 +27,7 @@ def on(text: str) -> list[str]:
     except NotUnderstood:
         return []
     advice = list(_inside(query.where)) if query.where else []
-    return list(dict.fromkeys(said for _, said in sorted(advice, key=lambda each: each[0])))
+    return list(dict.fromkeys(text for _, text in sorted(advice, key=lambda each: each[0])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,8 @@ def _bodies(group: Group) -> list[Group]:
 
 def _inside(group: Group) -> Iterator[tuple[int, str]]:
     """Yield advice on the costly parts of a group, each with its rank."""
-    yield from ((0, said) for said in _product(group))
-    yield from ((1, said) for said in _filters(group))
+    yield from ((0, text) for text in _product(group))
+    yield from ((1, text) for text in _filters(group))
     for each in group.patterns:
         is_bound = each.predicate[1:] in group.expressions  # by VALUES or BIND
         if each.is_open and each.subject.name and each.object.name and not is_bound:

@@ -93,9 +93,9 @@ def _rewritings(query: ReadQuery, text: str) -> Iterator[list[Edit]]:
         group, around = waiting.pop()
         for each in group.filters:
             edits = (
-                _without_filter(query, group, each, around, text)
+                _without_filter(query, group, each, around=around, text=text)
                 if each.body is None
-                else _joined(group, each, each.body, around, text)
+                else _joined(group, each, each.body, around=around, text=text)
             )
             if edits:
                 yield edits
@@ -107,7 +107,7 @@ def _rewritings(query: ReadQuery, text: str) -> Iterator[list[Edit]]:
 
 
 def _joined(
-    group: Group, filter_: Filter, body: Group, around: frozenset[str], text: str
+    group: Group, filter_: Filter, body: Group, *, around: frozenset[str], text: str
 ) -> list[Edit]:
     """Return the edits that turn a filter into a join or MINUS; empty if solutions would change."""
     shared = body.mentioned & (group.possible | around)
@@ -122,7 +122,7 @@ def _joined(
 
 
 def _without_filter(
-    query: ReadQuery, group: Group, filter_: Filter, around: frozenset[str], text: str
+    query: ReadQuery, group: Group, filter_: Filter, *, around: frozenset[str], text: str
 ) -> list[Edit]:
     """Return the edits that turn an OPTIONAL and this filter into MINUS, if solutions stay."""
     for part in group.parts:

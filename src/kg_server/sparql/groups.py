@@ -309,9 +309,17 @@ class _Reader:
 
     def _part(self, group: Group, begin: int, kind: PartKind, graph: str = "") -> None:
         """Read a group inside another group."""
-        before = frozenset(group.certain), frozenset(group.possible)
+        certain, possible = frozenset(group.certain), frozenset(group.possible)
         body = self._group()
-        group.parts.append(Part(kind, begin, body, *before, graph))
+        part = Part(
+            kind=kind,
+            begin=begin,
+            body=body,
+            certain=certain,
+            possible=possible,
+            graph=graph,
+        )
+        group.parts.append(part)
         group.is_plain &= kind == "GROUP" and body.is_plain
         group.expressions |= body.expressions
         if kind != "MINUS":
@@ -355,7 +363,11 @@ class _Reader:
         else:
             kind, body, variable = self._negatable(is_bracketed=False)
             if kind:
-                group.filters.append(Filter(kind, begin, self._before().end, body, variable))
+                group.filters.append(
+                    Filter(
+                        kind=kind, begin=begin, end=self._before().end, body=body, variable=variable
+                    )
+                )
             else:
                 while self._now.text != "(":
                     self._next()
@@ -387,7 +399,16 @@ class _Reader:
             kind, body, variable = self._negatable(is_bracketed=True)
             if kind and self._at == end:
                 span = span if is_part else (begin, self._tokens[last].end)
-                filters.append(Filter(kind, *span, body, variable, is_part))
+                filters.append(
+                    Filter(
+                        kind=kind,
+                        begin=span[0],
+                        end=span[1],
+                        body=body,
+                        variable=variable,
+                        is_part=is_part,
+                    )
+                )
         self._at = after
         return filters
 
@@ -439,7 +460,15 @@ class _Reader:
             self._expect("]")
         else:
             while not self._take(")"):
-                group.patterns.append(Pattern(node, _IN_LIST, self._node(group), 2, is_open=False))
+                group.patterns.append(
+                    Pattern(
+                        subject=node,
+                        predicate=_IN_LIST,
+                        object=self._node(group),
+                        steps=2,
+                        is_open=False,
+                    )
+                )
         self._depth -= 1
         return node
 
@@ -455,7 +484,15 @@ class _Reader:
             predicate = self._text(begin)
             while True:
                 object_ = self._node(group)
-                group.patterns.append(Pattern(subject, predicate, object_, steps, is_open))
+                group.patterns.append(
+                    Pattern(
+                        subject=subject,
+                        predicate=predicate,
+                        object=object_,
+                        steps=steps,
+                        is_open=is_open,
+                    )
+                )
                 if not self._take(","):
                     break
             if not self._take(";"):

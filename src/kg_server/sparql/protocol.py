@@ -100,7 +100,12 @@ def operation(
     if "query" not in single and dataset:
         raise BadRequest("A dataset is given without a query. Add the parameter 'query'.")
     formats_asked = tuple(value for name, value in pairs if name == "format" and value)
-    return Operation(single.get("query"), dataset, formats_asked, _timeout(single.get("timeout")))
+    return Operation(
+        text=single.get("query"),
+        dataset=dataset,
+        format_names=formats_asked,
+        timeout_s=_timeout(single.get("timeout")),
+    )
 
 
 def decode(query_string: str) -> list[tuple[str, str]]:
@@ -181,7 +186,9 @@ def query(asked: Operation, accept: str | None, *, base_iri: str, limit_s: float
         )
     chosen = format_for(asked, accept, form.kind)
     timeout_s = min(limit_s, asked.timeout_s or limit_s)
-    return Query(text, chosen, base_iri, asked.dataset, timeout_s=timeout_s)
+    return Query(
+        text=text, format=chosen, base_iri=base_iri, dataset=asked.dataset, timeout_s=timeout_s
+    )
 
 
 def _meant(text: str) -> str:

@@ -170,12 +170,16 @@ class Connection:
         headers |= _authorization(self._credentials.header())
         clock = Clock(timeout_s or _UNTIMED_REQUEST_S, is_limit=timeout_s is not None)
         connection, response = self._request(
-            "POST", self.endpoint.target, urlencode(pairs).encode(), headers, clock
+            "POST",
+            self.endpoint.target,
+            content=urlencode(pairs).encode(),
+            headers=headers,
+            clock=clock,
         )
         try:
             _check(response, accepted, dialect)
             mends = dialect.ntriples if kind is Kind.GRAPH else dialect.json
-            body = Body(self, connection, response, clock, mends)
+            body = Body(self, connection=connection, response=response, clock=clock, mends=mends)
             body.begin(has_own_end=kind is not Kind.GRAPH)
         except BaseException:
             response.close()
@@ -194,20 +198,22 @@ class Connection:
         Raises:
             EngineUnavailable: there is no answer.
         """
-        said = self._credentials.header()
+        authorization = self._credentials.header()
         if self._credentials.user and not self._credentials.token:
             status, headers = self._send(method, target, b"", {})
             challenge = headers.get("www-authenticate", "")
             if status == 401:
-                said = self._credentials.digest(challenge, method, target) or said
+                authorization = self._credentials.digest(challenge, method, target) or authorization
         more = {"Content-Type": media_type} if media_type else {}
-        return self._send(method, target, content, {**more, **_authorization(said)})
+        return self._send(method, target, content, {**more, **_authorization(authorization)})
 
     def _send(
         self, method: str, target: str, content: bytes, headers: Mapping[str, str]
     ) -> tuple[int, Mapping[str, str]]:
         clock = Clock(_WRITE_S, is_limit=False)
-        connection, response = self._request(method, target, content, headers, clock)
+        connection, response = self._request(
+            method, target, content=content, headers=headers, clock=clock
+        )
         try:
             response.read(_PART_BYTES)
         except (OSError, HTTPException) as error:
@@ -226,7 +232,7 @@ class Connection:
             self._idle.pop().close()
 
     def _request(
-        self, method: str, target: str, content: bytes, headers: Mapping[str, str], clock: Clock
+        self, method: str, target: str, *, content: bytes, headers: Mapping[str, str], clock: Clock
     ) -> tuple[HTTPConnection, HTTPResponse]:
         """Send a request; a kept connection that the engine has closed is replaced by a new one."""
         headers = {"User-Agent": "kg-server", **headers}
@@ -236,7 +242,9 @@ class Connection:
                 kept.close()
                 continue
             try:
-                return kept, _exchange(kept, method, target, content, headers, clock)
+                return kept, _exchange(
+                    kept, method, target, content=content, headers=headers, clock=clock
+                )
             except (ConnectionError, HTTPException):
                 kept.close()
             except TimeoutError as error:
@@ -249,7 +257,9 @@ class Connection:
             connection.close()
             raise unreachable() from error
         try:
-            return connection, _exchange(connection, method, target, content, headers, clock)
+            return connection, _exchange(
+                connection, method, target, content=content, headers=headers, clock=clock
+            )
         except TimeoutError as error:
             connection.close()
             raise clock.expired() from error
@@ -364,6 +374,7 @@ class Body:
     def __init__(
         self,
         owner: Connection,
+        *,
         connection: HTTPConnection,
         response: HTTPResponse,
         clock: Clock,
@@ -454,6 +465,7 @@ def _exchange(
     connection: HTTPConnection,
     method: str,
     target: str,
+    *,
     content: bytes,
     headers: Mapping[str, str],
     clock: Clock,
@@ -474,8 +486,8 @@ def _is_quiet(kept: HTTPConnection) -> bool:
     return not ready.poll(0)
 
 
-def _authorization(said: str | None) -> dict[str, str]:
-    return {"Authorization": said} if said else {}
+def _authorization(value: str | None) -> dict[str, str]:
+    return {"Authorization": value} if value else {}
 
 
 def unreachable() -> EngineUnavailable:

@@ -35,11 +35,11 @@ def of(store: Store, query: Query) -> Iterator[Matches]:
     Nothing is yielded for a query that ``sparql.groups`` cannot read.
     """
     try:
-        found = [each for each in advice.patterns(query.text) if not each.pattern.repeats]
+        occurrences = [each for each in advice.patterns(query.text) if not each.pattern.repeats]
     except NotUnderstood:
         return
-    for text in dict.fromkeys(each.text for each in found):
-        places = [each for each in found if each.text == text]
+    for text in dict.fromkeys(each.text for each in occurrences):
+        places = [each for each in occurrences if each.text == text]
         yield Matches(
             text,
             _count(store, query, text),

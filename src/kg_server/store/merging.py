@@ -69,14 +69,21 @@ def merged(graphs: Mapping[str, bytes], trial: Trial) -> list[Merged]:
     fewer = [each for each, count in zip(groups, kept, strict=True) if count < len(each[2])]
     pairs = [pair for _, _, literals in fewer for pair in combinations(literals, 2)]
     counts = dict(zip(pairs, trial(pairs), strict=True))
-    found = []
+    dropped = []
     for name, key, literals in fewer:
         lost: set[bytes] = set()
         for longer, shorter in combinations(literals, 2):
             if counts[longer, shorter] < 2 and not {longer, shorter} & lost:
                 lost.add(shorter)
-                found.append(Merged(name, key.decode(), shorter.decode(), longer.decode()))
-    return found
+                dropped.append(
+                    Merged(
+                        graph_iri=name,
+                        subject_and_predicate=key.decode(),
+                        literal=shorter.decode(),
+                        kept=longer.decode(),
+                    )
+                )
+    return dropped
 
 
 def _beside(ntriples: bytes) -> dict[bytes, list[bytes]]:

@@ -103,8 +103,8 @@ class OxigraphStore:
         if not self._default:
             return set()
         text = f"CONSTRUCT {{ ?s ?p ?o }} {{ GRAPH {graph} {{ ?s ?p ?o }} ?s ?p ?o }}"
-        found: Any = self._store.query(text, default_graph=self._default, named_graphs=[graph])
-        return set(found)
+        triples: Any = self._store.query(text, default_graph=self._default, named_graphs=[graph])
+        return set(triples)
 
     def graph_names(self) -> tuple[str, ...]:
         """Return the IRIs of the named graphs, sorted."""
@@ -200,7 +200,7 @@ class OxigraphStore:
                     file.content, format=syntax, base_iri=file.graph_iri, to_graph=graph
                 )
         except (SyntaxError, MemoryError) as error:
-            raise parsing.told(file, error) from error
+            raise parsing.located(file, error) from error
 
 
 def _in_graph(quad: ox.Quad, graph: _Graph) -> ox.Quad:

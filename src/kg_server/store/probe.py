@@ -13,14 +13,14 @@ import pyoxigraph as ox
 
 from kg_server.errors import Problem, ProjectFault, QueryTimeout, ResultTooLarge
 from kg_server.formats import Kind
+from kg_server.rdf import namespaces as ns
 from kg_server.store.connection import Connection
 from kg_server.store.dialects import Dialect
 from kg_server.store.remote import cut, read
 from kg_server.store.writing import Result
 from kg_server.store.written import NOTHING
 
-_XSD = "http://www.w3.org/2001/XMLSchema#"
-_TRUE, _FALSE = f'"true"^^<{_XSD}boolean>', f'"false"^^<{_XSD}boolean>'
+_TRUE, _FALSE = f'"true"^^<{ns.XSD}boolean>', f'"false"^^<{ns.XSD}boolean>'
 _TIMEOUT_S = 20.0
 _LIMIT_TIMEOUT_S = 60.0
 """Seconds for as many rows, which Virtuoso makes whole before it sends the first."""
@@ -38,7 +38,7 @@ Rows = tuple[str, ...]
 
 
 def _integers(*numbers: int) -> Rows:
-    return tuple(f'"{each}"^^<{_XSD}integer>' for each in numbers)
+    return tuple(f'"{each}"^^<{ns.XSD}integer>' for each in numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,114 +63,144 @@ class Outcome:
 
 
 PROBES = (
-    Probe("SELECT", "SELECT (7 AS ?x) {}", _integers(7), "queries have no answer", fatal=True),
-    Probe("ASK", "ASK {}", ("true",), "queries have no answer", Kind.BOOLEAN, fatal=True),
     Probe(
-        "CONSTRUCT",
-        'CONSTRUCT { <urn:a> <urn:b> "é" } {}',
-        ('<urn:a> <urn:b> "é"',),
-        "documents have no triples",
-        Kind.GRAPH,
+        name="SELECT",
+        text="SELECT (7 AS ?x) {}",
+        expected=_integers(7),
+        consequence="queries have no answer",
         fatal=True,
     ),
     Probe(
-        "dataset: default graph of the request",
-        "ASK { ?s ?p ?o }",
-        ("false",),
-        "the service ignores default-graph-uri: answers would mix the graphs of others",
-        Kind.BOOLEAN,
+        name="ASK",
+        text="ASK {}",
+        expected=("true",),
+        consequence="queries have no answer",
+        kind=Kind.BOOLEAN,
         fatal=True,
     ),
     Probe(
-        "dataset: named graphs of the request",
-        "ASK { GRAPH ?g { ?s ?p ?o } }",
-        ("false",),
-        "the service ignores named-graph-uri: answers would mix the graphs of others",
-        Kind.BOOLEAN,
+        name="CONSTRUCT",
+        text='CONSTRUCT { <urn:a> <urn:b> "é" } {}',
+        expected=('<urn:a> <urn:b> "é"',),
+        consequence="documents have no triples",
+        kind=Kind.GRAPH,
         fatal=True,
     ),
     Probe(
-        "letters beyond ASCII", 'SELECT ("é𝄞ক" AS ?x) {}', ('"é𝄞ক"',), "texts differ", fatal=True
-    ),
-    Probe(
-        "language tags", 'SELECT ("x"@en-GB AS ?x) {}', ('"x"@en-gb',), "texts differ", fatal=True
-    ),
-    Probe(
-        "MINUS",
-        "SELECT ?x { VALUES ?x { 1 2 } MINUS { VALUES ?x { 1 } } }",
-        _integers(2),
-        "negations are wrong",
+        name="dataset: default graph of the request",
+        text="ASK { ?s ?p ?o }",
+        expected=("false",),
+        consequence="the service ignores default-graph-uri: answers would mix the graphs of others",
+        kind=Kind.BOOLEAN,
         fatal=True,
     ),
     Probe(
-        "NOT EXISTS",
-        "SELECT ?x { VALUES ?x { 1 2 } FILTER NOT EXISTS { VALUES ?x { 1 } } }",
-        _integers(2),
-        "negations are wrong",
-    ),
-    Probe(
-        "OPTIONAL with FILTER",
-        "SELECT ?y { VALUES ?x { 1 2 } OPTIONAL { VALUES ?y { 1 3 } FILTER(?y = ?x) } }",
-        (*_integers(1), "-"),
-        "optional values differ",
-    ),
-    Probe(
-        "COUNT and GROUP BY",
-        "SELECT (COUNT(*) AS ?n) { VALUES ?x { 1 1 2 } } GROUP BY ?x ORDER BY ?n",
-        _integers(1, 2),
-        "counts are wrong",
+        name="dataset: named graphs of the request",
+        text="ASK { GRAPH ?g { ?s ?p ?o } }",
+        expected=("false",),
+        consequence="the service ignores named-graph-uri: answers would mix the graphs of others",
+        kind=Kind.BOOLEAN,
         fatal=True,
     ),
     Probe(
-        "ORDER BY, LIMIT, OFFSET",
-        "SELECT ?x { VALUES ?x { 3 1 10 2 } } ORDER BY ?x LIMIT 2 OFFSET 1",
-        _integers(2, 3),
-        "pages of lists are wrong",
+        name="letters beyond ASCII",
+        text='SELECT ("é𝄞ক" AS ?x) {}',
+        expected=('"é𝄞ক"',),
+        consequence="texts differ",
         fatal=True,
     ),
     Probe(
-        "ORDER BY of unlike kinds",
-        'SELECT ?x { VALUES ?x { "a" <urn:a> } } ORDER BY ?x',
-        ("<urn:a>", '"a"'),
-        "columns with IRIs and texts have another order",
-    ),
-    Probe("computed booleans", "SELECT (1 = 1 AS ?x) {}", (_TRUE,), "they are numbers, 1 and 0"),
-    Probe(
-        "booleans in the text of a query",
-        "SELECT ?x { VALUES ?x { false } }",
-        (_FALSE,),
-        "they are numbers, 1 and 0",
+        name="language tags",
+        text='SELECT ("x"@en-GB AS ?x) {}',
+        expected=('"x"@en-gb',),
+        consequence="texts differ",
+        fatal=True,
     ),
     Probe(
-        "lexical forms of decimals",
-        "SELECT (234 / 2 AS ?x) {}",
-        (f'"117"^^<{_XSD}decimal>',),
-        "the same number has another form",
+        name="MINUS",
+        text="SELECT ?x { VALUES ?x { 1 2 } MINUS { VALUES ?x { 1 } } }",
+        expected=_integers(2),
+        consequence="negations are wrong",
+        fatal=True,
     ),
     Probe(
-        "numbers of two datatypes",
-        "SELECT DISTINCT ?x { VALUES ?x { 1.5 1.5e0 } } ORDER BY DATATYPE(?x)",
-        (f'"1.5"^^<{_XSD}decimal>', f'"1.5"^^<{_XSD}double>'),
-        "equal numbers of two datatypes are one value; publish says where that loses triples",
+        name="NOT EXISTS",
+        text="SELECT ?x { VALUES ?x { 1 2 } FILTER NOT EXISTS { VALUES ?x { 1 } } }",
+        expected=_integers(2),
+        consequence="negations are wrong",
     ),
     Probe(
-        "comparison of dates",
-        f'SELECT ("2000-01-02"^^<{_XSD}date> > "2000-01-01"^^<{_XSD}date> AS ?x) {{}}',
-        (_TRUE,),
-        "they are numbers, 1 and 0, or dates are not compared",
+        name="OPTIONAL with FILTER",
+        text="SELECT ?y { VALUES ?x { 1 2 } OPTIONAL { VALUES ?y { 1 3 } FILTER(?y = ?x) } }",
+        expected=(*_integers(1), "-"),
+        consequence="optional values differ",
     ),
     Probe(
-        "paths of length zero from several nodes",
-        "SELECT ?x { VALUES ?s { <urn:a> <urn:b> } ?s <urn:p>* ?x } ORDER BY ?x",
-        ("<urn:a>", "<urn:b>"),
-        "a path from nodes of VALUES fails (write a UNION of paths), or leaves out nodes that no "
-        "triple has",
+        name="COUNT and GROUP BY",
+        text="SELECT (COUNT(*) AS ?n) { VALUES ?x { 1 1 2 } } GROUP BY ?x ORDER BY ?n",
+        expected=_integers(1, 2),
+        consequence="counts are wrong",
+        fatal=True,
     ),
     Probe(
-        "BIND of an expression",
-        'SELECT ?y { VALUES ?x { "a" } BIND(CONCAT(UCASE(?x), STR(STRLEN("𝄞"))) AS ?y) }',
-        ('"A1"',),
-        "functions on texts differ",
+        name="ORDER BY, LIMIT, OFFSET",
+        text="SELECT ?x { VALUES ?x { 3 1 10 2 } } ORDER BY ?x LIMIT 2 OFFSET 1",
+        expected=_integers(2, 3),
+        consequence="pages of lists are wrong",
+        fatal=True,
+    ),
+    Probe(
+        name="ORDER BY of unlike kinds",
+        text='SELECT ?x { VALUES ?x { "a" <urn:a> } } ORDER BY ?x',
+        expected=("<urn:a>", '"a"'),
+        consequence="columns with IRIs and texts have another order",
+    ),
+    Probe(
+        name="computed booleans",
+        text="SELECT (1 = 1 AS ?x) {}",
+        expected=(_TRUE,),
+        consequence="they are numbers, 1 and 0",
+    ),
+    Probe(
+        name="booleans in the text of a query",
+        text="SELECT ?x { VALUES ?x { false } }",
+        expected=(_FALSE,),
+        consequence="they are numbers, 1 and 0",
+    ),
+    Probe(
+        name="lexical forms of decimals",
+        text="SELECT (234 / 2 AS ?x) {}",
+        expected=(f'"117"^^<{ns.XSD}decimal>',),
+        consequence="the same number has another form",
+    ),
+    Probe(
+        name="numbers of two datatypes",
+        text="SELECT DISTINCT ?x { VALUES ?x { 1.5 1.5e0 } } ORDER BY DATATYPE(?x)",
+        expected=(f'"1.5"^^<{ns.XSD}decimal>', f'"1.5"^^<{ns.XSD}double>'),
+        consequence=(
+            "equal numbers of two datatypes are one value; publish says where that loses triples"
+        ),
+    ),
+    Probe(
+        name="comparison of dates",
+        text=f'SELECT ("2000-01-02"^^<{ns.XSD}date> > "2000-01-01"^^<{ns.XSD}date> AS ?x) {{}}',
+        expected=(_TRUE,),
+        consequence="they are numbers, 1 and 0, or dates are not compared",
+    ),
+    Probe(
+        name="paths of length zero from several nodes",
+        text="SELECT ?x { VALUES ?s { <urn:a> <urn:b> } ?s <urn:p>* ?x } ORDER BY ?x",
+        expected=("<urn:a>", "<urn:b>"),
+        consequence=(
+            "a path from nodes of VALUES fails (write a UNION of paths), or leaves out nodes "
+            "that no triple has"
+        ),
+    ),
+    Probe(
+        name="BIND of an expression",
+        text='SELECT ?y { VALUES ?x { "a" } BIND(CONCAT(UCASE(?x), STR(STRLEN("𝄞"))) AS ?y) }',
+        expected=('"A1"',),
+        consequence="functions on texts differ",
     ),
 )
 """The probes; each is asked over an empty dataset."""
@@ -243,7 +273,9 @@ def _outcome(connection: Connection, dialect: Dialect, probe: Probe) -> Outcome:
 def _cut(connection: Connection, dialect: Dialect) -> Outcome:
     """Ask for many rows: a service may send fewer, with or without a header that says so."""
     consequence = "larger results are refused; the service can be set to allow them"
-    probe = Probe(f"{_ROWS:,} rows", _MANY, (str(_ROWS),), consequence)
+    probe = Probe(
+        name=f"{_ROWS:,} rows", text=_MANY, expected=(str(_ROWS),), consequence=consequence
+    )
     try:
         number = len(_ask(connection, dialect, probe.text, Kind.BINDINGS))
     except (QueryTimeout, ResultTooLarge):
@@ -252,7 +284,13 @@ def _cut(connection: Connection, dialect: Dialect) -> Outcome:
         return Outcome(probe, problem.detail, is_as_expected=False)
     if number == _ROWS:
         return Outcome(probe, str(_ROWS), is_as_expected=True)
-    silent = Probe(probe.name, probe.text, probe.expected, "answers are cut silently", fatal=True)
+    silent = Probe(
+        name=probe.name,
+        text=probe.text,
+        expected=probe.expected,
+        consequence="answers are cut silently",
+        fatal=True,
+    )
     return Outcome(silent, f"{number} rows, without a word", is_as_expected=False)
 
 

@@ -118,8 +118,8 @@ class Publisher:
                 for literal in literals
             )
             self.put(TRIAL, b"".join(lines))
-            found = self._rows(_ASK_COUNTS, TRIAL)
-            counts = {row["s"]: int(row["n"]) for row in found}
+            counted = self._rows(_ASK_COUNTS, TRIAL)
+            counts = {row["s"]: int(row["n"]) for row in counted}
             kept += [counts.get(name, 0) for name in names]
         if kept:
             self.delete(TRIAL)
@@ -219,7 +219,7 @@ def _quads(file: ProjectFile) -> Iterator[ox.Quad]:
             named = isinstance(quad.graph_name, ox.NamedNode)
             yield quad if named else ox.Quad(quad.subject, quad.predicate, quad.object, own)
     except (SyntaxError, MemoryError) as error:
-        raise parsing.told(file, error) from error
+        raise parsing.located(file, error) from error
 
 
 def marker(connection: Connection, dialect: Dialect) -> Marker | None:

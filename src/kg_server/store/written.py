@@ -79,8 +79,8 @@ def written(query: Query, graphs: Graphs) -> Written:
     >>> sent.text, sent.default_graphs, sent.named_graphs
     ('SELECT ?o  { ?s ?p ?o }', ('urn:g',), ('urn:x-kg-server:nothing',))
     """
-    text, said = _without_from(query)
-    if dataset := query.dataset or said:
+    text, in_query = _without_from(query)
+    if dataset := query.dataset or in_query:
         default = _known(dataset.default_graphs, graphs)
         named = _known(dataset.named_graphs, graphs)
     else:

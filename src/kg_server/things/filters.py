@@ -105,7 +105,7 @@ def read(pairs: Iterable[tuple[str, str]], columns: Sequence[Column]) -> tuple[F
 
 
 def compares_texts(each: Filter) -> bool:
-    """Tell whether a filter looks at the text of each value of its property, and at no name."""
+    """Tell whether a filter compares the text of each value of its property, and no label."""
     is_text = each.operator in ("contains", "starts")
     return is_text and not (each.column and each.column.classes)
 

@@ -109,6 +109,7 @@ def facets(
     table: Table,
     columns: Sequence[Column],
     most: int,
+    *,
     things: Sequence[str] | None = None,
     own: frozenset[str] = frozenset(),
 ) -> str:

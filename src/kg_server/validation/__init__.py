@@ -1,7 +1,7 @@
 """SHACL validation: a project in, a ``Report`` out. CI and the server share this one path.
 
-``run`` does the work, and needs rdflib and pySHACL. A report that is kept from an earlier run needs
-neither, so ``run`` is imported only where there is none.
+``run`` does the work and imports rdflib and pySHACL. A report from the cache needs neither, so
+``run`` is imported only if the cache has none.
 """
 
 from __future__ import annotations
@@ -37,27 +37,27 @@ def validate(
     language: str | None = None,
     tell: Tell = lambda _what, _done: None,
 ) -> Report:
-    """Validate a project's data and ontology by its shapes.
+    """Validate a project's data and ontology against its shapes.
 
     Args:
         project: the files.
-        timeout_s: how long it may take, seconds.
-        jobs: how many processes share the shapes, beside one for the rules; all cores when
-            ``None``.
-        rules: levels of rules of ``lint``, by name, where they are not as the project says.
-        inference: what is inferred before: ``none``, ``rdfs`` or ``owlrl``.
-        advanced: whether SHACL Advanced Features count. With these, pySHACL looks at everything:
-            the prefilter does not know them.
-        use_cache: whether a report about the same contents, made by the same versions of the
-            program and its engines, is taken from the user's cache directory and kept there.
-        language: of messages, if the shapes have it; else the locale's, the project's, or English.
-        tell: is told how far it is.
+        timeout_s: the time limit, seconds.
+        jobs: the number of processes that validate, beside one for the lint rules; one for each
+            core when ``None``.
+        rules: levels of lint rules by name, in place of the project's own.
+        inference: the entailment to apply before validation: ``none``, ``rdfs`` or ``owlrl``.
+        advanced: whether to evaluate SHACL Advanced Features. With these, pySHACL checks every
+            focus node: the prefilter does not support them.
+        use_cache: whether to take the report from the user's cache directory, and keep it there.
+            Its key has the contents of the files and the versions of the program and its engines.
+        language: the language of messages, if the shapes have it; else the locale's, the project's,
+            or English.
+        tell: receives the name of the step under way, and its progress.
 
-    A file that is not well-formed, and a shape that is ill-formed, is a finding; the rest is
-    checked.
+    A file that cannot be parsed is a finding, and so is an ill-formed shape. All else is checked.
 
     Raises:
-        ProjectFault: there are no data, no shapes or no focus nodes, or the time is over.
+        ProjectFault: there are no data, no shapes or no focus nodes, or the time limit was met.
     """
     begun = time.monotonic()
     levels = {**project.rules, **(rules or {})}
@@ -66,35 +66,40 @@ def validate(
     key = cache.key(project, {**levels, **chosen})
     report = cache.recall(key) if use_cache else None
     if report is None:
-        # Imported only now: a report is recalled in a third of the time that the import takes.
+        # Imported late: the cache answers in a third of the time that this import takes.
         from kg_server.validation import unreadable
         from kg_server.validation.run import Validation
 
         count = jobs or os.cpu_count() or 1
 
-        def judged(project: Project) -> Report:
+        def check(project: Project) -> Report:
             work = Validation(
-                *(project, timeout_s, count, levels, tell, spoken),
+                project,
+                timeout_s=timeout_s,
+                jobs=count,
+                rules=levels,
+                tell=tell,
+                languages=spoken,
                 inference=inference,
                 advanced=advanced,
             )
             return work.report(work.alone) if advanced else work.prefiltered()
 
-        report = unreadable.reported(project, judged)
+        report = unreadable.reported(project, check)
         if use_cache:
             cache.keep(key, report)
     return replace(report, seconds=time.monotonic() - begun)
 
 
 def languages(chosen: str | None = None, project: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the languages to speak: the chosen one, the locale's, the project's, then English.
+    """Return the languages of messages: the chosen one, the locale's, the project's, then English.
 
     >>> os.environ.update(LC_ALL="de_AT.UTF-8")
     >>> languages(project=["bn"])
     ('de-at', 'bn', 'en')
     >>> del os.environ["LC_ALL"]
     """
-    said = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
-    locale = re.split(r"[.@]", said)[0].replace("_", "-").lower()
+    variable = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    locale = re.split(r"[.@]", variable)[0].replace("_", "-").lower()
     tags = (chosen or "", "" if locale in ("c", "posix") else locale, *project, "en")
     return tuple(dict.fromkeys(each.lower() for each in tags if each))

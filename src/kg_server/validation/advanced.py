@@ -1,6 +1,6 @@
-"""Parts of the SHACL Advanced Features that cannot be used: targets, rules, node expressions.
+"""Ill-formed parts of the SHACL Advanced Features: targets, rules, node expressions.
 
-pySHACL gives up at them, in words of its own, and at what else the shape checks.
+At each of them pySHACL raises an error, so that the whole shape would go unchecked.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from rdflib.term import Node
 
 Fault = tuple["Node", "Node", "Node", str]
-"""A triple that is wrong, and why."""
+"""An ill-formed triple, and the message."""
 Complain = Callable[["Graph", "Node", "Node", str], str | None]
-"""Tells what is wrong with a query: the shapes, its node, the query, and its form in capitals."""
+"""Returns the fault of a query; takes the shapes, its node, the query and its form (``SELECT``)."""
 
 _EXPRESSION, _RULE, _TARGET = (URIRef(ns.SH + name) for name in ("expression", "rule", "target"))
 _TRIPLE_RULE, _SPARQL_RULE, _TARGET_TYPE, _FUNCTION = (
@@ -34,7 +34,7 @@ _PARTS = ("subject", "predicate", "object")
 
 
 def faults(complain: Complain, is_path: Callable[[Node], bool], shapes: Graph) -> Iterator[Fault]:
-    """Yield the targets, rules and expressions of a shapes graph that cannot be used."""
+    """Yield the ill-formed targets, rules and expressions of a shapes graph."""
     for shape, target in sorted(shapes.subject_objects(_TARGET), key=str):
         if fault := _of_target(shapes, target, complain):
             yield shape, _TARGET, target, fault
@@ -47,10 +47,10 @@ def faults(complain: Complain, is_path: Callable[[Node], bool], shapes: Graph) -
 
 
 def _of_target(shapes: Graph, target: Node, complain: Complain) -> str | None:
-    """Return what is wrong with a target (SHACL-AF §3)."""
+    """Return the fault of a target (SHACL-AF §3)."""
     kinds = set(shapes.objects(target, RDF.type))
     if SH.SPARQLTarget in kinds:
-        return _of_query(shapes, target, SH.select, "A sh:SPARQLTarget", complain)
+        return _of_query(shapes, target, SH.select, what="A sh:SPARQLTarget", complain=complain)
     own = [each for each in kinds if (each, RDF.type, _TARGET_TYPE) in shapes]
     if not own:
         return (
@@ -66,13 +66,13 @@ def _of_target(shapes: Graph, target: Node, complain: Complain) -> str | None:
     ]
     if missing:
         return f"A target of the type {own[0].n3()} needs {missing[0].n3()}."
-    return _of_query(shapes, own[0], SH.select, "A sh:SPARQLTargetType", complain)
+    return _of_query(shapes, own[0], SH.select, what="A sh:SPARQLTargetType", complain=complain)
 
 
 def _of_rule(
     shapes: Graph, rule: Node, complain: Complain, is_path: Callable[[Node], bool]
 ) -> str | None:
-    """Return what is wrong with a rule (SHACL-AF §8)."""
+    """Return the fault of a rule (SHACL-AF §8)."""
     kinds = {_TRIPLE_RULE, _SPARQL_RULE} & set(shapes.objects(rule, RDF.type))
     if len(kinds) != 1:
         return "A rule needs one of the types sh:TripleRule and sh:SPARQLRule."
@@ -81,9 +81,9 @@ def _of_rule(
         return "sh:order takes one number."
     for condition in shapes.objects(rule, _CONDITION):
         if (condition, None, None) not in shapes:
-            return f"sh:condition is {condition.n3()}, of which nothing is said."
+            return f"sh:condition is {condition.n3()}, which is not defined."
     if kinds == {_SPARQL_RULE}:
-        return _of_query(shapes, rule, _CONSTRUCT, "A sh:SPARQLRule", complain)
+        return _of_query(shapes, rule, _CONSTRUCT, what="A sh:SPARQLRule", complain=complain)
     for name in _PARTS:
         values = list(shapes.objects(rule, URIRef(ns.SH + name)))
         if len(values) != 1:
@@ -94,7 +94,7 @@ def _of_rule(
 
 
 def _of_query(
-    shapes: Graph, holder: Node, predicate: Node, what: str, complain: Complain
+    shapes: Graph, holder: Node, predicate: Node, *, what: str, complain: Complain
 ) -> str | None:
     name = str(predicate).removeprefix(ns.SH)
     texts = list(shapes.objects(holder, predicate))
@@ -107,7 +107,7 @@ def _of_query(
 def _of_expression(
     shapes: Graph, node: Any, is_path: Callable[[Node], bool], above: Sequence[Node] = ()
 ) -> str | None:
-    """Return what is wrong with a node expression (SHACL-AF §6)."""
+    """Return the fault of a node expression (SHACL-AF §6)."""
     if not isinstance(node, BNode):
         return None
     if node in above:

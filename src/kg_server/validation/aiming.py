@@ -1,7 +1,7 @@
-"""Aims: which constraints pySHACL checks, and on which focus nodes.
+"""Aims: the constraints that pySHACL checks, and the focus nodes of each.
 
-``focus_nodes=`` and ``use_shapes=`` of pySHACL 0.40 would aim it at nodes and at shapes, but give
-wrong verdicts: they filter the values of nested shapes, too.
+pySHACL 0.40 has ``focus_nodes=`` and ``use_shapes=`` for that. They give wrong results, because
+they also filter the values of nested shapes.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ Constraint = tuple["Node", "Node"]
 Aim = Mapping[Constraint | None, Set["Node"]]
 """The focus nodes that each constraint of a shape is checked on; ``None``: all constraints."""
 Aims = Mapping["Node", Aim | None]
-"""The aim of each shape; ``None``: all its targets. Other shapes are checked on no node."""
+"""The aim of each shape; ``None``: all its targets. pySHACL skips other shapes."""
 
 _TOP = 2
-"""Length of the evaluation path of a shape that is not nested: the shape and a component."""
+"""Length of the evaluation path at a top-level shape: the shape and a component."""
 
 
 def nodes(aim: Aim) -> Set[Node]:
@@ -33,12 +33,12 @@ def nodes(aim: Aim) -> Set[Node]:
 
 
 def count(aims: Aims) -> int:
-    """Return how many focus nodes all shapes have together, as far as they are listed."""
+    """Return the number of focus nodes of all shapes together, without those of ``None``."""
     return sum(len(nodes(aim)) for aim in aims.values() if aim is not None)
 
 
 def shares(aims: Aims, number: int) -> list[Aims]:
-    """Divide aims into so many, of about the same size."""
+    """Divide aims into ``number`` parts of about the same size."""
     divided: list[dict[Node, dict[Constraint | None, Set[Node]] | None]]
     divided = [{} for _ in range(number)]
     parts_of: dict[int, list[Set[Node]]] = {}
@@ -63,7 +63,7 @@ def shares(aims: Aims, number: int) -> list[Aims]:
 
 @contextmanager
 def applied(aims: Aims | None) -> Iterator[None]:
-    """Have pySHACL check no more than its aims inside the block; ``None``: everything."""
+    """Restrict pySHACL to the aims inside the block; ``None``: no restriction."""
     if aims is None:
         yield
         return
@@ -90,29 +90,29 @@ def applied(aims: Aims | None) -> Iterator[None]:
 
 @contextmanager
 def noted() -> Iterator[dict[Node, set[Node]]]:
-    """Give the focus nodes that pySHACL finds for each shape inside the block."""
+    """Record the focus nodes of each shape that pySHACL checks inside the block."""
     from pyshacl import shape as theirs
 
-    found: dict[Node, set[Node]] = defaultdict(set)
+    focus: dict[Node, set[Node]] = defaultdict(set)
     kind = vars(theirs)["Shape"]
     targets = kind.focus_nodes
 
     def focus_nodes(shape: Any, *arguments: Any, **named: Any) -> Set[Node]:
         nodes: Set[Node] = targets(shape, *arguments, **named)
-        found[shape.node].update(nodes)
+        focus[shape.node].update(nodes)
         return nodes
 
     kind.focus_nodes = focus_nodes
     try:
-        yield found
+        yield focus
     finally:
         kind.focus_nodes = targets
 
 
 def _aimed(kind: Any, aims: Aims) -> Any:
-    """Return a component of pySHACL that keeps to the aims, where its shape is not nested.
+    """Return a subclass of a pySHACL component that respects the aims of top-level shapes.
 
-    It checks all values of its parameter together, but property shapes and queries one by one.
+    pySHACL checks all values of a parameter together, but each property shape and query alone.
     """
     parameters = frozenset(kind.constraint_parameters())
 
@@ -123,7 +123,7 @@ def _aimed(kind: Any, aims: Aims) -> Any:
         some = [aim[each] for each in aim if each is None or fits(each)]
         return {focus: values[focus] for focus in values if any(focus in each for each in some)}
 
-    def evaluate(self: Any, executor: Any, graph: Any, values: Any, path: Any) -> Any:
+    def evaluate(self: Any, executor: Any, graph: Any, values: Any, path: Any) -> Any:  # noqa: PLR0917  # pySHACL's signature
         self.is_top = len(path) == _TOP
         values = kept(self, values, lambda each: each[0] in parameters)
         return kind.evaluate(self, executor, graph, values, path)
@@ -132,7 +132,7 @@ def _aimed(kind: Any, aims: Aims) -> Any:
         values = kept(self, values, lambda each: each == (SH.sparql, query.node))
         return kind._evaluate_sparql_constraint(self, query, graph, values)
 
-    def shape(self: Any, executor: Any, shape: Any, graph: Any, values: Any, *more: Any) -> Any:
+    def shape(self: Any, executor: Any, shape: Any, graph: Any, values: Any, *more: Any) -> Any:  # noqa: PLR0917  # pySHACL's signature
         values = kept(self, values, lambda each: each == (SH.property, shape))
         return kind._evaluate_property_shape(self, executor, shape, graph, values, *more)
 

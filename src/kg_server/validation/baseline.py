@@ -17,13 +17,13 @@ _KEYS = (
     *("component", "other_path", "other_value"),
 )
 _USE = ("focus_node", "path", "value")
-"""Members with the first use of a term, left out of a finding of a rule about that term."""
+"""Members that name the first use of a term. They are no part of the key of a rule about a term."""
 Key = tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A report with the new findings only, and how many are known and how many are fixed."""
+    """A report with the new findings only, and the numbers of known and fixed findings."""
 
     new: Report
     known: int
@@ -52,14 +52,14 @@ def read(path: Path) -> Counter[Key]:
 
 
 def compare(report: Report, earlier: Counter[Key]) -> Comparison:
-    """Compare a report with the findings of an earlier one; places and messages do not count."""
+    """Compare a report with the findings of an earlier one, regardless of places and messages."""
     new, left = _new(report, earlier)
     known = len(report.findings) - len(new)
     return Comparison(replace(report, findings=new, known=known), known, left.total())
 
 
 def counted(report: Report) -> Counter[Key]:
-    """Return the findings of a report, to compare another one with."""
+    """Count the findings of a report, for ``compare``."""
     return Counter(map(_key_of, report.findings))
 
 
@@ -69,12 +69,12 @@ def difference(report: Report, other: Report) -> tuple[Finding, ...]:
 
 
 def _new(report: Report, earlier: Counter[Key]) -> tuple[tuple[Finding, ...], Counter[Key]]:
-    """Return the findings that are not among earlier ones, and what is left of those."""
+    """Return the findings that are new, and the earlier ones that are gone."""
     left, new = Counter(earlier), list(report.findings)
-    # Then those about blank nodes that nothing led to before.
+    # The second pass matches blank nodes that no triple led to in the earlier report.
     for key_of in (_key_of, _key_before):
-        found, new = new, []
-        for finding in found:
+        candidates, new = new, []
+        for finding in candidates:
             key = key_of(finding)
             if left[key]:
                 left[key] -= 1
@@ -89,7 +89,7 @@ def _key_of(finding: Finding) -> Key:
 
 
 def _key_before(finding: Finding) -> Key:
-    """Return the key that a finding had before anything led to its blank nodes."""
+    """Return the key that a finding had when no triple led to its blank nodes."""
     return tuple(each and unreferred(each) for each in _key_of(finding))
 
 

@@ -1,7 +1,7 @@
-"""Reports kept from one run to the next, in the user's cache directory.
+"""Cache of reports, in the user's cache directory.
 
-If the directory cannot be written, nothing is kept and everything is validated anew. Entries are
-JSON, so that an entry that somebody else wrote there cannot run code.
+If the directory cannot be written, every run validates anew. Entries are JSON, so that an entry of
+somebody else cannot run code.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def key(project: Project, rules: Mapping[str, str]) -> str:
         f"{file.role.value} {sorted(each.value for each in file.also)} {file.path}"
         for file in project.files
     ]
-    # In a checkout the program changes without its version: a report by older code is no report.
+    # In a checkout, the code changes without its version: a report of older code must not be used.
     package = Path(__file__).parents[1]
     places = [package / place for place in _CODE]
     modules = sorted(
@@ -58,7 +58,7 @@ def key(project: Project, rules: Mapping[str, str]) -> str:
 
 
 def recall(key: str) -> Report | None:
-    """Return the report kept under a key; ``None`` if there is none that can be read."""
+    """Return the cached report of a key; ``None`` if there is none that can be read."""
     try:
         return _report(json.loads((folder() / f"{key}.json").read_bytes()))
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
@@ -66,7 +66,7 @@ def recall(key: str) -> Report | None:
 
 
 def keep(key: str, report: Report) -> None:
-    """Keep a report."""
+    """Write a report to the cache."""
     _write(f"{key}.json", json.dumps(asdict(report), default=_plain))
 
 
@@ -75,7 +75,7 @@ def _plain(value: object) -> str:
 
 
 def _write(name: str, text: str) -> None:
-    with suppress(OSError, RuntimeError):  # no home, no room, read-only: then not
+    with suppress(OSError, RuntimeError):  # no home, no room, read-only: not cached then
         place = folder()
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         half = place / f"{name}.{os.getpid()}"
@@ -111,15 +111,15 @@ def _place(document: dict[str, Any]) -> Place:
     return _checked(Place(**{**document, "path": Path(document["path"])}))
 
 
-def _checked(made: T) -> T:
-    """Return a value whose fields have the types that they are declared with.
+def _checked(value: T) -> T:
+    """Return a value after a check that its fields have the declared types.
 
     Raises:
-        TypeError: one has not: somebody else wrote the entry.
+        TypeError: a field has another type, because somebody else wrote the entry.
     """
-    for name, declared in get_type_hints(type(made)).items():
+    for name, declared in get_type_hints(type(value)).items():
         types = [get_origin(each) or each for each in get_args(declared) or (declared,)]
         kinds = (tuple,) if get_origin(declared) is tuple else tuple(types)
-        if not isinstance(getattr(made, name), kinds):
+        if not isinstance(getattr(value, name), kinds):
             raise TypeError(f"{name} is no {declared}")
-    return made
+    return value

@@ -1,7 +1,7 @@
-"""Other SHACL engines beside the one that decides: where they disagree, a person must look.
+"""Comparison with other SHACL engines: a difference calls for a person.
 
-``pyshacl`` is pySHACL by itself, over all focus nodes: it proves the prefilter. ``shacl-rust`` is
-another engine (extra ``engines``), young, so that a disagreement is as often its mistake.
+``pyshacl`` is pySHACL without the prefilter: it checks the prefilter. ``shacl-rust`` is an
+independent engine (extra ``engines``). It is young, so a difference is as often its own error.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def disagreement(name: str, project: Project, report: Report, timeout_s: float) 
     Args:
         name: the name of the other engine.
         project: the project that was validated.
-        report: its report; without a difference to that, the text is empty.
+        report: its report; the text is empty if the other engine agrees with it.
         timeout_s: the time limit of the other engine, in seconds.
 
     Raises:
@@ -63,10 +63,10 @@ def _shacl_rust(data: Graph, shapes: Graph) -> Callable[[], set[Judgement]]:
         message = "shacl-rust is not installed: pip install 'kg-server[engines]'"
         raise ProjectFault(message) from error
     texts = [graph.serialize(format="nt") for graph in (data, shapes)]
-    return partial(_judged_by_rust, shacl_rust.validate, *texts)
+    return partial(_results_of_rust, shacl_rust.validate, *texts)
 
 
-def _judged_by_rust(validate: Any, data: str, shapes: str) -> set[Judgement]:
+def _results_of_rust(validate: Any, data: str, shapes: str) -> set[Judgement]:
     report = validate(data, shapes, data_format="nt", shapes_format="nt")
     return {
         _judgement(
@@ -83,7 +83,7 @@ ENGINES: dict[str, Callable[[Graph, Graph], Callable[[], set[Judgement]]]] = {
     "pyshacl": _pyshacl,
     "shacl-rust": _shacl_rust,
 }
-"""The engines to compare with: each gives the work that is done in a process of its own."""
+"""The engines by name. Each returns the work for a child process."""
 
 
 def _of(finding: Finding) -> Judgement:

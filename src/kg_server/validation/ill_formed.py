@@ -1,8 +1,8 @@
-"""Ill-formed parts of shapes graphs: found, told, and taken out so that all else can be checked.
+"""Ill-formed parts of shapes graphs: each is a finding, and is removed before validation.
 
-They are those that the shapes for shapes find (SHACL Appendix C), and more. pySHACL gives up at
-most of them, and all shapes would stay unchecked. By the shapes for shapes themselves it takes
-minutes for a large library.
+The checks cover the shapes for shapes (SHACL Appendix C), and more. pySHACL raises an error at most
+of these parts, so that no shape at all would be checked. To run the shapes for shapes themselves
+takes minutes for a large library.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rdflib.term import Node
 
 Fault = tuple["Node", "Node", "Node", str]
-"""A triple that is wrong, and why."""
+"""An ill-formed triple, and the message."""
 
 _INTEGERS = (
     "minCount",
@@ -78,7 +78,7 @@ _ENTAILMENT = {
     "http://www.w3.org/ns/entailment/OWL-RDF-Based": ("owlrl",),
     "http://www.w3.org/ns/entailment/OWL-RL": ("owlrl",),
 }
-"""By which kinds of inference a regime is applied."""
+"""Values of ``--inference`` that apply an entailment regime."""
 _REFUSED_WORDS = {
     "FROM": "it reads the graph that is checked",
     "SERVICE": "it reads the graph that is checked",
@@ -100,10 +100,11 @@ def take_out(
 
     Args:
         shapes: the shapes graph, which is changed in place.
-        queries: whether SPARQL constraints and components are checked; parsing takes rdflib 20 ms
-            a query.
-        inference: what is inferred before the validation.
-        advanced: whether queries may call functions of the shapes.
+        queries: whether to check SPARQL constraints and components; to parse a query takes rdflib
+            20 ms.
+        inference: the entailment that is applied before validation.
+        advanced: whether to evaluate SHACL Advanced Features; queries may then call functions of
+            the shapes.
 
     Returns:
         A finding for each of these triples.
@@ -148,7 +149,7 @@ def _remove_shape(shapes: Graph, shape: Node) -> None:
 
 
 def _of_paths(shapes: Graph) -> Iterator[Fault]:
-    """Yield property shapes without a path, with several, or with one that is none (§2.3.1)."""
+    """Yield property shapes that do not have exactly one well-formed path (SHACL §2.3.1)."""
     for shape in sorted(set(shapes.subjects(SH.path)), key=str):
         if (shape, SH.parameter, None) in shapes or (None, SH.parameter, shape) in shapes:
             continue
@@ -179,12 +180,12 @@ def _is_path(shapes: Graph, node: Node, above: frozenset[Node]) -> bool:
     above |= {node}
     if (node, RDF.first, None) in shapes:
         return _are_paths(shapes, node, above)
-    said = list(shapes.predicate_objects(node))
-    name = str(said[0][0]).removeprefix(ns.SH) if len(said) == 1 else ""
+    statements = list(shapes.predicate_objects(node))
+    name = str(statements[0][0]).removeprefix(ns.SH) if len(statements) == 1 else ""
     if name not in _PATHS:
         return False
     among = _are_paths if name == "alternativePath" else _is_path
-    return among(shapes, said[0][1], above)
+    return among(shapes, statements[0][1], above)
 
 
 def _are_paths(shapes: Graph, head: Node, above: frozenset[Node]) -> bool:
@@ -195,7 +196,7 @@ def _are_paths(shapes: Graph, head: Node, above: frozenset[Node]) -> bool:
 
 
 def _of_parameters(shapes: Graph) -> Iterator[Fault]:
-    """Yield parameters that are wrong by themselves, or stand at the wrong kind of shape."""
+    """Yield parameters with ill-formed values, and parameters at the wrong kind of shape."""
     yield from _ill_formed(shapes)
     yield from _repeated(shapes)
     yield from _of_members(shapes)
@@ -207,7 +208,7 @@ def _of_parameters(shapes: Graph) -> Iterator[Fault]:
 
 
 def _unknown_terms(shapes: Graph) -> Iterator[Fault]:
-    """Yield the triples with a predicate or object that is no term of SHACL, and the one meant."""
+    """Yield triples whose predicate or object is in SHACL's namespace but no term of SHACL."""
     names = set(SH.__annotations__) | _RESERVED | SHACL_1_2 | {""}
     for subject, predicate, value in shapes:
         for term in (predicate, value):
@@ -232,7 +233,7 @@ def _repeated(shapes: Graph) -> Iterator[Fault]:
 
 
 def _of_constraints(advanced: bool, shapes: Graph) -> Iterator[Fault]:
-    """Yield SPARQL constraints that have no query, or one that cannot be asked (SHACL §5.3)."""
+    """Yield SPARQL constraints without a query, or with an ill-formed one (SHACL §5.3)."""
     for shape, constraint in sorted(shapes.subject_objects(SH.sparql), key=str):
         if (constraint, SH.select, None) not in shapes:
             yield shape, SH.sparql, constraint, "A SPARQL constraint needs a sh:select."
@@ -252,7 +253,7 @@ def _of_constraints(advanced: bool, shapes: Graph) -> Iterator[Fault]:
 
 
 def _of_other_queries(advanced: bool, shapes: Graph) -> Iterator[Fault]:
-    """Yield queries of targets and validators that leave the graph, or call unknown functions."""
+    """Yield queries of targets and validators that read other graphs or call unknown functions."""
     constraints = set(shapes.objects(None, SH.sparql))
     for predicate in (SH.select, SH.ask):
         for other, text in shapes.subject_objects(predicate):
@@ -271,8 +272,8 @@ def _of_other_queries(advanced: bool, shapes: Graph) -> Iterator[Fault]:
 
 
 def _fault_of_query(text: str, prefixes: Mapping[str, str]) -> str | None:
-    """Return what is wrong with the query of a constraint."""
-    if refused := _refused(text):  # first, because the engine would call a service
+    """Return the fault of the query of a SPARQL constraint."""
+    if refused := _refused(text):  # first, because the parser below would call a SERVICE
         return _REFUSED.format(refused, _REFUSED_WORDS[refused])
     if too_deep := _too_deep(text):
         return too_deep
@@ -296,14 +297,14 @@ def _fault_of_query(text: str, prefixes: Mapping[str, str]) -> str | None:
 
 
 def _of_advanced(shapes: Graph) -> Iterator[Fault]:
-    """Yield targets, rules and expressions of SHACL Advanced Features that cannot be used."""
+    """Yield ill-formed targets, rules and expressions of SHACL Advanced Features."""
     return features.faults(
         _fault_of_other, lambda path: _is_path(shapes, path, frozenset()), shapes
     )
 
 
 def _fault_of_other(shapes: Graph, holder: Node, query: Node, form: str) -> str | None:
-    """Return what is wrong with the query of a target or a rule, which has a form of its own."""
+    """Return the fault of the query of a target or a rule, which must have the given form."""
     text = str(query)
     if (refused := _refused(text)) in ("FROM", "SERVICE"):
         return _REFUSED.format(refused, _REFUSED_WORDS[refused])
@@ -326,7 +327,7 @@ def _fault_of_other(shapes: Graph, holder: Node, query: Node, form: str) -> str 
 
 
 def _refused(text: str) -> str | None:
-    """Return the first word of a query that a constraint must not use."""
+    """Return the first keyword of a query that SHACL does not allow."""
     words = (each.text.upper() for each in lexer.tokens(text) if each.kind == "word")
     return next((word for word in words if word in _REFUSED_WORDS), None)
 
@@ -345,7 +346,7 @@ def _complaint(prefixes: Mapping[str, str], text: str) -> str | None:
         ox.Store().query(text, prefixes=dict(prefixes))
     except SyntaxError as error:
         return str(error)
-    except RuntimeError:  # of a function that it does not have
+    except RuntimeError:  # an unknown function, which _unknown_function reports
         return None
     return None
 
@@ -353,9 +354,9 @@ def _complaint(prefixes: Mapping[str, str], text: str) -> str | None:
 def _unknown_function(
     shapes: Graph, text: str, prefixes: Mapping[str, str], advanced: bool
 ) -> str | None:
-    """Return what is wrong with the functions that a query calls.
+    """Return the fault of a query that calls an unknown function.
 
-    To rdflib, a condition with a function that it does not know is false, without a word.
+    rdflib does not report it: a condition with an unknown function is false.
     """
     own = {str(each) for each in shapes.subjects(RDF.type, SH.SPARQLFunction)}
     known: dict[ox.NamedNode, Callable[..., Any]] = {}
@@ -383,7 +384,7 @@ def _rdflib_reads(text: str, prefixes: Mapping[str, str]) -> bool:
 
 
 def _ill_formed(shapes: Graph) -> Iterator[Fault]:
-    """Yield parameters whose value is of the wrong kind (SHACL §4), and what kind is right."""
+    """Yield parameters whose value is of the wrong kind (SHACL §4)."""
     kinds = {URIRef(ns.SH + name) for name in _NODE_KINDS}
     for names, is_good, takes in (
         (_INTEGERS, _is_count, "a whole number such as 1"),
@@ -414,12 +415,12 @@ def _ill_formed(shapes: Graph) -> Iterator[Fault]:
 
 
 def _of_references(shapes: Graph) -> Iterator[Fault]:
-    """Yield references to shapes and constraints of which nothing is said, and lists of these."""
+    """Yield references to shapes and constraints that have no triples, and lists of these."""
     for name in (*_REFERENCES, "sparql"):
         predicate = URIRef(ns.SH + name)
         for shape, value in shapes.subject_objects(predicate):
             if (value, None, None) not in shapes:
-                message = f"sh:{name} is {_shown(value)}, of which nothing is said."
+                message = f"sh:{name} is {_shown(value)}, which is not defined."
                 yield shape, predicate, value, message
     for name in _OF_SHAPES:
         predicate = URIRef(ns.SH + name)
@@ -430,12 +431,12 @@ def _of_references(shapes: Graph) -> Iterator[Fault]:
             for each in members:
                 # A blank node without a triple is a shape without a constraint.
                 if not isinstance(each, BNode) and (each, None, None) not in shapes:
-                    message = f"sh:{name} has {each.n3()}, of which nothing is said."
+                    message = f"sh:{name} has {each.n3()}, which is not defined."
                     yield shape, predicate, head, message
 
 
 def _of_entailment(inference: str, shapes: Graph) -> Iterator[Fault]:
-    """Yield entailment regimes that are not applied (SHACL §1.5)."""
+    """Yield entailment regimes that this run does not apply (SHACL §1.5)."""
     for holder, regime in shapes.subject_objects(SH.entailment):
         applied_by = _ENTAILMENT.get(str(regime), ())
         if inference not in applied_by:
@@ -445,10 +446,7 @@ def _of_entailment(inference: str, shapes: Graph) -> Iterator[Fault]:
 
 
 def _of_components(shapes: Graph) -> Iterator[Fault]:
-    """Yield parts of constraint components that cannot be used (SHACL §6.2).
-
-    Those are parameters without a path, and components without a validator.
-    """
+    """Yield parameters without a path, and components without a validator (SHACL §6.2)."""
     broken = set()
     for component, parameter in shapes.subject_objects(SH.parameter):
         if not isinstance(shapes.value(parameter, SH.path), URIRef):
@@ -460,7 +458,7 @@ def _of_components(shapes: Graph) -> Iterator[Fault]:
         if any((each, name, None) in shapes for each in bodies for name in (SH.select, SH.ask)):
             continue
         if any((each, SH.jsFunctionName, None) in shapes for each in bodies):
-            shapes.remove((component, None, None))  # said by the rule about what is not checked
+            shapes.remove((component, None, None))  # the lint rule not-checked reports it
             continue
         functions = (SH.SPARQLFunction, SH.JSFunction, SH.SPARQLTargetType, SH.JSTargetType)
         if not any((component, RDF.type, kind) in shapes for kind in functions):
@@ -469,12 +467,12 @@ def _of_components(shapes: Graph) -> Iterator[Fault]:
 
 
 def _shown(term: Node) -> str:
-    """Return a term as a reader knows it: a blank node has no name."""
+    """Return a term for a message; a blank node has no name there."""
     return "this blank node" if isinstance(term, BNode) else term.n3()
 
 
 def _of_members(shapes: Graph) -> Iterator[Fault]:
-    """Yield lists with members of the wrong kind (SHACL §4.4.4, §4.8.1), and odd references."""
+    """Yield lists with wrong members (SHACL §4.4.4, §4.8.1), and wrong uses of ``sh:node``."""
     table: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
         ("ignoredProperties", lambda value: isinstance(value, URIRef), "IRIs"),
         ("languageIn", _is_string, "language tags"),
@@ -514,7 +512,7 @@ def _is_boolean(value: Node) -> bool:
 
 
 def _is_list(shapes: Graph, head: Node) -> bool:
-    """Tell whether a node is a list: one rdf:first and one rdf:rest in each of its parts."""
+    """Tell whether a node is a well-formed list: one rdf:first and one rdf:rest at each cell."""
     seen: set[Node] = set()
     while head != RDF.nil:
         following = list(shapes.objects(head, RDF.rest))

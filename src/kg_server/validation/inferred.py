@@ -1,7 +1,7 @@
 """Triples that data and ontology entail by RDFS or OWL 2 RL, and contradictions among them.
 
-pySHACL would infer them, too, but then the prefilter could not know them: pySHACL alone takes an
-hour for what the prefilter leaves a second of.
+pySHACL can infer them as well, but the prefilter would not see them. Without the prefilter, pySHACL
+takes an hour instead of a second.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from kg_server.rdf import terms
 from kg_server.validation.report import RULES_IRI, Finding, Severity
 
 INCONSISTENT = f"<{RULES_IRI}inconsistent>"
-"""The shape of findings that two triples contradict each other by OWL 2 RL."""
+"""The shape of findings about triples that contradict each other by OWL 2 RL."""
 
 _ERROR = Namespace("http://www.daml.org/2002/03/agents/agent-ont#")
-"""The vocabulary in which owlrl 7 adds contradictions to the graph."""
+"""Vocabulary of the triples by which owlrl 7 reports contradictions."""
 
 
 def prepare() -> None:
-    """Import what ``infer`` could not in a child that can open no file."""
-    import pyshacl.inference  # noqa: F401  # which imports owlrl
+    """Import the modules that ``infer`` needs, before a child process may open no more files."""
+    import pyshacl.inference  # noqa: F401  # it imports owlrl
 
 
 def infer(data: Graph, kind: str) -> tuple[list[Any], tuple[Finding, ...]]:
-    """Return the inferred triples, as pyoxigraph's, and a finding for each contradiction.
+    """Return the inferred triples in pyoxigraph's terms, and a finding for each contradiction.
 
     Args:
-        data: data and ontology; it is expanded in place.
+        data: data and ontology; inferred triples are added in place.
         kind: ``rdfs`` or ``owlrl``.
     """
     import owlrl
@@ -49,7 +49,7 @@ def infer(data: Graph, kind: str) -> tuple[list[Any], tuple[Finding, ...]]:
     triples = [
         pyoxigraph.Quad(*map(terms.to_pyoxigraph, triple))
         for triple in data
-        # A triple of RDF has no literal as its subject; the rules of OWL 2 RL infer such, too.
+        # OWL 2 RL also infers triples with a literal as subject, which are not RDF.
         if triple not in before and triple[0] not in errors and not isinstance(triple[0], Literal)
     ]
     return triples, tuple(_contradictions(messages, subjects))
@@ -59,7 +59,7 @@ def _contradictions(messages: list[str], subjects: set[Node]) -> Iterator[Findin
     for message in messages:
         named = [URIRef(each) for each in re.findall(r"[^\s(),']+:[^\s(),']+", message)]
         about = [each for each in named if each in subjects]
-        if about:  # a literal that is not of its datatype is for the rule on literals
+        if about:  # otherwise a literal is ill-typed, which a lint rule reports
             yield Finding(
                 severity=Severity.VIOLATION,
                 focus_node=terms.n_triples(about[-1]),

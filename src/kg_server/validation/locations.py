@@ -19,12 +19,12 @@ from kg_server.validation.report import Finding, Place
 
 _IRI = re.compile(r"<([^<>]*)>")
 _COUNTED = ("MinCount", "QualifiedMinCount", "Node", "Property", "Closed")
-"""Kinds of constraints of which no value that is there is to blame."""
+"""Constraint components whose results are about a missing value or a count, not about one value."""
 _MOST_RELATED = 20
 
 
 class _Spot(NamedTuple):
-    """Place of a term: the number of its file, and the offset if it is known."""
+    """Position of a term: the number of its file, and the offset if it is known."""
 
     file: int
     offset: int | None
@@ -32,12 +32,12 @@ class _Spot(NamedTuple):
 
 
 class Places:
-    """Finds places in files: each file is walked through once, for all findings together."""
+    """Places of findings in files; each file is read once for all findings."""
 
     def __init__(
         self, files: Sequence[ProjectFile], objects: paths.Objects = lambda _node, _predicate: []
     ) -> None:
-        """Prepare the files; ``objects`` gives values, for paths of several steps."""
+        """Prepare the files; ``objects`` returns values, for paths of several steps."""
         order = (Role.DATA, Role.ONTOLOGY, Role.SHAPES)
         read = (file for file in files if file.role in order)
         self._files = sorted(read, key=lambda file: order.index(file.role))
@@ -46,13 +46,13 @@ class Places:
         self._spots: dict[Pattern, list[_Spot]] = {}
 
     def located(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-        """Return the findings with their places; each has one if there is any file."""
+        """Return the findings with their places; each has a place if there is a file."""
         listed = tuple(findings)
         self._search(tuple(_with_details(listed)))
         return tuple(each if each.place else self._placed(each) for each in listed)
 
     def _search(self, findings: Sequence[Finding]) -> None:
-        """Walk through the files, and keep the places that a finding may be about."""
+        """Read the files, and keep the positions that a finding may be about."""
         spots: dict[Pattern, list[_Spot]] = defaultdict(list)
         subjects = {finding.focus_node for finding in findings}
         objects = subjects | {finding.value for finding in findings if _is_complex(finding)}
@@ -62,13 +62,13 @@ class Places:
             if not any(_hint(each) in file.content for each in subjects):
                 continue
             try:
-                self._walk(number, file, subjects, objects, spots)
+                self._walk(number, file, subjects=subjects, objects=objects, spots=spots)
             except (ProjectFault, RecursionError):
                 continue
         self._spots = spots
 
     def _ends(self, finding: Finding) -> list[Pattern]:
-        """Return the patterns of the triples that a finding's path ends with."""
+        """Return the patterns of the last triples of a finding's path."""
         path = paths.parse(finding.path or "")
         return paths.ends(path, finding.focus_node, self._objects) if path else []
 
@@ -76,6 +76,7 @@ class Places:
         self,
         number: int,
         file: ProjectFile,
+        *,
         subjects: set[str],
         objects: set[str | None],
         spots: dict[Pattern, list[_Spot]],
@@ -138,7 +139,7 @@ class Places:
         yield spots.get((None, None, focus), [])
 
     def _related(self, finding: Finding) -> list[_Spot]:
-        """Return where the other values are, if several do not go together."""
+        """Return the positions of the other values that the constraint compares."""
         focus, kind = finding.focus_node, finding.kind
         if kind in ("LessThan", "LessThanOrEquals", "Equals", "Disjoint") and finding.other_path:
             other = finding.value if kind == "Disjoint" else finding.other_value
@@ -157,7 +158,7 @@ class Places:
         return self._text(spot.file).place(spot.offset or 0)
 
     def _anywhere(self, focus: str) -> Place | None:
-        """Return the first line of a file that names a node, or else of the first file."""
+        """Return the start of a file that mentions a node, or else of the first file."""
         hint = _hint(focus)
         number = next(
             (number for number, file in enumerate(self._files) if hint in file.content), 0
@@ -189,7 +190,13 @@ class _Text:
         excerpt = self.text[start : end if end >= 0 else len(self.text)].rstrip("\r")
         column = offset - start + 1
         length = _token_length(excerpt[column - 1 :], xml=self._file.syntax == "rdfxml")
-        return Place(self._file.path, line, column, column + length, excerpt)
+        return Place(
+            path=self._file.path,
+            line=line,
+            column=column,
+            end_column=column + length,
+            excerpt=excerpt,
+        )
 
 
 def _with_details(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -208,13 +215,13 @@ def _tag(literal: str) -> str:
 
 
 def _hint(term: str) -> bytes:
-    """Return text that every file with this term has, escapes aside; empty if none is sure."""
+    """Return text that each file with this term has, unless escaped; empty if unknown."""
     last = re.split(r"[/#:]", term.strip("<>"))[-1]
     return last.encode() if term.startswith("<") and re.fullmatch(r"[\w-]+", last) else b""
 
 
 def _token_length(rest: str, *, xml: bool) -> int:
-    """Return how long the first token of the rest of a line is, at least 1."""
+    """Return the length of the first token in the rest of a line, at least 1."""
     if xml and (match := re.match(r"<[^\s<>/]*+", rest)):
         return match.end()
     if rest.startswith(('"""', "'''")) and rest.find(rest[:3], 3) < 0:

@@ -1,9 +1,9 @@
-"""Names of blank nodes that last: by what is said of them, not by their number in a file.
+"""Stable names of blank nodes: from their triples, not from their number in a file.
 
-A shape without a name is called by the shape above it, its path and a hash of the constraint that
-found something, a node of the data by what leads to it and by its contents. Baselines and
-fingerprints so survive edits elsewhere, such as one more value or shape beside it, and a new fault
-does not pass as known.
+The name of a shape has the shape above it, its path, and a hash of the violated constraint. The
+name of a data node has a hash of the triples that lead to it, and one of its own triples. So
+baselines and fingerprints survive edits elsewhere, such as one more value or shape beside the node.
+A new fault does not pass as a known one.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ _IS_WORDS = frozenset(
     f"{ns.SH}{name}" for name in ("message", "name", "description", "order", "group", "severity")
 )
 _ANNOTATIONS = (ns.RDFS, ns.SKOS, ns.DCTERMS)
-"""Predicates and namespaces of what may change and leave a shape what it is."""
+"""Predicates and namespaces that are no part of a shape's name: texts may change."""
 _FIRST, _REST = f"{ns.RDF}first", f"{ns.RDF}rest"
 _IN_ORDER = {f"{ns.SH}path", _FIRST} | {
     f"{ns.SH}{name}Path" for name in ("inverse", "zeroOrMore", "oneOrMore", "zeroOrOne")
 }
-"""Predicates of lists whose order counts; that of all others in shapes does not."""
+"""Predicates whose lists are ordered; all other lists of a shapes graph are sets."""
 _MOST_MEMBERS = 10_000
 
 
 def lasting(findings: Iterable[Finding], facts: ox.Store, shapes: Graph) -> tuple[Finding, ...]:
-    """Return findings whose blank nodes have names that last."""
+    """Return the findings with stable names of blank nodes."""
     of_shapes = ShapeNames(shapes)
     data = Names(facts, of_shapes)
     return tuple(
@@ -60,20 +60,20 @@ def lasting(findings: Iterable[Finding], facts: ox.Store, shapes: Graph) -> tupl
 
 
 class ShapeNames:
-    """Names for the shapes and constraints without one."""
+    """Names for the blank nodes of a shapes graph."""
 
     def __init__(self, shapes: Graph) -> None:
         self._shapes = shapes
         self._named: dict[tuple[str, str], str] = {}
-        self._contents = _Contents(self._said, _is_blank, _in_any_order)
+        self._contents = _Contents(self._statements, _is_blank, _in_any_order)
 
     def name(self, term: str, component: str = "") -> str:
-        """Return the name of a shape; of anything but a blank node itself.
+        """Return the stable name of a shape; any other term as it is.
 
         Args:
             term: the shape, in N-Triples syntax.
-            component: the constraint component that counts, in N-Triples syntax. What the shape
-                says beside it may change.
+            component: the violated constraint component, in N-Triples syntax. Only its parameters
+                are in the hash, so that the others may change.
         """
         if not term.startswith("_:"):
             return term
@@ -85,7 +85,7 @@ class ShapeNames:
         return self._named[key]
 
     def _parts(self, node: Any, seen: frozenset[Any]) -> Iterator[str]:
-        """Yield the parts of a name: of the shape above, then what leads from it to this one."""
+        """Yield the parts of a name: those of the shape above, then the step from there."""
         leading = [each for each in self._leading(node) if each[0] != node]
         if not leading or node in seen or len(seen) > _DEPTH:
             yield self._target(node)
@@ -98,7 +98,7 @@ class ShapeNames:
         yield self._label(node, predicate)
 
     def _leading(self, node: Any) -> Iterator[tuple[Any, Any]]:
-        """Yield what refers to a node, with the predicate; of a member, what refers to its list."""
+        """Yield the subjects and predicates that refer to a node, or to the list that has it."""
         for above, predicate in self._shapes.subject_predicates(node):
             if predicate != RDF.first:
                 yield above, predicate
@@ -112,7 +112,7 @@ class ShapeNames:
             yield from self._shapes.subject_predicates(head)
 
     def _rank(self, leading: tuple[Any, Any]) -> tuple[bool, str, str]:
-        """Return a key to sort by; the number of a blank node does not count."""
+        """Return a sort key without the label of a blank node."""
         above, predicate = leading
         blank = _is_blank(above)
         return blank, self._contents(above) if blank else str(above), str(predicate)
@@ -131,7 +131,7 @@ class ShapeNames:
                 return _local(str(value))
         return "shape"
 
-    def _said(self, node: Any) -> Iterator[tuple[str, Any]]:
+    def _statements(self, node: Any) -> Iterator[tuple[str, Any]]:
         for predicate, value in self._shapes.predicate_objects(node):
             name = str(predicate)
             if name not in _IS_WORDS and not name.startswith(_ANNOTATIONS):
@@ -139,15 +139,15 @@ class ShapeNames:
 
 
 class Names:
-    """Names for the blank nodes of a store; of those that it does not have, as of shapes."""
+    """Names for the blank nodes of a store; ``others`` names those that the store does not have."""
 
     def __init__(self, store: ox.Store, others: ShapeNames) -> None:
         self._store, self._others = store, others
         self._named: dict[str, str] = {}
-        self._contents = _Contents(self._said, lambda term: isinstance(term, ox.BlankNode))
+        self._contents = _Contents(self._statements, lambda term: isinstance(term, ox.BlankNode))
 
     def name(self, term: str) -> str:
-        """Return the name of a term in N-Triples syntax; of anything but a blank node itself."""
+        """Return the stable name of a blank node in N-Triples syntax; any other term as it is."""
         if not term.startswith("_:"):
             return term
         if term not in self._named:
@@ -162,9 +162,9 @@ class Names:
         return f"_:n{_hash(way)[: len(NO_WAY)] if way else NO_WAY}{self._contents(node)}"
 
     def _way(self, node: Any) -> str:
-        """Return what leads to a node from the next node with a name; empty if none does.
+        """Return the path to a node from the nearest named node; empty if there is none.
 
-        The place of a member in its list does not count.
+        The position in a list is no part of it.
         """
         steps: list[str] = []
         seen: set[Any] = set()
@@ -182,49 +182,50 @@ class Names:
         return ""
 
     def _rank(self, leading: Any) -> tuple[bool, str, str]:
-        """Return a key to sort by; the number of a blank node does not count."""
+        """Return a sort key without the label of a blank node."""
         above, blank = leading.subject, isinstance(leading.subject, ox.BlankNode)
         return blank, self._contents(above) if blank else above.value, leading.predicate.value
 
-    def _said(self, node: Any) -> Iterator[tuple[str, Any]]:
+    def _statements(self, node: Any) -> Iterator[tuple[str, Any]]:
         for _, predicate, value, _ in self._store.quads_for_pattern(node, None, None, None):
             yield predicate.value, value
 
 
 class _Contents:
-    """Hashes of blank nodes: of what is said of them, and of those that they lead to.
+    """Hashes of blank nodes, from their triples and those of the blank nodes that they lead to.
 
     Args:
-        said: gives the predicates of a node with their values.
+        statements: returns the predicates of a node with their values.
         is_blank: tells whether a term is a blank node.
-        is_loose: tells whether the order of a list counts not, by the predicate that it is of.
+        is_unordered: tells whether a predicate takes lists without an order.
     """
 
     def __init__(
         self,
-        said: Callable[[Any], Iterable[tuple[str, Any]]],
+        statements: Callable[[Any], Iterable[tuple[str, Any]]],
         is_blank: Callable[[Any], bool],
-        is_loose: Callable[[str], bool] = lambda _predicate: False,
+        is_unordered: Callable[[str], bool] = lambda _predicate: False,
     ) -> None:
-        self._said, self._is_blank, self._is_loose = said, is_blank, is_loose
-        # Without it, time grows exponentially where blank nodes refer to one another.
+        self._statements, self._is_blank = statements, is_blank
+        self._is_unordered = is_unordered
+        # Without this cache, time grows exponentially where blank nodes refer to one another.
         self._known: dict[tuple[Any, int], str] = {}
 
     def __call__(self, node: Any, depth: int = _DEPTH) -> str:
-        """Return the hash of a node; what is more than ``depth`` steps away does not count."""
+        """Return the hash of a node, with nodes at most ``depth`` steps away."""
         key = node, depth
         if key not in self._known:
             self._known[key] = self.of(node, lambda _predicate: True, depth)
         return self._known[key]
 
     def of(self, node: Any, counts: Callable[[str], bool], depth: int = _DEPTH) -> str:
-        """Return the hash of those predicates of a node that count."""
-        said = [
+        """Return the hash of a node by those of its predicates that ``counts`` accepts."""
+        statements = [
             f"{name} {self._text(name, value, depth)}"
-            for name, value in self._said(node)
+            for name, value in self._statements(node)
             if counts(name)
         ]
-        return _hash("\n".join(sorted(said)))
+        return _hash("\n".join(sorted(statements)))
 
     def _text(self, predicate: str, value: Any, depth: int) -> str:
         if not self._is_blank(value):
@@ -235,26 +236,26 @@ class _Contents:
         if members is None:
             return self(value, depth - 1)
         texts = [self._text(_FIRST, each, depth - 1) for each in members]
-        return f"({' '.join(sorted(texts) if self._is_loose(predicate) else texts)})"
+        return f"({' '.join(sorted(texts) if self._is_unordered(predicate) else texts)})"
 
     def _members(self, head: Any) -> list[Any] | None:
-        """Return the members of a list; ``None`` where a node is no well-formed list."""
+        """Return the members of a list; ``None`` if the node is no well-formed list."""
         members: list[Any] = []
         while self._is_blank(head):
-            said = sorted(self._said(head), key=lambda each: each[0])
-            if [name for name, _ in said] != [_FIRST, _REST] or len(members) > _MOST_MEMBERS:
+            statements = sorted(self._statements(head), key=lambda each: each[0])
+            if [name for name, _ in statements] != [_FIRST, _REST] or len(members) > _MOST_MEMBERS:
                 return None
-            members.append(said[0][1])
-            head = said[1][1]
+            members.append(statements[0][1])
+            head = statements[1][1]
         return members
 
 
 def _is_parameter(component: str, predicate: str) -> bool:
-    """Tell whether a predicate is a parameter of a constraint component; any is if it is empty."""
+    """Tell whether a predicate is a parameter of a component; true if the component is empty."""
     name = component.strip("<>").removeprefix(ns.SH).removesuffix("ConstraintComponent")
     if not component:
         return True
-    if not component.startswith(f"<{ns.SH}"):  # of somebody else, with parameters of their own
+    if not component.startswith(f"<{ns.SH}"):  # a custom component, with parameters of its own
         return not predicate.startswith((ns.SH, ns.RDF))
     own = predicate.removeprefix(ns.SH)
     if name.startswith("Qualified"):
@@ -263,7 +264,7 @@ def _is_parameter(component: str, predicate: str) -> bool:
 
 
 def _in_any_order(predicate: str) -> bool:
-    """Tell whether the order of a list in shapes counts not; it does in paths."""
+    """Tell whether a predicate of a shapes graph takes lists without an order; paths have one."""
     return predicate not in _IN_ORDER
 
 
@@ -276,6 +277,6 @@ def _hash(text: str) -> str:
 
 
 def _local(iri: str) -> str:
-    """Return the last part of an IRI, of letters that a blank node's name may have."""
+    """Return the last part of an IRI, in letters that a blank node label may have."""
     last = re.split(r"[/#:]", iri.rstrip("/#"))[-1]
     return re.sub(r"[^\w-]", "_", last) or "x"

@@ -1,4 +1,4 @@
-"""Property paths (SHACL §2.3.1) as findings have them, in Turtle: parsed, and in SPARQL's words."""
+"""Property paths (SHACL §2.3.1): from the Turtle of a finding to SPARQL syntax."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TOKEN = re.compile(r"<[^<>\s]*>|[()\[\];]")
 _SIGNS = {"zeroOrMorePath": "*", "oneOrMorePath": "+", "zeroOrOnePath": "?"}
 
 Objects = Callable[[str, str], list[str]]
-"""Gives the values of a predicate at a node, all in N-Triples syntax."""
+"""Returns the values of a predicate at a node, all in N-Triples syntax."""
 Pattern = tuple[str | None, str | None, str | None]
 """Subject, predicate and object in N-Triples syntax; ``None`` for any."""
 
@@ -35,7 +35,7 @@ class Path:
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Path | None:
-    """Return a path that is written in Turtle; ``None`` if it is none.
+    """Parse a path in Turtle; return ``None`` if the text is no path.
 
     >>> str(parse("( <urn:p> [ <http://www.w3.org/ns/shacl#inversePath> <urn:q> ] )"))
     '<urn:p>/^<urn:q>'
@@ -59,18 +59,18 @@ def written(graph: Graph, path: Node) -> str:
 
 
 def shown(text: str) -> str:
-    """Return a path as SPARQL writes it, its IRIs in N-Triples syntax."""
+    """Return a path in SPARQL syntax, its IRIs in N-Triples syntax."""
     path = parse(text)
     return text if path is None else str(path)
 
 
 def ends(path: Path, focus: str, objects: Objects) -> list[Pattern]:
-    """Return the patterns of the triples at whose ends the values of a path are.
+    """Return the patterns of the last triples of a path, which have its values.
 
     Args:
-        path: the path; repeated ones have no such patterns.
-        focus: where it begins, in N-Triples syntax.
-        objects: gives the values of a predicate at a node.
+        path: the path; one with ``*``, ``+`` or ``?`` has no such patterns.
+        focus: the focus node, in N-Triples syntax.
+        objects: returns the values of a predicate at a node.
     """
     if path.kind == "iri":
         return [(focus, path.iri, None)]

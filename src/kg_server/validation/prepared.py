@@ -1,12 +1,12 @@
-"""SPARQL queries as rdflib evaluates them, prepared once and so that they take little time.
+"""Prepared SPARQL queries for rdflib: parsed once, and reordered to be fast.
 
-rdflib 7.6 takes a query as it is written. Two changes keep its solutions and save most of the time:
+rdflib 7.6 does not optimise queries. Two changes keep the solutions and save most of the time:
 
-- Filters of a group are joined by &&, and rdflib evaluates every operand for every solution. Here
-  the conditions are evaluated in turn, EXISTS last, until one is not true.
-- Triple patterns are evaluated by the number of their unbound terms at the beginning, which makes
-  products of patterns that have no variable in common. Here each pattern follows one that binds a
-  variable of it. The join of patterns does not depend on their order (SPARQL 1.1 §18.4).
+- rdflib joins the filters of a group by && and evaluates every operand for every solution. Here the
+  conditions are evaluated in turn, EXISTS last, until one is not true.
+- rdflib orders triple patterns by the number of terms that are unbound at the start. That makes
+  products of patterns without a common variable. Here each pattern follows one that binds a
+  variable of it. A join does not depend on the order of its patterns (SPARQL 1.1 §18.4).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BOUND = frozenset((Variable("this"),))
 
 @cache
 def query(text: str) -> Any:
-    """Parse a query that SHACL binds ``$this`` in."""
+    """Parse a query in which SHACL pre-binds ``$this``."""
     parsed = _parsed(text)
     _connect(parsed.algebra, _BOUND)
     for part in list(_parts(parsed.algebra)):
@@ -51,11 +51,11 @@ def _parsed(text: str) -> Any:
 
 
 def _connect(part: Any, bound: frozenset[Any]) -> None:
-    """Put the triple patterns below a part of a query in order.
+    """Order the triple patterns in a part of a query.
 
     Args:
         part: a pattern, an expression, or a list of such.
-        bound: the variables that are bound when it is evaluated.
+        bound: the variables that are bound before its evaluation.
     """
     if isinstance(part, list | tuple):
         for each in part:
@@ -72,14 +72,15 @@ def _connect(part: Any, bound: frozenset[Any]) -> None:
 
 
 def _order(part: Any, bound: frozenset[Any]) -> None:
-    """Put the patterns of a group in order, each after one that binds a variable of it.
+    """Order the patterns of a group, each after one that binds a variable of it.
 
-    rdflib puts patterns in order by the number of their unbound terms when it begins with them. So
-    patterns where this number does not rise become a group of their own, which is joined.
+    rdflib orders the patterns of a group again, by their unbound terms at its start. So the
+    patterns are divided into groups in which this number does not fall; the groups are joined in
+    turn.
     """
     waiting = list(part.triples)
     if len(waiting) < 2 or any(isinstance(term, BNode) for each in waiting for term in each):
-        return  # the label of a blank node is known in one group only
+        return  # a blank node label must not be in two groups
     groups: list[list[Any]] = []
     known, at_start, last = bound, bound, 0
     while waiting:
@@ -103,13 +104,13 @@ def _order(part: Any, bound: frozenset[Any]) -> None:
 
 
 def _joined(one: Any, other: Any) -> Any:
-    """Return a join that evaluates its second part for each solution of the first."""
+    """Return a lazy join: the second part is evaluated for each solution of the first."""
     variables = _variables(one) | _variables(other)
     return CompValue("Join", p1=one, p2=other, lazy=True, _vars=variables)
 
 
 def _is_apart(pattern: Any, known: frozenset[Any]) -> bool:
-    """Tell whether a pattern has variables, of which none is bound."""
+    """Tell whether a pattern has variables and none of them is bound."""
     variables = {term for term in pattern if isinstance(term, Variable)}
     return bool(variables) and variables.isdisjoint(known)
 
@@ -119,17 +120,17 @@ def _unbound(pattern: Any, known: frozenset[Any]) -> int:
 
 
 def _variables(part: Any) -> frozenset[Any]:
-    """Return the variables of a part, as rdflib has found them."""
+    """Return the variables of a part, as rdflib lists them."""
     return frozenset(getattr(part, "_vars", None) or ())
 
 
 def _in_turn(conditions: Sequence[Any], _expression: Any, bindings: Any) -> Literal:
-    """Tell whether all conditions are true; an error is not (SPARQL 1.1 §17.2)."""
+    """Tell whether all conditions are true; an error counts as false (SPARQL 1.1 §17.2)."""
     return Literal(all(_ebv(each, bindings) for each in conditions))
 
 
 def _sum(expression: Any, bindings: Any) -> Any:
-    """Return a sum or difference; rdflib 7.6 adds an ill-typed number to itself without end.
+    """Return a sum or difference; with an ill-typed number, rdflib 7.6 does not terminate.
 
     Raises:
         SPARQLError: a number is ill-typed (SPARQL 1.1 §17.3).
@@ -167,6 +168,6 @@ def _parts(algebra: Any) -> Iterator[Any]:
 def _children(part: Any) -> dict[str, Any]:
     """Return the items of a part.
 
-    What rdflib translates, such as the group of an EXISTS, is an attribute beside the parsed item.
+    rdflib stores translated parts, such as the group of an EXISTS, as attributes.
     """
     return {**dict(part.items()), **vars(part)}

@@ -1,4 +1,4 @@
-"""pySHACL at work: the one that decides, on the focus nodes that it is given."""
+"""Validation with pySHACL, on given focus nodes."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from rdflib.term import Node
 
 
-# pySHACL logs what it raises, to standard error; that is told by findings.
+# pySHACL logs each error that it raises to standard error; a finding reports it instead.
 logging.getLogger("pyshacl-validate").disabled = True
 
 _DETAILS = 5
-"""So many levels of nested results are kept."""
+"""Most levels of nested results in a report."""
 _MOST_FAILURES = 20
-"""So many nodes of one shape that pySHACL fails at are told one by one."""
+"""Most nodes of one shape at which pySHACL fails that have a finding each."""
 _UNUSABLE = "the shapes cannot be used: "
 _PROBE = URIRef("urn:uuid:00000000-0000-0000-0000-000000000000")
-"""A node of which nothing is said."""
+"""A node without triples."""
 
 Run = Callable[[Aims], tuple[Finding, ...]]
 
@@ -55,18 +55,18 @@ def findings(
     *,
     advanced: bool = False,
 ) -> tuple[Finding, ...]:
-    """Run pySHACL; only results at the top count, not what nested shapes add as details.
+    """Run pySHACL; results of nested shapes are the details of the others.
 
-    A shape that it cannot use is a finding itself, and does not stop the others.
+    A shape that pySHACL cannot use is a finding, and does not stop the others.
 
     Args:
-        data: the data graph; it is expanded in place.
+        data: the data graph; rules add to it in place.
         shapes: the shapes graph.
-        aims: what is checked; ``None``: all shapes on all their targets.
-        advanced: whether SHACL Advanced Features count: rules, targets by query, functions.
+        aims: the shapes and focus nodes to check; ``None``: all shapes on all their targets.
+        advanced: whether to evaluate SHACL Advanced Features: rules, SPARQL targets, functions.
 
     Raises:
-        ProjectFault: the shapes cannot be used, not even one of them.
+        ProjectFault: no shape can be used.
     """
 
     def run(some: Graph, aims: Aims | None) -> tuple[Finding, ...]:
@@ -79,7 +79,9 @@ def findings(
     aims = dict.fromkeys(targeted(shapes)) if aims is None else aims
     try:
         run(shapes, {})
-    except ProjectFault:  # it fails at a shape without targets: each is taken with what it uses
+    except (
+        ProjectFault
+    ):  # it fails at a shape without targets: each other shape is run with those that it uses
         gathered: list[Finding] = []
         for shape, aim in aims.items():
             used = _used(shapes, shape)
@@ -89,7 +91,7 @@ def findings(
 
 
 def _used(shapes: Graph, shape: Node) -> Graph:
-    """Return the part of a shapes graph that a shape leads to, and what holds for all shapes."""
+    """Return the part of a shapes graph that one shape needs, with prefixes and components."""
     part = graphs.graph()
     waiting = [shape, *shapes.subjects(RDF.type, OWL.Ontology)]
     waiting += shapes.subjects(SH.parameter)
@@ -105,7 +107,7 @@ def _used(shapes: Graph, shape: Node) -> Graph:
 
 
 def _of_shapes(shapes: Graph, aims: Aims, run: Run) -> tuple[Finding, ...]:
-    """Return what some shapes find; those that pySHACL fails at are found by halves."""
+    """Return the findings of some shapes; bisect to find the shape at which pySHACL fails."""
     listed = list(aims.items())
     if len(listed) == 1:
         return _of_shape(shapes, *listed[0], run)
@@ -118,7 +120,7 @@ def _of_shapes(shapes: Graph, aims: Aims, run: Run) -> tuple[Finding, ...]:
 
 
 def _of_shape(shapes: Graph, shape: Node, aim: Aim | None, run: Run) -> tuple[Finding, ...]:
-    """Return what one shape finds; nodes that pySHACL fails at are found by halves."""
+    """Return the findings of one shape; bisect to find the nodes at which pySHACL fails."""
     try:
         return run({shape: aim})
     except ProjectFault as fault:
@@ -130,7 +132,7 @@ def _of_shape(shapes: Graph, shape: Node, aim: Aim | None, run: Run) -> tuple[Fi
         aim = {None: frozenset(shapes.objects(shape, SH.targetNode))}
     try:
         run({shape: {None: {_PROBE}}})
-    except ProjectFault:  # it fails at any node
+    except ProjectFault:  # it fails at every node
         return (failure,)
     failures = 0
 
@@ -151,7 +153,7 @@ def _of_shape(shapes: Graph, shape: Node, aim: Aim | None, run: Run) -> tuple[Fi
 
 
 def _failure(focus: Node, shape: Node, fault: ProjectFault) -> Finding:
-    """Return the finding that a shape cannot be used, at all or on one node."""
+    """Return the finding that a shape cannot be used, for all nodes or for one."""
     message = f"This could not be checked: {fault.message.removeprefix(_UNUSABLE)}"
     by = "" if focus == shape else terms.n_triples(shape)
     return unchecked(ILL_FORMED, terms.n_triples(focus), message, shape=by)
@@ -171,7 +173,7 @@ def _findings(
             components.applied(),
             messages.applied(),
             property_paths.applied(),
-            redirect_stdout(io.StringIO()),  # it prints what it raises, into the report
+            redirect_stdout(io.StringIO()),  # it prints errors, which would be in the report
             aiming.applied(aims),
         ):
             _, report, text = pyshacl.validate(
@@ -192,26 +194,25 @@ def _findings(
 
 
 def check_shapes(shapes: Graph) -> tuple[Finding, ...]:
-    """Check that shapes can be used; return a finding for each that cannot.
+    """Check that pySHACL can use the shapes; return a finding for each that it cannot use.
 
-    Each shape looks at a node of which nothing is said, which loads its constraints and parses its
-    queries.
+    Each shape is run on a node without triples, so that pySHACL compiles constraints and queries.
     """
     probed = findings(graphs.graph(), shapes, probes(shapes))
     return tuple(each for each in probed if each.component == ILL_FORMED)
 
 
 def probes(shapes: Graph) -> Aims:
-    """Return aims of all shapes with targets at a node of which nothing is said."""
+    """Return aims of all shapes with targets, at a node without triples."""
     return {shape: {None: {_PROBE}} for shape in targeted(shapes)}
 
 
 def prepare() -> None:
-    """Import what ``findings`` could not in a child that can open no file."""
-    import pyshacl.constraints.advanced
-    import pyshacl.functions.shacl_function
-    import pyshacl.rules.sparql
-    import pyshacl.rules.triple  # noqa: F401  # which pySHACL imports late
+    """Import the modules that ``findings`` needs, before a child process may open no more files."""
+    import pyshacl.constraints.advanced  # noqa: F401  # pySHACL imports these late
+    import pyshacl.functions.shacl_function  # noqa: F401
+    import pyshacl.rules.sparql  # noqa: F401
+    import pyshacl.rules.triple  # noqa: F401
 
     from kg_server.validation.corrections import components, messages, property_paths  # noqa: F401
 
@@ -226,27 +227,27 @@ def _finding(report: Graph, result: Node, shapes: Graph, depth: int = _DETAILS) 
     severities[SH.Info] = Severity.INFO
     severity: Any = report.value(result, SH.resultSeverity)
     return Finding(
-        severities.get(severity, Severity.VIOLATION),
-        text(SH.focusNode) or "",
-        None if path is None else paths.written(report, path),
-        text(SH.value),
-        text(SH.sourceShape) or "",
-        text(SH.sourceConstraint),
-        text(SH.sourceConstraintComponent) or "",
-        _message(report, result, shapes),
+        severity=severities.get(severity, Severity.VIOLATION),
+        focus_node=text(SH.focusNode) or "",
+        path=None if path is None else paths.written(report, path),
+        value=text(SH.value),
+        source_shape=text(SH.sourceShape) or "",
+        source_constraint=text(SH.sourceConstraint),
+        component=text(SH.sourceConstraintComponent) or "",
+        message=_message(report, result, shapes),
         own_severity=None if severity in severities else text(SH.resultSeverity),
         details=tuple(sorted(_details(report, result, shapes, depth), key=repr)) if depth else (),
     )
 
 
 def _details(report: Graph, result: Node, shapes: Graph, depth: int) -> Iterator[Finding]:
-    """Yield the findings of nested shapes that a result has as its details (SHACL §3.6.2.6)."""
+    """Yield the details of a result: the findings of nested shapes (SHACL §3.6.2.6)."""
     for detail in report.objects(result, SH.detail):
         yield _finding(report, detail, shapes, depth - 1)
 
 
 def _message(report: Graph, result: Node, shapes: Graph) -> str:
-    """Return the message of a result: that of the query, rather than that of the shape."""
+    """Return the message of a result; that of the query is preferred to that of the shape."""
     messages = list(report.objects(result, SH.resultMessage))
     if len(messages) > 1:
         source = report.value(result, SH.sourceShape)

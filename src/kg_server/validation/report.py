@@ -11,28 +11,28 @@ from pathlib import Path
 from urllib.parse import quote
 
 RULES_IRI = "urn:x-kg-server:rule:"
-"""Prefix of the IRI of a lint rule, which a finding of the rule has in place of a shape."""
+"""Prefix of the IRIs of lint rules. A finding of a rule has this IRI as its shape."""
 
 
 ILL_FORMED = f"<{RULES_IRI}ill-formed-shape>"
-"""The shape of findings about shapes that cannot be used, or only in part."""
+"""The shape of findings about ill-formed shapes."""
 
 
 UNREAD = f"<{RULES_IRI}unreadable-file>"
-"""The shape of findings about files that could not be read, and about checks left out for that."""
+"""The shape of findings about files that cannot be parsed, and about checks that need them."""
 
 
 UNANSWERED = f"<{RULES_IRI}unanswered>"
-"""The shape of findings about nodes of a SPARQL service that could not be checked."""
+"""The shape of findings about nodes that could not be checked, as the service did not answer."""
 
 
 NO_WAY = "00000000"
-"""Begins the name of a blank node that nothing leads to; the hash of its contents follows."""
+"""First digits in the name of a blank node that no triple leads to; a hash follows."""
 _HAS_WAY = re.compile(rf"^_:n[0-9a-f]{{{len(NO_WAY)}}}(?=[0-9a-f]{{16}}$)")
 
 
 class Severity(Enum):
-    """Severity of a finding (SHACL §2.1.4): wrong, look again, could be richer."""
+    """Severity of a finding (SHACL §2.1.4): an error, a likely error, or a suggestion."""
 
     VIOLATION = "Violation"
     WARNING = "Warning"
@@ -40,10 +40,10 @@ class Severity(Enum):
 
 
 MOST_SHOWN = 20
-"""Findings of one rule, or of one kind of a shape, that are shown to a person."""
+"""Most findings of one lint rule, or of one constraint of a shape, that a text report lists."""
 _MOST_IDLE = 5
 EXCERPT = 200
-"""Most characters of a line that a report shows; a whole file may be one line."""
+"""Most characters of a source line that a report shows: a whole file may be one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +88,17 @@ class Place:
 class Finding:
     """One ``sh:ValidationResult``, its terms as plain strings in N-Triples syntax.
 
-    ``source_constraint`` is the SHACL-SPARQL constraint that found it, where it has a name.
-    ``own_severity`` is the IRI of a severity that is none of SHACL's; it weighs as a violation.
-    ``other_path`` and ``other_value`` tell apart results that are otherwise alike: the property and
-    the value that a value is compared with, the missing value, the language that is there twice. Of
-    a rule, ``other_value`` is the term that is wrong wherever it is used.
-    ``place`` is where the offending triple stands, or else the focus node's first statement, or
-    else the file. ``related`` are the places of other values where several do not go together;
-    ``details`` are the findings of nested shapes that led to this one (``sh:detail``). In place of
-    all that, ``graph`` is the named graph of the triple or of the focus node in a SPARQL service.
+    ``source_constraint`` is the SHACL-SPARQL constraint, if it has a name. ``own_severity`` is the
+    IRI of a severity that SHACL does not define; it counts as a violation.
+
+    ``other_path`` and ``other_value`` distinguish results that are otherwise equal. They are the
+    property and the value that a value is compared with, the missing value, or the repeated
+    language. For a lint rule, ``other_value`` is the term that is wrong in every use.
+
+    ``place`` is that of the triple, else of the focus node's first triple, else of the file.
+    ``related`` are the places of the other values that the constraint compares. ``details`` are the
+    findings of nested shapes (``sh:detail``). For a SPARQL service, ``graph`` stands in place of
+    these: the named graph of the triple or of the focus node.
     """
 
     severity: Severity
@@ -117,29 +119,29 @@ class Finding:
 
     @property
     def kind(self) -> str:
-        """The kind of constraint in a word: ``MinCount``."""
+        """The short name of the constraint component, such as ``MinCount``."""
         name = re.split(r"[#/]", self.component.strip("<>"))[-1]
         return name.removesuffix("ConstraintComponent")
 
     @property
     def is_about_a_term(self) -> bool:
-        """True if it is about a term, and its focus node is only the first one to use it."""
+        """True if a lint rule is about a term; the focus node is the first that uses it."""
         return self.source_shape.startswith(f"<{RULES_IRI}") and self.other_value is not None
 
     @property
     def group(self) -> tuple[str, ...]:
-        """Key by which findings are summed up."""
+        """Key by which the text report groups findings."""
         return self.severity.value, self.rule, self.component
 
     @property
     def rule(self) -> str:
-        """The IRI that an author looks up: of the constraint, or else of the shape."""
+        """The IRI for an author to look up: the constraint's, else the shape's."""
         named = [self.source_constraint or "", self.source_shape]
         return next((each[1:-1] for each in named if each.startswith("<")), self.source_shape)
 
 
 def unreferred(name: str) -> str:
-    """Return the name that a blank node of the data has while no other node leads to it.
+    """Return the name that a blank node of the data has if no triple leads to it.
 
     >>> unreferred("_:n76d9012cf541713576d9012c"), unreferred("<https://e.org/a>")
     ('_:n00000000f541713576d9012c', '<https://e.org/a>')
@@ -156,8 +158,8 @@ def unchecked(
         rule: stands for the component, and for the shape if that is not given.
         focus_node: the node, shape or graph, in N-Triples syntax.
         message: what was not checked, and why.
-        shape: by which it was not checked.
-        place: where that stands.
+        shape: the shape that was not checked.
+        place: the place in a file.
     """
     return Finding(
         severity=Severity.VIOLATION,
@@ -176,11 +178,11 @@ def unchecked(
 class Report:
     """Findings of a validation, and counts of all that was checked.
 
-    ``triples`` counts the data graph, ontology included; ``focus_nodes`` the nodes that some
-    shape looked at; ``seconds`` is the time that it took. ``idle`` are the shapes whose targets
-    have no node here, in N-Triples syntax. ``service`` is the address of the SPARQL service that
-    holds the graph, if it was not read from files; of ``not_checked`` nodes or shapes it did not
-    tell enough. ``known`` findings are left out, because a baseline has them.
+    ``triples`` counts the data graph with the ontology, ``focus_nodes`` the focus nodes of all
+    shapes. ``seconds`` is the duration. ``idle`` are the shapes without a focus node, in N-Triples
+    syntax. ``service`` is the address of the SPARQL service that holds the graph; empty for files.
+    ``not_checked`` counts the nodes and shapes that this service gave too little about. ``known``
+    counts the findings that are left out, because a baseline has them.
     """
 
     findings: tuple[Finding, ...]
@@ -196,17 +198,21 @@ class Report:
 
     @property
     def unread(self) -> tuple[Finding, ...]:
-        """The findings about what could not be read: not everything was checked."""
+        """The findings about files and nodes that were not checked."""
         return tuple(each for each in self.findings if each.component in (UNREAD, UNANSWERED))
 
     @property
     def conforms(self) -> bool:
-        """True if there is no violation; warnings and hints are none."""
+        """True if there is no violation; warnings and infos may remain."""
         return not self.count(Severity.VIOLATION)
 
     @property
     def summed_up(self) -> Iterator[tuple[Finding, int]]:
-        """The findings for a person, with 0; of many of one rule, the last with how many more."""
+        """Findings for a text report, each with 0.
+
+        Of a group with too many, only the first are listed; one more follows with the number of
+        the rest.
+        """
         counts = Counter(each.group for each in self.findings)
         shown: Counter[tuple[str, ...]] = Counter()
         for finding in self.findings:
@@ -222,7 +228,7 @@ class Report:
         return sum(1 for finding in self.findings if finding.severity is severity)
 
     def of_idle(self, shorten: Callable[[str], str]) -> str:
-        """Return a sentence about the shapes that looked at nothing; empty if all did."""
+        """Return a sentence about the shapes without a focus node; empty if there are none."""
         if not self.idle:
             return ""
         names = ", ".join(map(shorten, self.idle[:_MOST_IDLE]))
@@ -232,19 +238,18 @@ class Report:
 
     @property
     def summary(self) -> str:
-        """One line: whether it conforms, and the counts of findings.
+        """One line: whether the data conform, and the counts of findings.
 
-        Without shapes nothing conforms: only the rules were applied. Nor does a graph of which
-        known findings are left out.
+        It does not say so if there are no shapes, or if known findings are left out.
         """
         counts = Counter(finding.severity for finding in self.findings)
         parts = [_plural(counts[each], each.value.lower()) for each in Severity if counts[each]]
         counted = ", ".join(parts)
         if self.known:
-            found = f"{counted} new" if counted else "nothing new"
-            return f"{found}; {_plural(self.known, 'known finding')} left out"
-        told = {each.component for each in self.findings}
-        if not self.shapes and told.isdisjoint((ILL_FORMED, UNREAD)):
+            counted_new = f"{counted} new" if counted else "nothing new"
+            return f"{counted_new}; {_plural(self.known, 'known finding')} left out"
+        components = {each.component for each in self.findings}
+        if not self.shapes and components.isdisjoint((ILL_FORMED, UNREAD)):
             return f"no shapes; the rules found: {counted or 'nothing'}"
         if self.conforms:
             return f"conforms ({counted})" if counted else "conforms"

@@ -1,7 +1,7 @@
 """One validation under way: the prefilter, pySHACL and the rules, each in processes of their own.
 
-First the prefilter finds the focus nodes that may violate a shape, then pySHACL checks those.
-Both work in forked processes that cannot open a socket or a file and that end at a deadline: a
+First the prefilter finds the focus nodes that may violate a shape, then pySHACL checks those. Both
+work in forked processes, which can open no socket and no file and end at a deadline. The reasons: a
 pattern may take exponential time, and ``FROM <url>`` in a constraint must reach nothing.
 """
 
@@ -45,10 +45,10 @@ from kg_server.validation.prefilter.select import Prefilter, Task, aim
 from kg_server.validation.report import ILL_FORMED, Finding, Report, Severity
 
 _VIEWED = 100
-"""Triples per suspect from which on pySHACL looks at the prefilter's own store: converting all
-triples for rdflib would take longer."""
+"""With so many triples for each suspect, pySHACL reads the prefilter's store: to convert all
+triples to rdflib's would take longer."""
 _SHARE = 20
-"""Suspects that are worth a process of their own."""
+"""Fewest suspects for each process."""
 
 _TICK_S = 0.2
 
@@ -60,7 +60,7 @@ _MOST_CLASSES = 5
 """Most classes that a message names."""
 NO_DATA = (
     "there are no data, only shapes, so nothing would be checked: name the data, as in "
-    "kg-server validate data.ttl --shapes shapes.ttl; to judge the shapes themselves by other "
+    "kg-server validate data.ttl --shapes shapes.ttl; to validate the shapes themselves by other "
     "shapes, name those with --shapes"
 )
 _NO_CONSTRAINTS = (
@@ -69,7 +69,7 @@ _NO_CONSTRAINTS = (
 )
 
 Tell = Callable[[str, float | None], None]
-"""Takes the name of the step under way, and the part of it that is done (0 to 1), if known."""
+"""Receives the name of the step under way, and the part of it that is done (0 to 1), if known."""
 
 
 class Validation:
@@ -78,12 +78,12 @@ class Validation:
     def __init__(
         self,
         project: Project,
+        *,
         timeout_s: float,
         jobs: int,
         rules: Mapping[str, str],
         tell: Tell,
         languages: Sequence[str],
-        *,
         inference: str,
         advanced: bool,
     ) -> None:
@@ -102,7 +102,7 @@ class Validation:
         shapes = project.of_role(Role.SHAPES)
         self._shapes = shapes_graph.read(shapes) if shapes else graphs.graph()
         self._are_known = shapes_lint.known_good(self._shapes)
-        # This compiles all patterns, which the children could not: they can import nothing.
+        # This compiles all patterns here: the child processes can import nothing.
         self._ill_formed = ill_formed.take_out(
             self._shapes,
             queries=not self._are_known,
@@ -118,8 +118,8 @@ class Validation:
         self._spoken = wording.with_one_message(self._shapes, languages)
         self._looked_at: dict[Node, set[Node]] = {}
 
-    def report(self, judge_by: Callable[[Prefilter], list[Finding]]) -> Report:
-        """Check everything; ``judge_by`` gives the findings of the shapes."""
+    def report(self, find: Callable[[Prefilter], list[Finding]]) -> Report:
+        """Validate and lint; ``find`` returns the findings of the shapes."""
         if len(self._shapes):
             shapes_lint.check(self._shapes)
         checked = checking(self._shapes, self._ill_formed, advanced=self._advanced)
@@ -127,7 +127,7 @@ class Validation:
         if not self._advanced:
             self._check_that_data_are_looked_at(prefilter.looks_at_data())
         with processes.beside(self._lint()) as linting:
-            judged = judge_by(prefilter)
+            results = find(prefilter)
             (linted,) = self._finish([linting], "Linting")
         focus_nodes, idle = len(prefilter.focus_nodes()), prefilter.idle()
         if self._advanced:  # also those that rules and targets by query lead to
@@ -135,27 +135,27 @@ class Validation:
             focus_nodes = len(set().union(*looked_at.values()))
             idle = [shape for shape, nodes in looked_at.items() if not nodes]
             self._check_that_data_are_looked_at(bool(focus_nodes))
-        # A rule need not say again of a triple what a shape has said.
-        told = {_about(each) for each in judged if each.value}
-        news = {each for each in linted if _about(each) not in told}
-        unusable = {each for each in judged if each.component == ILL_FORMED}
+        # A lint rule does not repeat what a shape has found about a triple.
+        stated = {_about(each) for each in results if each.value}
+        news = {each for each in linted if _about(each) not in stated}
+        unusable = {each for each in results if each.component == ILL_FORMED}
         objects = wording.objects_of_facts(self._facts)
         words = wording.Words(self._shapes, objects, self._languages)
-        worded = words.of(each for each in judged if each.component != ILL_FORMED)
-        # A shape that two others refer to finds the same twice.
-        found = {*worded, *news, *unusable, *self._ill_formed, *self._contradictions}
-        findings = tuple(sorted(found, key=rank))
+        worded = words.of(each for each in results if each.component != ILL_FORMED)
+        # A shape that two others refer to gives each result twice.
+        unsorted = {*worded, *news, *unusable, *self._ill_formed, *self._contradictions}
+        findings = tuple(sorted(unsorted, key=rank))
         if not self._are_known and not any(each.component == ILL_FORMED for each in findings):
             shapes_lint.remember(self._shapes)
         if findings:
             located = self._located(findings, objects)
             findings = naming.lasting(located, self._facts.store, self._written_shapes())
         return Report(
-            findings,
-            len(self._project.of_role(Role.DATA)),
-            len(self._facts.store),
-            len(prefilter.tasks),
-            focus_nodes,
+            findings=findings,
+            data_files=len(self._project.of_role(Role.DATA)),
+            triples=len(self._facts.store),
+            shapes=len(prefilter.tasks),
+            focus_nodes=focus_nodes,
             seconds=0.0,
             idle=self._names(idle),
         )
@@ -169,16 +169,16 @@ class Validation:
         return tuple(names.name(terms.n_triples(each)) for each in shapes) if names else ()
 
     def _written_shapes(self) -> Graph:
-        """Return the shapes with all that is ill-formed, which is named by where it stands."""
+        """Return the shapes as written: names of blank nodes depend on ill-formed parts, too."""
         if not self._ill_formed:
             return self._shapes
         return shapes_graph.read(self._project.of_role(Role.SHAPES))
 
     def _check_that_data_are_looked_at(self, looked_at: bool) -> None:
-        """Check that something is checked; an ontology is, by the rules.
+        """Check that shapes have focus nodes in the data; lint rules check an ontology alone.
 
         Raises:
-            ProjectFault: no shape looks at the data.
+            ProjectFault: no shape has a focus node in the data.
         """
         has_data = any(file.role is Role.DATA for file in self._project.files)
         if not has_data or not len(self._shapes) or self._ill_formed or looked_at:
@@ -194,7 +194,7 @@ class Validation:
             raise ProjectFault(f"{message}{self._targets()}")
 
     def _targets(self) -> str:
-        """Return a sentence on the classes that shapes look for, and those that data have."""
+        """Return a sentence with the target classes of the shapes, and the classes of the data."""
         checked = checking(self._shapes, (), advanced=self._advanced)
         classes_of = (self._shapes.objects(shape, SH.targetClass) for shape in checked)
         targets = sorted({str(each) for of_shape in classes_of for each in of_shape})
@@ -206,21 +206,23 @@ class Validation:
         return f" The shapes look for {_shown(targets)}; {has}."
 
     def prefiltered(self) -> Report:
-        """Check everything; pySHACL looks at the nodes that the prefilter leaves.
+        """Validate and lint; pySHACL checks the nodes that the prefilter suspects.
 
-        It is imported, by a process that then judges, while the prefilter is at work.
+        A child process imports pySHACL while the prefilter works, and then validates.
         """
         if not len(self._shapes):
             return self.report(lambda _suspects_of: [])
-        with processes.beside(self._judge, first=pyshacl_engine.prepare, waits=True) as first:
-            return self.report(lambda prefilter: self._judged(self._suspects(prefilter), first))
+        with processes.beside(self._check_aims, first=pyshacl_engine.prepare, waits=True) as first:
+            return self.report(
+                lambda prefilter: self._check_suspects(self._suspects(prefilter), first)
+            )
 
     def alone(self, _suspects_of: Prefilter) -> list[Finding]:
-        """Return what pySHACL finds by itself, in everything, with the advanced features."""
+        """Return the findings of pySHACL over all focus nodes, with the advanced features."""
         pyshacl_engine.prepare()
         data = self._all()
         work = partial(_alone, data, self._spoken, advanced=True)
-        ((findings, self._looked_at),) = self._run([work], f"Judging {len(data):,} triples")
+        ((findings, self._looked_at),) = self._run([work], f"Validating {len(data):,} triples")
         return list(findings)
 
     def _suspects(self, prefilter: Prefilter) -> Aims:
@@ -242,8 +244,8 @@ class Validation:
                 aims[prefilter.tasks[number].shape] = aim(suspects)
         return aims | {task.shape: None for task in prefilter.tasks if task.whole}
 
-    def _judged(self, aims: Aims, first: Child) -> list[Finding]:
-        """Have pySHACL check what the prefilter left, and shapes that it has not seen before."""
+    def _check_suspects(self, aims: Aims, first: Child) -> list[Finding]:
+        """Have pySHACL check the suspects, and shapes that this machine has not used before."""
         suspects = aiming.count(aims)
         count = min(self._jobs, suspects // _SHARE)
         children = []
@@ -260,9 +262,9 @@ class Validation:
         if not self._are_known:
             check = partial(pyshacl_engine.check_shapes, self._shapes)
             children.append(processes.start(check, first=pyshacl_engine.prepare))
-        return list(chain(*self._finish(children, f"Judging {suspects:,} nodes")))
+        return list(chain(*self._finish(children, f"Validating {suspects:,} nodes")))
 
-    def _judge(self, aims: Aims) -> tuple[Finding, ...]:
+    def _check_aims(self, aims: Aims) -> tuple[Finding, ...]:
         return pyshacl_engine.findings(self._graph(aims), self._spoken, aims)
 
     def _lint(self) -> Callable[[], tuple[Finding, ...]]:
@@ -285,13 +287,13 @@ class Validation:
         lint.levels(self._rules)
 
     def _graph(self, aims: Aims) -> Graph:
-        """Return the data for pySHACL to look at."""
+        """Return the data graph for pySHACL."""
         if None not in aims.values() and aiming.count(aims) * _VIEWED <= len(self._facts.store):
             return view.graph(self._expanded)
         return self._all()
 
     def _all(self) -> Graph:
-        """Return data and ontology with what is inferred."""
+        """Return data and ontology with the inferred triples."""
         data = graphs.read(self._project.of_role(*FACTS), "data")
         for quad in self._inferred:
             subject, predicate, value = map(terms.to_rdflib, quad.triple)
@@ -299,7 +301,7 @@ class Validation:
         return data
 
     def _infer(self) -> None:
-        """Add what data and ontology entail to what the shapes look at."""
+        """Add the triples that data and ontology entail to those that shapes are checked on."""
         inferred.prepare()
         work = partial(inferred.infer, self._all(), self._inference)
         ((self._inferred, self._contradictions),) = self._run([work], "Inferring")
@@ -309,20 +311,22 @@ class Validation:
     def _run(
         self, work: Sequence[Callable[[], Any]], what: str, done: Callable[[], float] | None = None
     ) -> list[Any]:
-        """Do pieces of work in processes of their own, at the same time."""
+        """Run each piece of work in a process of its own; return the results."""
         return self._finish([processes.start(each) for each in work], what, done)
 
     def _finish(
         self, children: Sequence[Child], what: str, done: Callable[[], float] | None = None
     ) -> list[Any]:
-        """Wait for processes, telling how far they are."""
+        """Wait for processes, and report their progress; return their results."""
         with ThreadPoolExecutor(len(children) or 1) as pool:
             result = partial(processes.result, until=self._until, late=self._late)
             waiting = [pool.submit(result, child) for child in children]
             try:
                 while wait(waiting, timeout=_TICK_S).not_done:
                     self._tell(what, done() if done else None)
-            except BaseException:  # Ctrl-C: the pool would wait for threads that wait for these
+            except (
+                BaseException
+            ):  # Ctrl-C: the pool waits for threads, and those wait for the children
                 for child in children:
                     child.kill()
                 raise
@@ -330,15 +334,15 @@ class Validation:
 
 
 def checking(shapes: Graph, faults: Sequence[Finding], *, advanced: bool) -> list[Node]:
-    """Return the shapes with targets that check something.
+    """Return the shapes that have targets and a constraint.
 
     Args:
         shapes: the shapes graph.
-        faults: what was taken out of it.
-        advanced: whether SHACL Advanced Features count.
+        faults: the findings about its ill-formed parts.
+        advanced: whether to evaluate SHACL Advanced Features.
 
     Raises:
-        ProjectFault: there are some with targets, not one checks anything, and there are no faults.
+        ProjectFault: there are shapes with targets and no faults, but no shape has a constraint.
     """
     targeted = pyshacl_engine.targeted(shapes)
     checked = shapes_lint.checking(shapes, targeted, advanced=advanced)
@@ -348,7 +352,7 @@ def checking(shapes: Graph, faults: Sequence[Finding], *, advanced: bool) -> lis
 
 
 def _alone(data: Graph, shapes: Graph, **options: Any) -> tuple[Any, dict[Node, set[Node]]]:
-    """Return what pySHACL finds, and at which focus nodes of each shape it looked."""
+    """Return the findings of pySHACL, and the focus nodes of each shape."""
     with aiming.noted() as looked_at:
         return pyshacl_engine.findings(data, shapes, **options), dict(looked_at)
 
@@ -356,7 +360,7 @@ def _alone(data: Graph, shapes: Graph, **options: Any) -> tuple[Any, dict[Node, 
 def _suspects_of(
     prefilter: Prefilter, tasks: Sequence[Task], counts: mmap.mmap, place: int
 ) -> list[tuple[int, dict[Constraint | None, frozenset[Any]]]]:
-    """Return the numbers of tasks that have suspects, with those."""
+    """Return the number of each task that has suspects, with the suspects."""
     numbers = {id(task): number for number, task in enumerate(prefilter.tasks)}
     of_tasks = []
     for done, task in enumerate(tasks, 1):
@@ -376,7 +380,7 @@ def _about(finding: Finding) -> tuple[str, str | None, str | None]:
 
 
 def rank(finding: Finding) -> tuple[object, ...]:
-    """Order findings: the worst first, then by what they are about."""
+    """Return a sort key: severity, then focus node, shape and message."""
     weight, each = list(Severity).index(finding.severity), finding
     about = each.focus_node, each.source_shape, each.message, each.component
     return weight, *about, each.path or "", each.value or ""

@@ -1,4 +1,4 @@
-"""Shapes graphs: whether there are shapes, and which are known to be usable."""
+"""Shapes graphs: which shapes have constraints, and which graphs have been checked before."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ SHACL_1_2 = frozenset(
         *("memberDatatype", "minMembers", "maxMembers", "hasConstraint", "constraint"),
     )
 )
-"""Terms that SHACL 1.2 adds, as far as they are not in SHACL 1.0 or its Advanced Features."""
+"""Terms of SHACL 1.2 that neither SHACL 1.0 nor its Advanced Features have."""
 _LEAD_ON = frozenset((SH.property, SH.node))
-"""Parameters whose values are shapes that check something, or do not."""
+"""Parameters that constrain only if the shapes that are their values do."""
 _CONSTRAINTS = frozenset(map(URIRef, PARAMETERS)) - _LEAD_ON
 """Parameters that are a constraint by themselves."""
 _ADVANCED = ("expression", "rule", "values")
@@ -54,12 +54,12 @@ def check(shapes: Graph) -> None:
 
 
 def checking(shapes: Graph, some: Iterable[Node], *, advanced: bool) -> list[Node]:
-    """Return those of some shapes that check something: not deactivated, with a constraint.
+    """Return the shapes that have a constraint and are not deactivated.
 
     Args:
         shapes: the shapes graph.
-        some: shapes.
-        advanced: whether SHACL Advanced Features count.
+        some: the shapes to look at.
+        advanced: whether to count constraints of SHACL Advanced Features.
     """
     parameters: set[Node] = {*_CONSTRAINTS}
     if advanced:
@@ -92,8 +92,8 @@ def has_queried_targets(shapes: Graph) -> bool:
 def known_good(shapes: Graph) -> bool:
     """Tell whether these shapes have been checked before, and can be used.
 
-    The package carries the hash of the shapes that come with it (``shapes_checked.txt``, which the
-    tests hold to the truth); of others it is remembered on this machine.
+    The package has the hash of its own shapes (``shapes_checked.txt``, which a test keeps true).
+    The hashes of other shapes are in the user's cache directory.
     """
     digest = digest_of(shapes)
     shipped = Path(__file__).with_name("shapes_checked.txt").read_text("ascii").split()
@@ -101,7 +101,7 @@ def known_good(shapes: Graph) -> bool:
 
 
 def remember(shapes: Graph) -> None:
-    """Note that these shapes have passed; where nothing can be written, they are checked again."""
+    """Note that these shapes can be used. If nothing can be written, they are checked each time."""
     try:
         _cache().mkdir(parents=True, exist_ok=True)
         (_cache() / digest_of(shapes)).touch()

@@ -1,4 +1,4 @@
-"""Files that cannot be read: a finding for each, beside the report on all others."""
+"""Files that cannot be parsed: a finding for each, added to the report on all others."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ _NOT_READ = "Nothing of this file was checked; findings about what it says may b
 _NOT_CHECKED = "Nothing else was checked."
 
 
-def reported(project: Project, judged: Callable[[Project], Report]) -> Report:
-    """Return a report on all files that can be read, with a finding for each of the others.
+def reported(project: Project, check: Callable[[Project], Report]) -> Report:
+    """Return a report on the files that can be parsed, with a finding for each other file.
 
     Raises:
-        ProjectFault: all files can be read, and nothing can be checked.
+        ProjectFault: all files can be parsed, but nothing can be checked.
     """
     unread = project.unread
     try:
-        report = judged(project)
+        report = check(project)
     except ProjectFault as fault:
-        rest = sound(project)  # reads all files again, so only where something is wrong
+        rest = sound(project)  # parses all files again, so only after a fault
         unread = rest.unread
         if not unread:
             raise
-        report, last = Report((), 0, 0, 0, 0, 0.0), fault
+        report, last = (
+            Report(findings=(), data_files=0, triples=0, shapes=0, focus_nodes=0, seconds=0.0),
+            fault,
+        )
         if len(rest.files) < len(project.files):
             try:
-                report = judged(rest)
+                report = check(rest)
             except ProjectFault as other:
                 last = other
         if not report.triples and last.message not in (NO_DATA, NO_SHAPES):
@@ -40,20 +43,20 @@ def reported(project: Project, judged: Callable[[Project], Report]) -> Report:
 
 
 def _unread(file: Unread) -> Finding:
-    """Return the finding that a file, or all that is left, could not be checked."""
+    """Return the finding that a file, or the rest of the project, could not be checked."""
     fault = file.fault
-    said = f"{fault.message[:1].upper()}{fault.message[1:]}".rstrip(".")
-    message = f"{said}. {_NOT_READ if fault.path else _NOT_CHECKED}"
+    reason = f"{fault.message[:1].upper()}{fault.message[1:]}".rstrip(".")
+    message = f"{reason}. {_NOT_READ if fault.path else _NOT_CHECKED}"
     return unchecked(UNREAD, f"<{file.graph_iri}>", message, place=_place(fault))
 
 
 def _place(fault: ProjectFault) -> Place | None:
-    """Return where a file is wrong, with the line."""
+    """Return the place of a fault, with its line as excerpt."""
     if fault.path is None:
         return None
     line, column, excerpt = fault.line or 1, fault.column or 1, ""
     try:
         excerpt = syntax.text(fault.path).decode().split("\n")[line - 1].rstrip("\r")
-    except (ProjectFault, IndexError):  # then without the line
+    except (ProjectFault, IndexError):  # no excerpt then
         column = 1
-    return Place(fault.path, line, column, column + 1, excerpt)
+    return Place(path=fault.path, line=line, column=column, end_column=column + 1, excerpt=excerpt)

@@ -1,8 +1,8 @@
-"""Messages of findings: those of the shapes in the reader's language, or else sentences of ours.
+"""Messages of findings: ``sh:message`` in the reader's language, or else a default sentence.
 
-pySHACL's own sentences speak of lists, nodes and arrows. Where a shape has no ``sh:message``, the
-table ``_SENTENCES`` at the end has a sentence for each kind of constraint: what was found, and what
-is needed. IRIs in them are in N-Triples syntax, so that each form of a report can shorten them.
+pySHACL's own sentences are made for programmers. If a shape has no ``sh:message``, the table
+``_SENTENCES`` at the end has a sentence for each constraint component: the actual value, and the
+expected one. IRIs are in N-Triples syntax, so that each report format can shorten them.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _LITERAL = re.compile(
     r'"(?P<text>(?:[^"\\]|\\.)*+)"(?:@(?P<tag>[\w-]+)|\^\^<(?P<type>[^<>]*)>)?', re.DOTALL
 )
 _VARIABLE = re.compile(r"\{[?$](\w+)\}")
-_TOLD = {"this", "value", "path"}
-"""Variables of messages that a finding has anyway."""
+_MEMBERS = {"this", "value", "path"}
+"""Variables of messages whose values a finding has as members."""
 _MOST_LISTED = 8
 _OF_A_COMPONENT = "Parameterised SHACL Query generated constraint validation reports."
 """Message of pySHACL for a custom constraint component that has none."""
@@ -56,16 +56,16 @@ _PARAMETERS = {
     "Or": "or",
     "Xone": "xone",
 }
-"""Parameters of which a shape may have several, by kind of constraint; and the pairs."""
+"""Parameters that a shape may have several times, and those of property pairs, by component."""
 
 
 def best(texts: Iterable[Any], spoken: Sequence[str]) -> Any:
-    """Return the literal in the first of these languages, else one without a language, else any.
+    """Return the literal in the most preferred language, else one without a language, else any.
 
-    A range that is longer than a tag matches it, too: ``de-AT`` is served by ``de``.
+    Languages match by their first subtag, too: a text in ``de`` serves a reader of ``de-AT``.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there are no literals.
     """
 
     def rank(text: Any) -> tuple[int, int, str]:
@@ -82,10 +82,10 @@ def best(texts: Iterable[Any], spoken: Sequence[str]) -> Any:
 
 def with_one_message(shapes: Graph, spoken: Sequence[str]) -> Graph:
     """Return a shapes graph in which each shape has one message, in the reader's language."""
-    said: dict[Any, list[Any]] = defaultdict(list)
+    messages: dict[Any, list[Any]] = defaultdict(list)
     for shape, message in shapes.subject_objects(SH.message):
-        said[shape].append(message)
-    several = {shape: texts for shape, texts in said.items() if len(texts) > 1}
+        messages[shape].append(message)
+    several = {shape: texts for shape, texts in messages.items() if len(texts) > 1}
     if not several:
         return shapes
     copy = graphs.graph()
@@ -98,13 +98,13 @@ def with_one_message(shapes: Graph, spoken: Sequence[str]) -> Graph:
 
 
 class Words:
-    """Words for the findings by some shapes."""
+    """Messages for the findings of a shapes graph."""
 
     def __init__(self, shapes: Graph, objects: Objects, spoken: Sequence[str] = ("en",)) -> None:
         self._shapes, self._objects, self._spoken = shapes, objects, spoken
 
     def of(self, findings: Iterable[Finding]) -> list[Finding]:
-        """Return findings with messages, and with what tells apart those that are alike."""
+        """Return the findings with messages, and with what distinguishes equal ones."""
         listed = list(findings)
         alike: dict[tuple[str | None, ...], list[int]] = defaultdict(list)
         for number, each in enumerate(listed):
@@ -120,8 +120,14 @@ class Words:
     def _worded(self, finding: Finding) -> Finding:
         details = tuple(self.of(finding.details))
         message = finding.message
-        if self._is_core(finding) and not self._said(finding.source_shape):
-            about = _About(finding, self._shape(finding), self._shapes, self._objects, self._spoken)
+        if self._is_core(finding) and not self._has_message(finding.source_shape):
+            about = _About(
+                finding=finding,
+                shape=self._shape(finding),
+                shapes=self._shapes,
+                objects=self._objects,
+                spoken=self._spoken,
+            )
             message = _SENTENCES[finding.kind](about)
         elif not message:
             message = "The query of the shape finds this node."
@@ -129,28 +135,28 @@ class Words:
             message = f"This node does not satisfy {finding.component}."
         elif message == _OF_AN_EXPRESSION:
             message = "The expression of the shape (sh:expression) is not true for this value."
-        told = finding.other_value
+        other = finding.other_value
         if self._says_more(finding):
-            told = terms.n_triples(Literal(message))
-        return replace(finding, message=message, details=details, other_value=told)
+            other = terms.n_triples(Literal(message))
+        return replace(finding, message=message, details=details, other_value=other)
 
     def _says_more(self, finding: Finding) -> bool:
         """Tell whether the message of a query has more values than the finding itself."""
         source = finding.source_constraint
-        said = self._shapes.objects(_node(source), SH.message) if source else ()
-        return any(set(_VARIABLE.findall(str(each))) - _TOLD for each in said)
+        messages = self._shapes.objects(_node(source), SH.message) if source else ()
+        return any(set(_VARIABLE.findall(str(each))) - _MEMBERS for each in messages)
 
     def _is_core(self, finding: Finding) -> bool:
         return finding.component.startswith(f"<{ns.SH}") and finding.kind in _SENTENCES
 
-    def _said(self, shape: str) -> bool:
+    def _has_message(self, shape: str) -> bool:
         return (_node(shape), SH.message, None) in self._shapes
 
     def _shape(self, finding: Finding) -> Any:
         return _node(finding.source_shape)
 
     def _others(self, finding: Finding) -> list[tuple[str | None, str | None]]:
-        """Return what the findings that are like this one differ in: a property and a term."""
+        """Return what distinguishes the findings equal to this one: a property and a term."""
         kind, focus, value = finding.kind, finding.focus_node, finding.value
         if kind == "UniqueLang":
             path = paths.parse(finding.path or "")
@@ -192,7 +198,7 @@ class Words:
 
 @dataclass(frozen=True)
 class _About:
-    """A finding with what sentences are made of."""
+    """A finding with the parts of its sentence."""
 
     finding: Finding
     shape: Any
@@ -206,13 +212,13 @@ class _About:
         return sorted(map(terms.n_triples, values))
 
     def number(self, parameter: str) -> int:
-        """Return the number that a parameter is; 0 where it is none."""
+        """Return the value of a parameter as a number; 0 if it is none."""
         text = next(iter(self.given(parameter)), "")
         match = _LITERAL.match(text)
         return int(match["text"]) if match and match["text"].isdigit() else 0
 
     def listed(self, parameter: str) -> list[str]:
-        """Return the members of the list that a parameter is."""
+        """Return the members of the list that is the value of a parameter, in words."""
         heads = self.shapes.objects(self.shape, URIRef(ns.SH + parameter))
         return [self.described(each) for head in heads for each in self.shapes.items(head)]
 
@@ -220,7 +226,7 @@ class _About:
         """Return a shape, or another term of the shapes graph, in words."""
         if not isinstance(node, BNode):
             return terms.n_triples(node)
-        said = []
+        statements = []
         for predicate, value in sorted(self.shapes.predicate_objects(node), key=str):
             name = str(predicate)
             if not name.startswith(ns.SH) or name.removeprefix(ns.SH) in ("message", "description"):
@@ -231,12 +237,12 @@ class _About:
                 written = self.described(value, depth - 1) if depth else "[ … ]"
             else:
                 written = terms.n_triples(value)
-            said.append(f"<{name}> {written}")
-        return f"[ {' ; '.join(said)} ]" if said else "[ … ]"
+            statements.append(f"<{name}> {written}")
+        return f"[ {' ; '.join(statements)} ]" if statements else "[ … ]"
 
     @cached_property
     def property(self) -> str:
-        """The property that the shape is about: its ``sh:name``, and its path."""
+        """The property of the shape: ``sh:name`` and the path."""
         path = paths.shown(self.finding.path or "")
         named = self.shapes.objects(self.shape, SH.name)
         names = [each for each in named if isinstance(each, Literal)]
@@ -264,7 +270,7 @@ class _About:
 
 
 def _values(path: paths.Path, focus: str, objects: Objects) -> list[str] | None:
-    """Return the values of a path of one predicate or several in a row."""
+    """Return the values of a path; ``None`` if it is not a sequence of predicates."""
     patterns = paths.ends(path, focus, objects)
     if not patterns or any(subject is None for subject, _, _ in patterns):
         return None
@@ -307,7 +313,7 @@ def _kind(term: str) -> str:
 
 
 def _all(items: Sequence[str], last: str = "or") -> str:
-    """Return a list in words, cut where it is long."""
+    """Return a list in words; a long one is cut."""
     if len(items) > _MOST_LISTED:
         return f"{', '.join(items[:_MOST_LISTED])}, … ({len(items):,} in all)"
     return f"{', '.join(items[:-1])} {last} {items[-1]}" if len(items) > 1 else "".join(items)
@@ -361,8 +367,8 @@ def _class(about: _About) -> str:
     if not value.startswith(("<", "_:")):
         return f"{about.subject} is a literal: an instance of {needed} is needed."
     types = sorted(about.objects(value, _RDF_TYPE))
-    found = f", but of {_all(types, 'and')}" if types else ": it has no type"
-    return f"{about.subject} is not an instance of {needed}{found}."
+    actual = f", but of {_all(types, 'and')}" if types else ": it has no type"
+    return f"{about.subject} is not an instance of {needed}{actual}."
 
 
 def _node_kind(about: _About) -> str:
@@ -418,8 +424,8 @@ def _plain(literal: str) -> str:
 def _language_in(about: _About) -> str:
     tags = [each.strip('"') for each in about.listed("languageIn")]
     value = about.finding.value or ""
-    found = f"the language {_tag(value)}" if _tag(value) else "no language"
-    return f"{about.subject} has {found}: {_all(tags)} is needed."
+    actual = f"the language {_tag(value)}" if _tag(value) else "no language"
+    return f"{about.subject} has {actual}: {_all(tags)} is needed."
 
 
 def _unique_lang(about: _About) -> str:
@@ -462,8 +468,8 @@ def _has_value(about: _About) -> str:
         return f"This node must be {needed}."
     if about.values is None:
         return f"{about.property} must have the value {needed}."
-    found = _all([_term(each) for each in about.values], "and") or "none"
-    return f"{about.property} must have the value {needed}: it has {found}."
+    actual = _all([_term(each) for each in about.values], "and") or "none"
+    return f"{about.property} must have the value {needed}: it has {actual}."
 
 
 def _nested(words: str, parameter: str) -> Callable[[_About], str]:
@@ -531,7 +537,7 @@ _SENTENCES: Mapping[str, Callable[[_About], str]] = {
 
 
 def objects_of_facts(facts: Any) -> Objects:
-    """Return what gives the values of predicates in a project's data, as they are written."""
+    """Return a function for the values of a predicate, as the project's files write them."""
 
     def objects(subject: str, predicate: str) -> list[str]:
         if subject.startswith('"'):

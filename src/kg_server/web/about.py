@@ -8,7 +8,6 @@ from flask import Blueprint, Response, render_template, request
 
 from kg_server.formats import HTML
 from kg_server.project.profile import in_language
-from kg_server.web import canned as questions
 from kg_server.web import citation
 from kg_server.web.context import Context
 from kg_server.web.pages import about, layout
@@ -47,7 +46,7 @@ def _examples(context: Context) -> list[str]:
     """Return a line of a shell for each interface."""
     address, lines = context.address, []
     if query := next(iter(context.queries.values()), None):
-        parameters = urlencode(questions.example(query))
+        parameters = urlencode(query.example_without_defaults)
         lines.append(
             f"curl '{address}queries/{query.name}.csv{f'?{parameters}' if parameters else ''}'"
         )

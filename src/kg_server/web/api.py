@@ -7,7 +7,6 @@ from urllib.parse import quote, urlencode
 from flask import Blueprint, Response, render_template
 
 from kg_server.formats import HTML
-from kg_server.web import canned as questions
 from kg_server.web.context import Context
 from kg_server.web.pages import layout, results
 from kg_server.web.pages.questions import title
@@ -48,7 +47,7 @@ def example(context: Context) -> tuple[str, str, list[tuple[str, str]]]:
         asked = urlencode({"query": _EVERYTHING})
         code = results.query_code(f"{context.address}sparql", _EVERYTHING)
         return "", f"/sparql?{asked}", code
-    values = dict(first.given) if first else questions.example(query)
+    values = dict(first.given) if first else query.example_without_defaults
     given = f"?{urlencode(values)}" if values else ""
     code = results.code(f"{context.address}queries/{query.name}", values)
     return title(query, language), f"/queries/{query.name}{given}", code
@@ -58,7 +57,7 @@ def addresses(context: Context) -> list[tuple[str, str, str]]:
     """Return the name, the path and an example of each interface that there is, in English."""
     rows = []
     if query := next(iter(context.queries.values()), None):
-        given = urlencode(questions.example(query))
+        given = urlencode(query.example_without_defaults)
         shown = f"queries/{query.name}.csv" + (f"?{given}" if given else "")
         rows.append(("Questions", "/queries/", shown))
     if context.overview.classes:

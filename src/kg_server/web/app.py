@@ -117,8 +117,8 @@ def answer(problem: Problem, context: Context) -> Response:
     """Turn a problem into a response: a problem document, or a page for a browser (RFC 9457)."""
     document = problem.document(context.root)
     language = parameters.relevant_language(request.headers.get("Accept-Language", ""))
-    said = details.localized(document, language) if language else document
-    response = context.json(said, problem.status, "application/problem+json")
+    shown = details.localized(document, language) if language else document
+    response = context.json(shown, problem.status, "application/problem+json")
     if _wants_html():
         with suppress(Problem):  # the page asks the store, which may have failed
             near = [str(each) for each in document.get("nearest", ())]
@@ -184,7 +184,7 @@ def _served(context: Context) -> dict[str, Any]:
         else context.unvalidated and "given up",
         "graph_version": context.store.version,
         "fitted": charts.fitted,
-        "told": lambda detail: details.told(detail, layout.page_language()),
+        "translated": lambda detail: details.translated(detail, layout.page_language()),
         "has_vocabularies": len(context.vocabularies) > 1,
     }
 

@@ -25,8 +25,19 @@ from kg_server.web.context import Context
 from kg_server.web.pages import claims, layout
 from kg_server.web.pages.terms import Labels
 
-BIBTEX = Format("bibtex", "application/x-bibtex", "bib", RESULT | Kind.GRAPH, charset=True)
-CSL = Format("csl", "application/vnd.citationstyles.csl+json", "json", RESULT | Kind.GRAPH)
+BIBTEX = Format(
+    name="bibtex",
+    media_type="application/x-bibtex",
+    extension="bib",
+    kinds=RESULT | Kind.GRAPH,
+    charset=True,
+)
+CSL = Format(
+    name="csl",
+    media_type="application/vnd.citationstyles.csl+json",
+    extension="json",
+    kinds=RESULT | Kind.GRAPH,
+)
 FORMATS: Mapping[str, Format] = {"bibtex": BIBTEX, "bib": BIBTEX, "csl": CSL}
 """The formats of a citation, by what ``format=`` says."""
 WORDS = ("Version", "Retrieved", "Licence", "Source")

@@ -102,7 +102,9 @@ def described(context: Context, path: str) -> Document:
             o = URIRef(context.address + str(o)[len(site.base_iri) :])
         graph.add((s, p, o))
     types = (str(VOID.Dataset), str(DCAT.Dataset))
-    return Document(site.base_iri + path, site.dataset_iri, graph, types, licence)
+    return Document(
+        iri=site.base_iri + path, topic=site.dataset_iri, graph=graph, types=types, licence=licence
+    )
 
 
 def negotiated(context: Context, path: str, chosen: Format) -> Response:

@@ -15,8 +15,7 @@ from kg_server.formats import HTML
 from kg_server.linked_data import documents
 from kg_server.rdf import addresses
 from kg_server.sparql import protocol
-from kg_server.web import canned as questions
-from kg_server.web import citation
+from kg_server.web import canned_pages, citation
 from kg_server.web.context import Context
 from kg_server.web.pages import claims, layout
 from kg_server.web.pages.terms import Labels
@@ -33,7 +32,7 @@ def blueprint(context: Context) -> Blueprint:
 
     @routes.get("/embed/queries/<name>")
     def question(name: str) -> Response:
-        asked = questions.asked_page(context, canned.find(context.queries, name))
+        asked = canned_pages.asked_page(context, canned.find(context.queries, name))
         page = render_template("embed_answer.html", **asked.shown, cited=asked.cited)
         return framed(context, page, asked.text)
 

@@ -36,14 +36,18 @@ from kg_server.web.pages import layout
 from kg_server.web.pages.terms import Labels
 
 XLSX = Format(
-    "xlsx",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "xlsx",
-    Kind.BINDINGS,
+    name="xlsx",
+    media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    extension="xlsx",
+    kinds=Kind.BINDINGS,
 )
-MARKDOWN = Format("md", "text/markdown", "md", Kind.BINDINGS, charset=True)
-ROWS = Format("rows", "application/json", "json", Kind.BINDINGS)
-LABELLED = Format("labelled", "text/csv", "csv", Kind.BINDINGS, charset=True)
+MARKDOWN = Format(
+    name="md", media_type="text/markdown", extension="md", kinds=Kind.BINDINGS, charset=True
+)
+ROWS = Format(name="rows", media_type="application/json", extension="json", kinds=Kind.BINDINGS)
+LABELLED = Format(
+    name="labelled", media_type="text/csv", extension="csv", kinds=Kind.BINDINGS, charset=True
+)
 FORMATS: Mapping[str, Format] = {each.name: each for each in (XLSX, MARKDOWN, ROWS, LABELLED)}
 """The formats of this module, by the value of ``format=`` or the extension."""
 
@@ -75,7 +79,7 @@ class About:
         cited, t = self.citation, self.translate
         return [
             (t("Question"), self.title),
-            *((t("Parameter {name}", name=name), said) for name, said in self.parameters.items()),
+            *((t("Parameter {name}", name=name), value) for name, value in self.parameters.items()),
             (t("Address"), cited.address),
             (t("Version of the graph"), cited.version),
             *([(t("Licence"), cited.licence)] if cited.licence else []),
@@ -165,13 +169,13 @@ def _address(context: Context) -> str:
     return context.address + path.removeprefix("/") + (f"?{urlencode(pairs)}" if pairs else "")
 
 
-def response(context: Context, query: Query, chosen: Format, said: About) -> Response:
+def response(context: Context, query: Query, chosen: Format, about: About) -> Response:
     """Run a query, whose format is SPARQL JSON; return its answer in one of ``FORMATS``."""
     labels = Labels(context.site, layout.page_language())
-    content = write(chosen, grid(context.store.query(query), labels), said)
+    content = write(chosen, grid(context.store.query(query), labels), about)
     answered = Response(content, content_type=chosen.content_type)
     stem = PurePosixPath(request.path).stem or "answer"
-    name = f"{stem}-{said.citation.version[:8]}.{chosen.extension}"
+    name = f"{stem}-{about.citation.version[:8]}.{chosen.extension}"
     shown = "inline" if chosen in (ROWS, MARKDOWN) else "attachment"
     answered.headers["Content-Disposition"] = f'{shown}; filename="{name}"'
     answered.vary.update(("Accept-Language", "Cookie"))
@@ -292,7 +296,7 @@ def _xlsx(grid: Grid, about: About) -> bytes:
             sheet.write_string(0, column, name, head)
         for number, row in enumerate(grid.rows, 1):
             for column, cell in enumerate(row):
-                _put(sheet, number, column, cell, day)
+                _put(sheet, row=number, column=column, cell=cell, day=day)
         sheet.autofit(400)
         notes = book.add_worksheet(about.translate("About"))
         for number, (name, value) in enumerate(about.lines()):
@@ -302,7 +306,7 @@ def _xlsx(grid: Grid, about: About) -> bytes:
     return output.getvalue()
 
 
-def _put(sheet: Any, row: int, column: int, cell: Cell, day: Any) -> None:
+def _put(sheet: Any, *, row: int, column: int, cell: Cell, day: Any) -> None:
     if isinstance(cell, bool):
         sheet.write_boolean(row, column, cell)
     elif isinstance(cell, date) and cell >= _EXCEL_BEGINS:

@@ -412,12 +412,12 @@ def _suggestions(kind: str, context: Context, index: Index) -> dict[str, Any]:
         for hit in fitting[skipped:last]
     ]
     if not skipped:
-        suggestions += _used(kind, prefix, context, {hit.iri for hit in hits}, index)
+        suggestions += _used(kind, prefix, context, shown={hit.iri for hit in hits}, index=index)
     return {"result": suggestions, **({"cursor": last} if len(fitting) > last else {})}
 
 
 def _used(
-    kind: str, prefix: str, context: Context, shown: set[str], index: Index
+    kind: str, prefix: str, context: Context, *, shown: set[str], index: Index
 ) -> list[dict[str, Any]]:
     """Return terms of other vocabularies that the graph uses but gives no names."""
     predicate = {"type": VOID["class"], "property": VOID.property}.get(kind)

@@ -118,7 +118,7 @@ def class_iri(name: str, index: Index) -> str:
     """Return the class that ``type=`` asks for: its IRI, or its local name in any case.
 
     Raises:
-        BadRequest: the index has nothing of such a class.
+        BadRequest: the index has no instance of the class.
     """
     for each in index.types():
         if name == each or name.casefold() == local_name(each).casefold():
@@ -156,11 +156,11 @@ def _search(context: Context, index: Index) -> Response:
     return context.cacheable(response, context.etag(chosen, parameters, language))
 
 
-def _plain(found: dict[str, Any], text: str) -> dict[str, Any]:
+def _plain(result: dict[str, Any], text: str) -> dict[str, Any]:
     """Return a result for a page: no other text is shown if the label has all words searched."""
-    told = fold(found["label"])
-    is_told = all(word in told for word in fold(text).split())
-    return {**found, "matched": found["label"]} if is_told else found
+    label = fold(result["label"])
+    has_all = all(word in label for word in fold(text).split())
+    return {**result, "matched": result["label"]} if has_all else result
 
 
 def _questions(context: Context, text: str, language: str) -> list[tuple[str, str]]:
@@ -169,8 +169,8 @@ def _questions(context: Context, text: str, language: str) -> list[tuple[str, st
     return [
         (questions.title(query, language), f"/queries/{query.name}")
         for query in context.queries.values()
-        for told in (fold(" ".join((*query.titles.values(), *query.descriptions.values()))),)
-        if words and all(word in told for word in words)
+        for texts in (fold(" ".join((*query.titles.values(), *query.descriptions.values()))),)
+        if words and all(word in texts for word in words)
     ][:_WAYS_ON]
 
 

@@ -88,7 +88,7 @@ def _explain(context: Context, text: str) -> Response:
     response = context.json(
         {
             "patterns": patterns,
-            "costly": [details.told(each, language).text for each in advice.on(text)],
+            "costly": [details.translated(each, language).text for each in advice.on(text)],
             "evaluated": evaluated if evaluated != text else None,
         }
     )
@@ -137,7 +137,11 @@ def _editor(context: Context, operation: protocol.Operation) -> Response:
     """Return the page of the query editor, with the answer to the query of the request."""
     labels = Labels(context.site, page_language())
     answered = editor.run(
-        context.store, operation, labels, context.root, context.settings.query_timeout_s
+        context.store,
+        operation,
+        labels=labels,
+        root=context.root,
+        timeout_s=context.settings.query_timeout_s,
     )
     page = render_template(
         "sparql.html",

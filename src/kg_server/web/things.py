@@ -27,12 +27,13 @@ from kg_server.things.columns import RESERVED, Column
 from kg_server.things.filters import Filter, Vocabulary
 from kg_server.things.queries import Table
 from kg_server.web import citation, embed, exports, responses
-from kg_server.web.canned import SOURCE, page_links, window
+from kg_server.web.canned import SOURCE
 from kg_server.web.citation import Citation
 from kg_server.web.context import Context
 from kg_server.web.pages import embedding, layout
 from kg_server.web.pages.listing import Listing
 from kg_server.web.pages.terms import Labels
+from kg_server.web.paging import page_links, window
 
 PAGE_ROWS = 50
 MOST_COLUMNS = 12
@@ -53,7 +54,7 @@ _MOST_LISTED = 5_000
 """Most things that a query names; for more, it evaluates their filters again."""
 _PLAIN = re.compile(r"[\w-]+")
 """Local names that stand in a path as they are; other classes are named by their IRI."""
-QUESTION = Format("rq", SOURCE, "rq", RESULT)
+QUESTION = Format(name="rq", media_type=SOURCE, extension="rq", kinds=RESULT)
 _DOWNLOADS = (
     ("CSV", "labelled"),
     ("XLSX", "xlsx"),
@@ -121,7 +122,9 @@ class _Tables:
         for row in rows(self.context.store, text) if text else ():
             if isinstance(row["thing"], URIRef):
                 named.setdefault(str(row["name"]), []).append(str(row["thing"]))
-        return Vocabulary(profile.prefixes, languages, named, self.names(class_iri))
+        return Vocabulary(
+            prefixes=profile.prefixes, languages=languages, named=named, names=self.names(class_iri)
+        )
 
     def class_named(self, name: str) -> str:
         """Return the class with a local name.
@@ -168,18 +171,34 @@ class _Tables:
         """Return the commonest values of columns; those of a whole class are counted once."""
         if not table.filters:
             return self.whole_counts(table.class_iri, faceted)
-        return rows(self.context.store, queries.facets(table, faceted, _MOST_COUNTS, every))
+        return rows(self.context.store, queries.facets(table, faceted, _MOST_COUNTS, things=every))
 
     def _whole_counts(
         self, class_iri: str, faceted: tuple[Column, ...]
     ) -> list[dict[str, Identifier]]:
-        table, totals = Table(class_iri, faceted, (), Vocabulary({}, ()), ()), self.totals()
+        table, totals = (
+            Table(
+                class_iri=class_iri,
+                columns=faceted,
+                filters=(),
+                vocabulary=Vocabulary({}, ()),
+                languages=(),
+            ),
+            self.totals(),
+        )
         own = frozenset(each.iri for each in faceted if each.used == totals.get(each.iri))
         return rows(self.context.store, queries.facets(table, faceted, _MOST_COUNTS, own=own))
 
     def _every(self, class_iri: str, *, only_named: bool) -> tuple[str, ...]:
         """Return the IRIs of all things of a class, sorted."""
-        table = Table(class_iri, (), (), Vocabulary({}, ()), (), only_named=only_named)
+        table = Table(
+            class_iri=class_iri,
+            columns=(),
+            filters=(),
+            vocabulary=Vocabulary({}, ()),
+            languages=(),
+            only_named=only_named,
+        )
         text = queries.matching(table, _MOST_SORTED)
         return tuple(sorted(results.iris(self.context.store, text)))
 
@@ -188,7 +207,12 @@ class _Tables:
     ) -> tuple[str, ...]:
         """Return the IRIs of all things of a class in the order of their names."""
         table = Table(
-            class_iri, (), (), Vocabulary({}, (), names=names), languages, (None, descends)
+            class_iri=class_iri,
+            columns=(),
+            filters=(),
+            vocabulary=Vocabulary({}, (), names=names),
+            languages=languages,
+            sort=(None, descends),
         )
         things = self.every(class_iri, only_named=self.only_named(class_iri))
         return tuple(_by_name(self.context, table, things))
@@ -272,20 +296,20 @@ def _table(
     if style:
         return citation.response(context, _cited(context, table, pairs), style)
     is_for_people = chosen.is_page or chosen in exports.FORMATS.values()
-    said = (layout.page_language(), citation.today()) if is_for_people else ()
-    etag = context.etag(chosen, pairs, *said)
+    reader = (layout.page_language(), citation.today()) if is_for_people else ()
+    etag = context.etag(chosen, pairs, *reader)
     if responses.matches(request.headers.get("If-None-Match"), etag):
         return context.cacheable(Response(), etag)
     given = {name: text for name, text in reserved.items() if text}  # a form sends empty fields
     limit, offset = window(given, PAGE_ROWS if chosen.is_page else None)
     if chosen.is_page:
-        shown = _page(tables, table, pairs, limit or PAGE_ROWS, offset)
+        shown = _page(tables, table, pairs, limit=limit or PAGE_ROWS, offset=offset)
         if is_framed:
             return embed.framed(context, render_template("embed_table.html", **shown), pairs)
         page = render_template("table.html", **shown)
         response = Response(page, content_type=formats.HTML.content_type)
     else:
-        response = _data(tables, table, pairs, chosen, limit, offset)
+        response = _data(tables, table, pairs, chosen=chosen, limit=limit, offset=offset)
     return context.cacheable(response, etag)
 
 
@@ -334,6 +358,7 @@ def _data(
     tables: _Tables,
     table: Table,
     pairs: Pairs,
+    *,
     chosen: Format,
     limit: int | None,
     offset: int,
@@ -379,11 +404,13 @@ def _window(tables: _Tables, table: Table, limit: int | None, offset: int) -> li
     return [str(each) for each in things] if all(isinstance(i, URIRef) for i in things) else None
 
 
-def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) -> dict[str, Any]:
+def _page(
+    tables: _Tables, table: Table, pairs: Pairs, *, limit: int, offset: int
+) -> dict[str, Any]:
     """Return the variables of the template for the page of a table."""
     context, shown = tables.context, _shown_columns(table.columns)
     total, things, every = _things(tables, table, limit, offset)
-    values = _values(context, table, things, shown, limit, offset)
+    values = _values(context, table, things, shown=shown, limit=limit, offset=offset)
     faceted = _faceted(table, pairs, total)
     counts = tables.counts(table, tuple(faceted), every) if faceted else []
     labels = Labels(context.site, layout.page_language())
@@ -391,7 +418,7 @@ def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) 
     labels.load(URIRef(each.iri) for each in table.columns)
     labels.load(row["value"] for row in (*values, *counts))
     kept = _kept(pairs)
-    listing = Listing(_path(), kept, table, labels)
+    listing = Listing(path=_path(), pairs=kept, table=table, labels=labels)
     labels.load(listing.values())
     parameters = urlencode([pair for pair in kept if pair[0] not in ("limit", "offset")])
     more = f"&{parameters}" if parameters else ""
@@ -414,7 +441,9 @@ def _page(tables: _Tables, table: Table, pairs: Pairs, limit: int, offset: int) 
         "fields": [(each, listing.heading(each)) for each in table.columns],
         "operators": filters.OPERATORS,
         "kept": [pair for pair in kept if pair[0] not in ("limit", "offset")],
-        "links": page_links(_path(), kept, limit, offset, total) if total > limit else {},
+        "links": page_links(_path(), kept, limit=limit, offset=offset, rows=total)
+        if total > limit
+        else {},
         "downloads": [
             (name, f"{stem}?{urlencode({'format': form})}{more}") for name, form in _DOWNLOADS
         ],
@@ -441,7 +470,7 @@ def _cited(context: Context, table: Table, pairs: Pairs) -> Citation:
     """Return the citation of a table; its title lists the filters."""
     kept = _kept(pairs)
     labels = Labels(context.site, layout.page_language())
-    listing = Listing(_path(), kept, table, labels)
+    listing = Listing(path=_path(), pairs=kept, table=table, labels=labels)
     labels.load([table.class_iri, *(each.iri for each in table.columns), *listing.values()])
     words = "; ".join(chip.text for chip in listing.chips())
     title = listing.heading(None) + (f" ({words})" if words else "")
@@ -453,6 +482,7 @@ def _values(
     context: Context,
     table: Table,
     things: list[Identifier],
+    *,
     shown: tuple[Column, ...],
     limit: int,
     offset: int,

@@ -69,7 +69,7 @@ def place(tmp_path, monkeypatch):
     return write
 
 
-def told(root: Path, **options) -> list[str]:
+def reported(root: Path, **options) -> list[str]:
     """Return each finding as its first two lines, its excerpt and its rule."""
     loaded = project.load([root])
     text = reports.text(validation.validate(loaded, **options), loaded)
@@ -77,7 +77,7 @@ def told(root: Path, **options) -> list[str]:
 
 
 def test_a_clean_project_has_no_findings(place):
-    assert told(place()) == []
+    assert reported(place()) == []
 
 
 CASES = {
@@ -220,7 +220,7 @@ def test_a_rule_finds_its_slip(place, name):
     files, expected = CASES[name]
     rule = re.match(r"[\w-]+", name)[0]
 
-    blocks = [each for each in told(place(**files)) if each.endswith(f"    rule   {rule}")]
+    blocks = [each for each in reported(place(**files)) if each.endswith(f"    rule   {rule}")]
 
     assert any(expected in block for block in blocks), blocks
 
@@ -230,14 +230,14 @@ def test_every_rule_has_a_case():
 
 
 def test_a_text_where_a_term_belongs_is_no_term(place):
-    assert told(place(ontology='ex:kind rdfs:range "text" ; owl:inverseOf "kind" .\n')) == []
+    assert reported(place(ontology='ex:kind rdfs:range "text" ; owl:inverseOf "kind" .\n')) == []
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_rule_that_is_off_finds_nothing(place, name):
     rule = re.match(r"[\w-]+", name)[0]
 
-    assert f"rule   {rule}" not in "\n".join(told(place(**CASES[name][0]), rules={rule: "off"}))
+    assert f"rule   {rule}" not in "\n".join(reported(place(**CASES[name][0]), rules={rule: "off"}))
 
 
 @pytest.mark.parametrize(
@@ -251,11 +251,11 @@ def test_a_rule_that_is_off_finds_nothing(place, name):
     ],
 )
 def test_well_formed_literals_are_left_alone(place, literal):
-    assert told(place(data=f"id:a rdfs:comment {literal} .\n")) == []
+    assert reported(place(data=f"id:a rdfs:comment {literal} .\n")) == []
 
 
 def test_a_deprecated_term_that_nothing_uses_is_left_alone(place):
-    assert told(place(ontology=term("Organ", more="owl:deprecated true"))) == []
+    assert reported(place(ontology=term("Organ", more="owl:deprecated true"))) == []
 
 
 def test_levels_weigh_and_the_exit_code_follows(place):
@@ -329,9 +329,9 @@ def test_the_list_of_rules_has_each():
 def test_literals_are_judged_as_they_are_written_not_as_the_engine_keeps_them(
     place, literal, is_wrong
 ):
-    found = told(place(data=f"id:a rdfs:comment {literal} .\n"))
+    findings = reported(place(data=f"id:a rdfs:comment {literal} .\n"))
 
-    assert any("ill-typed-literal" in each for each in found) is is_wrong
+    assert any("ill-typed-literal" in each for each in findings) is is_wrong
 
 
 def test_texts_that_lack_a_language_of_the_project_are_told_each_at_its_place(place):
@@ -344,13 +344,13 @@ def test_texts_that_lack_a_language_of_the_project_are_told_each_at_its_place(pl
     (root / "queries").mkdir()
     (root / "queries" / "q.rq").write_text(query + "SELECT ?a { ?a a ?class }\n")
 
-    found = [
+    findings = [
         tuple(each.splitlines()[:2])
-        for each in told(root)
+        for each in reported(root)
         if "missing-translation" in each and "terms.ttl" not in each
     ]
 
-    assert sorted(found) == [
+    assert sorted(findings) == [
         (
             "project/data/all.ttl:12:17: WARNING: id:a",
             "    A thing of the class ex:Mission has no rdfs:label in 'fr': id:a.",
@@ -369,4 +369,4 @@ def test_texts_that_lack_a_language_of_the_project_are_told_each_at_its_place(pl
 def test_a_project_of_one_language_lacks_no_translation(place):
     root = place(data="id:a rdfs:label 'a'@en .\n", manifest='languages = ["en"]\ntitle = "T"\n')
 
-    assert not [each for each in told(root) if "missing-translation" in each]
+    assert not [each for each in reported(root) if "missing-translation" in each]

@@ -51,7 +51,7 @@ def test_every_detail_that_a_page_can_show_is_translated_into(language):
 
     # A gap at the end that follows a sentence is a hint, a sentence by itself or none.
     said = [re.sub(r"(?<=\.) ?{}\.?$", "", text).replace("{}", "zzz") for text in texts]
-    missing = [text for text in said if details.told(text, language).language != language]
+    missing = [text for text in said if details.translated(text, language).language != language]
 
     assert len(texts) > 50
     assert not missing
@@ -62,7 +62,7 @@ def test_what_each_problem_means_is_translated_into(language):
     for kind in problem_types():
         meaning = (kind.__doc__ or "").partition("\n\n")[0].replace("``", "")
 
-        assert details.told(" ".join(meaning.split()), language).language == language, kind
+        assert details.translated(" ".join(meaning.split()), language).language == language, kind
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -74,7 +74,7 @@ def test_a_translation_has_the_gaps_of_its_sentence(language):
 def test_a_value_within_a_sentence_is_translated_too_and_else_kept():
     detail = "The parameter 'limit' takes a whole number from 1 to 9; 'x' is not one."
 
-    told = details.told(detail, "fr").text
+    told = details.translated(detail, "fr").text
 
     assert (
         told
@@ -85,8 +85,8 @@ def test_a_value_within_a_sentence_is_translated_too_and_else_kept():
 def test_a_long_detail_costs_no_time():
     detail = "There is nothing at " + " takes a; b is not one. " * 40
 
-    assert details.told(detail, "fr").text
-    assert details.told(detail * 100, "fr").language == "en"
+    assert details.translated(detail, "fr").text
+    assert details.translated(detail * 100, "fr").language == "en"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
-"""Corrections of pySHACL 0.40, where it judges otherwise than the SHACL specification.
+"""Corrections of pySHACL 0.40, where its results differ from the SHACL specification.
 
-``components`` replaces constraint components, ``shapes_graph`` writes out what a shapes graph
-implies. Each correction names the section of the specification that it follows.
+Each correction names the section of the specification that it follows. ``components`` replaces
+constraint components, ``property_paths`` the evaluation of paths, ``messages`` the text of results.
+``shapes_graph`` adds the triples that a shapes graph implies.
 """

@@ -1,7 +1,7 @@
-"""Constraint components in the place of pySHACL's own: values by XML Schema 1.1 and XPath.
+"""Constraint components that replace pySHACL's: values follow XML Schema 1.1 and XPath.
 
-pySHACL 0.40 compares what rdflib makes of literals, and matches patterns with Python's ``re``. Its
-table of components is public, and is changed only while a validation runs.
+pySHACL 0.40 compares the Python values of literals, and matches patterns with Python's ``re``. Its
+public table of components is changed only while a validation runs.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ Outcome = tuple[bool, list[Any]]
 
 @contextmanager
 def applied() -> Iterator[None]:
-    """Have pySHACL use the components of this module inside the block."""
+    """Replace pySHACL's components by those of this module inside the block."""
     theirs = dict(CONSTRAINT_PARAMETERS_MAP)
     CONSTRAINT_PARAMETERS_MAP.update(_COMPONENTS)
     try:
@@ -67,7 +67,7 @@ def _datatype(literal: Literal) -> str:
 
 
 def _compare(one: Node, other: Node) -> int | None:
-    """Return the order of two values; ``None`` if they are in none."""
+    """Compare two values: -1, 0 or 1; ``None`` if they cannot be compared."""
     if not isinstance(one, Literal) or not isinstance(other, Literal):
         return None
     return datatypes.compare((str(one), _datatype(one)), (str(other), _datatype(other)))
@@ -85,10 +85,10 @@ def _outcome(component: Any, graph: Any, values: Any, conforms: Callable[[Node],
 
 
 class _Datatype(DatatypeConstraintComponent):
-    """``sh:datatype`` (SHACL §4.1.2): the same IRI, and a text of its lexical space.
+    """``sh:datatype`` (SHACL §4.1.2): the same IRI, and a text in its lexical space.
 
-    pySHACL takes rdflib's word for what is ill-typed, which has ``inf`` for a double and no date
-    before the year 1; and lets every literal pass for ``rdfs:Literal``.
+    pySHACL relies on rdflib, which accepts ``inf`` as a double and rejects dates before the year 1.
+    It also accepts every literal for ``rdfs:Literal``.
     """
 
     def evaluate(self, _executor: Any, graph: Any, values: Any, _path: Any) -> Outcome:
@@ -105,10 +105,10 @@ class _Datatype(DatatypeConstraintComponent):
 
 
 def _range(base: Any, parameter: str, orders: set[int]) -> Any:
-    """Return a component of §4.3: the order of a value and the bound is one of ``orders``.
+    """Return a component of SHACL §4.3: the value compares with the bound as in ``orders``.
 
-    pySHACL compares unlike kinds, such as a year with a date. It finds no order between a time with
-    a zone and one without, even if they are years apart. It knows no date before the year 1.
+    pySHACL compares different datatypes, such as a year with a date. It does not compare a time
+    with a zone and one without, even if they are years apart. It rejects dates before the year 1.
     """
 
     def evaluate(self: Any, _executor: Any, graph: Any, values: Any, _path: Any) -> Outcome:
@@ -124,9 +124,9 @@ def _range(base: Any, parameter: str, orders: set[int]) -> Any:
 
 
 def _pair(base: Any, orders: set[int]) -> Any:
-    """Return a component of §4.5.3 or §4.5.4: a value that cannot be compared is a result.
+    """Return a component of SHACL §4.5.3 or §4.5.4: a value that cannot be compared is a result.
 
-    pySHACL gives up where one is a blank node, and puts IRIs in order.
+    pySHACL raises an error at a blank node, and compares IRIs.
     """
 
     def evaluate(self: Any, _executor: Any, graph: Any, values: Any, _path: Any) -> Outcome:
@@ -146,7 +146,7 @@ def _pair(base: Any, orders: set[int]) -> Any:
 class _Pattern(PatternConstraintComponent):
     """``sh:pattern`` (SHACL §4.4.3): a regular expression of XPath (F&O §5.6.1).
 
-    pySHACL reads it as one of Python. One that is not well-formed matches nothing.
+    pySHACL uses Python's ``re``. An ill-formed expression matches nothing.
     """
 
     def __init__(self, shape: Any) -> None:
@@ -185,9 +185,9 @@ class _MinLength(MinLengthConstraintComponent):
 
 
 class _LanguageIn(LanguageInConstraintComponent):
-    """``sh:languageIn`` (SHACL §4.4.4): by langMatches, where ``zh-Hant`` has ``zh-Hant-TW``.
+    """``sh:languageIn`` (SHACL §4.4.4), by langMatches: ``zh-Hant`` matches ``zh-Hant-TW``.
 
-    pySHACL looks at the whole tag and its first part only.
+    pySHACL compares only the whole tag and its first subtag.
     """
 
     def evaluate(self, _executor: Any, graph: Any, values: Any, _path: Any) -> Outcome:
@@ -202,14 +202,14 @@ class _LanguageIn(LanguageInConstraintComponent):
 
 
 def _logical(base: Any, parameter: str, *, needs_all: bool) -> Any:
-    """Return a component of §4.6 whose results have those of the members as details (§3.6.2.6).
+    """Return a component of SHACL §4.6 whose results have those of members as details (§3.6.2.6).
 
-    pySHACL gives details for ``sh:node`` only, so that nobody learns why no member fits.
+    pySHACL gives details for ``sh:node`` only, so that a report does not say why no member fits.
     """
 
-    def evaluate(self: Any, executor: Any, graph: Any, values: Any, path: Any) -> Outcome:
+    def evaluate(self: Any, executor: Any, graph: Any, values: Any, path: Any) -> Outcome:  # noqa: PLR0917  # pySHACL's signature
         conforms, results = base.evaluate(self, executor, graph, values, path)
-        # Inside of another one it would cost twice as much a level, and nobody sees the details.
+        # In a nested one, each level would double the cost, and no report shows the details.
         if any(isinstance(each, _INSIDE) for each in path[:-1]):
             return conforms, results
         for _, result, triples in results:
@@ -221,7 +221,9 @@ def _logical(base: Any, parameter: str, *, needs_all: bool) -> Any:
                     if (shape := self.shape.get_other_shape(each))
                 ]
                 if needs_all or not any(holds for holds, _ in members):
-                    nested = [each for _, found in members for each in found]
+                    nested = [
+                        each for _, results_of_member in members for each in results_of_member
+                    ]
                     triples.extend((result, SH.detail, inner) for _, inner, _ in nested)
                     triples.extend(triple for _, _, inner in nested for triple in inner)
         return conforms, results

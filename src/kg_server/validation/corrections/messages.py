@@ -1,11 +1,11 @@
-"""Messages of results: values in place of variables (SHACL §5.2.2, §6.2.3), and nothing unread.
+"""Messages of results, with values in place of variables (SHACL §5.2.2, §6.2.3).
 
-pySHACL 0.40 puts a value in as the replacement of a regular expression, so that a backslash in it
-ends the validation. Where a component has several results, each also has the messages of the
-results before it.
+pySHACL 0.40 inserts a value as the replacement text of a regular expression, so that a backslash in
+it is an error. If a component has several results, each also has the messages of those before it.
 
-It also describes each result in a text of its own, and copies each blank node into the report with
-all that it leads to, ten steps deep. Eight blank nodes that all refer to one another take minutes.
+pySHACL also writes a text about each result that nobody reads. It copies each blank node into the
+report with its triples, ten steps deep: eight blank nodes that all refer to each other take
+minutes.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _VARIABLE = re.compile(r"\{[?$](\w+)\}")
 
 
 class _Latest(list[Any]):
-    """A list that has what was added last."""
+    """A list in which new items replace the old ones."""
 
     def extend(self, items: Iterable[Any]) -> None:
         self[:] = items
 
 
 def filled(text: str, values: Mapping[Any, Any]) -> str:
-    """Return a message with terms in the place of its variables; IRIs are in angle brackets."""
+    """Return a message with terms in place of its variables; IRIs are in angle brackets."""
     bound = {str(name): value for name, value in values.items() if value is not None}
     return _VARIABLE.sub(lambda match: _shown(bound.get(match[1]), match[0]), text)
 
@@ -68,7 +68,7 @@ def _bind(helper: Any, values: Mapping[str, Any] | None = None) -> None:
 
 
 def _clone(graph: Any, node: BNode, report: Any, *, keepid: bool = False) -> BNode:
-    """Copy a path into the report; of any other blank node, only its name."""
+    """Copy the blank node of a path into the report; return any other as it is."""
     if (None, SH.path, node) in graph:
         return clone_blank_node(graph, node, report, keepid=keepid)
     return node
@@ -86,7 +86,7 @@ _REPLACED: tuple[tuple[Any, str, Any], ...] = (
 
 @contextmanager
 def applied() -> Iterator[None]:
-    """Have pySHACL fill messages by this module inside the block."""
+    """Replace pySHACL's messages by those of this module inside the block."""
     theirs = [(kind, name, kind.__dict__[name]) for kind, name, _ in _REPLACED]
     for kind, name, ours in _REPLACED:
         setattr(kind, name, ours)

@@ -1,7 +1,7 @@
-"""Value nodes by property paths (SHACL §2.3.1), which are those of SPARQL (SPARQL 1.1 §9.1).
+"""Evaluation of property paths (SHACL §2.3.1), as in SPARQL (SPARQL 1.1 §9.1).
 
-pySHACL 0.40 walks an inverse of a sequence from its wrong end: ``^(a/b)`` is ``^b/^a``, not
-``^a/^b``. It gives up at a sequence of more than ten steps.
+pySHACL 0.40 evaluates the inverse of a sequence in the wrong order: ``^(a/b)`` is ``^b/^a``, not
+``^a/^b``. It raises an error at a sequence of more than ten steps.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from rdflib.term import Node
 
 _NAME = "value_nodes_from_path"
 _USERS: tuple[Any, ...] = (shape, expression_helper)
-"""Modules of pySHACL that have its function under this name."""
+"""Modules of pySHACL that import its function under this name."""
 
 Step = Callable[[Node], Iterable[Node]]
 
 
 @contextmanager
 def applied() -> Iterator[None]:
-    """Have pySHACL follow paths by this module inside the block."""
+    """Replace pySHACL's evaluation of paths by this module's inside the block."""
     theirs = getattr(expression_helper, _NAME)
     for user in _USERS:
         setattr(user, _NAME, _value_nodes)
@@ -42,7 +42,7 @@ def _value_nodes(shapes: Any, focus: Node, path: Node, data: Any, **_: Any) -> s
 def _reached(
     shapes: Any, data: Any, path: Node, nodes: Iterable[Node], *, inverse: bool
 ) -> set[Node]:
-    """Return the nodes at the end of a path that is well-formed, or at its start if ``inverse``."""
+    """Return the nodes at the end of a well-formed path, or at its start if ``inverse``."""
 
     def step(inner: Node) -> Step:
         return lambda node: _reached(shapes, data, inner, {node}, inverse=inverse)
@@ -76,7 +76,7 @@ def _reached(
 
 
 def _closure(nodes: Iterable[Node], step: Step) -> set[Node]:
-    """Return nodes with all that any number of steps leads to."""
+    """Return the nodes, and all nodes that any number of steps reaches from them."""
     seen = set(nodes)
     waiting = list(seen)
     while waiting:

@@ -1,4 +1,4 @@
-"""Shapes graphs as pySHACL understands them: what SHACL implies is written out."""
+"""Shapes graphs for pySHACL, with the triples that SHACL implies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PARTS = (
     ((*_COUNTS, "qualifiedValueShapesDisjoint"), ("qualifiedValueShape",)),
     (("flags",), ("pattern",)),
 )
-"""Parameters, and those of which one must be there as well."""
+"""Parameters that need another one, and the others of which one is enough."""
 _TARGETS = ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf", "target")
 _PARAMETERS = (
     *("class", "datatype", "nodeKind", "minCount", "maxCount", "minExclusive", "minInclusive"),
@@ -33,7 +33,7 @@ _PARAMETERS = (
 
 
 def read(files: Sequence[ProjectFile]) -> Graph:
-    """Read shapes files into one graph, written out as ``write_out`` says.
+    """Read shapes files into one graph, changed by ``write_out``.
 
     Raises:
         ProjectFault: there are no such files, they have no triples, or one is not well-formed.
@@ -44,7 +44,7 @@ def read(files: Sequence[ProjectFile]) -> Graph:
 
 
 def write_out(shapes: Graph) -> None:
-    """Change a shapes graph so that pySHACL judges by it as SHACL says.
+    """Change a shapes graph so that pySHACL follows the specification.
 
     Args:
         shapes: the shapes graph, which is changed in place.
@@ -57,10 +57,10 @@ def write_out(shapes: Graph) -> None:
 
 
 def _leave_out_false(shapes: Graph) -> None:
-    """Remove switches that are not on: only the term ``true`` is (SHACL §4.4.5, §4.8.1, §2.1.6).
+    """Remove flags that are not the term ``true`` (SHACL §4.4.5, §4.8.1, §2.1.6).
 
-    pySHACL takes ``"1"^^xsd:boolean`` for it (W3C test core/property/uniqueLang-002,
-    w3c/data-shapes#98). A value that is no truth value stays, to be found ill-formed.
+    pySHACL takes ``"1"^^xsd:boolean`` for true (W3C test core/property/uniqueLang-002,
+    w3c/data-shapes#98). A value that is no boolean stays: ``ill_formed`` reports it.
     """
     for name in _FLAGS:
         for text in ("1", "0", "false"):
@@ -68,10 +68,10 @@ def _leave_out_false(shapes: Graph) -> None:
 
 
 def _leave_out_parts(shapes: Graph) -> None:
-    """Remove parameters without the other that their constraint needs: they mean nothing alone.
+    """Remove parameters without the other one that their component needs: alone they mean nothing.
 
-    A constraint is declared by all its mandatory parameters (SHACL §2.1.1), such as ``sh:closed``
-    (§4.8.1); pySHACL gives up instead (RDFLib/pySHACL#58).
+    A shape declares a constraint by all mandatory parameters of a component (SHACL §2.1.1), such as
+    ``sh:closed`` (§4.8.1). pySHACL raises an error if one is missing (RDFLib/pySHACL#58).
     """
     for parts, others in _PARTS:
         for part in parts:
@@ -81,9 +81,9 @@ def _leave_out_parts(shapes: Graph) -> None:
 
 
 def _leave_out_scripts(shapes: Graph) -> None:
-    """Remove targets and rules in JavaScript, which no engine here runs; a rule of ours says so.
+    """Remove targets and rules in JavaScript, at which pySHACL raises an error (SHACL-JS).
 
-    With advanced features, pySHACL gives up at them.
+    The lint rule ``not-checked`` reports them.
     """
     for script in set(shapes.subjects(SH.jsFunctionName)):
         for predicate in (SH.target, SH.rule):
@@ -93,8 +93,8 @@ def _leave_out_scripts(shapes: Graph) -> None:
 def _add_implicit_targets(shapes: Graph) -> None:
     """Give shapes that are classes their instances as targets (SHACL §2.1.3.3).
 
-    A class is a SHACL instance of ``rdfs:Class``: by any number of ``rdfs:subClassOf``, of which
-    pySHACL follows one.
+    A class is a SHACL instance of ``rdfs:Class``, by any number of ``rdfs:subClassOf``; pySHACL
+    follows only one.
     """
     for shape in set(_classes(shapes)):
         if isinstance(shape, URIRef) and _is_shape(shapes, shape):

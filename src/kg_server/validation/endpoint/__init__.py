@@ -1,8 +1,9 @@
 """SHACL validation of a graph that a SPARQL service holds.
 
-A small graph is copied, and validated here (``copy``). Of a larger one, the prefilter's queries are
-evaluated by the service, and pySHACL judges here: what it looks at is fetched (``neighbourhood``).
-What the service did not answer, or not wholly, is a finding and counts as not checked.
+A small graph is copied and validated here (``copy``). For a larger one, the service evaluates the
+prefilter's queries, and pySHACL runs here, on triples that are fetched as it asks for them
+(``neighbourhood``). A query that the service does not answer, or only in part, is a finding, and
+its nodes count as not checked.
 """
 
 from __future__ import annotations
@@ -47,21 +48,21 @@ if TYPE_CHECKING:
     from kg_server.validation.prefilter.select import Task
 
 Asked = tuple[Sequence["Suspect"], Sequence["ox.Quad"], Sequence[Pattern]]
-"""Suspects to be judged, and the triples and whole patterns that were fetched since."""
+"""Suspects to validate, and the triples and complete patterns that were fetched since."""
 
 _TOGETHER = 500
-"""Suspects that are judged at one time."""
+"""Suspects that are validated at one time."""
 _PART = 50
-"""Suspects that are judged again together, if one of them missed triples."""
+"""Suspects that are validated again together, if one of them lacked triples."""
 _ROUNDS = 50
-"""Times that what is missing is fetched for the same suspects."""
+"""Most times that missing triples are fetched for the same suspects."""
 _NO_SHAPES = "there are no shapes: name them, as in --shapes shapes.ttl"
 _NO_TRIPLES = "the service holds no triples that could be checked"
 _NOTHING_LOOKED_AT = "no shape has a node of the graph to look at: nothing would be checked"
 _UNKNOWN_TARGETS = "a service cannot be asked for its focus nodes"
 _TRIPLE = re.compile(r'<[^<>\s]*> <[^<>\s]*> (<[^<>\s]*>|".*)')
 _PLACED = 100
-"""Triples or nodes for whose graphs one query asks."""
+"""Triples or nodes whose graphs one query looks up."""
 _LATE = "the time was over (--timeout)"
 
 
@@ -77,22 +78,22 @@ def validate(
     language: str | None = None,
     tell: Tell = lambda _what, _done: None,
 ) -> Report:
-    """Validate the default graph of a service by the shapes of a project.
+    """Validate the default graph of a service against the shapes of a project.
 
     Args:
         store: the service.
         project: the shapes, with their contents.
-        address: where the service is, for the report.
+        address: the service's address, for the report.
         data_graphs: the named graphs with data; empty if they are not known.
         ontology_graphs: the named graphs with the ontology, if these are known.
-        copied_up_to: triples of the largest graph that is copied.
-        timeout_s: how long it may take, seconds.
-        language: of messages, if the shapes have it.
-        tell: is told how far it is.
+        copied_up_to: most triples of a graph that is copied.
+        timeout_s: the time limit, seconds.
+        language: the language of messages, if the shapes have it.
+        tell: receives the name of the step under way, and its progress.
 
     Raises:
-        ProjectFault: there are no shapes or no triples, no shape looks at any of them, or the
-            service gives no answer.
+        ProjectFault: there are no shapes, no triples or no focus nodes, or the service does not
+            answer.
     """
     begun = time.monotonic()
     spoken = languages(language, project.profile.languages)
@@ -114,12 +115,19 @@ def validate(
         files = (*facts, *(replace(each, role=Role.SHAPES) for each in shapes))
         left_s = begun + timeout_s - time.monotonic()
         report = ValidationOfCopy(
-            *(replace(project, files=files), left_s, jobs, {}, tell, spoken),
+            replace(project, files=files),
+            timeout_s=left_s,
+            jobs=jobs,
+            rules={},
+            tell=tell,
+            languages=spoken,
             inference="none",
             advanced=False,
         ).prefiltered()
     else:
-        validation = _Validation(store, service, shapes, begun + timeout_s, spoken, tell)
+        validation = _Validation(
+            store, service, shapes=shapes, until=begun + timeout_s, spoken=spoken, tell=tell
+        )
         report = validation.report(triples, data_graphs)
     placed = _in_graphs(service, report.findings)
     return replace(
@@ -144,7 +152,7 @@ def _copies(
 
 
 class Suspect(NamedTuple):
-    """A focus node that may violate a constraint of a shape; any of them if that is ``None``."""
+    """A focus node that may violate a constraint of a shape; ``None``: any of its constraints."""
 
     shape: Node
     constraint: Constraint | None
@@ -158,6 +166,7 @@ class _Validation:
         self,
         store: Store,
         service: Service,
+        *,
         shapes: Sequence[ProjectFile],
         until: float,
         spoken: Sequence[str],
@@ -179,7 +188,7 @@ class _Validation:
         pyshacl_engine.prepare()
 
     def report(self, triples: int, data_graphs: Sequence[str]) -> Report:
-        """Check everything; ``triples`` is how many there are."""
+        """Validate, and return the report without its duration; ``triples`` is their number."""
         try:
             checked = checking(self._shapes, self._ill_formed, advanced=False)
             prefilter = ServicePrefilter(self._service, self._shapes, checked)
@@ -190,17 +199,17 @@ class _Validation:
         check = partial(pyshacl_engine.check_shapes, self._shapes)
         with processes.beside(check if not self._are_known else tuple) as child:
             suspects = list(self._all_suspects(prefilter))
-            self._judge = processes.answering(self._answer)
+            self._validator = processes.answering(self._answer)
             try:
-                judged = self._judged(suspects)
+                results = self._validate_suspects(suspects)
             finally:
-                self._judge.end()
-            judged += self._checked_shapes(child)
+                self._validator.end()
+            results += self._checked_shapes(child)
         objects = wording.objects_of_facts(self._here.facts)
         words = wording.Words(self._shapes, objects, self._spoken)
-        worded = words.of(each for each in judged if each.component != ILL_FORMED)
-        unusable = (each for each in judged if each.component == ILL_FORMED)
-        findings = {*worded, *unusable, *self._ill_formed, *self._said_unchecked()}
+        worded = words.of(each for each in results if each.component != ILL_FORMED)
+        unusable = (each for each in results if each.component == ILL_FORMED)
+        findings = {*worded, *unusable, *self._ill_formed, *self._unanswered_findings()}
         return Report(
             naming.lasting(sorted(findings, key=rank), self._here.facts.store, self._shapes),
             data_files=0,
@@ -215,10 +224,10 @@ class _Validation:
     def _check_that_data_are_looked_at(
         self, prefilter: ServicePrefilter, data_graphs: Sequence[str]
     ) -> None:
-        """Check that something is checked.
+        """Check that a shape has a focus node in the data.
 
         Raises:
-            ProjectFault: no shape looks at the data.
+            ProjectFault: no shape has a focus node.
         """
         dataset = Dataset(tuple(data_graphs)) if data_graphs else None
         if any(task.whole for task in prefilter.tasks) or self._ill_formed:
@@ -248,47 +257,47 @@ class _Validation:
             self._unasked[task.shape] = _LATE
             return {}
         try:
-            return prefilter.found(task)
+            return prefilter.suspects_by_constraint(task)
         except Problem as problem:
             self._unasked[task.shape] = problem.detail
             return {}
 
-    def _judged(self, suspects: Sequence[Suspect]) -> list[Finding]:
+    def _validate_suspects(self, suspects: Sequence[Suspect]) -> list[Finding]:
         findings: list[Finding] = []
         for start in range(0, len(suspects), _TOGETHER):
-            self._tell(f"Judging {len(suspects):,} nodes", start / len(suspects))
-            findings += self._judged_together(suspects[start : start + _TOGETHER])
+            self._tell(f"Validating {len(suspects):,} nodes", start / len(suspects))
+            findings += self._validate_together(suspects[start : start + _TOGETHER])
         return findings
 
-    def _judged_together(self, suspects: Sequence[Suspect]) -> list[Finding]:
-        """Have pySHACL judge; halves are judged by themselves where something cannot be fetched."""
+    def _validate_together(self, suspects: Sequence[Suspect]) -> list[Finding]:
+        """Validate suspects; bisect them if some of their triples cannot be fetched."""
         if time.monotonic() >= self._until:
             return self._left_out(suspects, _LATE)
         self._fetch_focus_nodes(each.node for each in suspects)
         missing: set[Pattern] = set()
-        judged: list[Finding] = []
+        results: list[Finding] = []
         for _ in range(_ROUNDS):
             try:
-                findings, suspects, missing = self._judge.ask(
+                findings, suspects, missing = self._validator.ask(
                     (suspects, *self._here.news()), self._until, _LATE
                 )
             except ProjectFault:
                 if time.monotonic() < self._until:
                     raise
-                return judged + self._left_out(suspects, _LATE)
-            judged += findings
+                return results + self._left_out(suspects, _LATE)
+            results += findings
             if not suspects:
-                return judged
+                return results
             if missing <= self._here.failed.keys():
                 break
             self._here.fetch(missing)
         if len(suspects) > 1:
             middle = len(suspects) // 2
-            judged += self._judged_together(suspects[:middle])
-            return judged + self._judged_together(suspects[middle:])
+            results += self._validate_together(suspects[:middle])
+            return results + self._validate_together(suspects[middle:])
         reasons = (self._here.failed.get(each) for each in missing)
         reason = min(filter(None, reasons), default="it looks at too much")
-        return judged + self._left_out(suspects, reason)
+        return results + self._left_out(suspects, reason)
 
     def _fetch_focus_nodes(self, nodes: Iterable[Node]) -> None:
         patterns: list[Pattern] = []
@@ -301,31 +310,33 @@ class _Validation:
         self._here.fetch(patterns)
 
     def _answer(self, asked: Asked) -> tuple[list[Finding], list[Suspect], set[Pattern]]:
-        """Return pySHACL's findings, the suspects that must be judged again, and what they missed.
+        """Return pySHACL's findings, the suspects to validate again, and the missing patterns.
 
-        One suspect of each constraint is judged first: it shows what all of them look at.
+        One suspect of each constraint comes first: it shows which patterns the constraint reads.
         """
         suspects, triples, whole = asked
         self._here.take(triples, whole)
         samples = list({(each.shape, each.constraint): each for each in suspects}.values())
         if len(samples) < len(suspects):
-            _, missing = self._judged_here(samples)
+            _, missing = self._findings_here(samples)
             if missing:
                 return [], list(suspects), missing
         findings: list[Finding] = []
         waiting: list[Suspect] = []
         missing = set()
         for part in groups(suspects, _PART):
-            found, missed = self._judged_here(part)
+            findings_of_part, missed = self._findings_here(part)
             if missed:
                 waiting += part
                 missing |= missed
             else:
-                findings += found
+                findings += findings_of_part
         return findings, waiting, missing
 
-    def _judged_here(self, suspects: Iterable[Suspect]) -> tuple[tuple[Finding, ...], set[Pattern]]:
-        """Return pySHACL's findings in what is here, and the patterns that it missed."""
+    def _findings_here(
+        self, suspects: Iterable[Suspect]
+    ) -> tuple[tuple[Finding, ...], set[Pattern]]:
+        """Return pySHACL's findings on the triples fetched so far, and the missing patterns."""
         missing: set[Pattern] = set()
         aims: dict[Node, dict[Constraint | None, set[Node]]] = {}
         for each in suspects:
@@ -345,7 +356,7 @@ class _Validation:
         self._unchecked.update((shape, reason) for shape, _ in pairs)
         return []
 
-    def _said_unchecked(self) -> Iterator[Finding]:
+    def _unanswered_findings(self) -> Iterator[Finding]:
         for shape, reason in self._unasked.items():
             yield _unanswered(shape, "This shape was", reason)
         for (shape, reason), number in self._unchecked.items():
@@ -377,7 +388,7 @@ def _graphs_of(service: Service, names: str, keys: Iterable[str]) -> dict[str, s
         )
         try:
             rows = service.rows(text)
-        except Problem:  # then without a graph
+        except Problem:  # the finding has no graph then
             continue
         for row in rows:
             key = " ".join(terms.n_triples(row[name]) for name in variables)
@@ -386,13 +397,13 @@ def _graphs_of(service: Service, names: str, keys: Iterable[str]) -> dict[str, s
 
 
 def _unanswered(shape: Node, what: str, reason: str) -> Finding:
-    """Return the finding that a shape, or nodes that it looks at, could not be checked."""
+    """Return the finding that a shape, or some of its focus nodes, could not be checked."""
     message = f"{what} not checked: {reason.rstrip('.')}."
     return unchecked(UNANSWERED, terms.n_triples(shape), message)
 
 
 def _triple(finding: Finding) -> str | None:
-    """Return the triple that a finding is about, if that has no blank node."""
+    """Return the triple of a finding; ``None`` if it has a blank node."""
     parts = (finding.focus_node, finding.path, finding.value)
     written = " ".join(part or "_:" for part in parts)
     return written if _TRIPLE.fullmatch(written) else None

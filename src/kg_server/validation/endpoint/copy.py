@@ -57,7 +57,13 @@ def copied(service: Service, role: Role, graphs: Sequence[str]) -> ProjectFile |
     except (Problem, SyntaxError):
         return None
     content = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b""
-    return ProjectFile(Path(role.value), role, f"urn:x-kg-server:{role.value}", "ntriples", content)
+    return ProjectFile(
+        path=Path(role.value),
+        role=role,
+        graph_iri=f"urn:x-kg-server:{role.value}",
+        syntax="ntriples",
+        content=content,
+    )
 
 
 def _triples(service: Service, dataset: Dataset | None) -> set[ox.Triple]:

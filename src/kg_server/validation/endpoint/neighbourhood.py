@@ -1,8 +1,8 @@
-"""Neighbourhood: the part of a graph in a SPARQL service that a validator looks at, held here.
+"""Neighbourhood: a local copy of those triples of a SPARQL service that a validator reads.
 
-The validator asks a graph for patterns of triples. Those whose triples are not here yet are noted,
-and fetched all at once, each with all of its triples; then the validator works again. When it has
-asked for nothing that is missing, it has found what it would find in the whole graph.
+The validator looks up triple patterns. Patterns that are not here yet are recorded, fetched
+together with all their triples, and the validator runs again. As soon as no pattern is missing, its
+findings are those that it would have on the whole graph.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Pattern = tuple[Any, Any, Any]
 
 _FORMAT = named("ntriples", Kind.GRAPH)
 NODES = 200
-"""Nodes that one query names."""
+"""Most nodes in one query."""
 MOST_TRIPLES = 200_000
 """A pattern with more triples is not fetched."""
 _OTHER_LABELS = "the service gives blank nodes other labels in each answer"
@@ -44,7 +44,7 @@ _TOO_MANY = f"a constraint looks at more than {MOST_TRIPLES:,} triples of one pa
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """Path to blank nodes, which have no name that a service could be asked for.
+    """Path to blank nodes: a query cannot name them.
 
     ``start`` is an IRI, or a pattern that binds ``?n0``; ``path`` has the predicates from there.
     """
@@ -69,25 +69,25 @@ class _Way:
 
 
 class Neighbourhood:
-    """Triples that were fetched, and the patterns of which all triples were.
+    """The triples fetched so far, and the patterns that are complete.
 
     Args:
         store: the service.
-        until: when no more is fetched, in seconds of the monotonic clock.
+        until: the deadline of all queries, in seconds of the monotonic clock.
     """
 
     def __init__(self, store: Store, until: float) -> None:
         self._store, self._until = store, until
         self.facts = Facts()
         self.failed: dict[Pattern, str] = {}
-        """Patterns that cannot be fetched, and why."""
+        """Patterns that cannot be fetched, with the reason."""
         self._whole: set[Pattern] = set()
         self._news: tuple[list[ox.Quad], list[Pattern]] = [], []
         self._ways: dict[ox.BlankNode, _Way] = {}
         self._labels_last: bool | None = None
 
     def has(self, pattern: Pattern) -> bool:
-        """Tell whether all triples of a pattern are here."""
+        """Tell whether all triples of a pattern have been fetched."""
         subject, predicate, value = pattern
         wider = {
             (subject, None, None),
@@ -99,16 +99,16 @@ class Neighbourhood:
         return not self._whole.isdisjoint(wider)
 
     def starts_at(self, node: ox.BlankNode, target: str) -> None:
-        """Note the pattern that leads to a blank focus node, as ``?this``."""
+        """Record the pattern that binds a blank focus node to ``?this``."""
         self._ways.setdefault(node, _Way(target.replace("?this", "?n0")))
 
     def news(self) -> tuple[list[ox.Quad], list[Pattern]]:
-        """Return the triples and whole patterns that were fetched since the last call."""
+        """Return the triples and complete patterns that were fetched since the last call."""
         news, self._news = self._news, ([], [])
         return news
 
     def take(self, triples: Iterable[ox.Quad], whole: Iterable[Pattern]) -> None:
-        """Add what another neighbourhood has fetched."""
+        """Add the triples and complete patterns of another neighbourhood."""
         data.add(self.facts, triples)
         self._whole.update(whole)
 
@@ -118,14 +118,14 @@ class Neighbourhood:
         self._news[1].extend(new)
 
     def graph(self, missing: set[Pattern]) -> Graph:
-        """Return what is here as a graph that notes the patterns which are missing."""
+        """Return an rdflib graph of the triples, which records missing patterns in ``missing``."""
         return graphs.graph(_Watched(self, missing))
 
     def fetch(self, patterns: Iterable[Pattern]) -> None:
-        """Fetch all triples of patterns; those that cannot be fetched are noted in ``failed``.
+        """Fetch all triples of patterns; record in ``failed`` those that cannot be fetched.
 
         Raises:
-            ProjectFault: the service gives no answer.
+            ProjectFault: the service does not answer.
         """
         missing = [each for each in patterns if not self.has(each) and each not in self.failed]
         subjects: dict[Any, list[Pattern]] = defaultdict(list)
@@ -192,7 +192,7 @@ class Neighbourhood:
                     self._ways.setdefault(quad.subject, _Way(start))
 
     def _fetch_blank(self, missing: Sequence[Pattern]) -> None:
-        """Fetch what is said of blank nodes, and what leads to them."""
+        """Fetch the triples that have a blank node as subject or object."""
         ways: dict[tuple[bool, str, tuple[str, ...]], list[Pattern]] = defaultdict(list)
         for each in missing:
             subject, _, value = each
@@ -220,7 +220,7 @@ class Neighbourhood:
             self.failed.update(dict.fromkeys(patterns, problem.detail))
             return
         reached: set[Any] = {quad.subject if is_subject else quad.object for quad in quads}
-        if way.start and is_subject and not way.path:  # something is said of a focus node
+        if way.start and is_subject and not way.path:  # triples of a focus node
             for each in patterns:
                 if each[0] not in reached:
                     self.failed[each] = _OTHER_LABELS
@@ -229,7 +229,7 @@ class Neighbourhood:
         self._note((node, None, None) if is_subject else (None, None, node) for node in reached)
 
     def _add(self, text: str) -> list[ox.Quad]:
-        """Ask a CONSTRUCT, and add what it gives."""
+        """Send a CONSTRUCT query, and add its triples."""
         quads = self._ask(text)
         if self._labels_last is None and any(_blank_nodes(quads)):
             self._labels_last = set(quads) == set(self._ask(text))
@@ -241,7 +241,7 @@ class Neighbourhood:
         return quads
 
     def _lead_to(self, node: ox.BlankNode, quad: ox.Quad) -> None:
-        """Note the way to a blank node by a triple whose subject can be asked for."""
+        """Record the path to a blank node by a triple whose subject has an IRI or a path."""
         predicate = str(quad.predicate)
         if isinstance(quad.subject, ox.NamedNode):
             self._ways.setdefault(node, _Way(str(quad.subject), (predicate,)))
@@ -270,13 +270,13 @@ def _blank_nodes(quads: Iterable[ox.Quad]) -> Iterator[bool]:
 
 
 class _Watched(View):
-    """Gives rdflib the triples of a neighbourhood, and notes which patterns are missing."""
+    """rdflib store over a neighbourhood that records missing patterns."""
 
     def __init__(self, neighbourhood: Neighbourhood, missing: set[Pattern]) -> None:
         super().__init__(neighbourhood.facts)
         self._neighbourhood, self._missing = neighbourhood, missing
 
     def looked_up(self, pattern: Pattern) -> None:
-        """Note a pattern of which not all triples are here."""
+        """Record a pattern that is not complete."""
         if not self._neighbourhood.has(pattern):
             self._missing.add(pattern)

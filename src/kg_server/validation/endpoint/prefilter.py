@@ -1,4 +1,4 @@
-"""The prefilter over a SPARQL service: queries find there which focus nodes may violate a shape."""
+"""Prefilter over a SPARQL service, which evaluates its queries."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ _WELL_FORMED = re.compile(rf"<{re.escape(values.WELL_FORMED_IRI)}>\(\?\w+\)")
 
 
 class Service:
-    """A store that is asked until a deadline.
+    """A store with a deadline for all queries.
 
     Args:
         store: the service.
         until: the deadline, in seconds of the monotonic clock.
-        limit_s: the most seconds that one query may take.
+        limit_s: the time limit of one query, seconds.
     """
 
     def __init__(self, store: Store, until: float, limit_s: float) -> None:
@@ -52,17 +52,17 @@ class Service:
 
     @property
     def left_s(self) -> float:
-        """The seconds that a query may take."""
+        """The time limit of the next query, seconds."""
         return max(min(self._limit_s, self._until - time.monotonic()), 0.01)
 
     def nodes(self, query: str) -> set[Node]:
-        """Return the nodes that a SELECT gives as ``?this``.
+        """Return the values of ``?this`` in the solutions of a SELECT query.
 
-        Blank nodes have the labels that they have in triples, which may be others than in rows.
+        Blank nodes have the labels of CONSTRUCT results, which may differ from those of rows.
 
         Raises:
-            Problem: the service does not answer the query, or not wholly.
-            ProjectFault: it gives no answer at all.
+            Problem: the service refuses the query, or its answer is not complete.
+            ProjectFault: the service cannot be reached.
         """
         start = lexer.after_prologue(query)
         head, inner = query[:start], f"WHERE {{ {{ {query[start:]} }} FILTER"
@@ -96,7 +96,7 @@ class Service:
         return [dict(row) for row in solutions]
 
     def pages(self, text: str, names: Sequence[str], dataset: Dataset | None = None) -> list[str]:
-        """Return the rows of a SELECT in TSV, however many.
+        """Return the rows of a SELECT in TSV, page by page, without a limit.
 
         Raises:
             Problem, ProjectFault: as ``nodes``.
@@ -116,7 +116,7 @@ class Service:
         return [each.triple for each in ox.parse(answer, format=ox.RdfFormat.N_TRIPLES)]
 
     def count(self, pattern: str, counted: str = "*", dataset: Dataset | None = None) -> int:
-        """Return a number of solutions.
+        """Return the number of solutions of a pattern.
 
         Raises:
             Problem, ProjectFault: as ``nodes``.
@@ -132,9 +132,9 @@ class Service:
 
 
 class ServicePrefilter(Prefilter):
-    """Tells which focus nodes in a service may violate which shape.
+    """Selection of the focus nodes in a service that may violate a shape.
 
-    Literals are those that the service gives, so none counts as altered.
+    Literals are compared as the service returns them, so none counts as altered.
 
     Args:
         service: the service.
@@ -148,20 +148,20 @@ class ServicePrefilter(Prefilter):
         if any(shapes.triples((None, values.term("sparql"), None))):
             self._altered = replace(self._altered, odd=self._odd())
 
-    def found(self, task: Task) -> dict[Constraint | None, dict[Node, str]]:
-        """Return the focus nodes that may violate each constraint, each with a target that has it.
+    def suspects_by_constraint(self, task: Task) -> dict[Constraint | None, dict[Node, str]]:
+        """Return the focus nodes that may violate each constraint, each with one of its targets.
 
-        Where the service does not answer what finds them, that is every focus node.
+        If the service refuses the query of a constraint, they are all focus nodes.
 
         Raises:
-            Problem: the service does not answer what the focus nodes are, or not wholly.
-            ProjectFault: it gives no answer at all.
+            Problem: the service refuses the query of the targets, or its answer is not complete.
+            ProjectFault: the service cannot be reached.
         """
         suspects: dict[Constraint | None, dict[Node, str]] = {}
         everything: dict[Node, str] | None = None
         for search in self.searches(task.shape):
             try:
-                nodes = self._found_by(search, task)
+                nodes = self._suspects_of(search, task)
             except Problem:
                 nodes = None
             if nodes is None:
@@ -171,8 +171,8 @@ class ServicePrefilter(Prefilter):
                 suspects[search.constraint] = nodes
         return suspects
 
-    def _found_by(self, search: Search, task: Task) -> dict[Node, str] | None:
-        """Return the suspects of a search; ``None``: every focus node is one."""
+    def _suspects_of(self, search: Search, task: Task) -> dict[Node, str] | None:
+        """Return the suspects of a search; ``None``: every focus node."""
         if search.branches is None and search.queries is None:
             return None
         suspects = self._focus_nodes(task, search.branches or ())
@@ -193,7 +193,7 @@ class ServicePrefilter(Prefilter):
         return targets
 
     def _of_target(self, target: str, nodes: Iterable[Node]) -> set[Node]:
-        """Return those of some nodes that are focus nodes of a target."""
+        """Return the nodes that are focus nodes of a target."""
         focus: set[Node] = set()
         iris = [terms.n_triples(each) for each in nodes if isinstance(each, URIRef)]
         for group in groups(iris):
@@ -211,10 +211,10 @@ class ServicePrefilter(Prefilter):
         return tuple(dict.fromkeys(each for task in self.tasks for each in task.targets))
 
     def idle(self) -> list[Node]:
-        """Return the shapes whose targets have no node in the service.
+        """Return the shapes without a focus node in the service.
 
         Raises:
-            Problem, ProjectFault: as ``found``.
+            Problem, ProjectFault: as ``suspects_by_constraint``.
         """
         has_node = {
             each: bool(self._service.rows(f"SELECT ?this {{ {each} }} LIMIT 1"))
@@ -227,10 +227,10 @@ class ServicePrefilter(Prefilter):
         ]
 
     def focus_count(self) -> int:
-        """Return how many nodes some shape looks at.
+        """Return the number of focus nodes of all shapes.
 
         Raises:
-            Problem, ProjectFault: as ``found``.
+            Problem, ProjectFault: as ``suspects_by_constraint``.
         """
         if not self.targets:
             return 0
@@ -256,7 +256,7 @@ class ServicePrefilter(Prefilter):
 
     @cached_property
     def _narrower(self) -> Mapping[str, Sequence[Node]]:
-        """The classes that are said to be subclasses of another, by the other."""
+        """Direct subclasses of each class in the service."""
         narrower_of: dict[str, list[Node]] = defaultdict(list)
         for line in self._service.pages(_SUBCLASSES, ("kind", "other")):
             narrower, _, wider = line.partition("\t")

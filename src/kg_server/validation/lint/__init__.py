@@ -1,6 +1,6 @@
-"""Rules for ontology and data beyond SHACL: what is most likely a slip, found by its looks.
+"""Lint rules for ontology and data beyond SHACL: patterns that are likely errors.
 
-Each rule has a name, by which a project turns it off or makes it weigh otherwise.
+Each rule has a name, by which a project turns it off or changes its level.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LEVELS = ("off", "info", "warning", "violation")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: its name, how much its findings weigh if nothing else is said, and what it finds."""
+    """A rule: name, default level, a description of its findings, and the check."""
 
     name: str
     level: str
@@ -42,117 +42,133 @@ RULES = {
     rule.name: rule
     for rule in (
         Rule(
-            "undeclared-term",
-            "violation",
-            "a term in a namespace of the project's ontology that the ontology does not declare",
-            spelling.undeclared,
+            name="undeclared-term",
+            level="violation",
+            finds=(
+                "a term in a namespace of the project's ontology that the ontology does not declare"
+            ),
+            check=spelling.undeclared,
         ),
         Rule(
-            "wrong-namespace",
-            "violation",
-            "a term that a well-known vocabulary does not have, or a namespace almost like one",
-            spelling.wrong_namespace,
+            name="wrong-namespace",
+            level="violation",
+            finds=(
+                "a term that a well-known vocabulary does not have, or a namespace almost like one"
+            ),
+            check=spelling.wrong_namespace,
         ),
         Rule(
-            "iri-typo",
-            "warning",
-            "an IRI of which nothing is said and which is one letter away from a known one",
-            spelling.typos,
-        ),
-        Rule("no-label", "warning", "a term of the ontology without a label", terms.no_label),
-        Rule(
-            "no-definition",
-            "warning",
-            "a term of the ontology without a definition or comment",
-            terms.no_definition,
+            name="iri-typo",
+            level="warning",
+            finds="an IRI that is not described and is one letter away from a known one",
+            check=spelling.typos,
         ),
         Rule(
-            "no-defined-by",
-            "info",
-            "a term of the ontology without rdfs:isDefinedBy",
-            terms.no_defined_by,
+            name="no-label",
+            level="warning",
+            finds="a term of the ontology without a label",
+            check=terms.no_label,
         ),
         Rule(
-            "missing-language",
-            "warning",
-            "a term without a label in a language that most others have",
-            terms.missing_language,
+            name="no-definition",
+            level="warning",
+            finds="a term of the ontology without a definition or comment",
+            check=terms.no_definition,
         ),
         Rule(
-            "missing-translation",
-            "warning",
-            "a text that is in one of the project's `languages` and not in another",
-            translations.missing,
+            name="no-defined-by",
+            level="info",
+            finds="a term of the ontology without rdfs:isDefinedBy",
+            check=terms.no_defined_by,
         ),
         Rule(
-            "unused-setting",
-            "warning",
-            "a tag, column or term in kg.toml that no canned query or file of the project has",
-            manifests.unused,
+            name="missing-language",
+            level="warning",
+            finds="a term without a label in a language that most others have",
+            check=terms.missing_language,
         ),
         Rule(
-            "duplicate-label",
-            "warning",
-            "two terms or values of one class with the same label in the same language",
-            terms.duplicate_label,
+            name="missing-translation",
+            level="warning",
+            finds="a text that is in one of the project's `languages` and not in another",
+            check=translations.missing,
         ),
         Rule(
-            "unused-term",
-            "info",
-            "a term that no data, shape, query or other term uses, and that is not deprecated",
-            terms.unused,
+            name="unused-setting",
+            level="warning",
+            finds=(
+                "a tag, column or term in kg.toml that no canned query or file of the project has"
+            ),
+            check=manifests.unused,
         ),
         Rule(
-            "deprecated-term",
-            "warning",
-            "a term in use that is deprecated, with what replaces it",
-            terms.deprecated,
+            name="duplicate-label",
+            level="warning",
+            finds="two terms or values of one class with the same label in the same language",
+            check=terms.duplicate_label,
         ),
         Rule(
-            "ill-typed-literal",
-            "violation",
-            "a literal whose text is not valid for its datatype",
-            literals.ill_typed,
+            name="unused-term",
+            level="info",
+            finds=(
+                "a term that no data, shape, query or other term uses, and that is not deprecated"
+            ),
+            check=terms.unused,
         ),
         Rule(
-            "subclass-cycle",
-            "violation",
-            "a class or property that is its own subclass or subproperty",
-            logic.cycles,
+            name="deprecated-term",
+            level="warning",
+            finds="a term in use that is deprecated, with what replaces it",
+            check=terms.deprecated,
         ),
         Rule(
-            "disjointness-violated",
-            "violation",
-            "a thing, or a class, of two classes that are said to be disjoint",
-            logic.disjoint,
+            name="ill-typed-literal",
+            level="violation",
+            finds="a literal whose text is not valid for its datatype",
+            check=literals.ill_typed,
         ),
         Rule(
-            "unreached-shape",
-            "warning",
-            "a shape without a target to which no other shape refers",
-            coverage.unreached,
+            name="subclass-cycle",
+            level="violation",
+            finds="a class or property that is its own subclass or subproperty",
+            check=logic.cycles,
         ),
         Rule(
-            "not-checked",
-            "warning",
-            "a constraint or target that is not evaluated: SHACL-JS, SHACL 1.2, advanced features",
-            coverage.unevaluated,
+            name="disjointness-violated",
+            level="violation",
+            finds="a thing, or a class, of two classes that are said to be disjoint",
+            check=logic.disjoint,
         ),
         Rule(
-            "missing-import",
-            "warning",
-            "an imported ontology that is not among the files",
-            coverage.missing_imports,
+            name="unreached-shape",
+            level="warning",
+            finds="a shape without a target to which no other shape refers",
+            check=coverage.unreached,
+        ),
+        Rule(
+            name="not-checked",
+            level="warning",
+            finds=(
+                "a constraint or target that is not evaluated: "
+                "SHACL-JS, SHACL 1.2, advanced features"
+            ),
+            check=coverage.unevaluated,
+        ),
+        Rule(
+            name="missing-import",
+            level="warning",
+            finds="an imported ontology that is not among the files",
+            check=coverage.missing_imports,
         ),
     )
 }
 
 
 def levels(chosen: Mapping[str, str]) -> dict[str, str]:
-    """Return the level of each rule: as chosen, or else its own.
+    """Return the level of each rule: the chosen one, or else its default.
 
     Raises:
-        ProjectFault: there is no such rule, or no such level.
+        ProjectFault: there is no rule of a name, or no such level.
     """
     for name, level in chosen.items():
         if name not in RULES:

@@ -1,4 +1,4 @@
-"""Input of the rules: data, ontology, shapes and queries, and the project's own terms."""
+"""Input of the lint rules: data, ontology, shapes and queries, and the project's own terms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kg_server.validation.prefilter.data import Facts
 from kg_server.validation.report import Place
 
 _HEAD = 1 << 16
-"""So many bytes of a data file are searched for prefixes."""
+"""Bytes at the start of a data file that are searched for prefixes."""
 _BELOW = ox.NamedNode(f"{ns.RDFS}subPropertyOf")
 _WELL_KNOWN = {
     ns.RDF: "rdf",
@@ -34,8 +34,8 @@ _WELL_KNOWN = {
 class RuleFinding:
     """Finding of a rule at a triple; without a path it is about the whole focus node.
 
-    ``term`` is the IRI of a term that the finding is about, wherever it is used. ``place`` is where
-    it stands, if that is in no file of triples.
+    ``term`` is the IRI of a term, if the finding is about all its uses. ``place`` is set if the
+    finding is not about a triple, but about a query or the manifest.
     """
 
     focus: Any
@@ -52,9 +52,9 @@ def text(term: Any) -> str:
 
 
 class Material:
-    """A project as the rules look at it.
+    """A project for the rules to read.
 
-    ``store`` has the data and the ontology, ``ontology`` the latter alone, ``shapes`` the shapes.
+    ``store`` has the data and the ontology, ``ontology`` the ontology alone, ``shapes`` the shapes.
     """
 
     def __init__(self, project: Project, facts: Facts, *, advanced: bool = False) -> None:
@@ -77,7 +77,7 @@ class Material:
         return {**_WELL_KNOWN, **names.prefixes(contents)}
 
     def short(self, iri: str) -> str:
-        """Return an IRI as people read it."""
+        """Return a prefixed name, or else the IRI in angle brackets."""
         return names.short(iri, self.prefixes)
 
     def select(self, query: str) -> Iterator[Any]:
@@ -96,26 +96,26 @@ class Material:
 
     @cached_property
     def classes(self) -> set[str]:
-        """The classes and datatypes that are declared, also those of others."""
+        """The declared classes and datatypes, those of other projects included."""
         return self.kinds(names.CLASS_TYPES)
 
     @cached_property
     def properties(self) -> set[str]:
-        """The properties that are declared, also those of others."""
+        """The declared properties, those of other projects included."""
         return self.kinds(names.PROPERTY_TYPES)
 
     @cached_property
     def ontologies(self) -> set[str]:
-        """The IRIs of the ontologies that the files are."""
+        """The IRIs of the ontologies in the files."""
         return self.kinds(frozenset({f"{ns.OWL}Ontology"}))
 
     @cached_property
     def namespaces(self) -> frozenset[str]:
-        """The namespaces of classes and properties that this project keeps itself.
+        """The namespaces of the project's own classes and properties.
 
-        An ontology says by vann:preferredNamespaceUri which one it keeps; or its own IRI does, or
-        a term by rdfs:isDefinedBy. Without any ontology header they are those of the terms that
-        the ontology files describe, not only mention.
+        An ontology states its namespace by vann:preferredNamespaceUri or by its own IRI, a term by
+        rdfs:isDefinedBy. Without an ontology header, they are the namespaces of the terms that the
+        ontology files describe.
         """
         declared = {names.split(term)[0] for term in self.classes | self.properties}
         owned = self._named | {
@@ -127,18 +127,20 @@ class Material:
 
     @cached_property
     def closed_namespaces(self) -> frozenset[str]:
-        """Those of the project's namespaces of which all terms must be among the files.
+        """The project's namespaces whose terms must all be declared in the files.
 
-        If an import is missing, its terms may be in a namespace that several ontologies share. No
-        other ontology is in one that bears the name of an ontology here.
+        If an import is missing, it may declare terms of a namespace that several ontologies share.
+        Then only namespaces count that an ontology here has as its own name.
         """
         return self.namespaces & self._named if self.missing_imports else self.namespaces
 
     @cached_property
     def _named(self) -> set[str]:
         """The namespaces that the header of an ontology names: its IRI, or the preferred one."""
-        said = ox.NamedNode(f"{ns.VANN}preferredNamespaceUri")
-        preferred = {text(quad.object) for quad in self.store.quads_for_pattern(None, said, None)}
+        predicate = ox.NamedNode(f"{ns.VANN}preferredNamespaceUri")
+        preferred = {
+            text(quad.object) for quad in self.store.quads_for_pattern(None, predicate, None)
+        }
         ends = ("", "#", "/")
         return preferred | {f"{each}{end}" for each in self.ontologies for end in ends}
 
@@ -148,7 +150,7 @@ class Material:
             for quad in self.ontology
             if isinstance(quad.subject, ox.NamedNode)
             and quad.predicate != names.TYPE
-            and not quad.predicate.value.startswith(ns.SH)  # a class that is a shape as well
+            and not quad.predicate.value.startswith(ns.SH)  # a class that is also a shape
         }
 
     def is_owned(self, iri: str) -> bool:
@@ -163,7 +165,7 @@ class Material:
 
     @cached_property
     def imported_terms(self) -> frozenset[str]:
-        """Terms that imported files declare: their labels and definitions are of others."""
+        """Terms that imported files declare; other projects maintain their labels."""
         imported = (file for file in self.project.files if file.imported)
         quads = (quad for file in imported for quad in data.quads(file))
         return frozenset(text(quad.subject) for quad in quads if quad.predicate == names.TYPE)
@@ -197,13 +199,13 @@ class Material:
         )
 
     def _subproperties(self, predicate: ox.NamedNode) -> tuple[ox.NamedNode, ...]:
-        """Return a property and its subproperties, as far as data and ontology say."""
+        """Return a property and its subproperties in data and ontology."""
         if predicate not in self._kinds:
-            found, waiting = {predicate: None}, [predicate]
+            subproperties, waiting = {predicate: None}, [predicate]
             while waiting:
                 for quad in self.store.quads_for_pattern(None, _BELOW, waiting.pop()):
-                    if isinstance(quad.subject, ox.NamedNode) and quad.subject not in found:
-                        found[quad.subject] = None
+                    if isinstance(quad.subject, ox.NamedNode) and quad.subject not in subproperties:
+                        subproperties[quad.subject] = None
                         waiting.append(quad.subject)
-            self._kinds[predicate] = tuple(found)
+            self._kinds[predicate] = tuple(subproperties)
         return self._kinds[predicate]

@@ -1,4 +1,4 @@
-"""Rules about what is not checked: unreached shapes, terms that are not evaluated, imports."""
+"""Rules about gaps of the validation: unused shapes, constraints not evaluated, missing imports."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MAY_BE_SCRIPTS = ("validator", "nodeValidator", "propertyValidator", "target", 
 
 
 def unreached(material: Material) -> Iterator[RuleFinding]:
-    """Yield shapes with a name that have no target and that no other shape refers to."""
+    """Yield named shapes without a target to which no other shape refers."""
     store = material.shapes
     referred = {
         quad.object
@@ -63,17 +63,21 @@ def unevaluated(material: Material) -> Iterator[RuleFinding]:
             name, why = kind, "is of SHACL 1.2, which is not evaluated"
         else:
             continue
-        yield RuleFinding(quad.subject, f"sh:{name} {why}.", quad.predicate, quad.object)
+        yield RuleFinding(
+            focus=quad.subject, message=f"sh:{name} {why}.", path=quad.predicate, value=quad.object
+        )
 
 
 def missing_imports(material: Material) -> Iterator[RuleFinding]:
     """Yield imports of ontologies that are not among the files."""
     for quad in material.missing_imports:
-        message = (  # the IRI in full, as kg.toml and a catalog take it
+        message = (  # the full IRI: kg.toml and a catalog need it
             f"{text(quad.object)} is imported and not among the files: name its file in "
             "kg.toml under [imports], or in catalog-v001.xml. Nothing is fetched."
         )
-        yield RuleFinding(quad.subject, message, quad.predicate, quad.object)
+        yield RuleFinding(
+            focus=quad.subject, message=message, path=quad.predicate, value=quad.object
+        )
 
 
 def _is_javascript(store: ox.Store, validator: Any) -> bool:
@@ -103,7 +107,7 @@ def _classes(store: ox.Store) -> set[Any]:
 
 
 def _has(store: ox.Store, subject: Any, predicate: ox.NamedNode) -> bool:
-    if isinstance(subject, ox.Literal):  # where a node belongs; that is found elsewhere
+    if isinstance(subject, ox.Literal):  # an ill-formed shape, which ill_formed reports
         return False
     return next(iter(store.quads_for_pattern(subject, predicate, None)), None) is not None
 

@@ -13,7 +13,7 @@ from kg_server.validation.prefilter.values import is_plain
 def ill_typed(material: Material) -> Iterator[RuleFinding]:
     """Yield literals whose text is not valid for their datatype (RDF 1.1 Concepts §3.3).
 
-    The engine leaves those to be looked at that are not well-formed beyond doubt.
+    A query selects the literals that are not certainly well-typed; Python checks these.
     """
     query = (
         "SELECT ?subject ?predicate ?value WHERE { ?subject ?predicate ?value "
@@ -21,7 +21,7 @@ def ill_typed(material: Material) -> Iterator[RuleFinding]:
     )
     solutions: Any = material.store.query(query)
     triples = [tuple(solution) for solution in solutions]
-    # Of these the store has other characters than the files.
+    # For altered literals, the text of the files counts, not that of the store.
     written = material.facts.written
     triples = [each for each in triples if each not in written]
     triples += [(*triple[:2], value) for triple, values in written.items() for value in values]
@@ -29,4 +29,4 @@ def ill_typed(material: Material) -> Iterator[RuleFinding]:
         if datatypes.is_ill_typed(value.value, value.datatype.value):
             kind = material.short(value.datatype.value)
             message = f'"{value.value}" is not valid for the datatype {kind}.'
-            yield RuleFinding(subject, message, predicate, value)
+            yield RuleFinding(focus=subject, message=message, path=predicate, value=value)

@@ -59,4 +59,10 @@ def place_of(profile: Profile, place: manifest.Place) -> Place | None:
         return None
     lines = profile.text.splitlines()
     line = manifest.line(lines, place) or 1
-    return Place(profile.path, line, 1, len(lines[line - 1]) + 1, lines[line - 1])
+    return Place(
+        path=profile.path,
+        line=line,
+        column=1,
+        end_column=len(lines[line - 1]) + 1,
+        excerpt=lines[line - 1],
+    )

@@ -1,4 +1,4 @@
-"""The names of terms: of vocabularies that others keep, and parts of an IRI."""
+"""Names of terms: properties and classes of well-known vocabularies, and the parts of an IRI."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kg_server.rdf.prefixes import shorten
 
 TYPE = ox.NamedNode(f"{ns.RDF}type")
 LABELS = (ox.NamedNode(f"{ns.RDFS}label"), ox.NamedNode(f"{ns.SKOS}prefLabel"))
-"""Properties that name a term or a thing, with one value for each language."""
+"""Properties for the label of a term or a thing, with one value for each language."""
 DEFINITIONS = tuple(
     ox.NamedNode(iri)
     for iri in (
@@ -43,7 +43,7 @@ _PREFIX = re.compile(rb"^[ \t]*(?:@prefix|prefix)\s+([\w.-]*):\s*<([^<>\s]*)>", 
 
 
 def speaks(tags: Iterable[str], language: str) -> bool:
-    """Tell whether one of some language tags is a kind of a language, or the other way round.
+    """Tell whether a language tag extends a language, or the language extends a tag.
 
     >>> speaks({"en"}, "en-US"), speaks({"en-us"}, "EN"), speaks({"zh-Hans"}, "zh-Hant")
     (True, True, False)

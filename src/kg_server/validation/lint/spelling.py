@@ -1,4 +1,4 @@
-"""Rules about names that look like a slip: unknown terms, wrong namespaces, IRIs with a typo."""
+"""Rules about misspelt names: unknown terms, wrong namespaces, IRIs with a typo."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ _NEWER = {
 }
 """Terms that rdflib 7.6 does not list yet."""
 _OF_TERMS = tuple(f"{ns.RDFS}{name}" for name in ("subClassOf", "subPropertyOf", "domain", "range"))
-"""Predicates of which the subject is a term, whether its type is said or not."""
+"""Predicates whose subject is a term, even without a declared type."""
 _SHORTEST = 7
-"""Shorter last parts are codes, which differ by design."""
+"""Letters of the last part of an IRI; shorter ones are often codes, which are alike by design."""
 
 
 def undeclared(material: Material) -> Iterator[RuleFinding]:
-    """Yield uses of terms in our own namespaces that the ontology does not have.
+    """Yield uses of terms in the project's namespaces that the ontology does not declare.
 
-    Classes without an ontology's header do not say which properties there are, if they are without
-    properties: shapes that are classes as well need no ontology.
+    If there is no ontology header and no property is declared, only uses of classes count: shapes
+    that are also classes are a complete list of classes, not of properties.
     """
     declared = {quad.subject.value for quad in material.ontology if _is_iri(quad.subject)}
     declared |= material.classes | material.properties | material.ontologies
@@ -66,7 +66,7 @@ def undeclared(material: Material) -> Iterator[RuleFinding]:
 
 
 def wrong_namespace(material: Material) -> Iterator[RuleFinding]:
-    """Yield uses of terms that a vocabulary does not have, or of a namespace almost like one."""
+    """Yield uses of terms that a well-known vocabulary lacks, or of a misspelt namespace."""
     vocabularies = _vocabularies()
     right = {_loose(each): each for each in (*vocabularies, *material.namespaces)}
     used = uses.in_data(material) | uses.in_shapes(material).keys()
@@ -88,10 +88,10 @@ def wrong_namespace(material: Material) -> Iterator[RuleFinding]:
 
 
 def typos(material: Material) -> Iterator[RuleFinding]:
-    """Yield IRIs that stand once, as a value, one letter away from an IRI that is described.
+    """Yield IRIs that occur once, as a value, and differ by one letter from a described IRI.
 
-    Names are compared by what is left when one letter is taken away, so that it takes time in
-    proportion to their number. Those with digits and short ones are codes, and left out.
+    Names match if they are equal after one letter is removed, so that the time is linear in their
+    number. Names with digits and short names are codes, and are skipped.
     """
     subjects = {
         each.value for each in material.select("SELECT DISTINCT ?s { ?s ?p ?o }") if _is_iri(each)
@@ -141,7 +141,7 @@ def _is_name(iri: str) -> bool:
 
 
 def _shorter(iri: str) -> set[str]:
-    """Return an IRI, and what is left of it without one letter of its last part."""
+    """Return an IRI, and the same without each letter of its last part."""
     namespace, name = names.split(iri)
     return {iri, *(namespace + name[:at] + name[at + 1 :] for at in range(len(name)))}
 
@@ -171,7 +171,7 @@ def _close(iri: str, candidates: list[str]) -> str | None:
 
 
 def _loose(namespace: str) -> str:
-    """Return a namespace without what is easily got wrong."""
+    """Return a namespace without the parts that are often wrong: scheme, ``www.`` and end."""
     bare = re.sub(r"^https?://(www\.)?", "", namespace)
     return bare.rstrip("#/").lower()
 

@@ -35,13 +35,13 @@ def no_definition(material: Material) -> Iterator[RuleFinding]:
 
 
 def no_defined_by(material: Material) -> Iterator[RuleFinding]:
-    """Yield terms that do not say which ontology they belong to."""
+    """Yield terms without ``rdfs:isDefinedBy``."""
     missing = "does not say to which ontology it belongs: add rdfs:isDefinedBy"
     yield from _without(material, (names.IS_DEFINED_BY,), missing)
 
 
 def missing_language(material: Material) -> Iterator[RuleFinding]:
-    """Yield terms without a label in a language that most terms have one in."""
+    """Yield terms without a label in a language in which most terms have one."""
     spoken = {iri: _languages(material, iri) for iri in material.own_terms}
     counts = Counter(language for each in spoken.values() for language in each)
     usual = {language for language, count in counts.items() if 2 * count > len(spoken) > 1}
@@ -56,7 +56,7 @@ def missing_language(material: Material) -> Iterator[RuleFinding]:
 def duplicate_label(material: Material) -> Iterator[RuleFinding]:
     """Yield terms and values that have the same label as another of their class.
 
-    Things of the data may: two sources report one figure, and it is called the same.
+    Things of the data may share a label: two sources report one figure under the same name.
     """
     solutions: Any = material.ontology.query(_SAME_LABEL)
     for solution in solutions:
@@ -69,25 +69,27 @@ def duplicate_label(material: Material) -> Iterator[RuleFinding]:
             for each in names.LABELS
             if any(True for _ in material.store.quads_for_pattern(one, each, label))
         )
-        yield RuleFinding(one, message, naming, label)
+        yield RuleFinding(focus=one, message=message, path=naming, value=label)
 
 
 def unused(material: Material) -> Iterator[RuleFinding]:
-    """Yield terms that nothing uses, but for those that nothing is to use any more."""
+    """Yield terms without a use, except deprecated ones."""
     used = uses.in_data(material) | uses.in_shapes(material).keys()
     used |= uses.in_queries(material).keys()
     for iri in material.own_terms:
-        said = material.store.quads_for_pattern(ox.NamedNode(iri), _DEPRECATED, ox.Literal(True))
-        if iri not in used and not any(said):
+        statements = material.store.quads_for_pattern(
+            ox.NamedNode(iri), _DEPRECATED, ox.Literal(True)
+        )
+        if iri not in used and not any(statements):
             message = f"{material.short(iri)} is used by no data, shape, query or other term."
             yield RuleFinding(ox.NamedNode(iri), message)
 
 
 def deprecated(material: Material) -> Iterator[RuleFinding]:
     """Yield uses of deprecated terms."""
-    said = material.store.quads_for_pattern(None, _DEPRECATED, ox.Literal(True))
+    statements = material.store.quads_for_pattern(None, _DEPRECATED, ox.Literal(True))
     for iri in sorted(
-        quad.subject.value for quad in said if isinstance(quad.subject, ox.NamedNode)
+        quad.subject.value for quad in statements if isinstance(quad.subject, ox.NamedNode)
     ):
         used = uses.of(material, iri)
         if used.quads:

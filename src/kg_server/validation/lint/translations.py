@@ -41,7 +41,7 @@ def missing(material: Material) -> Iterator[RuleFinding]:
 
 
 def _of_things(material: Material, languages: Collection[str]) -> Iterator[RuleFinding]:
-    """Yield a finding for each property, class and language, with the first things that lack it."""
+    """Yield a finding for each property, class and missing language, with the first such things."""
     stated = (ox.NamedNode(iri) for iri in material.project.profile.text_properties)
     for naming in dict.fromkeys((*names.LABELS, _TITLE, *names.DEFINITIONS, *stated)):
         lacking: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
@@ -53,8 +53,8 @@ def _of_things(material: Material, languages: Collection[str]) -> Iterator[RuleF
             things = f"{len(iris)} things{kind} have" if len(iris) > 1 else f"A thing{kind} has"
             named = ", ".join(material.short(iri) for iri in sorted(iris)[:_MOST_NAMED])
             more = ", …" if len(iris) > _MOST_NAMED else ""
-            said = f"{things} no {material.short(naming.value)} in {language!r}: {named}{more}."
-            yield RuleFinding(ox.NamedNode(min(iris)), said, naming)
+            message = f"{things} no {material.short(naming.value)} in {language!r}: {named}{more}."
+            yield RuleFinding(ox.NamedNode(min(iris)), message, naming)
 
 
 def _spoken(material: Material, naming: ox.NamedNode) -> Spoken:
@@ -73,7 +73,7 @@ def _class(material: Material, iri: str) -> str:
 
 
 def _lacking(tags: Collection[str], languages: Collection[str]) -> list[str]:
-    """Return the languages that a text has no version in; none if it is in none of them.
+    """Return the languages that a text lacks; none if it has none of them at all.
 
     >>> _lacking({"fr-CA"}, ("en", "fr")), _lacking({"de"}, ("en", "fr"))
     (['en'], [])
@@ -93,10 +93,15 @@ def _of_query(
     places: dict[str, Place] = {}
     for number, line in enumerate(file.text.splitlines(), 1):
         header = _LINE.match(line)
-        # The interface has words for parameters that are languages.
+        # Pages translate the names of parameters of type language themselves.
         if header and header["value"].partition(";")[0].strip() != "language":
             spoken[header["key"]].add(header["tag"] or languages[0])
-            places.setdefault(header["key"], Place(file.path, number, 1, len(line) + 1, line))
+            places.setdefault(
+                header["key"],
+                Place(
+                    path=file.path, line=number, column=1, end_column=len(line) + 1, excerpt=line
+                ),
+            )
         elif not line.startswith("#+"):
             break
     for key, tags in spoken.items():
@@ -112,12 +117,12 @@ def _of_manifest(material: Material, languages: tuple[str, ...]) -> Iterator[Rul
         ("title",): profile.title.keys(),
         ("description",): profile.description.keys(),
         # The variable names a column in the first language, the tag a topic.
-        **{("columns", name): {first, *said} for name, said in profile.columns.items()},
-        **{("topics", name): {first, *said} for name, said in profile.topics.items()},
+        **{("columns", name): {first, *names_} for name, names_ in profile.columns.items()},
+        **{("topics", name): {first, *names_} for name, names_ in profile.topics.items()},
         **{("home", n, "title"): each.title.keys() for n, each in enumerate(profile.home)},
     }
-    for place, said in texts.items():
-        tags = {tag or first for tag in said}
+    for place, written in texts.items():
+        tags = {tag or first for tag in written}
         for language in _lacking(tags, languages):
             named = ".".join(map(str, place))
             message = f"{named} has no text in {language!r}."

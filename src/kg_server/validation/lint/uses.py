@@ -1,4 +1,4 @@
-"""Uses of terms: as a predicate, as a class, or where a term of either kind belongs."""
+"""Uses of terms: as a predicate, as a class, or as a value of such as ``rdfs:range``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kg_server.validation.lint import names
 from kg_server.validation.lint.context import Material, RuleFinding, text
 
 MOST_PLACES = 20
-"""So many triples are looked at to find the first place of a term that is used often."""
+"""Triples among which the first place of a term is searched."""
 
 _SCHEMA = ("https://schema.org/", "http://schema.org/")
 _TAKE_TERMS = frozenset(
@@ -50,7 +50,7 @@ _TEXTS = tuple(ox.NamedNode(f"{ns.SH}{name}") for name in ("select", "ask", "con
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """Triples that use a term, the first few of them, and how many there are."""
+    """Uses of a term: the first triples, and the number of all."""
 
     iri: str
     quads: tuple[ox.Quad, ...]
@@ -120,7 +120,9 @@ def of(material: Material, iri: str) -> Uses:
 def finding(uses: Uses, message: str) -> RuleFinding:
     """Return a finding at the first use of a term."""
     quad = uses.quads[0]
-    return RuleFinding(quad.subject, message, quad.predicate, quad.object, uses.iri)
+    return RuleFinding(
+        focus=quad.subject, message=message, path=quad.predicate, value=quad.object, term=uses.iri
+    )
 
 
 def _first(store: ox.Store, iri: str) -> Iterator[ox.Quad]:
@@ -133,7 +135,7 @@ def _first(store: ox.Store, iri: str) -> Iterator[ox.Quad]:
 
 
 def _declared(material: Material) -> dict[str, str]:
-    """Return the namespaces of the prefixes that sh:declare gives (SHACL §5.2.1)."""
+    """Return the namespaces that ``sh:declare`` declares, by prefix (SHACL §5.2.1)."""
     namespaces = {}
     for quad in material.shapes.quads_for_pattern(None, ox.NamedNode(f"{ns.SH}prefix"), None):
         spaces = ox.NamedNode(f"{ns.SH}namespace")
@@ -143,7 +145,7 @@ def _declared(material: Material) -> dict[str, str]:
 
 
 def _members(store: ox.Store, term: Any) -> Iterator[ox.NamedNode]:
-    """Yield the IRIs that a term is, or that it has as a list or as a path of lists."""
+    """Yield a term that is an IRI, or the IRIs in a list or a path."""
     first, rest = ox.NamedNode(f"{ns.RDF}first"), ox.NamedNode(f"{ns.RDF}rest")
     seen, waiting = set(), [term]
     while waiting:

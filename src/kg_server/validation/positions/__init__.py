@@ -1,7 +1,8 @@
-"""Places of triples in a file.
+"""Positions of triples in a file.
 
-The syntaxes that pyoxigraph reads in the order of the text are walked through in the same order, so
-that the n-th triple is the one at the n-th place. What is read otherwise has no places.
+pyoxigraph yields the triples of most syntaxes in the order of the text. A tokenizer yields the
+positions in the same order, so that the n-th position is that of the n-th triple. If the two
+disagree, triples have no positions.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Triple = tuple[Any, Any, Any]
 
 
 class Placed(NamedTuple):
-    """A triple with where its subject and its object stand: offsets in characters, or ``None``."""
+    """A triple with the offsets of subject and object, in characters; ``None`` if unknown."""
 
     triple: Triple
     subject: int | None
@@ -32,7 +33,7 @@ class Placed(NamedTuple):
 
 
 def placed(file: ProjectFile, text: str) -> Iterator[Placed]:
-    """Yield the triples of a file with their places, blank nodes named as findings name them."""
+    """Yield the triples of a file with their positions; ``graphs`` names blank nodes alike."""
     triples = _named(file)
     if file.syntax in ("turtle", "trig"):
         yield from _of_turtle(triples, text, trig=file.syntax == "trig")
@@ -71,7 +72,7 @@ def _of_turtle(triples: Iterable[Triple], text: str, *, trig: bool) -> Iterator[
 
 
 def _of_lines(triples: Iterable[Triple], text: str) -> Iterator[Placed]:
-    """Pair lines and triples: in these syntaxes a line is a triple, a comment or empty."""
+    """Pair lines and triples: in N-Triples and N-Quads, a line is a triple, a comment or empty."""
     left, offset = iter(triples), 0
     for line in text.split("\n"):
         statement = line.strip()
@@ -106,7 +107,7 @@ def _of_xml(triples: Iterable[Triple], content: bytes, text: str) -> Iterator[Pl
 
 
 def _of_json(triples: Iterable[Triple], text: str, base: str) -> Iterator[Placed]:
-    """Pair the objects of a document with the nodes of the triples, then keys with triples."""
+    """Pair the objects of a JSON-LD document with subjects, then its keys with triples."""
     listed = list(triples)
     pairing = _Pairing(listed, jsonld.nodes(text), base)
     pairing.run()
@@ -115,7 +116,7 @@ def _of_json(triples: Iterable[Triple], text: str, base: str) -> Iterator[Placed
 
 
 class _Pairing:
-    """Pairs of JSON objects and subjects: by name, then by the triples that lead to them."""
+    """Pairing of JSON objects with subjects: by name, then by the triples that lead to them."""
 
     def __init__(self, triples: list[Triple], nodes: list[jsonld.Node], base: str) -> None:
         self._base, self._nodes = base, nodes
@@ -130,10 +131,10 @@ class _Pairing:
                 self._labelled[node.name].append(node)
 
     def run(self) -> None:
-        """Pair named objects, then the blank ones below them, then those that stand alone."""
+        """Pair named objects, then the blank nodes below them, then other blank nodes."""
         for node in self._nodes:
             if node.name is not None and not node.name.startswith("_:"):
-                with suppress(ValueError):  # no IRI: pyoxigraph leaves its triples out
+                with suppress(ValueError):  # an invalid IRI: pyoxigraph skips its triples
                     self._pair(node, ox.NamedNode(_absolute(node.name, self._base)))
         self._go_down(list(self._of))
         below = {id(statement.node) for node in self._nodes for statement in node.statements}
@@ -180,7 +181,7 @@ class _Pairing:
                         subjects.append(blank)
 
     def placed(self, triple: Triple) -> Placed:
-        """Return a triple with its places."""
+        """Return a triple with its positions."""
         subject, predicate, value = triple
         nodes = self._of.get(subject, [])
         statements = [
@@ -189,13 +190,13 @@ class _Pairing:
             for statement in node.statements
             if statement.predicate == predicate.value
         ]
-        exact = (each for each in statements if self._says(each[1], value))
+        exact = (each for each in statements if self._matches(each[1], value))
         statement = next(exact, statements[0] if statements else None)
         if statement is None:
             return Placed(triple, nodes[0].offset if nodes else None, None)
         return Placed(triple, statement[0].offset, statement[1].offset)
 
-    def _says(self, statement: jsonld.Statement, value: Any) -> bool:
+    def _matches(self, statement: jsonld.Statement, value: Any) -> bool:
         if statement.node is not None:
             return bool(self._term.get(id(statement.node)) == value)
         text = getattr(value, "value", None)

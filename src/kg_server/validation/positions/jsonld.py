@@ -1,4 +1,4 @@
-"""Places of the keys of JSON-LD, by the IRIs that a document's own context gives them."""
+"""Positions of the keys of JSON-LD, by the IRIs that the document's own context maps them to."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _TOKEN = re.compile(r'[\s,:]*+(?P<token>"(?:[^"\\]|\\.)*+"|[{}\[\]]|[^\s{}\[\],:
 
 @dataclass(slots=True)
 class Node:
-    """A JSON object that is a node: its name as written out, ``None`` for a blank node.
+    """A JSON object that is a node: its expanded name, ``None`` for a blank node.
 
-    The members of a list are nodes, too: a node each, with ``rdf:first`` and ``rdf:rest``.
+    Each member of a list is a node, too, with ``rdf:first`` and ``rdf:rest``.
     """
 
     name: str | None
@@ -28,7 +28,7 @@ class Node:
 
 @dataclass(slots=True)
 class Statement:
-    """A predicate with one value and its offset: what the value may say, or a node."""
+    """A predicate with one value and its offset; the value is one of ``texts``, or a node."""
 
     predicate: str
     offset: int
@@ -37,7 +37,7 @@ class Statement:
 
 
 class _Value(NamedTuple):
-    """A JSON value with where it stands; an object has triples of key, place and value."""
+    """A JSON value with its offset; an object is a list of key, offset and value."""
 
     offset: int
     data: Any
@@ -55,7 +55,7 @@ _Terms = dict[str, _Term]
 
 
 def nodes(text: str) -> list[Node]:
-    """Return the nodes of a document in its order, as far as its own context explains them."""
+    """Return the nodes of a document in order; none if its own context does not explain it."""
     try:
         tree = _tree(text)
         walk = _Walk()
@@ -96,7 +96,7 @@ class _Walk:
         self.nodes: list[Node] = []
 
     def top(self, value: _Value, terms: _Terms, vocabulary: str) -> None:
-        """Walk through what has no predicate: the document, a graph, what is included."""
+        """Collect nodes without a predicate: of the document, ``@graph`` and ``@included``."""
         for item in value.data if isinstance(value.data, tuple) else (value,):
             if isinstance(item.data, list):
                 self._node(item, terms, vocabulary)
@@ -128,14 +128,23 @@ class _Walk:
                 within = _context(term.context, *around) if term.context else around
                 for each, at in _items(inner, place, term.container):
                     scope = within if isinstance(each.data, list) else (terms, vocabulary)
-                    self._say(node, predicate, each, at, term.container, *scope)
+                    self._add(
+                        node,
+                        predicate,
+                        each,
+                        place=at,
+                        container=term.container,
+                        terms=scope[0],
+                        vocabulary=scope[1],
+                    )
         return node
 
-    def _say(
+    def _add(
         self,
         node: Node,
         predicate: str,
         value: _Value,
+        *,
         place: int,
         container: str,
         terms: _Terms,
@@ -144,7 +153,9 @@ class _Walk:
         members = {_iri(key, terms, ""): inner for key, _, inner in _members(value)}
         if "@list" in members or container == "@list":
             items = _flat(members.get("@list", value))
-            node.statements.append(self._list(predicate, items, place, terms, vocabulary))
+            node.statements.append(
+                self._list(predicate, items, place=place, terms=terms, vocabulary=vocabulary)
+            )
         elif "@value" in members or not isinstance(value.data, list):
             texts = _texts(members.get("@value", value), terms, vocabulary)
             node.statements.append(Statement(predicate, place, texts))
@@ -154,15 +165,23 @@ class _Walk:
             statement.node = self._node(value, terms, vocabulary)
 
     def _list(
-        self, predicate: str, items: list[_Value], place: int, terms: _Terms, vocabulary: str
+        self, predicate: str, items: list[_Value], *, place: int, terms: _Terms, vocabulary: str
     ) -> Statement:
-        """Return a statement with a list; each member stands in a node of its own."""
+        """Return the statement of a list; each member has a node of its own."""
         first = statement = Statement(predicate, place, (f"{ns.RDF}nil",))
         for item in items:
             cell = Node(None, item.offset)
             self.nodes.append(cell)
             statement.texts, statement.node = (), cell
-            self._say(cell, f"{ns.RDF}first", item, item.offset, "", terms, vocabulary)
+            self._add(
+                cell,
+                f"{ns.RDF}first",
+                item,
+                place=item.offset,
+                container="",
+                terms=terms,
+                vocabulary=vocabulary,
+            )
             statement = Statement(f"{ns.RDF}rest", item.offset, (f"{ns.RDF}nil",))
             cell.statements.append(statement)
         return first
@@ -176,7 +195,7 @@ class _Walk:
 
 
 def _by_type(value: _Value, terms: _Terms, vocabulary: str) -> tuple[_Terms, str]:
-    """Return terms and vocabulary inside of a node, by the contexts of its types."""
+    """Return terms and vocabulary inside a node, by type-scoped contexts (JSON-LD 1.1 §4.1.8)."""
     in_scope = terms, vocabulary
     for key, _, inner in value.data:
         if _iri(key, terms, "") == "@type":
@@ -203,7 +222,7 @@ def _members(value: _Value) -> list[tuple[str, int, _Value]]:
 
 
 def _texts(value: _Value, terms: _Terms, vocabulary: str) -> tuple[str, ...]:
-    """Return what a scalar may say: its text, or the IRI that it is short for."""
+    """Return the possible values of a scalar: its text, or the IRIs that it may stand for."""
     if isinstance(value.data, bool | int | float):
         return (json.dumps(value.data),)
     if not isinstance(value.data, str):
@@ -212,14 +231,14 @@ def _texts(value: _Value, terms: _Terms, vocabulary: str) -> tuple[str, ...]:
 
 
 def _name(text: str, terms: _Terms) -> str:
-    """Return the IRI that the name of a node is short for, by the base of its context."""
+    """Expand the name of a node, with the base of its context."""
     iri = _iri(text, terms, "")
     base = terms.get("@base")
     return joined(base.iri, iri) if base and not iri.startswith("_:") else iri
 
 
 def joined(base: str, iri: str) -> str:
-    """Resolve a reference (RFC 3986 §5); one that is none, such as ``http://[x``, stays itself."""
+    """Resolve a reference (RFC 3986 §5); return an invalid one, such as ``http://[x``, as it is."""
     try:
         return urljoin(base, iri)
     except ValueError:
@@ -231,7 +250,7 @@ def _flat(value: _Value) -> list[_Value]:
 
 
 def _items(value: _Value, place: int, container: str) -> Iterator[tuple[_Value, int]]:
-    """Yield the values of a key, each with where it stands: one object alone at its key."""
+    """Yield the values of a key, each with its offset; a single object has that of its key."""
     if container in ("@language", "@index") and isinstance(value.data, list):
         for _, at, inner in value.data:
             yield from _items(inner, at, "")
@@ -267,7 +286,7 @@ def _context(value: _Value, terms: _Terms, vocabulary: str) -> tuple[_Terms, str
 
 
 def _iri(name: str, terms: _Terms, vocabulary: str, depth: int = 0) -> str:
-    """Return the IRI of a key or a compact IRI; of anything else what it says."""
+    """Expand a key or a compact IRI; return anything else as it is."""
     if name in terms and terms[name].iri != name and depth < 8:
         return _iri(terms[name].iri, terms, vocabulary, depth + 1)
     prefix, colon, local = name.partition(":")

@@ -1,7 +1,7 @@
-"""Places of the elements of RDF/XML, by predicate, in the order of pyoxigraph's triples.
+"""Positions of RDF/XML elements, by predicate, in the order of pyoxigraph's triples.
 
-pyoxigraph yields a triple when its property element ends, and those of a node element's type and
-attributes when the node element begins.
+pyoxigraph yields the triple of a property element at its end. It yields the triples of a node
+element's type and attributes at the start of the node element.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NOT_PROPERTIES = frozenset(
 Mark = tuple[int, int]
 """Line and column, both from 1."""
 Marks = dict[str, list[tuple[Mark, Mark]]]
-"""By predicate: where the node element stands, and where the property element does."""
+"""Positions of the node element and the property element, by predicate."""
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class _Frame:
 
 
 def marks(content: bytes) -> Marks:
-    """Return where the triples of each predicate stand; nothing of text that is no XML."""
+    """Return the positions of each predicate's triples; none if the text is not well-formed XML."""
     walk = _Walk()
     try:
         walk.parser.Parse(content, True)
@@ -89,7 +89,7 @@ class _Walk:
         self._frames.append(frame)
         if kind and kind not in ("Resource", "Collection"):
             self._literal = 1
-        if kind == "Resource":  # the triple comes before those of the node in it
+        if kind == "Resource":  # its triple comes before those of the inner node
             self.marks[name].append((parent.mark, mark))
         self._attributes(attributes, mark, mark)
 

@@ -1,4 +1,4 @@
-"""Places of the terms of Turtle and TriG: a tokenizer, in the order of pyoxigraph's triples."""
+"""Positions of the terms in Turtle and TriG: a tokenizer, in the order of pyoxigraph's triples."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ Spot = tuple[int, int]
 
 @dataclass(slots=True)
 class _Frame:
-    """A subject with its statements, a blank node in brackets, or a list, and where it stands.
+    """An open subject, blank node in brackets, or list, with the offset of its subject.
 
-    ``is_empty`` tells that a list has no member yet; ``as_subject`` that a blank node or a list
-    begins a statement.
+    ``is_empty``: a list without a member so far. ``as_subject``: a blank node or list that begins a
+    statement.
     """
 
     kind: str
@@ -51,14 +51,14 @@ class _Frame:
 
 
 class NotUnderstoodError(Exception):
-    """The text is read otherwise than by the parser: no places then."""
+    """The tokenizer does not understand the text, so that there are no positions."""
 
 
 def spots(text: str, *, trig: bool = False) -> Iterator[Spot]:
-    """Yield where each triple stands, in the order in which pyoxigraph 0.5 yields triples.
+    """Yield the position of each triple, in the order of pyoxigraph 0.5.
 
     Raises:
-        NotUnderstoodError: the text has something else than Turtle or TriG.
+        NotUnderstoodError: the text is not Turtle or TriG.
     """
     return _Walk(text, trig=trig).run()
 
@@ -87,9 +87,10 @@ class _Walk:
             yield from self._in_order(kind, match.start(kind), match[kind])
 
     def _in_order(self, kind: str, start: int, token: str) -> Iterator[Spot]:
-        """Emit what a token ends. A plain string ends with the next token, which may be ``^^``.
+        """Yield the triples that a token completes.
 
-        Of what one token ends, the parser yields the last first.
+        A string is complete only at the next token, which may be ``^^``. If a token completes
+        several triples, the parser yields the last one first.
         """
         string, typed = self._string, self._typed
         self._string = self._typed = None
@@ -183,7 +184,7 @@ class _Walk:
             yield from self._object(frame.subject)
 
     def _node_begins(self, start: int) -> Iterator[Spot]:
-        """Emit what leads to a member of a list that is a blank node, a list or a string."""
+        """Yield the triples that lead to a list member that is a blank node, a list or a string."""
         frame = self._frames[-1]
         if frame.is_empty:
             yield from self._list_begins(frame)
@@ -191,7 +192,7 @@ class _Walk:
             yield frame.subject, start  # rdf:rest
 
     def _list_begins(self, frame: _Frame) -> Iterator[Spot]:
-        """Emit the triple that has a list as its object, once the list has a member."""
+        """Yield the triple whose object is a list, at the first member of the list."""
         frame.is_empty = False
         if not frame.as_subject:
             self._frames.pop()
@@ -199,12 +200,12 @@ class _Walk:
             self._frames.append(frame)
 
     def _object(self, start: int) -> Iterator[Spot]:
-        """Emit the triple of an object, which a statement, a bracket or a list has."""
+        """Yield the triple of an object."""
         self._check(bool(self._frames))
         yield self._frames[-1].subject, start
 
     def _member(self, start: int) -> Iterator[Spot]:
-        """Emit the triples of a member of a list that is a name or a number."""
+        """Yield the triples of a list member that is a name or a number."""
         frame = self._frames[-1]
         yield frame.subject, start  # rdf:first
         if frame.is_empty:

@@ -1,7 +1,7 @@
 """Prefilter: SPARQL queries that find every focus node which may violate a shape.
 
-pySHACL looks at every focus node of every shape in Python. Most nodes of most graphs are all
-right, and a query engine sees that much faster: each shape becomes SPARQL queries that give every
-focus node that *may* violate it. Only those go to pySHACL, which alone decides and words the
-report. What a query cannot say with certainty goes to pySHACL whole.
+pySHACL checks every focus node of every shape in Python. Most nodes conform, and a query engine
+shows that much faster. So each shape becomes SPARQL queries that return every focus node that *may*
+violate it, the suspects. Only these are checked by pySHACL, whose result alone counts. If no query
+can express a constraint, all its focus nodes are suspects.
 """

@@ -1,4 +1,4 @@
-"""Branches: patterns that find what may violate a shape, and where a constraint stands."""
+"""Branches: SPARQL patterns that match nodes which may violate a shape, and their context."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rdflib.term import Node
 
 MOST_BRANCHES = 64
-"""More are not worth the queries."""
+"""Most branches of a constraint; more would cost more than pySHACL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,19 @@ class Bad:
 
 
 ALTERED_IRI = "urn:x-kg-server:altered"
-"""The function that tells whether the store has altered a term."""
+"""IRI of the SPARQL function: has the store altered this term?"""
 REVALUED_IRI = "urn:x-kg-server:revalued"
-"""The function that tells whether it may have altered its value."""
+"""IRI of the SPARQL function: may the store have altered the value of this term?"""
 DOUBTFUL_IRI = "urn:x-kg-server:doubtful"
-"""The function that tells whether it was written in several ways, or has another value now."""
+"""IRI of the SPARQL function: do files write this term in several ways, or with another value?"""
 WRITTEN_IRI = "urn:x-kg-server:written"
-"""The function that gives the datatype with which an altered term is written, if it is certain."""
+"""IRI of the SPARQL function: the datatype of an altered term in the files, if it is certain."""
 ANY = '""'
-"""In place of a predicate: whichever it is."""
+"""Argument in place of a predicate: any predicate."""
 
 
 def is_altered(term: str, predicate: str = ANY) -> str:
-    """Return the condition that the store may have altered a term, as a value of a predicate."""
+    """Return the condition that the store may have altered a value of a predicate."""
     return f"<{ALTERED_IRI}>({term}, {predicate})"
 
 
@@ -52,7 +52,7 @@ def is_revalued(term: str, predicate: str = ANY) -> str:
 
 
 def is_doubtful(term: str, predicate: str = ANY) -> str:
-    """Return the condition that a term may be another one in the files."""
+    """Return the condition that a term may differ in the files."""
     return f"<{DOUBTFUL_IRI}>({term}, {predicate})"
 
 
@@ -84,19 +84,19 @@ class At:
 
     @property
     def predicate(self) -> str:
-        """The predicate whose values these are, if it is one."""
+        """The predicate of the values; ``ANY`` if the path is not a single predicate."""
         return self.path if re.fullmatch(r"<[^<>]*>", self.path) else ANY
 
     def each(
         self, good: str, *, exact: bool = True, doubt: Callable[[str, str], str] | None = is_altered
     ) -> Bad:
-        """Return that every value must meet a condition; one that is an error is not met.
+        """Return the branch of a condition that every value must meet; an error counts as false.
 
         Args:
             good: the condition.
-            exact: whether it is met by all values that do not violate the constraint.
-            doubt: the condition of a value that the store may have altered so that this one does
-                not hold; ``None``: however it alters a value, it does.
+            exact: whether all values that conform meet the condition.
+            doubt: the condition under which the store may have altered a value so that it no
+                longer meets the condition; ``None``: no alteration does that.
         """
         if doubt and self.altered:
             good, exact = f"({good}) && !{doubt(self.value, self.predicate)}", False
@@ -116,7 +116,7 @@ def good(bad: Bad, *, sure: bool = True) -> str:
 
 
 def _not(branch: str) -> str:
-    """Return the negation of a branch: of a condition alone the opposite, which is faster.
+    """Return the negation of a branch; a branch with only a condition is negated without EXISTS.
 
     >>> _not("FILTER(!COALESCE(isIRI(?a), false))")
     'FILTER(COALESCE(isIRI(?a), false))'

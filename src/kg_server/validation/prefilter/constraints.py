@@ -1,4 +1,4 @@
-"""Constraints on each value, or on the values of one property, as branches."""
+"""Branches of the constraints on each value, or on the values of one property."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _node_kind(_: Graph, at: At, value: Node) -> Bad:
 
 def _in(shapes: Graph, at: At, value: Node) -> Bad:
     members = list(shapes.items(value))
-    # A value that is one of the others is altered, too, and so looked at in any case.
+    # A member that the store alters is left out: a value equal to it is altered, too, so a suspect.
     kept = [each for each in members if values.is_constant(each)]
     iris = [values.iri(each) for each in kept if values.is_iri(each)]
     same = [f"{at.value} IN ({', '.join(iris)})"] if iris else []

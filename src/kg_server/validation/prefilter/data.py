@@ -1,4 +1,4 @@
-"""Project files in a pyoxigraph store, with a note of the literals that it keeps otherwise."""
+"""Project files in a pyoxigraph store, with a record of the literals that it alters."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ Triple = tuple[Any, Any, Any]
 class Facts:
     """The data and the ontology, merged in the default graph of one store.
 
-    The engine keeps numbers, truth values and dates by value, so that ``"01"^^xsd:integer`` comes
-    out as ``1``. ``written`` has what stands in the files for each triple that is so altered.
-    ``altered`` has the predicates of those: what a shape says of the characters of their values is
-    not for the prefilter to tell. ``merged`` has those where two values of one subject became one,
-    so that their number is not right either. ``ontology`` has the triples of the ontology files.
+    The store keeps numbers, booleans and dates by value: ``"01"^^xsd:integer`` becomes ``1``.
+    ``written`` has the literals of the files for each triple altered in that way. ``altered`` has
+    the predicates of these triples, whose values the prefilter cannot compare as text. ``merged``
+    has the predicates with two values of one subject that became one, which it cannot count.
+    ``ontology`` has the triples of the ontology files.
     """
 
     store: ox.Store = field(default_factory=ox.Store)
@@ -43,15 +43,14 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Altered:
-    """Literals that the store has altered, as far as a query may notice.
+    """Literals that the store has altered, so that a query may see a difference.
 
-    ``predicates`` are those of all altered values, ``values`` what became of these. ``revalued``
-    are those with another value now. ``doubtful`` are the latter, and those that were written in
-    several ways, of which it is not certain whether they are equal. ``doubtful_predicates`` and
-    ``revalued_predicates`` are their predicates. ``datatypes`` has each altered value of each
-    predicate, with the datatype with which it is written, or ``None`` if it is not always the same.
-    ``odd`` are the predicates of values that are not well-formed beyond doubt, which engines read
-    differently.
+    ``values`` are these literals as they are in the store, ``predicates`` their predicates.
+    ``revalued`` are those whose value differs from the files. ``doubtful`` are these, and those
+    that files write in several ways that need not be equal. ``revalued_predicates`` and
+    ``doubtful_predicates`` are their predicates. ``datatypes`` has the datatype in the files of
+    each altered value of each predicate; ``None`` if there are several. ``odd`` are the predicates
+    of values that may be ill-typed, which engines read differently.
     """
 
     predicates: frozenset[str]
@@ -65,7 +64,7 @@ class Altered:
 
 
 def altered(facts: Facts, *, odd: bool) -> Altered:
-    """Return what the store has altered; with ``odd``, which predicates have odd values, too."""
+    """Return the literals that the store has altered; ``odd`` also looks for odd values."""
     at: dict[tuple[str, ox.Literal], set[ox.Literal]] = {}
     for (_, term, kept), spelt in facts.written.items():
         at.setdefault((term.value, kept), set()).update(spelt)
@@ -101,14 +100,14 @@ def altered(facts: Facts, *, odd: bool) -> Altered:
 
 
 def _is_of_one_datatype(written: Set[ox.Literal]) -> bool:
-    """Tell whether literals have one datatype, and all are well-formed."""
+    """Tell whether all literals have the same datatype and are well-typed."""
     return len({each.datatype for each in written}) == 1 and not any(
         datatypes.is_ill_typed(each.value, each.datatype.value) for each in written
     )
 
 
 def _odd(facts: Facts) -> set[str]:
-    """Return the predicates of values that are neither strings nor well-formed beyond doubt."""
+    """Return the predicates of values that are neither strings nor certainly well-typed."""
     solutions = facts.store.query(
         "SELECT DISTINCT ?predicate { ?any ?predicate ?value "
         f"FILTER(isLiteral(?value) && !({values.is_plain('?value')})) }}"
@@ -117,7 +116,7 @@ def _odd(facts: Facts) -> set[str]:
 
 
 def _has_same_value(kept: ox.Literal, written: ox.Literal) -> bool:
-    """Tell whether a number or truth value is only written or typed otherwise."""
+    """Tell whether a number or boolean in the store has the same value as in the files."""
     if datatypes.is_ill_typed(written.value, written.datatype.value):
         return False
     if kept.datatype.value == f"{ns.XSD}boolean":
@@ -127,7 +126,7 @@ def _has_same_value(kept: ox.Literal, written: ox.Literal) -> bool:
 
 
 def _stands_as_is(facts: Facts, predicate: ox.NamedNode | None, kept: ox.Literal) -> bool:
-    """Tell whether an altered value also stands in a file as it is in the store."""
+    """Tell whether a file also has an altered value in the form that the store has."""
     quads = facts.store.quads_for_pattern(None, predicate, kept)
     return any((quad.subject, quad.predicate, quad.object) not in facts.written for quad in quads)
 
@@ -137,10 +136,10 @@ def read(files: Sequence[ProjectFile], tell: Callable[[int], None] = lambda _: N
 
     Args:
         files: the files.
-        tell: is told now and then how many triples were read.
+        tell: receives the number of triples read so far, now and then.
 
     Raises:
-        ProjectFault: the files have no triples, or one is not well-formed; says line and column.
+        ProjectFault: the files have no triples, or one is not well-formed; has line and column.
     """
     facts = Facts()
     later: list[ox.Quad] = []
@@ -159,14 +158,14 @@ def read(files: Sequence[ProjectFile], tell: Callable[[int], None] = lambda _: N
 
 
 def quads(file: ProjectFile) -> Iterator[ox.Quad]:
-    """Yield the triples of a file in the default graph, its blank nodes named as by ``read``."""
+    """Yield the triples of a file in the default graph; ``read`` names its blank nodes alike."""
     later: list[ox.Quad] = []
     yield from _quads(file, later)
     yield from later
 
 
 def add(facts: Facts, quads: Iterable[ox.Quad]) -> None:
-    """Add triples in the default graph, some of which may be there already."""
+    """Add triples to the default graph; some may be there already."""
     later = []
     for quad in quads:
         literal = quad.object
@@ -191,7 +190,7 @@ def _counted(tell: Callable[[int], None]) -> Callable[[Iterator[ox.Quad]], Itera
 
 
 def _add_altered(facts: Facts, quads: Sequence[ox.Quad]) -> None:
-    """Add the triples with altered literals, last, to see which become one with another."""
+    """Add the triples with altered literals, after all others, to see which of them are merged."""
     for quad in dict.fromkeys(quads):
         literal = cast("ox.Literal", quad.object)
         predicate, kept = quad.predicate.value, stored(literal)
@@ -205,7 +204,7 @@ def _add_altered(facts: Facts, quads: Sequence[ox.Quad]) -> None:
 
 
 def _quads(file: ProjectFile, later: list[ox.Quad]) -> Iterator[ox.Quad]:
-    """Yield the triples of a file, out of their named graphs; those to be altered go elsewhere."""
+    """Yield the triples of a file without their graphs; add those to be altered to ``later``."""
     blank = _Blanks(file)
     for quad in parsing.parsed(file):
         subject, predicate, value = quad.subject, quad.predicate, quad.object
@@ -219,7 +218,7 @@ def _quads(file: ProjectFile, later: list[ox.Quad]) -> Iterator[ox.Quad]:
 
 
 class _Blanks:
-    """Names the blank nodes of one file as ``graphs`` does: by the order of their mention."""
+    """Names of the blank nodes of one file, by their order in it, as in ``graphs``."""
 
     def __init__(self, file: ProjectFile) -> None:
         self._prefix = parsing.blank_prefix(file)

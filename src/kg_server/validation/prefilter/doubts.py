@@ -1,9 +1,9 @@
-"""Doubts: focus nodes whose query may meet a value that the store has altered.
+"""Doubts: focus nodes for which a query may read a value that the store has altered.
 
-The store is an image of the files: each solution over the files has one over the store. So a query
-finds the same in both for a focus node, unless one of its patterns binds a value in doubt: one that
-was written in several ways, or has another value now. Queries find those focus nodes, too, by the
-patterns that lead from the focus node to the value.
+Each solution of a query over the files has one over the store. So a query gives the same result in
+both for a focus node, unless one of its patterns binds a doubtful value. That is a value that files
+write in several ways, or with another value than the store. Further queries find these focus nodes,
+by the patterns that lead from the focus node to the value.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ _THIS = Variable("this")
 def queries(
     text: str, prefixes: Mapping[str, str], altered: Altered, *, as_written: bool
 ) -> Iterator[str]:
-    """Yield queries for the focus nodes for which a constraint may find something else.
+    """Yield queries for the focus nodes at which a constraint may have another result in the store.
 
     Args:
-        text: the query of the constraint, asked for all focus nodes at once.
+        text: the query of the constraint, with ``$this`` unbound.
         prefixes: its prefixes.
-        altered: what the store has altered.
-        as_written: whether the query looks at the characters or the datatype of values.
+        altered: the literals that the store has altered.
+        as_written: whether the query reads the text or the datatype of values.
 
     Raises:
-        NotExpressible: nothing leads from the focus node to a value in doubt.
+        NotExpressible: no pattern leads from the focus node to a doubtful value.
     """
     algebra = _algebra(text, tuple(prefixes.items()))
     if as_written and any(map(_is_changed, _literals(algebra))):
@@ -71,17 +71,17 @@ def _algebra(text: str, prefixes: tuple[tuple[str, str], ...]) -> Any:
 
 
 def _ends(pattern: Pattern) -> set[Any]:
-    """Return the terms of a pattern that values may be bound to; each twice if it is both."""
+    """Return the terms of a pattern."""
     return set(pattern)
 
 
 def _conditions(
     pattern: Pattern, altered: Altered, used: Mapping[Any, int], *, as_written: bool
 ) -> Iterator[str]:
-    """Yield the conditions under which a pattern has bound a value in doubt.
+    """Yield the conditions under which a pattern binds a doubtful value.
 
     Raises:
-        NotExpressible: values may meet in a path.
+        NotExpressible: a path may join triples at a doubtful value.
     """
     subject, predicate, value = pattern
     named = _predicates(predicate)
@@ -124,7 +124,7 @@ def _literals(node: Any) -> Iterator[Literal]:
 
 
 def _named(node: Any, name: str) -> Iterator[Any]:
-    """Yield the parts of a query of one kind of the algebra."""
+    """Yield the parts of a query with one name of the algebra, such as ``Extend``."""
     if isinstance(node, CompValue) and node.name == name:
         yield node
     for each in _parts(node):
@@ -138,7 +138,7 @@ def _parts(node: Any) -> Iterable[Any]:
 
 
 def _predicates(predicate: Any) -> set[str] | None:
-    """Return the predicates that a pattern or a path may follow; ``None``: any."""
+    """Return the predicates that a pattern or a path may match; ``None``: any."""
     if isinstance(predicate, URIRef):
         return {str(predicate)}
     if not isinstance(predicate, Path):
@@ -164,7 +164,7 @@ def _predicates(predicate: Any) -> set[str] | None:
 def _scopes(
     node: Any, inherited: tuple[Pattern, ...]
 ) -> Iterator[tuple[list[Pattern], tuple[Pattern, ...]]]:
-    """Yield the patterns of each group, and with them those of the groups around it."""
+    """Yield the patterns of each group, and those of the group and all groups around it."""
     own: list[Pattern] = []
     inner: list[Any] = []
     _collect(node, own, inner)
@@ -186,10 +186,10 @@ def _collect(node: Any, own: list[Pattern], inner: list[Any]) -> None:
 
 
 def _chain(pattern: Pattern, scope: Sequence[Pattern]) -> list[Pattern]:
-    """Return the fewest patterns that lead from the focus node to a pattern, and that pattern.
+    """Return the shortest chain of patterns from the focus node to a pattern, with that pattern.
 
     Raises:
-        NotExpressible: none do.
+        NotExpressible: there is no chain.
     """
     if _THIS in _variables(pattern):
         return [pattern]

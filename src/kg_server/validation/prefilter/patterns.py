@@ -1,8 +1,8 @@
-"""SHACL Core constraints as SPARQL patterns that find whatever may violate them.
+"""SHACL Core constraints as SPARQL patterns that match every node which may violate them.
 
-A *branch* is a group graph pattern without its braces in which the focus variable is bound from
-outside. A focus node may violate a shape when it solves any of the shape's branches. Branches are
-at liberty to find too much, never too little; ``exact`` says that they find neither.
+A *branch* is a group graph pattern without its braces. The focus variable is bound outside it. A
+focus node may violate a shape if it is a solution of one of the shape's branches. Branches may
+match too many nodes, never too few; ``exact`` branches match only nodes that violate the shape.
 """
 
 from __future__ import annotations
@@ -35,23 +35,16 @@ if TYPE_CHECKING:
     from kg_server.validation.aiming import Constraint
 
 _MOST_COUNTED = 4
-_NESTING = {
-    *("minCount", "maxCount", "class", "uniqueLang", "lessThan", "lessThanOrEquals", "closed"),
-    *("node", "property", "and", "or", "xone", "not", "qualifiedValueShape"),
-}
-"""Constraints that count, need variables of their own or other shapes: methods of ``Patterns``."""
-PARAMETERS = frozenset(f"{ns.SH}{name}" for name in (*CONSTRAINTS, *_NESTING, "sparql"))
-"""The parameters of constraints; other terms are read together with these, or constrain nothing."""
 
 
 class Patterns:
-    """Makes the branches of shapes.
+    """Translator from shapes to branches.
 
     Args:
         shapes: the shapes graph.
-        subclasses: gives a class and all its subclasses in the data graph.
-        altered: the predicates with values of which the store has changed the lexical form.
-        merged: those of which it has made two values one.
+        subclasses: returns a class and all its subclasses in the data graph.
+        altered: the predicates of values whose lexical form the store has changed.
+        merged: the predicates with values that the store has merged.
     """
 
     def __init__(
@@ -68,10 +61,10 @@ class Patterns:
         self._custom = any(shapes.triples((None, values.term("parameter"), None)))
 
     def each(self, shape: Node) -> Iterator[tuple[Constraint, Bad | None]]:
-        """Yield each constraint of a shape with what violates it; ``None``: no pattern can say it.
+        """Yield each constraint of a shape with its branches; ``None``: no pattern expresses it.
 
         Raises:
-            NotExpressible: this holds for all of them.
+            NotExpressible: no pattern can express any constraint of the shape.
         """
         with self._opened(shape):
             at = self._at(shape, "?this", altered=False)
@@ -82,7 +75,7 @@ class Patterns:
                     yield constraint, None
 
     def bad(self, shape: Node, focus: str, *, altered: bool) -> Bad:
-        """Return what violates a shape.
+        """Return the branches of a shape.
 
         Args:
             shape: a node or property shape.
@@ -90,7 +83,7 @@ class Patterns:
             altered: whether the focus node may be a literal that the store has altered.
 
         Raises:
-            NotExpressible: a pattern cannot say it.
+            NotExpressible: no pattern can express a constraint of the shape.
         """
         bad = Bad()
         with self._opened(shape):
@@ -112,14 +105,30 @@ class Patterns:
     def _at(self, shape: Node, focus: str, *, altered: bool) -> At:
         path = self._shapes.value(shape, values.term("path"))
         if path is None:
-            return At(shape, focus, "", focus, altered, False, self._altered)
+            return At(
+                shape=shape,
+                focus=focus,
+                path="",
+                value=focus,
+                altered=altered,
+                merged=False,
+                predicates=self._altered,
+            )
         text = values.path(self._shapes, path)
         steps = set(re.findall(r"<([^<>]*)>", text))
         through = not steps.isdisjoint(self._altered)
         unsure = (altered and bool(re.search(r">[)]*[*?]", text))) or through
-        # Values that come by several ways may become one where no two of one subject did.
+        # A path may reach two merged values by different subjects.
         merged = unsure if text != f"<{path}>" else str(path) in self._merged
-        return At(shape, focus, text, self._variable(), unsure, merged, self._altered)
+        return At(
+            shape=shape,
+            focus=focus,
+            path=text,
+            value=self._variable(),
+            altered=unsure,
+            merged=merged,
+            predicates=self._altered,
+        )
 
     def _variable(self) -> str:
         return f"?v{next(self._numbers)}"
@@ -130,7 +139,7 @@ class Patterns:
             return []
         pairs = self._shapes.predicate_objects(shape)
         constraints = [(name, value) for name, value in pairs if str(name) in PARAMETERS]
-        # Not by rdflib's order of literals, which raises an error for 1.0 and "NaN"^^xsd:double.
+        # rdflib's order of literals raises an error for 1.0 and "NaN"^^xsd:double.
         return sorted(constraints, key=lambda each: (str(each[0]), terms.n_triples(each[1])))
 
     def _constraint(self, at: At, parameter: Node, value: Node) -> Bad:
@@ -138,20 +147,19 @@ class Patterns:
         if name in CONSTRAINTS:
             return CONSTRAINTS[name](self._shapes, at, value)
         if name in _NESTING:
-            bad: Bad = getattr(self, f"_{name}")(at, value)
-            return bad
+            return _NESTING[name](self, at, value)
         raise NotExpressible(name)
 
-    def _minCount(self, at: At, value: Any) -> Bad:  # SHACL's name
+    def _min_count(self, at: At, value: Any) -> Bad:
         return self._fewer(at, count(value))
 
-    def _maxCount(self, at: At, value: Any) -> Bad:
+    def _max_count(self, at: At, value: Any) -> Bad:
         return self._more(at, count(value))
 
     def _fewer(self, at: At, least: int, good: Callable[[str], str] = lambda _: "") -> Bad:
         if least == 0:
             return Bad()
-        # Of values that became one there are fewer in the store: it finds all, and maybe more.
+        # The store has fewer values if some were merged: the branch may then match too many nodes.
         unsure = least > 1 and at.merged
         return Bad((f"FILTER NOT EXISTS {{ {self._several(at, least, good)} }}",), not unsure)
 
@@ -165,7 +173,7 @@ class Patterns:
         return bad
 
     def _several(self, at: At, count: int, good: Callable[[str], str]) -> str:
-        """Return a pattern that so many different values solve."""
+        """Return a pattern that matches if there are ``count`` different values."""
         at.on_path()
         if count > _MOST_COUNTED:
             raise NotExpressible("too many to count")
@@ -183,7 +191,7 @@ class Patterns:
         has_it = f"{at.value} a {kind} FILTER({kind} IN ({classes}))"
         return Bad((f"{at.reach}FILTER NOT EXISTS {{ {has_it} }}",))
 
-    def _uniqueLang(self, at: At, _value: Node) -> Bad:
+    def _unique_lang(self, at: At, _value: Node) -> Bad:
         if not values.flag(self._shapes, at.shape, "uniqueLang"):
             return Bad()
         at.on_path()
@@ -196,10 +204,10 @@ class Patterns:
             )
         )
 
-    def _lessThan(self, at: At, value: Node) -> Bad:
+    def _less_than(self, at: At, value: Node) -> Bad:
         return self._ordered(at, "<", value)
 
-    def _lessThanOrEquals(self, at: At, value: Node) -> Bad:
+    def _less_than_or_equals(self, at: At, value: Node) -> Bad:
         return self._ordered(at, "<=", value)
 
     def _ordered(self, at: At, sign: str, value: Node) -> Bad:
@@ -222,8 +230,6 @@ class Patterns:
     def _node(self, at: At, value: Node) -> Bad:
         return self._through(at, self._inner(at, value, at.value))
 
-    _property = _node
-
     def _and(self, at: At, value: Node) -> Bad:
         bad = Bad()
         for member in self._shapes.items(value):
@@ -243,13 +249,13 @@ class Patterns:
     def _not(self, at: At, value: Node) -> Bad:
         return self._through(at, Bad((good(self._inner(at, value, at.value)),)))
 
-    def _qualifiedValueShape(self, at: At, value: Node) -> Bad:
+    def _qualified_value_shape(self, at: At, value: Node) -> Bad:
         if values.flag(self._shapes, at.shape, "qualifiedValueShapesDisjoint"):
             raise NotExpressible("disjoint value shapes")
         bad = Bad(exact=False)
         least = self._shapes.value(at.shape, values.term("qualifiedMinCount"))
         if least is not None:
-            # A node that may be bad may be good as well: it is not counted, so too few are found.
+            # An inexact branch may match a good value, which is not counted: too many suspects.
             bad += self._fewer(
                 at, count(least), lambda name: good(self._inner(at, value, name), sure=False)
             )
@@ -265,7 +271,7 @@ class Patterns:
         return [self._inner(at, member, at.value) for member in self._shapes.items(value)]
 
     def _all_bad(self, members: Sequence[Bad]) -> Bad:
-        """Return what violates every member: each choice of a branch of each."""
+        """Return the branches that violate every member: all combinations of their branches."""
         branches = [""]
         for member in members:
             if len(branches) * len(member.branches) > MOST_BRANCHES:
@@ -275,3 +281,24 @@ class Patterns:
 
     def _through(self, at: At, bad: Bad) -> Bad:
         return Bad(tuple(at.reach + branch for branch in bad.branches), bad.exact)
+
+
+_NESTING: dict[str, Callable[[Patterns, At, Any], Bad]] = {
+    "minCount": Patterns._min_count,
+    "maxCount": Patterns._max_count,
+    "class": Patterns._class,
+    "uniqueLang": Patterns._unique_lang,
+    "lessThan": Patterns._less_than,
+    "lessThanOrEquals": Patterns._less_than_or_equals,
+    "closed": Patterns._closed,
+    "node": Patterns._node,
+    "property": Patterns._node,
+    "and": Patterns._and,
+    "or": Patterns._or,
+    "xone": Patterns._xone,
+    "not": Patterns._not,
+    "qualifiedValueShape": Patterns._qualified_value_shape,
+}
+"""Methods for constraints that count, need new variables or refer to shapes, by SHACL's name."""
+PARAMETERS = frozenset(f"{ns.SH}{name}" for name in (*CONSTRAINTS, *_NESTING, "sparql"))
+"""Parameters that each declare a constraint; others are optional ones of these."""

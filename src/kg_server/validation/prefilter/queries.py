@@ -1,4 +1,4 @@
-"""SPARQL constraints (SHACL §5) that can be evaluated once for all focus nodes."""
+"""SPARQL constraints (SHACL §5) as queries over all focus nodes at once."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _AS_WRITTEN = re.compile(
     r"STRLANG|IRI|URI|ENCODE_FOR_URI|TZ|TIMEZONE)\b|(<>|\bx:y)\s*\(",
     re.IGNORECASE,
 )
-"""Functions that look at the characters or at the datatype of a value; casts among them."""
+"""Functions that read the text or the datatype of a value, such as casts."""
 _ANY_PREDICATE = re.compile(
     r"([$?]\w+|[>y])\s+[$?]\w+\s+([$?\w<\"']|x:y)|;\s*[$?]\w+\s|[\w>]\s+!\s*\(?\s*(x:y|<>|\^|a\b)"
 )
-"""A variable between two terms, or after a semicolon: a predicate, or something like one. Or a
-negated property set."""
+"""A variable in the place of a predicate (between two terms, or after a semicolon), or a negated
+property set."""
 _KEPT_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
-"""A number that the store keeps as it is written."""
+"""A number that the store does not alter."""
 _SAFE = frozenset(
     ("ISLITERAL", "ISIRI", "ISURI", "ISBLANK", "ISNUMERIC", "BOUND", "SAMETERM", "IN")
 )
@@ -50,19 +50,19 @@ _STANDARD = {
 
 
 def for_all(shapes: Graph, constraint: Node, altered: Altered) -> list[str]:
-    """Return the queries of a SPARQL constraint, to be asked with ``$this`` unbound.
+    """Return the queries of a SPARQL constraint, to evaluate with ``$this`` unbound.
 
-    SHACL binds ``$this`` in advance (§5.3.1). Each solution for a bound node is also a solution of
-    the query without a binding. That holds if the first pattern binds ``$this``, no part of the
-    query hides a variable, and none depends on the number of solutions.
+    SHACL pre-binds ``$this`` (§5.3.1). Each solution with a pre-bound node is also a solution of
+    the query without it. That holds if the first pattern binds ``$this``, if no part of the query
+    hides a variable, and if none depends on the number of solutions.
 
     Args:
         shapes: the shapes graph.
         constraint: the value of ``sh:sparql``.
-        altered: what the store has altered, so that a query may see something else in it.
+        altered: the literals that the store has altered, which a query may read.
 
     Raises:
-        NotExpressible: a query is not of that kind.
+        NotExpressible: this does not hold for a query.
     """
     if values.flag(shapes, constraint, "deactivated"):
         return []
@@ -80,10 +80,11 @@ def for_all(shapes: Graph, constraint: Node, altered: Altered) -> list[str]:
 
 
 def _with_errors(query: str) -> str:
-    """Return a query whose filters let through what they cannot compare, except in NOT EXISTS.
+    """Return a query whose filters take an error for true, except in NOT EXISTS.
 
-    Where the engine rightly finds an error (a date that is less than a text), rdflib may find true.
-    Filters with functions, and of what BIND makes, stay: they are errors on purpose, in both.
+    rdflib finds some comparisons true (a date that is less than a text) that are errors to the
+    engine, rightly. Filters with functions, or with variables of BIND, are not changed: their
+    errors are on purpose, and the same in both.
 
     >>> _with_errors("SELECT $this { $this ?p ?v FILTER (?v < 1) FILTER NOT EXISTS { } }")
     'SELECT $this { $this ?p ?v FILTER (COALESCE(!(!(?v < 1)),true)) FILTER NOT EXISTS { } }'
@@ -114,7 +115,7 @@ def _with_errors(query: str) -> str:
 
 
 def _compares(tokens: Sequence[lexer.Token]) -> bool:
-    """Tell whether an expression has operators only, and functions that are never an error."""
+    """Tell whether an expression has only operators, and functions that never raise an error."""
     functions = [one for one, other in pairwise(tokens) if other.text == "("]
     named = any(
         token.kind in ("iri", "name") or (token.kind == "word" and token.text.upper() not in _SAFE)
@@ -125,7 +126,7 @@ def _compares(tokens: Sequence[lexer.Token]) -> bool:
 
 
 def _expression(words: Sequence[str], first: int) -> tuple[int, int]:
-    """Return where the parentheses of a filter, or its function with its arguments, stand."""
+    """Return the numbers of the first and last token of a filter's expression."""
     depth = 0
     for at in range(first, len(words)):
         depth += (words[at] == "(") - (words[at] == ")")
@@ -135,7 +136,7 @@ def _expression(words: Sequence[str], first: int) -> tuple[int, int]:
 
 
 def _may_meet_altered(query: str, prefixes: Mapping[str, str], altered: Altered) -> bool:
-    """Tell whether a query may meet a value that the store has altered: a cheap look at it."""
+    """Tell whether a query may read a value that the store has altered; a cheap test."""
     tokens = list(lexer.significant(query))
     if _has_altered_literal(tokens) or _computes_a_term(tokens):
         return True
@@ -152,7 +153,7 @@ def takes_any_predicate(query: str) -> bool:
 
 
 def _has_altered_literal(tokens: Sequence[lexer.Token]) -> bool:
-    """Tell whether a query may have a literal that the store would alter."""
+    """Tell whether a query may contain a literal that the store would alter."""
     return any(
         token.text == "^^" or (token.kind == "number" and not _KEPT_NUMBER.fullmatch(token.text))
         for token in tokens
@@ -160,9 +161,9 @@ def _has_altered_literal(tokens: Sequence[lexer.Token]) -> bool:
 
 
 def _computes_a_term(tokens: Sequence[lexer.Token]) -> bool:
-    """Tell whether a variable that BIND assigns may stand in a pattern, outside of expressions.
+    """Tell whether a pattern may use a variable that BIND assigns.
 
-    An expression is what parentheses after a word have. Others belong to a path or a collection.
+    Parentheses after a word have an expression; others belong to a path or a collection.
 
     >>> _computes_a_term(list(lexer.significant("{ ?a ?p ?b BIND(1 AS ?c) FILTER(?c = ?b) }")))
     False
@@ -175,7 +176,7 @@ def _computes_a_term(tokens: Sequence[lexer.Token]) -> bool:
         if word.kind == "word" and word.text.upper() == "AS"
     }
     in_pattern = False
-    inside: list[bool] = []  # for each open bracket, whether what it has is an expression
+    inside: list[bool] = []  # for each open bracket: does it have an expression?
     for before, token in pairwise((lexer.Token("sign", "", 0), *tokens)):
         in_expression = bool(inside) and inside[-1]
         if token.text in ("{", "["):
@@ -190,7 +191,7 @@ def _computes_a_term(tokens: Sequence[lexer.Token]) -> bool:
 
 
 def is_plain(query: str) -> bool:
-    """Tell whether a query can be asked for all focus nodes at once.
+    """Tell whether a query can be evaluated for all focus nodes at once.
 
     >>> is_plain("SELECT $this { $this <urn:p> ?v . FILTER NOT EXISTS { ?v <urn:q> $this } }")
     True
@@ -215,7 +216,7 @@ def is_plain(query: str) -> bool:
 
 
 def _bare(query: str) -> str:
-    """Return a query without strings and comments, and with the same for all IRIs and names."""
+    """Return a query without strings and comments, with one placeholder for all IRIs and names."""
     return "".join(_BARE.get(token.kind, token.text) for token in lexer.tokens(query))
 
 
@@ -223,7 +224,7 @@ def declared(shapes: Graph, constraint: Node) -> dict[str, str]:
     """Return the prefixes of a constraint (SHACL §5.2.1), as pySHACL declares them.
 
     Raises:
-        NotExpressible: one is declared in two ways.
+        NotExpressible: a prefix has two namespaces.
     """
     holders = {*shapes.objects(constraint, values.term("prefixes"))}
     if holders:

@@ -1,4 +1,4 @@
-"""The prefilter at work: shapes and facts in, the focus nodes that may violate each shape out."""
+"""Selection of the focus nodes that may violate each shape."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 
 _FEW = 64
-"""Up to so many focus nodes of several targets, a query names them."""
+"""A query lists the focus nodes of several targets if there are at most so many."""
 
 
 _ABSENT = "FILTER NOT EXISTS { ?this ?to ?value } FILTER NOT EXISTS { ?other ?from ?this }"
-"""A branch that finds focus nodes of which the data say nothing.
+"""A branch that matches focus nodes without triples.
 
 To engines, a path of length zero does not lead from such a node to itself; in SHACL it does.
 """
@@ -44,10 +44,10 @@ To engines, a path of length zero does not lead from such a node to itself; in S
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Queries that find the suspects of one constraint; of all constraints if that is ``None``.
+    """Search for the suspects of one constraint; ``None``: of all constraints of a shape.
 
-    ``branches`` are patterns of what may violate it, ``queries`` whole queries for the same. Both
-    ``None``: the prefilter cannot tell, every focus node of the shape may.
+    ``branches`` are patterns that match them, ``queries`` whole queries. Both ``None``: the
+    prefilter cannot express the constraint, so every focus node is a suspect.
     """
 
     constraint: Constraint | None
@@ -57,7 +57,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A shape and the patterns of its focus nodes (``?this``); ``whole``: they are not certain."""
+    """A shape and the patterns of its targets (``?this``); ``whole``: none can express them."""
 
     shape: Node
     targets: tuple[str, ...]
@@ -65,7 +65,7 @@ class Task:
 
 
 class Prefilter:
-    """Tells which focus nodes may violate which shape.
+    """Selection of the focus nodes that may violate a shape.
 
     Args:
         facts: data and ontology.
@@ -96,21 +96,20 @@ class Prefilter:
         return tuple(self._task(shape) for shape in self._targeted)
 
     def focus_nodes(self) -> set[Any]:
-        """Return every node that some shape looks at (SHACL §2.1.3)."""
+        """Return the focus nodes of all shapes (SHACL §2.1.3)."""
         nodes: set[Any] = set()
         return nodes.union(*(self._nodes(*task.targets) for task in self.tasks))
 
     def idle(self) -> list[Node]:
-        """Return the shapes whose targets have no node here."""
+        """Return the shapes without a focus node."""
         return [
             task.shape for task in self.tasks if task.targets and not self._nodes(*task.targets)
         ]
 
     def looks_at_data(self) -> bool:
-        """Tell whether a focus node is of the data, or named by a shape.
+        """Tell whether a focus node is in the data files, or named by ``sh:targetNode``.
 
-        The ontology has shapes of its own, so that some node is always looked at when data are
-        taken with it.
+        Focus nodes of the ontology do not count: its own shapes always have some.
         """
         if any(self._shapes.triples((None, values.term("targetNode"), None))):
             return True
@@ -133,7 +132,7 @@ class Prefilter:
         return {task.shape: None if task.whole else aim(self.suspects(task)) for task in self.tasks}
 
     def cost(self, task: Task) -> int:
-        """Return a guess of what a task costs, for dividing the work."""
+        """Estimate the cost of a task, to divide the work."""
         described = sum(1 for _ in self._shapes.predicates(task.shape))
         return len(self._nodes(*task.targets)) * described
 
@@ -162,7 +161,7 @@ class Prefilter:
         return any(quad not in ontology for quad in store.quads_for_pattern(None, None, node))
 
     def _nodes(self, *targets: str) -> frozenset[Any]:
-        """Return the focus nodes of some targets, always as the same set."""
+        """Return the focus nodes of targets; the same targets return the same set object."""
         if targets not in self._focus:
             query = f"SELECT DISTINCT ?this WHERE {{ {{ {' } UNION { '.join(targets)} }} }}"
             solutions = self._select(query) if targets else ()
@@ -170,7 +169,7 @@ class Prefilter:
         return self._focus[targets]
 
     def _bound(self, task: Task) -> Sequence[str]:
-        """Return patterns for the focus nodes of a shape, few if these are few."""
+        """Return patterns for the focus nodes of a shape; one with their IRIs if they are few."""
         if len(task.targets) < 2:
             return task.targets
         focus = self._nodes(*task.targets)
@@ -186,15 +185,20 @@ class Prefilter:
             targets = tuple(self._targets(shape))
         except NotExpressible:
             return Task(shape, (), whole=True)
-        # Literals that are focus nodes are so as they are written.
+        # A literal is a focus node in the form in which the files write it.
         altered = any(str(each) in self._facts.altered for each in self._objects_of(shape))
         return Task(shape, targets, whole=altered)
 
     def searches(self, shape: Node) -> tuple[Search, ...]:
-        """Return the searches for what violates the constraints of a shape."""
+        """Return the searches for the constraints of a shape."""
         if shape not in self._searches:
             facts = self._facts
-            patterns = Patterns(self._shapes, self._subclasses, facts.altered, facts.merged)
+            patterns = Patterns(
+                shapes=self._shapes,
+                subclasses=self._subclasses,
+                altered=facts.altered,
+                merged=facts.merged,
+            )
             try:
                 searches = tuple(starmap(self._search, patterns.each(shape)))
             except NotExpressible:
@@ -234,7 +238,7 @@ class Prefilter:
             yield f"?any {values.iri(predicate)} ?this ."
 
     def _subclasses(self, node: Node) -> Sequence[Node]:
-        """Return a class and all that are subclasses of it in the data, as ``sh:class`` asks."""
+        """Return a class and its subclasses in the data (SHACL §4.1.1)."""
         query = (
             "SELECT DISTINCT ?kind WHERE { ?kind "
             f"<http://www.w3.org/2000/01/rdf-schema#subClassOf>* {values.iri(node)} }}"
@@ -244,7 +248,7 @@ class Prefilter:
 
 
 def _with_absent(search: Search) -> Search:
-    """Return a search that also finds the focus nodes of which the data say nothing."""
+    """Return a search that also matches focus nodes without triples."""
     if search.branches is None and search.queries is None:
         return search
     return replace(search, branches=(*(search.branches or ()), _ABSENT))
@@ -256,7 +260,7 @@ def _rewritten(query: str) -> str:
 
 
 def aim(suspects: Mapping[Constraint | None, frozenset[Any]]) -> Aim:
-    """Return suspects as rdflib's terms; sets that are one stay one."""
+    """Convert suspects to rdflib's terms; the same set is converted once."""
     converted: dict[int, frozenset[Node]] = {}
     for nodes in suspects.values():
         if id(nodes) not in converted:
@@ -265,7 +269,7 @@ def aim(suspects: Mapping[Constraint | None, frozenset[Any]]) -> Aim:
 
 
 def _among(literals: Set[ox.Literal], altered: Container[Any], term: Any, predicate: Any) -> Any:
-    """Tell whether a term is among some, if it is altered as a value of the predicate."""
+    """Tell whether a term is one of ``literals``, and altered as a value of the predicate."""
     named = isinstance(predicate, ox.NamedNode)
     return ox.Literal(term in literals and (not named or (predicate.value, term) in altered))
 

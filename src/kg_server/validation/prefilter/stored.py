@@ -1,4 +1,4 @@
-"""Literals as the engine stores them: numbers, truth values and dates by value."""
+"""Literals in the store, which keeps numbers, booleans and dates by value."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _UNCHANGED = {
         "gYearMonth": r"[0-9]{4}-[0-9]{2}",
     }.items()
 }
-"""Lexical forms that are sure to come out of the store as they went in."""
+"""Lexical forms that the store certainly does not alter."""
 
 
 def is_kept(literal: ox.Literal) -> bool:
-    """Tell whether the store gives a literal back as it was written."""
+    """Tell whether the store returns a literal unaltered."""
     datatype = literal.datatype.value
     if not datatype.startswith(ns.XSD) or datatype == f"{ns.XSD}string":
         return True
@@ -37,7 +37,7 @@ def is_kept(literal: ox.Literal) -> bool:
 
 @lru_cache(1 << 16)
 def stored(literal: ox.Literal) -> ox.Literal:
-    """Return a literal as it comes out of a store."""
+    """Return a literal as the store returns it."""
     node = ox.NamedNode("urn:x")
     store = ox.Store()
     store.add(ox.Quad(node, node, literal))

@@ -1,4 +1,4 @@
-"""Terms, paths and conditions of SHACL in the words of SPARQL."""
+"""SHACL's terms, paths and conditions in SPARQL syntax."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ LEXICAL = {
     "gYearMonth": r"[1-9][0-9]{3}-(0[1-9]|1[0-2])",
     "anyURI": r"[A-Za-z][A-Za-z0-9+.-]*:[!-;=?-Z_a-z~]*",
 }
-"""Lexical forms that are well-formed beyond doubt (XSD 1.1 Part 2); others are looked at."""
+"""Lexical forms that are certainly valid (XSD 1.1 Part 2); pySHACL checks all others."""
 WELL_FORMED_IRI = "urn:x-kg-server:well-formed"
-"""The function that tells whether a literal is in the lexical space of its datatype."""
+"""IRI of the SPARQL function: is a literal in the lexical space of its datatype?"""
 
 
 _DOT = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|(\.)", re.DOTALL)
-"""A dot in a regular expression, or what may have one that means itself."""
+"""A dot in a regular expression; escapes and character classes are matched first."""
 
 
 class NotExpressible(Exception):
-    """A pattern cannot say it with certainty: the validator must look at every focus node."""
+    """No pattern can express the constraint with certainty: pySHACL must check every focus node."""
 
 
 def term(name: str) -> Any:
@@ -60,10 +60,10 @@ def term(name: str) -> Any:
 
 
 def flag(shapes: Graph, shape: Node, name: str) -> bool:
-    """Return a parameter that is true or false; false when absent.
+    """Return a boolean parameter; false if it is absent.
 
     Raises:
-        NotExpressible: it is neither, or there are several.
+        NotExpressible: it is no boolean, or has several values.
     """
     texts = [str(each) for each in shapes.objects(shape, term(name))]
     if texts in ([], ["false"]):
@@ -82,7 +82,7 @@ def iri(node: Node) -> str:
     """Return an IRI between angle brackets.
 
     Raises:
-        NotExpressible: it is none, or has characters that SPARQL does not allow.
+        NotExpressible: the term is no IRI, or has characters that SPARQL does not allow.
     """
     if not is_iri(node) or re.search(r'[\x00-\x20<>"{}|^`\\]', str(node)):
         raise NotExpressible("no IRI")
@@ -90,7 +90,7 @@ def iri(node: Node) -> str:
 
 
 def is_constant(node: Node) -> bool:
-    """Tell whether a term is one that ``constant`` returns."""
+    """Tell whether ``constant`` accepts a term."""
     try:
         constant(node)
     except NotExpressible:
@@ -99,10 +99,10 @@ def is_constant(node: Node) -> bool:
 
 
 def constant(node: Node) -> str:
-    """Return a term that the store keeps as it is.
+    """Return a term in SPARQL syntax.
 
     Raises:
-        NotExpressible: a blank node, or a literal that the store would alter.
+        NotExpressible: the term is a blank node, or a literal that the store would alter.
     """
     if not isinstance(node, Literal):
         return iri(node)
@@ -112,10 +112,10 @@ def constant(node: Node) -> str:
 
 
 def path(shapes: Graph, node: Node) -> str:
-    """Return a property path (SHACL §2.3.1) as one of SPARQL (SPARQL 1.1 Query §9.1).
+    """Convert a property path (SHACL §2.3.1) to SPARQL (SPARQL 1.1 Query §9.1).
 
     Raises:
-        NotExpressible: it is not well-formed.
+        NotExpressible: the path is ill-formed.
     """
     if not isinstance(node, BNode):
         return iri(node)
@@ -134,7 +134,7 @@ def path(shapes: Graph, node: Node) -> str:
 
 
 def has_datatype(variable: str, datatype: Node) -> str:
-    """Return the condition that a value has a datatype and is well-formed beyond doubt."""
+    """Return the condition that a value has a datatype and is certainly well-typed."""
     name = str(datatype)
     if name == f"{ns.RDF}langString":
         return f"isLiteral({variable}) && LANG({variable}) != ''"
@@ -148,7 +148,7 @@ def has_datatype(variable: str, datatype: Node) -> str:
 
 
 def is_plain(variable: str) -> str:
-    """Return the condition that a literal is a string, or well-formed beyond doubt."""
+    """Return the condition that a literal is a string, or certainly well-typed."""
     forms = " || ".join(
         f"DATATYPE({variable}) = <{ns.XSD}{name}> && REGEX(STR({variable}), {_string(pattern)})"
         for name, pattern in ((name, f"^({form})$") for name, form in LEXICAL.items())
@@ -167,10 +167,10 @@ def is_of_kind(variable: str, kind: Node) -> str:
 
 
 def matches(variable: str, pattern: Node, flags: Node | None) -> str:
-    """Return the condition of ``sh:pattern`` where XPath and the engine read the pattern alike.
+    """Return the condition of ``sh:pattern`` (SHACL §4.4.3).
 
     Raises:
-        NotExpressible: the pattern has escapes or groups that they may read otherwise.
+        NotExpressible: XPath and the engine may read an escape or a group differently.
     """
     text = str(pattern)
     bare = re.sub(r"\\[.\-/+*?(){}|^$\[\]d]", "", text)
@@ -185,12 +185,12 @@ def matches(variable: str, pattern: Node, flags: Node | None) -> str:
     matching = f"!isBlank({variable}) && REGEX(STR({variable}), {_string(rewritten)}"
     if not flags:
         return f"{matching})"
-    # Which letters are the same but for their case, they may see otherwise beyond ASCII.
+    # Beyond ASCII, they may differ about letters that are equal but for their case.
     return f"{matching}, 'i') && REGEX(STR({variable}), {_string('^[ -~]*$')})"
 
 
 def compares(variable: str, sign: str, bound: Node) -> str:
-    """Return the condition of a value range (SHACL §4.3) where the order is beyond doubt."""
+    """Return the condition of a value range (SHACL §4.3), for values whose order is certain."""
     if not isinstance(bound, Literal) or bound.datatype is None:
         raise NotExpressible("a bound")
     name = str(bound.datatype).removeprefix(ns.XSD)
@@ -203,7 +203,7 @@ def compares(variable: str, sign: str, bound: Node) -> str:
 
 
 def in_order(one: str, sign: str, other: str) -> str:
-    """Return the condition of ``sh:lessThan`` (SHACL §4.5.3) where the order is beyond doubt."""
+    """Return the condition of ``sh:lessThan`` (SHACL §4.5.3), for values whose order is certain."""
     dates = " && ".join(has_datatype(each, XSD.date) for each in (one, other))
     numbers = f"isNumeric({one}) && isNumeric({other})"
     return f"(({dates}) || ({numbers})) && {one} {sign} {other}"

@@ -1,4 +1,4 @@
-"""A pyoxigraph store as an rdflib graph, read only, for a validator that looks at a few nodes."""
+"""Read-only rdflib graph over a pyoxigraph store, for the validation of a few nodes."""
 
 from __future__ import annotations
 
@@ -13,19 +13,16 @@ from kg_server.rdf import terms
 from kg_server.validation import graphs
 
 if TYPE_CHECKING:
-    from rdflib import Graph
-
     from kg_server.validation.prefilter.data import Facts
 
 
 class View(Store):
-    """Gives rdflib the triples of the default graph.
+    """rdflib store over the default graph of a pyoxigraph store.
 
-    Plain strings come out plain: typed, as other bridges give them, rdflib holds them unequal to
-    those of the shapes.
+    Plain strings have no datatype: rdflib finds a typed one unequal to that of the shapes.
     """
 
-    context_aware = graph_aware = True  # which rdflib demands of a store that it queries
+    context_aware = graph_aware = True  # rdflib queries only such stores
 
     def __init__(self, facts: Facts) -> None:
         super().__init__()
@@ -53,10 +50,10 @@ class View(Store):
                     )
 
     def looked_up(self, pattern: tuple[Any, Any, Any]) -> None:
-        """Note that a pattern of the engine's terms is looked up."""
+        """Note a lookup of a pattern, in pyoxigraph's terms; a subclass may record it."""
 
     def __len__(self, context: Any = None) -> int:
-        """Return 1: pySHACL only asks whether there is anything, again and again."""
+        """Return 1: pySHACL asks very often, and only whether the graph is empty."""
         del context
         return 1
 
@@ -75,5 +72,5 @@ class View(Store):
 
 
 def graph(facts: Facts) -> Graph:
-    """Return a read-only rdflib graph of the facts, every literal as it is written."""
+    """Return a read-only rdflib graph of the facts, with the literals of the files."""
     return graphs.graph(View(facts))

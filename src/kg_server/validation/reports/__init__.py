@@ -1,4 +1,4 @@
-"""A validation's report as text, JSON and Turtle, and the table of all its forms."""
+"""Reports of a validation as text, JSON and Turtle, and the table of all formats."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _blocks(report: Report, shorten: Shorten) -> Iterator[str]:
-    """Yield a block for each finding; of those of one rule or shape, for the first ones."""
+    """Yield a block for each finding, as in ``Report.summed_up``."""
     for finding, more in report.summed_up:
         if not more:
             yield _block(finding, shorten)
@@ -135,7 +135,7 @@ FORMS: Mapping[str, Callable[[Report, Project], str]] = {
     "markdown": _with_names(pages.markdown),
     "html": _with_names(pages.html),
 }
-"""The forms of a report, by the name that ``--format`` takes."""
+"""The formats of a report, by the name that ``--format`` takes."""
 
 
 def _block(finding: Finding, shorten: Callable[[str], str]) -> str:
@@ -157,7 +157,7 @@ def _block(finding: Finding, shorten: Callable[[str], str]) -> str:
 
 
 def _causes(finding: Finding, shorten: Shorten, indent: str) -> Iterator[str]:
-    """Yield what nested shapes found, a line each."""
+    """Yield a line for each finding of a nested shape."""
     for detail in finding.details:
         place = f" ({escaping.line(str(detail.place))})" if detail.place else ""
         yield f"{indent}cause  {shorten(detail.focus_node)}: {shorten(detail.message)}{place}"
@@ -185,7 +185,7 @@ def _excerpt(place: Place) -> tuple[str, str]:
 
 
 def shortener(declared: Mapping[str, str]) -> Callable[[str], str]:
-    """Return what writes the IRIs in a term or a path as prefixed names where a prefix fits."""
+    """Return a function that replaces the IRIs in a text by prefixed names."""
     declarations = {**prefixes.merged(declared), "rule": RULES_IRI}
     if "" in declared and declared[""] not in declarations.values():
         declarations[""] = declared[""]

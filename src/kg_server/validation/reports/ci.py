@@ -1,4 +1,4 @@
-"""A report in the forms that continuous integration reads."""
+"""Reports for continuous integration: SARIF, JUnit, GitHub and GitLab."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from kg_server.validation.report import Finding, Place, Report, Severity
 from kg_server.validation.reports.junit import Case, write
 
 _HASH = re.compile(r"\.[0-9a-f]{8}$")
-"""At the end of the name of a shape that has none of its own (``naming``)."""
+"""Hash at the end of the name of a shape that is a blank node (``naming``)."""
 
 Shorten = Callable[[str], str]
-"""Writes a term as people read it, with a prefix where one fits."""
+"""Replaces the IRIs in a text by prefixed names."""
 
 _SARIF_SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -30,11 +30,11 @@ _GITLAB = {Severity.VIOLATION: "major", Severity.WARNING: "minor", Severity.INFO
 
 
 def fingerprint(finding: Finding, number: int = 0) -> str:
-    """Return what stays the same when lines move and messages are worded anew: 64 hex digits.
+    """Return a hash that does not depend on lines and messages: 64 hex digits.
 
     Args:
         finding: the finding.
-        number: how many equal ones come before it, such as those about two blank nodes alike.
+        number: how many equal findings come before it, such as for two equal blank nodes.
     """
     each = finding
     about = [each.rule, each.component]
@@ -46,7 +46,7 @@ def fingerprint(finding: Finding, number: int = 0) -> str:
 
 
 def sarif(report: Report, shorten: Shorten) -> str:
-    """Return the report as SARIF 2.1.0, a rule a shape."""
+    """Return the report as SARIF 2.1.0, with a rule for each shape."""
     rules = list(dict.fromkeys(finding.rule for finding in report.findings))
     driver = {
         "name": "kg-server",
@@ -65,7 +65,7 @@ def sarif(report: Report, shorten: Shorten) -> str:
 
 
 def _fingerprinted(report: Report) -> Iterator[tuple[Finding, str]]:
-    """Yield the findings with their fingerprints, which are all different."""
+    """Yield the findings, each with a different fingerprint."""
     seen: Counter[str] = Counter()
     for finding in report.findings:
         first = fingerprint(finding)
@@ -94,7 +94,7 @@ def _sarif_result(
 
 
 def _related(finding: Finding) -> list[Place]:
-    """Return the places of other values, and of what nested shapes found."""
+    """Return the places of other values, and of the findings of nested shapes."""
     nested = [each for detail in finding.details for each in (detail.place, *_related(detail))]
     places = dict.fromkeys(each for each in (*finding.related, *nested) if each)
     return [each for each in places if each != finding.place]
@@ -113,13 +113,13 @@ def _physical(place: Place) -> dict[str, Any]:
 
 
 def named(finding: Finding, shorten: Shorten) -> str:
-    """Return the shape or the rule of a finding as people read it: without a hash."""
+    """Return the shape or the rule of a finding for people: without a hash."""
     rule = finding.rule
     return _shown(_HASH.sub("", rule) if rule.startswith("_:") else rule, shorten)
 
 
 def path_of(finding: Finding) -> str:
-    """Return the path of a finding as SPARQL writes it; empty if there is none."""
+    """Return the path of a finding in SPARQL syntax; empty if there is none."""
     return paths.shown(finding.path) if finding.path else ""
 
 
@@ -128,7 +128,7 @@ def _shown(rule: str, shorten: Shorten) -> str:
 
 
 def junit(report: Report, shorten: Shorten) -> str:
-    """Return the report as JUnit XML: a failed case a violation, a passed one for the rest."""
+    """Return the report as JUnit XML: a violation fails a case, any other finding passes."""
     cases = [_junit_case(each, shorten) for each in report.findings]
     nothing = [] if cases else [Case("shacl", "conforms")]
     return write("kg-server validate", [*cases, *nothing], report.seconds)
@@ -150,7 +150,7 @@ def _junit_case(finding: Finding, shorten: Shorten) -> Case:
 
 
 def github(report: Report, shorten: Shorten) -> str:
-    """Return the report as workflow commands, which GitHub Actions shows at the lines."""
+    """Return the report as workflow commands: GitHub Actions annotates the lines."""
     return "".join(
         _github_command(
             each, f"{more:,} more like this" if more else _about(each, shorten), shorten
@@ -196,14 +196,14 @@ def _about(finding: Finding, shorten: Shorten) -> str:
 
 
 def _words(finding: Finding, shorten: Shorten) -> str:
-    """Return the message with the value that was found, and with what nested shapes found."""
+    """Return the message with the value, and with the findings of nested shapes."""
     value = shorten(finding.value) if finding.value else ""
-    found = f" (found {value})" if value and value not in finding.message else ""
-    return f"{finding.message}{found}{causes(finding, shorten)}"
+    actual = f" (found {value})" if value and value not in finding.message else ""
+    return f"{finding.message}{actual}{causes(finding, shorten)}"
 
 
 def causes(finding: Finding, shorten: Shorten) -> str:
-    """Return what nested shapes found, on one line; empty if there is nothing."""
+    """Return the findings of nested shapes on one line; empty if there are none."""
     return "".join(f"; {_about(each, shorten)}" for each in finding.details)
 
 

@@ -1,4 +1,4 @@
-"""JUnit XML: test cases with what failed, for any runner's report."""
+"""JUnit XML: a test suite with its cases and failures."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from kg_server.escaping import terminal, xml
 class Case:
     """One test case.
 
-    ``failure`` is what went wrong in one line, ``None`` for a case that passed; ``output`` is
-    the whole text; ``line`` counts from 1.
+    ``failure`` is the error in one line, ``None`` for a case that passed; ``output`` is the whole
+    text; ``line`` counts from 1.
     """
 
     classname: str

@@ -1,4 +1,4 @@
-"""A report as a page: Markdown for summaries, HTML for a browser."""
+"""Reports as pages: Markdown for summaries, HTML for a browser."""
 
 from __future__ import annotations
 

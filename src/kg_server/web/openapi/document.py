@@ -156,8 +156,8 @@ _FIXED: Mapping[str, Node] = {
         "search",
         "search",
         "Things by label, in any language and script",
-        [*_SEARCH_PARAMETERS, _SEARCH_FORMAT],
-        {
+        parameters=[*_SEARCH_PARAMETERS, _SEARCH_FORMAT],
+        responses={
             "200": gives("Things, the best match first", JSON, HTML.media_type, schema={}),
             **problems(errors.BadRequest, errors.NotAcceptable, *OVERLOAD),
         },
@@ -166,8 +166,8 @@ _FIXED: Mapping[str, Node] = {
         "suggest",
         "search",
         "Suggestions for a search field (OpenSearch)",
-        _SEARCH_PARAMETERS,
-        {
+        parameters=_SEARCH_PARAMETERS,
+        responses={
             "200": gives(
                 "Text, completions, descriptions, addresses",
                 "application/x-suggestions+json",
@@ -180,8 +180,8 @@ _FIXED: Mapping[str, Node] = {
         "opensearch",
         "search",
         "Description of the search for browsers",
-        [],
-        {
+        parameters=[],
+        responses={
             "200": gives("OpenSearch 1.1", "application/opensearchdescription+xml"),
             **problems(),
         },
@@ -249,8 +249,8 @@ _FIXED: Mapping[str, Node] = {
         "explain",
         "sparql",
         "The matches of each pattern of a query by itself, and what is costly",
-        [_SPARQL_PARAMETERS[0] | {"required": True, "example": _EXAMPLE}],
-        {
+        parameters=[_SPARQL_PARAMETERS[0] | {"required": True, "example": _EXAMPLE}],
+        responses={
             "200": gives("Patterns with their matches, and advice", JSON, schema=_OBJECT),
             **problems(
                 errors.BadRequest,
@@ -269,8 +269,8 @@ _FIXED: Mapping[str, Node] = {
         "ready",
         "operation",
         "Whether queries are answered",
-        [],
-        {
+        parameters=[],
+        responses={
             "200": gives("Queries are answered", JSON, schema=_OBJECT),
             **problems(*OVERLOAD),
         },

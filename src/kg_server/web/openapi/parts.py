@@ -97,7 +97,7 @@ def operation(name: str, tag: str, summary: str, **members: Any) -> Node:
     return {"operationId": name, "tags": [tag], "summary": summary, **members}
 
 
-def get(name: str, tag: str, summary: str, parameters: list[Node], responses: Node) -> Node:
+def get(name: str, tag: str, summary: str, *, parameters: list[Node], responses: Node) -> Node:
     """Return the operations of an address that has GET only."""
     return {"get": operation(name, tag, summary, parameters=parameters, responses=responses)}
 

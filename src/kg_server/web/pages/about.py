@@ -82,10 +82,10 @@ def about_page(site: Site, description: Graph, labels: Labels) -> AboutPage:
         statements=number(str(total), language) if total is not None else "",
         standings=tuple(
             Standing(
-                labels.show(each),
-                look(words, [each]),
-                labels.pick(definitions.get(each, ())),
-                number(str(standings.get(each, 0)), language),
+                name=labels.show(each),
+                look=look(words, [each]),
+                definition=labels.pick(definitions.get(each, ())),
+                count=number(str(standings.get(each, 0)), language),
             )
             for each in concepts
         ),

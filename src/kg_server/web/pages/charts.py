@@ -200,15 +200,30 @@ def bars(
             x = zero - width if item.value < 0 else zero
             text_x, anchor = _beside(item.text, zero if item.value < 0 else x + width, layout)
             rows.append(
-                Drawn(item, round(x, 1), round(width, 1), y + ROW / 2, text_x=text_x, anchor=anchor)
+                Drawn(
+                    item=item,
+                    x=round(x, 1),
+                    width=round(width, 1),
+                    y=y + ROW / 2,
+                    text_x=text_x,
+                    anchor=anchor,
+                )
             )
             y += ROW
-    ticks = _ticks(low, top, step, words, layout)
-    return Chart("bars", tuple(rows), tuple(headings), ticks, y + BOTTOM, layout, zero=zero)
+    ticks = _ticks(low, top, step, words=words, layout=layout)
+    return Chart(
+        kind="bars",
+        rows=tuple(rows),
+        headings=tuple(headings),
+        ticks=ticks,
+        height=y + BOTTOM,
+        layout=layout,
+        zero=zero,
+    )
 
 
 def _ticks(
-    low: float, top: float, step: float, words: Callable[[float], str], layout: Layout
+    low: float, top: float, step: float, *, words: Callable[[float], str], layout: Layout
 ) -> tuple[Tick, ...]:
     """Return the ticks of an axis: each step, or each second or third where texts are wide."""
     counts = range(round(low / step), round(top / step) + 1)
@@ -241,7 +256,13 @@ def timeline(
     axis_days = new_year(first_year), new_year(last_year)
     height = ROW + layout.label
     rows = tuple(
-        _moment(item, day, TOP + index * height + layout.label + ROW / 2, axis_days, layout)
+        _moment(
+            item,
+            day,
+            y=TOP + index * height + layout.label + ROW / 2,
+            span=axis_days,
+            layout=layout,
+        )
         for index, (day, item) in enumerate(dated)
     )
     widest = max(breadth(words(year)) for year in (first_year, last_year)) + 2 * _BESIDE
@@ -250,7 +271,14 @@ def timeline(
         Tick(layout.scaled(new_year(year), *axis_days), words(year))
         for year in year_ticks(first_year, last_year, most)
     )
-    return Chart("timeline", rows, (), ticks, TOP + len(dated) * height + BOTTOM, layout)
+    return Chart(
+        kind="timeline",
+        rows=rows,
+        headings=(),
+        ticks=ticks,
+        height=TOP + len(dated) * height + BOTTOM,
+        layout=layout,
+    )
 
 
 def breadth(text: str) -> float:
@@ -337,7 +365,7 @@ def year_ticks(first: int, last: int, most: int = 8) -> list[int]:
     return list(range(-(-first // step) * step, last + 1, step))
 
 
-def _moment(item: Moment, day: int, y: float, span: tuple[int, int], layout: Layout) -> Drawn:
+def _moment(item: Moment, day: int, *, y: float, span: tuple[int, int], layout: Layout) -> Drawn:
     x = layout.scaled(day, *span)
     width = round(layout.scaled(_last(item, day) + 1, *span) - x, 1)
     after = x + max(width, _MARK) + _BESIDE
@@ -345,8 +373,8 @@ def _moment(item: Moment, day: int, y: float, span: tuple[int, int], layout: Lay
         before = x - max(_MARK - width, 0) / 2 - _BESIDE
         if before < breadth(item.text):  # no room at either side: at the edge, upon the mark
             before = layout.width - _BESIDE
-        return Drawn(item, x, width, y, text_x=round(before, 1), anchor="end")
-    return Drawn(item, x, width, y, text_x=after)
+        return Drawn(item=item, x=x, width=width, y=y, text_x=round(before, 1), anchor="end")
+    return Drawn(item=item, x=x, width=width, y=y, text_x=after)
 
 
 def _last(item: Moment, day: int) -> int:

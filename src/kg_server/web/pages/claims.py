@@ -68,7 +68,7 @@ class Claim:
         return self.look == "disputed"
 
     @property
-    def said(self) -> tuple[Node, Node, bool]:
+    def stated(self) -> tuple[Node, Node, bool]:
         """Property, value and polarity: the same in claims of several sources that agree.
 
         The subject may differ: figures of two sources are two observations.
@@ -157,8 +157,10 @@ class Evidence:
             same = (*conflict.contested, *conflict.supporting)
         named = {*same, *other}
         rest = [each for each in conflict.claims if each not in named]
-        said = self.claims[claim].said
-        alike = [each for each in same if each in self.claims and self.claims[each].said == said]
+        stated = self.claims[claim].stated
+        alike = [
+            each for each in same if each in self.claims and self.claims[each].stated == stated
+        ]
         beside = [each for each in same if each not in alike]
         sides = (
             ("contradicts", other),

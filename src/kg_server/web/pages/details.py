@@ -22,16 +22,16 @@ _REMEMBERED = 512
 _Template = tuple[re.Pattern[str], str]
 
 
-def told(detail: str, language: str) -> TaggedText:
+def translated(detail: str, language: str) -> TaggedText:
     """Return a detail in a language if all of its sentences have a translation; else in English.
 
-    >>> told("There is no column 'b'. Near it: a.", "fr").text
+    >>> translated("There is no column 'b'. Near it: a.", "fr").text
     "Il n’y a pas de colonne 'b'. À côté : a."
-    >>> told("Something else.", "fr").language
+    >>> translated("Something else.", "fr").language
     'en'
     """
-    translated = _translated(detail, language) if len(detail) <= _MOST else None
-    return TaggedText(detail, "en") if translated is None else TaggedText(translated, language)
+    translation = _translation(detail, language) if len(detail) <= _MOST else None
+    return TaggedText(detail, "en") if translation is None else TaggedText(translation, language)
 
 
 def localized(document: Mapping[str, Any], language: str) -> dict[str, Any]:
@@ -42,24 +42,24 @@ def localized(document: Mapping[str, Any], language: str) -> dict[str, Any]:
     "Il n’y a pas de colonne 'b'. À côté : a."
     """
     title = layout.translate(document["title"], language)
-    return {**document, "title": title, "detail": told(document["detail"], language).text}
+    return {**document, "title": title, "detail": translated(document["detail"], language).text}
 
 
 @lru_cache(_REMEMBERED)
-def _translated(text: str, language: str) -> str | None:
+def _translation(text: str, language: str) -> str | None:
     """Translate a text sentence by sentence; return ``None`` if one has no translation.
 
-    Several templates may fit a sentence, so that the same rest is asked for again and again.
+    Several templates may fit a sentence, so that the same rest is translated again, by the cache.
     """
     for pattern, translation in _templates(language):
         match = pattern.match(text)
         if not match:
             continue
         rest = text[match.end() :].lstrip()
-        others = _translated(rest, language) if rest else ""
+        others = _translation(rest, language) if rest else ""
         if others is not None:
             gaps = {
-                name: _translated(value, language) or value
+                name: _translation(value, language) or value
                 for name, value in match.groupdict().items()
             }
             return f"{translation.format(**gaps)} {others}".rstrip()

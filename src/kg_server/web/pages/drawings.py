@@ -149,7 +149,16 @@ def links(columns: Sequence[str], table: Table, labels: Labels, width: int) -> L
     drawn = distinct[:MOST_LINKS]
     more, missing = len(distinct) - len(drawn), len(table.terms) - len(linking)
     arrange = _below if width < _SLIM else _beside
-    return Links(*arrange(drawn, width), more, missing, width)
+    sources, targets, links, height = arrange(drawn, width)
+    return Links(
+        sources=sources,
+        targets=targets,
+        links=links,
+        height=height,
+        more=more,
+        missing=missing,
+        width=width,
+    )
 
 
 _Arranged = tuple[tuple[End, ...], tuple[End, ...], tuple[Link, ...], int]
@@ -165,15 +174,15 @@ def _beside(drawn: Sequence[tuple[Shown, Shown, str]], width: int) -> _Arranged:
     begin, end = column + 10, width - column - 10
     room = end - begin - 2 * _LINE
     return (
-        tuple(End(begin, y, shown, column - 6) for shown, y in left.items()),
-        tuple(End(end, y, shown, column - 6) for shown, y in right.items()),
+        tuple(End(x=begin, y=y, shown=shown, room=column - 6) for shown, y in left.items()),
+        tuple(End(x=end, y=y, shown=shown, room=column - 6) for shown, y in right.items()),
         tuple(
             Link(
-                f"M{begin} {left[one]}L{end} {right[other]}",
-                text,
-                width / 2,
-                (left[one] + right[other]) / 2,
-                room,
+                path=f"M{begin} {left[one]}L{end} {right[other]}",
+                text=text,
+                x=width / 2,
+                y=(left[one] + right[other]) / 2,
+                room=room,
             )
             for one, other, text in drawn
         ),
@@ -189,13 +198,15 @@ def _below(drawn: Sequence[tuple[Shown, Shown, str]], width: int) -> _Arranged:
     y = _NODE / 2
     for one in dict.fromkeys(one for one, _, _ in drawn):
         top = y
-        sources.append(End(10, top, one, width - 26))
+        sources.append(End(x=10, y=top, shown=one, room=width - 26))
         for _, other, text in (each for each in drawn if each[0] == one):
             if text:
                 y += _LINE
             y += _NODE
-            targets.append(End(34, y, other, width - 50))
-            lines.append(Link(f"M10 {top}V{y}H34", text, 30, y - _LINE - 2, width - 36))
+            targets.append(End(x=34, y=y, shown=other, room=width - 50))
+            lines.append(
+                Link(path=f"M10 {top}V{y}H34", text=text, x=30, y=y - _LINE - 2, room=width - 36)
+            )
         y += _NODE + 4
     return tuple(sources), tuple(targets), tuple(lines), round(y)
 
@@ -228,12 +239,14 @@ def _map(located: Sequence[tuple[float, float, str, str | None]], missing: int, 
     meridians = _round_degrees(west, east, wide * scale / _MERIDIAN)
     parallels = _round_degrees(south, north, high * scale / _PARALLEL)
     return Map(
-        tuple(_labelled(points, width)),
-        tuple(Line(x_of(each), _compass((each + 180) % 360 - 180, "E", "W")) for each in meridians),
-        tuple(Line(y_of(each), _compass(each, "N", "S")) for each in parallels),
-        height,
-        missing,
-        width,
+        places=tuple(_labelled(points, width)),
+        meridians=tuple(
+            Line(x_of(each), _compass((each + 180) % 360 - 180, "E", "W")) for each in meridians
+        ),
+        parallels=tuple(Line(y_of(each), _compass(each, "N", "S")) for each in parallels),
+        height=height,
+        missing=missing,
+        width=width,
     )
 
 
@@ -267,7 +280,7 @@ def _labelled(
         )
         if label and free:
             taken.append((begin, end, y))
-        yield Place(x, y, name, label if free else "", href)
+        yield Place(x=x, y=y, name=name, label=label if free else "", href=href)
 
 
 def _round_degrees(low: float, high: float, most: float = 6) -> list[float]:

@@ -97,7 +97,7 @@ class Example:
 
 
 def run(
-    store: Store, operation: Operation, labels: Labels, root: str, timeout_s: float
+    store: Store, operation: Operation, *, labels: Labels, root: str, timeout_s: float
 ) -> Answered:
     """Answer a query for the page; a problem with it is part of the page.
 

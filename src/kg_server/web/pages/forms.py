@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from kg_server.canned import CannedQuery
-from kg_server.canned.parameters import AllNames, Context, Names, Parameter, meant
+from kg_server.canned.parameters import AllNames, Lookup, Names, Parameter, meant
 from kg_server.errors import BadRequest
 from kg_server.project.profile import preferred
 from kg_server.rdf.labels import fold
@@ -55,6 +55,7 @@ class Field:
 def fields(
     query: CannedQuery,
     given: Mapping[str, str],
+    *,
     names: AllNames,
     labels: Labels,
     problem: BadRequest | None = None,
@@ -69,7 +70,10 @@ def fields(
         problem: what is wrong with one of the parameters.
     """
     labels.load(iri for each in query.parameters for iri in _listed(each, names))
-    return tuple(_field(query, each, given, names, labels, problem) for each in query.parameters)
+    return tuple(
+        _field(query, each, given=given, names=names, labels=labels, problem=problem)
+        for each in query.parameters
+    )
 
 
 def is_about(problem: BadRequest, query: CannedQuery) -> bool:
@@ -85,6 +89,7 @@ def _listed(parameter: Parameter, names: AllNames) -> frozenset[str]:
 def _field(
     query: CannedQuery,
     parameter: Parameter,
+    *,
     given: Mapping[str, str],
     names: AllNames,
     labels: Labels,
@@ -106,10 +111,12 @@ def _field(
         value=value,
         input=_INPUTS.get(parameter.type, "text"),
         placeholder=parameter.example or "",
-        options=_options(query, parameter, value, names, labels),
+        options=_options(query, parameter, value, names=names, labels=labels),
         names=tuple(sorted(set(of_group.shown.values()))[:MOST_NAMES]),
         is_iri=parameter.type == "iri",
-        error=_error(parameter, value, of_group, wrong, labels.language) if wrong else "",
+        error=_error(parameter, value, names=of_group, problem=wrong, language=labels.language)
+        if wrong
+        else "",
         suggestions=tuple(
             (each, f"/queries/{query.name}?{urlencode({**given, parameter.name: each})}")
             for each in suggestions
@@ -118,7 +125,7 @@ def _field(
 
 
 def _error(
-    parameter: Parameter, value: str, names: Names, problem: BadRequest, language: str
+    parameter: Parameter, value: str, *, names: Names, problem: BadRequest, language: str
 ) -> str:
     """Return what is wrong with a field; the problem's own words where there are no others."""
 
@@ -137,11 +144,11 @@ def _error(
             kind=kind,
             count=len(names.iris),
         )
-    return details.told(problem.detail, language).text
+    return details.translated(problem.detail, language).text
 
 
 def _options(
-    query: CannedQuery, parameter: Parameter, value: str, names: AllNames, labels: Labels
+    query: CannedQuery, parameter: Parameter, value: str, *, names: AllNames, labels: Labels
 ) -> tuple[Option, ...]:
     """Return the choices of a list: things and concepts, words, languages; else none.
 
@@ -158,7 +165,7 @@ def _options(
         listed = [(written(iri), labels.of(iri).text) for iri in _listed(parameter, names)]
         choices = sorted(listed, key=lambda each: (fold(each[1]), each[0]))
         if value and choices:
-            iri = meant(parameter, value, Context(names, query.prefixes))
+            iri = meant(parameter, value, Lookup(names, query.prefixes))
             value = written(iri) if iri else value
     if not choices:
         return ()

@@ -100,11 +100,11 @@ def translate(text: str, language: str, **values: object) -> str:
     ``values`` replace the ``{names}`` in it; counts are written in the language's digits.
     """
     translated = messages(language).get(text, text)
-    told = {
+    shown = {
         name: number(str(value), language) if isinstance(value, int) else value
         for name, value in values.items()
     }
-    return translated.format(**told) if told else translated
+    return translated.format(**shown) if shown else translated
 
 
 @cache

@@ -154,7 +154,12 @@ class Listing:
         descends = present and sort is not None and sort[1]
         following = f"-{name}" if present and not descends else name
         order = ("descending" if descends else "ascending") if present else None
-        return Head(column, self.heading(column), self._with("sort", following), order)
+        return Head(
+            column=column,
+            heading=self.heading(column),
+            href=self._with("sort", following),
+            order=order,
+        )
 
     def _cell(self, column: Column, values: Sequence[Node]) -> Cell:
         shown = sorted((self._labels.show(each, column.name) for each in values), key=_order)
@@ -177,7 +182,12 @@ class Listing:
         href = (
             self._without(name, value) if chosen else self._address([*self._pairs, (name, value)])
         )
-        return FacetValue(self._labels.show(row["value"], name), int(str(row["n"])), href, chosen)
+        return FacetValue(
+            shown=self._labels.show(row["value"], name),
+            count=int(str(row["n"])),
+            href=href,
+            is_chosen=chosen,
+        )
 
     def _with(self, name: str, value: str) -> str:
         others = [pair for pair in self._pairs if pair[0] != name]

@@ -104,7 +104,12 @@ def drawings(
     more = hidden + sum(
         len(each.things[few:]) for side in sides for each in side if few is not None
     )
-    return Network(centre, _wide(centre, *sides, few), _narrow(centre, *sides, few), more)
+    return Network(
+        centre=centre,
+        wide=_wide(centre, *sides, few),
+        narrow=_narrow(centre, *sides, few),
+        more=more,
+    )
 
 
 def _wide(
@@ -121,7 +126,7 @@ def _wide(
         y = (height - tall) // 2 + _ROW // 2
         anchor = "start" if side > 0 else "end"
         for group in groups:
-            words, ends, y = _rows(group, few, (dot, edge), y, anchor, room)
+            words, ends, y = _rows(group, few, at=(dot, edge), y=y, anchor=anchor, room=room)
             texts += words
             half = middle[0] + side * 75
             lines.append(
@@ -130,7 +135,13 @@ def _wide(
             lines.append(f"M{spine} {ends[0]}V{ends[-1]}")
             lines += [f"M{spine} {each}H{dot}" for each in ends[1:]]
     return Drawing(
-        WIDTH, height, middle, _cut(centre.text, 36), "middle", tuple(texts), tuple(lines)
+        width=WIDTH,
+        height=height,
+        middle=middle,
+        title=_cut(centre.text, 36),
+        anchor="middle",
+        texts=tuple(texts),
+        lines=tuple(lines),
     )
 
 
@@ -141,31 +152,53 @@ def _narrow(
     texts: list[Text] = []
     lines: list[str] = []
     for group in (*incoming, *outgoing):
-        words, ends, y = _rows(group, few, (44, 56), y, "start", round((NARROW - 56) / _LETTER))
+        words, ends, y = _rows(
+            group, few, at=(44, 56), y=y, anchor="start", room=round((NARROW - 56) / _LETTER)
+        )
         texts += words
         lines.append(f"M14 {_TOP}V{ends[0]}H30V{ends[-1]}")
         lines += [f"M30 {each}H44" for each in ends[1:]]
     title = _cut(centre.text, round((NARROW - 32) / _LETTER))
-    return Drawing(NARROW, y, middle, title, "start", tuple(texts), tuple(lines))
+    return Drawing(
+        width=NARROW,
+        height=y,
+        middle=middle,
+        title=title,
+        anchor="start",
+        texts=tuple(texts),
+        lines=tuple(lines),
+    )
 
 
 def _rows(
-    group: Group, few: int | None, at: tuple[int, int], y: int, anchor: str, room: int
+    group: Group, few: int | None, *, at: tuple[int, int], y: int, anchor: str, room: int
 ) -> tuple[list[Text], list[int], int]:
     """Return the words of a group, the heights of its rows, and that of what follows."""
     dot, edge = at
     words = _cut(group.text, room - (14 if group.role == "whose" else 6))
-    texts = [Text("heading", dot, y, anchor, words, group)]
+    texts = [Text(kind="heading", x=dot, y=y, anchor=anchor, text=words, group=group)]
     heights = [y]
     for thing in group.things[:few]:
         y += _ROW
         heights.append(y)
-        texts.append(Text("thing", edge, y, anchor, _cut(thing.text, room), thing=thing, dot=dot))
+        texts.append(
+            Text(
+                kind="thing",
+                x=edge,
+                y=y,
+                anchor=anchor,
+                text=_cut(thing.text, room),
+                thing=thing,
+                dot=dot,
+            )
+        )
     left_out = len(group.things) - len(group.things[:few])
     if left_out:
         y += _ROW
         heights.append(y)
-        texts.append(Text("more", edge, y, anchor, "", count=left_out, dot=dot))
+        texts.append(
+            Text(kind="more", x=edge, y=y, anchor=anchor, text="", count=left_out, dot=dot)
+        )
     return texts, heights, y + _ROW + _ROW // 2
 
 

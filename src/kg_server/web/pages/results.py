@@ -186,24 +186,24 @@ def notes(
         language: the language of the sentences.
         is_part: whether the answer has more rows than the table.
     """
-    said = []
+    sentences = []
     total = len(table.terms)
     if drawn:
         marks, missing, more = _counted(hint, table, drawn)
         shared = total - marks - missing - more
         words = _NOTES[drawn[0].chart.kind]
         counts = ((missing, words.missing), (shared, words.shared), (more, words.more))
-        said = [
+        sentences = [
             translate(one if count == 1 else many, language, count=count, total=total)
             for count, (one, many) in counts
             if count
         ]
         nameless = _nameless(drawn[0].chart)
         if nameless:
-            said.append(translate(_NAMELESS[nameless > 1], language, count=nameless))
+            sentences.append(translate(_NAMELESS[nameless > 1], language, count=nameless))
     elif total and hint[:1] and hint[0] in _NOTES:
-        said = [translate(_NOTES[hint[0]].none, language)]
-    return (*said, *([part(total, language)] if is_part and total else []))
+        sentences = [translate(_NOTES[hint[0]].none, language)]
+    return (*sentences, *([part(total, language)] if is_part and total else []))
 
 
 def _counted(hint: Sequence[str], table: Table, drawn: Sequence[Panel]) -> tuple[int, int, int]:
@@ -297,7 +297,7 @@ def _item(table: Table, index: int, columns: Sequence[int]) -> Item:
     others = tuple(cited or [cell for _, cell in things])
     if words is None:  # a row of short values: all of them are what it says
         others = tuple(cell for _, cell in cells if cell is not badge)
-    return Item(words, others, badge, table.looks[index])
+    return Item(words=words, others=others, badge=badge, look=table.looks[index])
 
 
 def _stands(table: Table, column: int) -> bool:
@@ -396,8 +396,8 @@ def query_code(endpoint: str, query: str) -> list[tuple[str, str]]:
 
 def _of_units(table: Table) -> tuple[str, ...]:
     """Return the columns of units, without labels of others that are beside them."""
-    found = [name for name in table.columns if _UNIT.search(name)]
-    return tuple(name for name in found if name.removesuffix("Label") not in {*found} - {name})
+    units = [name for name in table.columns if _UNIT.search(name)]
+    return tuple(name for name in units if name.removesuffix("Label") not in {*units} - {name})
 
 
 def _unit(row: Row, of_units: Iterable[str]) -> tuple[Node | None, ...]:

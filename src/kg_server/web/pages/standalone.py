@@ -75,12 +75,14 @@ def picture(
     SubElement(root, "style").text = style()
     SubElement(root, "rect", {"class": "card-fill", "width": "100%", "height": "100%"})
     longest = int((width - 2 * _MARGIN) / 9)
-    _text(root, _MARGIN, 28, textwrap.shorten(title, longest, placeholder="…"), "heading caption")
+    _text(
+        root, _MARGIN, 28, textwrap.shorten(title, longest, placeholder="…"), name="heading caption"
+    )
     y: float = _HEAD
     for figure, drawing, size in zip(figures, drawings, sizes, strict=True):
-        y = _figure(root, figure, drawing, size, y, address)
+        y = _figure(root, figure, drawing, size=size, y=y, address=address)
     for line in [line for each in source for line in textwrap.wrap(each, int(width / 6)) or [""]]:
-        _text(root, _MARGIN, y, line, "quiet source")
+        _text(root, _MARGIN, y, line, name="quiet source")
         y += _LINE
     root.attrib |= {"width": f"{width:g}", "height": f"{y + _MARGIN:g}"}
     root.set("viewBox", f"0 0 {width:g} {y + _MARGIN:g}")
@@ -89,11 +91,17 @@ def picture(
 
 
 def _figure(
-    root: Element, figure: Figure, drawing: Element, size: Sequence[float], y: float, address: str
+    root: Element,
+    figure: Figure,
+    drawing: Element,
+    *,
+    size: Sequence[float],
+    y: float,
+    address: str,
 ) -> float:
     """Add a drawing with its heading and its legend; return where the next part begins."""
     if figure.heading:
-        _text(root, _MARGIN, y + _LINE, figure.heading, "heading")
+        _text(root, _MARGIN, y + _LINE, figure.heading, name="heading")
         y += _GAP
     for link in drawing.iter("a"):
         link.set("href", urljoin(address, link.get("href", "")))
@@ -149,6 +157,6 @@ def _legend(root: Element, row: Iterable[tuple[float, Key]], y: float, hatching:
         _text(root, x + _SWATCH + 8, y + 11, key.text)
 
 
-def _text(root: Element, x: float, y: float, text: str, name: str = "") -> None:
+def _text(root: Element, x: float, y: float, text: str, *, name: str = "") -> None:
     place = {"x": f"{x:g}", "y": f"{y:g}"} | ({"class": name} if name else {})
     SubElement(root, "text", place).text = escaping.xml(text)

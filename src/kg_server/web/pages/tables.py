@@ -114,10 +114,16 @@ def ask(
     """
     kind = (keywords.form_of(text) or keywords.Form.SELECT).kind
     written = _GRAPH if kind is Kind.GRAPH else _RESULT
-    query = Query(text, written, base_iri, dataset or Dataset(), timeout_s=timeout_s)
+    query = Query(
+        text=text,
+        format=written,
+        base_iri=base_iri,
+        dataset=dataset or Dataset(),
+        timeout_s=timeout_s,
+    )
     content = _whole(store.query(query))
     columns, rows = _triples(content) if kind is Kind.GRAPH else _solutions(content)
-    return Result(kind, columns, tuple(rows[:most]), len(rows))
+    return Result(kind=kind, columns=columns, terms=tuple(rows[:most]), total=len(rows))
 
 
 def terms(result: Result) -> Iterator[Node]:
@@ -189,8 +195,8 @@ def named_column(name: str, labels: Labels) -> str:
 
     The project names its own columns; the words that many queries use are interface text.
     """
-    said = labels.site.columns.get(name, {})
-    return said.get(labels.language) or translate(heading(name), labels.language)
+    names = labels.site.columns.get(name, {})
+    return names.get(labels.language) or translate(heading(name), labels.language)
 
 
 def heading(name: str) -> str:

@@ -170,7 +170,9 @@ def thing_page(
             for p, o in out
             if p == RDF.type and isinstance(o, URIRef) and o != RDF.Statement
         ),
-        summary=_summary(iri, outgoing, out, back, labels, context),
+        summary=_summary(
+            iri, outgoing=outgoing, out=out, back=back, labels=labels, context=context
+        ),
         evidence=evidence,
         standings=_standings(evidence),
         own=_own_facts(evidence, iri, labels, context),
@@ -210,6 +212,7 @@ def _names(out: Iterable[tuple[Node, Node]], title: str) -> tuple[Label, ...]:
 
 def _summary(
     iri: str,
+    *,
     outgoing: Iterable[Values],
     out: Iterable[tuple[Node, Node]],
     back: Iterable[tuple[Node, Node]],
@@ -306,10 +309,10 @@ def _other_facts(evidence: claims.Evidence, iri: str, labels: Labels) -> tuple[F
     few = len(own) + len(others) <= _FEW_CLAIMS
     return tuple(
         Facts(
-            labels.show(subject),
-            "label",
-            tuple(those),
-            few or any(each.is_disputed for each in those),
+            heading=labels.show(subject),
+            role="label",
+            claims=tuple(those),
+            is_open=few or any(each.is_disputed for each in those),
         )
         for subject, those in groups.items()
     )
