@@ -80,7 +80,7 @@ class Chaos:
         until = time.monotonic() + seconds
         while time.monotonic() < until and self._server.poll() is None:
             time.sleep(pause_s * self._random.random() * 2)
-            with suppress(OSError, IndexError):
+            with suppress(OSError, IndexError, ValueError):  # a process is not there just now
                 self._fault()
         time.sleep(5)
         self._over.set()
