@@ -935,6 +935,40 @@ EDITS = [
         "not in Unicode normalization form C",
     ),
     edit(
+        "the names of a state are swapped between two languages",
+        'state:EST rdfs:label "Estonia"@en , "Estonie"@fr .',
+        'state:EST rdfs:label "Estonie"@en , "Estonia"@fr .',
+        "Texts in another language name it",
+        severity=Severity.WARNING,
+    ),
+    edit(
+        "the acronym of another organ",
+        'organ:CIDA skos:altLabel "CIDA"@en .',
+        'organ:CIDA skos:altLabel "USAID"@en .',
+        "see whose acronym it is",
+        severity=Severity.WARNING,
+    ),
+    edit(
+        "a GeoNames number is mistyped",
+        "state:ARM skos:closeMatch <https://sws.geonames.org/174982/> .",
+        "state:ARM skos:closeMatch <https://sws.geonames.org/174892/> .",
+        "is known by there",
+        severity=Severity.WARNING,
+    ),
+    edit(
+        "the address of a source is mistyped",
+        "source:azernews-2022 rdfs:seeAlso <https://www.azernews.az/nation/197898.html> .",
+        "source:azernews-2022 rdfs:seeAlso <https://www.azernews.az/nation/197889.html> .",
+        "do not fit the checksum",
+    ),
+    edit(
+        "a claim no longer states the parties",
+        "claim:F2 dip:alsoStates dip:hasParty .",
+        "",
+        "which this claim does not",
+        severity=Severity.WARNING,
+    ),
+    edit(
         "a state is one thing with an item elsewhere",
         "",
         "state:CAN owl:sameAs <http://www.wikidata.org/entity/Q16> .",
@@ -1092,6 +1126,7 @@ MOVES = [
     ("F42", "26", "24"),
     ("F39", "24", "21"),
     ("F61", "16", "13"),
+    ("F4", "10", "9"),
 ]
 """Claims, the sentence that they cite, and one that an editor may cite by a slip."""
 

@@ -94,9 +94,11 @@ _KINDS = (
 )
 PREFIXES = "".join(f"@prefix {kind}: <{BASE}id/{kind}/> .\n" for kind in _KINDS) + (
     f"@prefix dip: <{BASE}ns/diplomacy#> .\n@prefix def: <{BASE}def/> .\n"
+    "@prefix dct: <http://purl.org/dc/terms/> .\n"
     "@prefix owl: <http://www.w3.org/2002/07/owl#> .\n"
     "@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .\n"
     "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+    "@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n"
     "@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .\n"
 )
 
