@@ -44,8 +44,8 @@ CONNECT_S = 2.0
 """Seconds that an engine may take to accept a connection."""
 _UNTIMED_REQUEST_S = 60.0
 """Seconds that an engine may take for a request without a time limit of its own."""
-_WRITE_S = 900.0
-"""Seconds that an engine may take to replace a graph."""
+_WRITE_S = 3600.0
+"""Seconds that an engine may take to replace a graph: as many as ``publish`` has by itself."""
 _PART_BYTES = 1 << 16
 _RETRY_S = 2
 _CREDENTIALS = re.compile(r"//[^/?#]*@")
