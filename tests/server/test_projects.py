@@ -89,7 +89,7 @@ def test_a_graph_is_served_while_its_validation_goes_on_and_pages_say_so(tmp_pat
         assert eventually(lambda: server.ask("GET", "/validation.json").status == 404)
         given_up = server.ask("GET", "/", {"Accept": "text/html"})
     finally:
-        assert server.stop() == 0
+        assert server.stop() == 0, server.log
 
     assert "validation not finished yet" in server.log[0]
     assert (report.status, report.headers["retry-after"]) == (503, "5")

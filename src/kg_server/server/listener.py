@@ -94,13 +94,13 @@ class Listener:
             self.start()
 
     def wait_for_port(self, look: Callable[[], None]) -> None:
-        """Wait up to 10 seconds until the HTTP server listens; call ``look`` meanwhile.
+        """Wait up to a minute until the HTTP server listens; call ``look`` meanwhile.
 
         Raises:
             ProjectFault: the HTTP server does not listen.
         """
         address = (self._settings.host, self._settings.port)
-        for _ in range(500):
+        for _ in range(3000):
             look()
             with suppress(OSError), socket.create_connection(address, 1):
                 self._is_steady = True
