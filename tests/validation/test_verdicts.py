@@ -415,3 +415,48 @@ def test_shapes_may_have_numbers_that_have_no_order(judged_both_ways):
     shapes = f'{PATH} sh:hasValue "NaN"^^xsd:double , 1.0 , "1e2"^^xsd:decimal .'
 
     check(judged_both_ways, "ex:a ex:p 1.0 .", shapes, ["<a>"])
+
+
+SPARQL_PREFIXES = (
+    "ex: sh:declare [ sh:prefix 'ex' ; sh:namespace 'https://e.org/'^^xsd:anyURI ] ,"
+    "[ sh:prefix 'xsd' ; sh:namespace 'http://www.w3.org/2001/XMLSchema#'^^xsd:anyURI ] . "
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "condition", "expected"),
+    [
+        ("ex:b , [] , 'xyz'", "STRLEN(STR(?v)) > 2", ["ex:b", "xyz"]),
+        ("'z'^^xsd:integer , 1", "!isNumeric(?v)", ["z"]),
+        ("'z'^^xsd:integer , 1.5", "ROUND(?v) != ?v", ["1.5"]),
+        ("1.5 , 2.0 , 'q'^^ex:own", "xsd:integer(?v) != ?v", ["1.5"]),
+        ("true , false , 2.5e0", "xsd:decimal(?v) >= 1", ["true", "2.5e0"]),
+        ("0.0 , 1.5 , 'NaN'^^xsd:double", "xsd:boolean(?v) = false", ["0.0", "NaN"]),
+        ("1.0 , '1'^^xsd:byte , 2", "?v NOT IN (1, 1e0)", ["2"]),
+        ("ex:b , 2", "!(?v > 1 && isIRI($this) && false)", ["ex:b", "2"]),
+        ("'x' , 3 , '2020-01-01'^^xsd:date", "!(?v < 2)", ["3"]),
+        ("'x' , 3 , '2020-01-01'^^xsd:date", "?v > 'a'", ["x"]),
+        ("'-0044-03-15'^^xsd:date", "?v < '0001-01-01'^^xsd:date", ["-0044-03-15"]),
+        ("'1' , '2'^^xsd:string , ex:b", "STRDT(STR(?v), xsd:integer) > 1", ["2"]),
+        ("'NaN'^^xsd:double , 1", "!(?v < 2)", ["NaN"]),
+    ],
+)
+def test_an_expression_has_the_value_that_sparql_says(
+    judged_both_ways, values, condition, expected
+):
+    query = (
+        f"SELECT $this ?value {{ $this ex:p ?value FILTER({condition.replace('?v', '?value')}) }}"
+    )
+    shapes = (
+        f"{SPARQL_PREFIXES} ex:S a sh:NodeShape ; sh:targetNode ex:a ; sh:sparql"
+        f' [ sh:prefixes ex: ; sh:select "{query}" ] .'
+    )
+
+    filtered, alone = judged_both_ways([f"ex:a ex:p {values} ."], shapes)
+
+    def found(findings):
+        texts = (each.value.split("^^")[0].strip('<>"') for each in findings)
+        return sorted(each.replace("https://e.org/", "ex:") for each in texts)
+
+    assert found(alone) == sorted(expected)
+    assert found(filtered) == sorted(expected)

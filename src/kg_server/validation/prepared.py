@@ -1,6 +1,7 @@
 """Prepared SPARQL queries for rdflib: parsed once, and reordered to be fast.
 
-rdflib 7.6 does not optimise queries. Two changes keep the solutions and save most of the time:
+rdflib 7.6 does not optimise queries. ``corrections.expressions`` corrects their expressions. Two
+changes keep the solutions and save most of the time:
 
 - rdflib joins the filters of a group by && and evaluates every operand for every solution. Here the
   conditions are evaluated in turn, EXISTS last, until one is not true.
@@ -19,9 +20,10 @@ import rdflib
 from rdflib import BNode, Literal, Variable
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.evalutils import _ebv
-from rdflib.plugins.sparql.operators import AdditiveExpression
 from rdflib.plugins.sparql.parserutils import CompValue, Expr
 from rdflib.plugins.sparql.sparql import SPARQLError
+
+from kg_server.validation.corrections import expressions
 
 _BOUND = frozenset((Variable("this"),))
 """Variables that SHACL binds in advance (§5.3.1)."""
@@ -33,11 +35,12 @@ def query(text: str) -> Any:
     parsed = _parsed(text)
     _connect(parsed.algebra, _BOUND)
     for part in list(_parts(parsed.algebra)):
+        expressions.correct(part)
         if part.name == "Filter":
             conditions = sorted(_conditions(part.expr), key=_has_exists)
             part.expr = Expr("InTurn", partial(_in_turn, conditions))
         elif part.name == "AdditiveExpression":
-            part._evalfn = partial(_sum, part)
+            part._evalfn = partial(_sum, part, part._evalfn)
     return parsed
 
 
@@ -129,7 +132,7 @@ def _in_turn(conditions: Sequence[Any], _expression: Any, bindings: Any) -> Lite
     return Literal(all(_ebv(each, bindings) for each in conditions))
 
 
-def _sum(expression: Any, bindings: Any) -> Any:
+def _sum(expression: Any, theirs: Any, bindings: Any) -> Any:
     """Return a sum or difference; with an ill-typed number, rdflib 7.6 does not terminate.
 
     Raises:
@@ -138,7 +141,7 @@ def _sum(expression: Any, bindings: Any) -> Any:
     for each in (expression.expr, *(expression.other or ())):
         if isinstance(each, Literal) and each.ill_typed:
             raise SPARQLError(f"{each.n3()} is no number")
-    return AdditiveExpression(expression, bindings)
+    return theirs(bindings)
 
 
 def _conditions(expression: Any) -> list[Any]:

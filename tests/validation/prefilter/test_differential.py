@@ -161,6 +161,16 @@ ASKED = (
     "?this ex:p ?value FILTER(REGEX(STR(?value), '^[0-9]$'))",
     "?this a ?kind FILTER NOT EXISTS { ?other ex:p 1.0 }",
     "?this ^ex:p ?other . ?other ex:q ?value FILTER(?value < 1.25)",
+    "?this ex:p ?value FILTER(!isNumeric(?value))",
+    "?this ex:p ?value FILTER(xsd:integer(?value) != ?value)",
+    "?this ex:p ?value FILTER(!(?value > 1 && ?value < 3))",
+    "?this ex:p ?value FILTER(ROUND(?value) = 1 || STRLEN(?value) > 1)",
+    "?this ex:p ?value FILTER(?value NOT IN (1, 2, 'x'))",
+    "?this ex:p ?value FILTER(ABS(?value) + 1 > 2)",
+    "?this ex:p ?value FILTER(isLiteral(?value) && STRDT(STR(?value), xsd:integer) > 0)",
+    "?this ex:p ?value FILTER(CONTAINS(STR(?value), 'x') || YEAR(?value) > 2000)",
+    "?this ex:p ?value FILTER(IF(isLiteral(?value), ?value >= 2, ?value = ex:b))",
+    "?this ex:p ?value FILTER(LANGMATCHES(LANG(?value), 'en') || xsd:boolean(?value))",
 )
 
 
