@@ -99,6 +99,18 @@ def test_the_working_tree_is_compared_with_a_revision_in_words(place):
     )
 
 
+def test_below_the_root_of_a_project_a_revision_is_the_whole_project(place, monkeypatch):
+    (place / "kg.toml").write_text('data = ["data"]\nontology = ["ontology"]\n')
+    git("add", ".")
+    git("commit", "--quiet", "-m", "second")
+    monkeypatch.chdir(place / "data")
+
+    ended = run("HEAD")
+
+    assert ended.exit_code == 0
+    assert ended.stdout == "There is no difference between HEAD and the working tree.\n"
+
+
 def test_two_revisions_are_compared_without_touching_the_checkout(place):
     write(place, "ontology/terms.ttl", ONTOLOGY + "ex:Post a owl:Class .\n")
     git("commit", "--quiet", "-am", "second")
@@ -161,7 +173,7 @@ def test_a_side_that_cannot_be_validated_is_said(place):
     ended = run("HEAD")
 
     assert "Findings: the new version cannot be validated: " in ended.output
-    assert "nothing would be checked" in ended.output
+    assert "No shape has a node of the data to look at" in ended.output
 
 
 @pytest.mark.parametrize(

@@ -290,6 +290,65 @@ def test_targets_that_only_advanced_features_know_are_never_green(kg, here):
 
     assert done.exit_code == 2
     assert "--advanced" in done.stderr
+    assert "shapes.ttl:8:32: sh:target is a target" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("constraint", "expected"),
+    [
+        ("sh:js [ sh:jsFunctionName 'f' ]", ["sh:js is of SHACL-JS"]),
+        ("sh:expression [ sh:path g:x ]", ["sh:expression", "--advanced"]),
+        (
+            "sh:property [ sh:path g:x ; sh:singleLine true ; sh:memberShape g:T ]",
+            ["sh:singleLine is of SHACL 1.2", "sh:memberShape is of SHACL 1.2"],
+        ),
+    ],
+)
+def test_each_constraint_that_is_not_evaluated_is_named_with_its_line(
+    kg, here, constraint, expected
+):
+    shapes = f"{PREFIXES}\n\ng:S a sh:NodeShape ; sh:targetClass g:Bed ;\n  {constraint} ."
+    write(here, data=WRONG, shapes=shapes)
+
+    done = kg("validate", "data.ttl", "shapes.ttl")
+
+    assert done.exit_code == 2
+    for each in expected:
+        assert any(
+            each in line and line.startswith("  shapes.ttl:11:")
+            for line in done.stderr.splitlines()
+        )
+
+
+def test_shapes_without_a_target_are_named_with_their_line(kg, here):
+    untargeted = SHAPES.replace(" sh:targetClass g:Bed ;", "")
+    write(here, data=WRONG, shapes=untargeted)
+
+    done = kg("validate", "data.ttl", "shapes.ttl")
+
+    assert done.exit_code == 2
+    assert "shapes.ttl:8:1: g:S has no target and no shape refers to it" in done.stderr
+
+
+def test_rules_check_an_ontology_beside_data_that_no_shape_looks_at(kg, here):
+    untargeted = SHAPES.replace(" sh:targetClass g:Bed ;", "")
+    write(here, data=WRONG, shapes=untargeted, ontology=ONTOLOGY)
+
+    done = kg("validate", "data.ttl", "shapes.ttl", "ontology.ttl", "--format", "json")
+
+    rules = {each["source_shape"].split(":")[-1] for each in json.loads(done.stdout)["findings"]}
+    assert done.exit_code == 2
+    assert "No shape has a node of the data to look at: only the rules were applied" in done.stderr
+    assert {"unreadable-file>", "no-label>", "unreached-shape>"} <= rules
+
+
+def test_what_declares_prefixes_for_queries_is_no_data(kg, here):
+    declared = 'g:prefixes sh:declare [ sh:prefix "g" ; sh:namespace "urn:g:"^^xsd:anyURI ] .'
+    write(here, data=WRONG, shapes=SHAPES + declared)
+
+    done = kg("validate", "data.ttl", "shapes.ttl")
+
+    assert done.stderr.splitlines()[0].endswith("data: data.ttl; shapes: shapes.ttl")
 
 
 @pytest.mark.parametrize(
@@ -404,6 +463,29 @@ def test_a_json_ld_context_beside_the_file_is_read(kg, here, context):
     done = kg("validate", "data.jsonld", "shapes.ttl")
 
     assert done.exit_code == 1, done.stderr
+
+
+def test_a_context_on_the_web_is_read_from_the_file_that_the_project_names(kg, here):
+    (here / "kg.toml").write_text(
+        'data = ["data"]\nshapes = ["shapes.ttl"]\n'
+        '[imports]\n"https://garden.example/context.jsonld" = "vendor/all.jsonld"\n'
+    )
+    write(here, shapes=SHAPES)
+    contexts = {"all": ["base.jsonld", {"x": "g:x"}], "base": {"g": "https://garden.example/ns#"}}
+    for folder in ("vendor", "data"):
+        (here / folder).mkdir()
+    for name, context in contexts.items():
+        (here / "vendor" / f"{name}.jsonld").write_text(json.dumps({"@context": context}))
+    (here / "data" / "only.jsonld").write_text('{"@context": {"x": "urn:x"}}')
+    (here / "data" / "bed.jsonld").write_text(
+        '{"@context": "https://garden.example/context.jsonld", "@id": "g:a",\n"@type": "g:Bed"}'
+    )
+
+    done = kg("validate")
+
+    assert done.exit_code == 1
+    assert "data/bed.jsonld:1:1: VIOLATION: g:a" in done.stdout
+    assert done.stderr.splitlines()[0].endswith("data: bed.jsonld; shapes: shapes.ttl")
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,9 @@ ODD = [
     "sh:sparql []",
     "ex:p 1 . ex:C a sh:ConstraintComponent ; sh:parameter [ sh:path ex:p ]",
     "sh:property [ sh:path ex:p ; sh:lessThan 5 ]",
+    "ex:o 1 . ex:D a sh:ConstraintComponent ; sh:parameter [ sh:path ex:o ] ;"
+    ' sh:validator [ sh:ask "ASK { FILTER(no:f($value)) }" ]',
+    "sh:ignoredProperties ex:p",
 ]
 """What a shape has that pySHACL gives up at, or leaves out without a word."""
 

@@ -162,9 +162,11 @@ def _findings(old: State, new: State, tell: Tell) -> Findings:
     for name, side in (("the old version", old), ("the new version", new)):
         try:
             report = validation.validate(side.whole, tell=tell)
-            reports.append(_within(side, report))
         except KgError as error:
             return Findings(fault=f"{name} cannot be validated: {error}")
+        if report.unread:
+            return Findings(fault=f"{name} cannot be validated: {report.unread[0].message}")
+        reports.append(_within(side, report))
     before, after = reports
     new_ones, fixed = baseline.difference(after, before), baseline.difference(before, after)
     return Findings(new_ones, fixed, len(after.findings) - len(new_ones))

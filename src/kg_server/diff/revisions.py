@@ -83,12 +83,16 @@ def _extract(name: str, folder: Path) -> Path:
     place = folder / (path if colon else inside)
     if not place.resolve().is_relative_to(folder.resolve()) or not place.exists():
         raise ProjectFault(f"{revision} has no {path or inside}")
-    if place.is_dir() and not colon and not projects.is_root(place):
+    if colon or not place.is_dir():
+        return place
+    around = (each for each in (place, *place.parents) if each.is_relative_to(folder))
+    root = next(filter(projects.is_root, around), None)
+    if root is None:
         raise ProjectFault(
-            f"{revision} has no project at {inside or 'its top'}: no data/ beside ontology/. "
-            f"Name the path in it: {revision}:PATH"
+            f"{revision} has no project at {inside or 'its top'}: no kg.toml, and no data/ beside "
+            f"ontology/. Name the path in it: {revision}:PATH"
         )
-    return place
+    return root
 
 
 def _git(arguments: list[str], name: str) -> bytes:

@@ -46,6 +46,7 @@ def of(quads: Iterable[Any]) -> tuple[Role, frozenset[Role]]:
     """
     kinds: dict[Any, set[str]] = {}
     shapes: set[Any] = set()
+    declaring: set[Any] = set()
     terms: set[Any] = set()
     for quad in quads:
         subject, predicate = quad.subject, quad.predicate.value
@@ -53,8 +54,7 @@ def of(quads: Iterable[Any]) -> tuple[Role, frozenset[Role]]:
         if predicate == _TYPE:
             types.add(getattr(quad.object, "value", ""))
         elif predicate.startswith(ns.SH):
-            if predicate not in _NOT_OF_SHAPES:
-                shapes.add(subject)
+            (declaring if predicate in _NOT_OF_SHAPES else shapes).add(subject)
         elif predicate in _OF_TERMS:
             terms.add(subject)
     for subject, types in kinds.items():
@@ -65,7 +65,7 @@ def of(quads: Iterable[Any]) -> tuple[Role, frozenset[Role]]:
     data = sum(
         _is_data(subject, types)
         for subject, types in kinds.items()
-        if subject not in shapes and subject not in terms
+        if subject not in shapes and subject not in terms and (types or subject not in declaring)
     )
     named = sum(map(_is_named, terms))
     has_header = any(_HEADER in types for types in kinds.values())

@@ -89,6 +89,8 @@ _REFUSED = "The query must not use {}: {}."
 _PREFIXES = "Each prefix needs one sh:prefix and one sh:namespace, everywhere the same."
 _NEGATED_INVERSE = re.compile(r"!\s*(?:\^|\([^()]*(?<!\^)\^(?!\^))")
 """A property path at which rdflib 7.6 raises an error."""
+_PATH_VARIABLE = re.compile(r"[$?]PATH\b")
+_VALIDATORS = (SH.validator, SH.nodeValidator, SH.propertyValidator)
 _RESERVED = {"class", "in", "or", "and", "not"}
 """Terms whose name is a word of Python, which rdflib's list of SHACL's terms leaves out."""
 
@@ -122,6 +124,9 @@ def take_out(
             shapes.remove((shape, predicate, value))
             if faults is of_constraints:
                 shapes.remove((None, SH.sparql, shape))
+            elif faults is of_others:
+                for component in _components_with(shapes, shape):
+                    shapes.remove((component, None, None))
             elif faults is _of_components:
                 shapes.remove((shape, None, None))
             elif faults is _of_paths and predicate != RDF.type:
@@ -267,19 +272,24 @@ def _of_other_queries(advanced: bool, shapes: Graph) -> Iterator[Fault]:
                 continue
             with suppress(NotExpressible):
                 prefixes = queries.declared(shapes, other)
-                if fault := _unknown_function(shapes, str(text), prefixes, advanced):
+                fault = None
+                if _components_with(shapes, other):  # pySHACL writes the path in place of $PATH
+                    fault = _not_sparql(_PATH_VARIABLE.sub("<urn:x:p>", str(text)), prefixes)
+                if fault := fault or _unknown_function(shapes, str(text), prefixes, advanced):
                     yield other, predicate, text, fault
+
+
+def _components_with(shapes: Graph, validator: Node) -> list[Node]:
+    """Return the constraint components that have a validator."""
+    return [each for name in _VALIDATORS for each in shapes.subjects(name, validator)]
 
 
 def _fault_of_query(text: str, prefixes: Mapping[str, str]) -> str | None:
     """Return the fault of the query of a SPARQL constraint."""
     if refused := _refused(text):  # first, because the parser below would call a SERVICE
         return _REFUSED.format(refused, _REFUSED_WORDS[refused])
-    if too_deep := _too_deep(text):
-        return too_deep
-    complaint = partial(_complaint, prefixes)
-    if complaint(text) and not _rdflib_reads(text, prefixes):
-        return f"The query is not SPARQL: {diagnostics.explain(text, complaint, {}).detail}"
+    if fault := _not_sparql(text, prefixes):
+        return fault
     try:
         is_select = keywords.form_of(text) is keywords.Form.SELECT
     except KgError:
@@ -314,9 +324,8 @@ def _fault_of_other(shapes: Graph, holder: Node, query: Node, form: str) -> str 
         prefixes = queries.declared(shapes, holder)
     except NotExpressible:
         return _PREFIXES
-    complaint = partial(_complaint, prefixes)
-    if complaint(text) and not _rdflib_reads(text, prefixes):
-        return f"The query is not SPARQL: {diagnostics.explain(text, complaint, {}).detail}"
+    if fault := _not_sparql(text, prefixes):
+        return fault
     words = [token.text.upper() for token in lexer.significant(text)]
     if form not in words:
         return f"The query must be a {form} query."
@@ -330,6 +339,16 @@ def _refused(text: str) -> str | None:
     """Return the first keyword of a query that SHACL does not allow."""
     words = (each.text.upper() for each in lexer.tokens(text) if each.kind == "word")
     return next((word for word in words if word in _REFUSED_WORDS), None)
+
+
+def _not_sparql(text: str, prefixes: Mapping[str, str]) -> str | None:
+    """Return why a query is not SPARQL: none of the two engines reads it."""
+    if too_deep := _too_deep(text):
+        return too_deep
+    complaint = partial(_complaint, prefixes)
+    if complaint(text) and not _rdflib_reads(text, prefixes):
+        return f"The query is not SPARQL: {diagnostics.explain(text, complaint, {}).detail}"
+    return None
 
 
 def _too_deep(text: str) -> str | None:
@@ -452,9 +471,8 @@ def _of_components(shapes: Graph) -> Iterator[Fault]:
         if not isinstance(shapes.value(parameter, SH.path), URIRef):
             broken.add(component)
             yield component, SH.parameter, parameter, "A parameter needs an IRI as its sh:path."
-    validators = (SH.validator, SH.nodeValidator, SH.propertyValidator)
     for component in sorted(set(shapes.subjects(SH.parameter)) - broken, key=str):
-        bodies = [each for name in validators for each in shapes.objects(component, name)]
+        bodies = [each for name in _VALIDATORS for each in shapes.objects(component, name)]
         if any((each, name, None) in shapes for each in bodies for name in (SH.select, SH.ask)):
             continue
         if any((each, SH.jsFunctionName, None) in shapes for each in bodies):

@@ -42,7 +42,7 @@ from kg_server.validation.paths import Objects
 from kg_server.validation.prefilter import data as reading
 from kg_server.validation.prefilter import view
 from kg_server.validation.prefilter.select import Prefilter, Task, aim
-from kg_server.validation.report import ILL_FORMED, Finding, Report, Severity
+from kg_server.validation.report import ILL_FORMED, UNREAD, Finding, Report, Severity, unchecked
 
 _VIEWED = 100
 """With so many triples for each suspect, pySHACL reads the prefilter's store: to convert all
@@ -58,6 +58,8 @@ NO_SHAPES = (
 )
 _MOST_CLASSES = 5
 """Most classes that a message names."""
+_MOST_LINES = 20
+"""Most lines about parts of shapes that a message has."""
 NO_DATA = (
     "there are no data, only shapes, so nothing would be checked: name the data, as in "
     "kg-server validate data.ttl --shapes shapes.ttl; to validate the shapes themselves by other "
@@ -122,10 +124,13 @@ class Validation:
         """Validate and lint; ``find`` returns the findings of the shapes."""
         if len(self._shapes):
             shapes_lint.check(self._shapes)
-        checked = checking(self._shapes, self._ill_formed, advanced=self._advanced)
+        try:
+            checked = checking(self._shapes, self._ill_formed, advanced=self._advanced)
+        except ProjectFault as fault:
+            raise ProjectFault(fault.message + self._told_by("not-checked")) from fault
         prefilter = Prefilter(self._expanded, self._shapes, checked)
         if not self._advanced:
-            self._check_that_data_are_looked_at(prefilter.looks_at_data())
+            idle_data = self._check_that_data_are_looked_at(prefilter.looks_at_data())
         with processes.beside(self._lint()) as linting:
             results = find(prefilter)
             (linted,) = self._finish([linting], "Linting")
@@ -134,7 +139,7 @@ class Validation:
             looked_at = {each: self._looked_at.get(each, set()) for each in checked}
             focus_nodes = len(set().union(*looked_at.values()))
             idle = [shape for shape, nodes in looked_at.items() if not nodes]
-            self._check_that_data_are_looked_at(bool(focus_nodes))
+            idle_data = self._check_that_data_are_looked_at(bool(focus_nodes))
         # A lint rule does not repeat what a shape has found about a triple.
         stated = {_about(each) for each in results if each.value}
         news = {each for each in linted if _about(each) not in stated}
@@ -143,7 +148,8 @@ class Validation:
         words = wording.Words(self._shapes, objects, self._languages)
         worded = words.of(each for each in results if each.component != ILL_FORMED)
         # A shape that two others refer to gives each result twice.
-        unsorted = {*worded, *news, *unusable, *self._ill_formed, *self._contradictions}
+        of_shapes = {*self._ill_formed, *self._contradictions}
+        unsorted = {*worded, *news, *unusable, *idle_data, *of_shapes}
         findings = tuple(sorted(unsorted, key=rank))
         if not self._are_known and not any(each.component == ILL_FORMED for each in findings):
             shapes_lint.remember(self._shapes)
@@ -174,24 +180,42 @@ class Validation:
             return self._shapes
         return shapes_graph.read(self._project.of_role(Role.SHAPES))
 
-    def _check_that_data_are_looked_at(self, looked_at: bool) -> None:
-        """Check that shapes have focus nodes in the data; lint rules check an ontology alone.
+    def _check_that_data_are_looked_at(self, looked_at: bool) -> tuple[Finding, ...]:
+        """Return a finding if no shape has a focus node in the data, but rules check an ontology.
 
         Raises:
-            ProjectFault: no shape has a focus node in the data.
+            ProjectFault: no shape has a focus node in the data, and there is no ontology.
         """
         has_data = any(file.role is Role.DATA for file in self._project.files)
         if not has_data or not len(self._shapes) or self._ill_formed or looked_at:
-            return
+            return ()
         queried = shapes_lint.has_queried_targets(self._shapes)
-        if queried and not self._advanced:
-            raise ProjectFault(
+        if queried and self._advanced:
+            return ()
+        if queried:
+            rule, fault = (
+                "not-checked",
                 "nothing would be checked: the shapes have targets of the SHACL Advanced Features "
-                "(sh:target), which only --advanced looks at"
+                "(sh:target), which only --advanced looks at",
             )
-        if not queried:
-            message = "no shape has a node of the data to look at: nothing would be checked."
-            raise ProjectFault(f"{message}{self._targets()}")
+        else:
+            rule = "unreached-shape"
+            fault = "no shape has a node of the data to look at: nothing would be checked."
+            fault += self._targets()
+        if not any(file.has_role(Role.ONTOLOGY) for file in self._project.files):
+            raise ProjectFault(fault + self._told_by(rule))
+        said = fault.replace("nothing would be checked", "only the rules were applied")
+        message = said[:1].upper() + said[1:]
+        return (unchecked(UNREAD, f"<{self._project.base_iri}graph/>", message),)
+
+    def _told_by(self, rule: str) -> str:
+        """Return a line for each finding of a rule about shapes, with its place."""
+        only = dict.fromkeys(lint.RULES, "off") | {rule: "warning"}
+        found = lint.run(self._project, self._facts, only, advanced=self._advanced)
+        placed = locations.Places(self._project.files).located(found)
+        lines = [f"{each.place}: {each.message}" for each in sorted(placed, key=_stands)]
+        more = [f"and {len(lines) - _MOST_LINES} more"] if len(lines) > _MOST_LINES else []
+        return "".join(f"\n  {line}" for line in (*lines[:_MOST_LINES], *more))
 
     def _targets(self) -> str:
         """Return a sentence with the target classes of the shapes, and the classes of the data."""
@@ -373,6 +397,11 @@ def _suspects_of(
 def _shown(iris: Sequence[str]) -> str:
     more = f" and {len(iris) - _MOST_CLASSES} more" if len(iris) > _MOST_CLASSES else ""
     return ", ".join(f"<{each}>" for each in iris[:_MOST_CLASSES]) + more
+
+
+def _stands(finding: Finding) -> tuple[str, int, int]:
+    place = finding.place
+    return (place.shown_path, place.line, place.column) if place else ("", 0, 0)
 
 
 def _about(finding: Finding) -> tuple[str, str | None, str | None]:

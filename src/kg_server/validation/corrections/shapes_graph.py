@@ -71,13 +71,20 @@ def _leave_out_parts(shapes: Graph) -> None:
     """Remove parameters without the other one that their component needs: alone they mean nothing.
 
     A shape declares a constraint by all mandatory parameters of a component (SHACL §2.1.1), such as
-    ``sh:closed`` (§4.8.1). pySHACL raises an error if one is missing (RDFLib/pySHACL#58).
+    ``sh:closed`` (§4.8.1). pySHACL raises an error if one is missing (RDFLib/pySHACL#58). A value
+    that must be a list and is none stays, so that ``ill_formed`` reports it.
     """
     for parts, others in _PARTS:
         for part in parts:
             for shape, value in list(shapes.subject_objects(SH[part])):
+                if part == "ignoredProperties" and not _is_list(shapes, value):
+                    continue
                 if not any((shape, SH[other], None) in shapes for other in others):
                     shapes.remove((shape, SH[part], value))
+
+
+def _is_list(shapes: Graph, value: Node) -> bool:
+    return value == RDF.nil or (value, RDF.first, None) in shapes
 
 
 def _leave_out_scripts(shapes: Graph) -> None:
