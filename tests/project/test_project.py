@@ -266,9 +266,35 @@ def test_shapes_are_shapes_however_their_namespace_is_written(tmp_path, name, co
 
 
 def test_a_term_longer_than_the_parser_takes_is_a_fault_of_its_file(tmp_path):
-    (tmp_path / "a.ttl").write_text(f'<urn:a> <urn:b> "{"x" * (1 << 24)}" .')
+    (tmp_path / "a.ttl").write_text(f'<urn:a> <urn:b> 1 .\n<urn:a> <urn:b> "{"x" * (1 << 24)}" .')
+    loaded = project.load([tmp_path / "a.ttl"])
 
-    (unread,) = project.sound(project.load([tmp_path / "a.ttl"])).unread
+    (unread,) = project.sound(loaded).unread
 
-    assert unread.fault.path == tmp_path / "a.ttl"
+    assert (unread.fault.path, unread.fault.line) == (tmp_path / "a.ttl", 2)
     assert "longer than 16 MiB" in unread.fault.message
+    with pytest.raises(ProjectFault, match="longer than 16 MiB"):  # no store has what no dump has
+        open_store(loaded)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.owl", "Prefix(:=<https://e.org/>)\nOntology(<https://e.org/o>)", "OWL functional"),
+        ("a.owl", "Prefix: : <https://e.org/>\nOntology: <https://e.org/o>", "Manchester"),
+        (
+            "a.owl",
+            '<?xml version="1.0"?><Ontology xmlns="http://www.w3.org/2002/07/owl#" name=""/>',
+            "OWL/XML",
+        ),
+        ("a.owl", "format-version: 1.2\nontology: x\n", "OBO"),
+        ("a.ttl", "<!DOCTYPE html>\n<html></html>", "HTML"),
+        ("a.ttl", "version https://git-lfs.github.com/spec/v1\noid x", "git lfs pull"),
+    ],
+)
+def test_a_file_in_another_language_is_called_by_its_name(tmp_path, name, content, expected):
+    (tmp_path / name).write_text(content)
+
+    (unread,) = project.sound(project.load([tmp_path / name], lenient=True)).unread
+
+    assert expected in unread.fault.message

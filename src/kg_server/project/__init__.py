@@ -95,7 +95,7 @@ def load(
     base_iri = base_iri or plan.manifest.base_iri or NEUTRAL_BASE_IRI
     if not is_base_iri(base_iri):
         raise ProjectFault(f"the base IRI {base_iri!r} must be of the web, and end with a slash")
-    read = _Reader(plan.manifest.base_iri or base_iri, base_iri)
+    read = _Reader(plan.manifest.base_iri or base_iri, base_iri, plan.manifest.imports)
     loaded = _read(plan, read, [] if lenient else None)
     return _with_derived(loaded, lenient=lenient) if derive else loaded
 
@@ -269,10 +269,13 @@ def _called(root: Path) -> str:
 
 
 class _Reader:
-    """Reads files, with ``base_iri`` in place of the base IRI that is ``written`` in them."""
+    """Reads files, with ``base_iri`` in place of the base IRI that is ``written`` in them.
 
-    def __init__(self, written: str, base_iri: str) -> None:
-        self.written, self.base_iri = written, base_iri
+    ``imports`` are local files by IRI, of contexts here.
+    """
+
+    def __init__(self, written: str, base_iri: str, imports: Mapping[str, Path]) -> None:
+        self.written, self.base_iri, self._imports = written, base_iri, imports
 
     def graph_iri(self, source: Source) -> str:
         """Return the name of a file's graph."""
@@ -296,7 +299,7 @@ class _Reader:
             content = rdfxml.with_whole_bases(content, graph_iri)
             content = xml_literals.written_out(source.path, content)
         elif kind == "jsonld":
-            content = contexts.inlined(source.path, content)
+            content = contexts.inlined(source.path, content, self._imports)
         else:
             nesting.check_triple_terms(source.path, content)
         file = ProjectFile(

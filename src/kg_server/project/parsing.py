@@ -20,6 +20,7 @@ from kg_server.sparql import nesting as query_nesting
 
 _TOO_LONG = "buffer maximal size"
 """In the message of the MemoryError with which pyoxigraph 0.5 refuses a term of over 16 MiB."""
+_LONGEST_BYTES = 1 << 24
 _PREFIX = re.compile(r"(?:[^\W\d_](?:[\w.-]*[\w-])?)?")
 """A prefix before its colon (RDF 1.1 Turtle §6.5, ``PN_PREFIX``), or none."""
 
@@ -52,11 +53,20 @@ def located(file: ProjectFile, error: SyntaxError | MemoryError) -> ProjectFault
     if isinstance(error, MemoryError):
         if _TOO_LONG not in str(error):
             raise error
-        return ProjectFault("a literal or another term is longer than 16 MiB", path=file.path)
+        start = long_stretch(file.content)
+        line = None if start is None else file.content.count(b"\n", 0, start) + 1
+        return ProjectFault(
+            "a literal or another term is longer than 16 MiB, the longest that the engine reads: "
+            "keep the text in a file of its own, and give its address here",
+            path=file.path,
+            line=line,
+        )
     message = re.sub(r"^Parser error[^:]*: ", "", error.msg)
     line, column = error.lineno, error.offset
     if line is None and file.syntax == "rdfxml":
         line, column = rdfxml.place(file.content, partial(_fails, file))
+    if language := syntax.language(file.content):
+        return ProjectFault(language, path=file.path, line=line, column=column)
     if ending := syntax.other(file.syntax, file.content):
         message = (
             f"{message.rstrip('.')}. The file looks like {ending}, and its name says otherwise"
@@ -73,6 +83,17 @@ def _fails(file: ProjectFile, beginning: bytes) -> bool:
     except SyntaxError:
         return True
     return False
+
+
+def long_stretch(content: bytes) -> int | None:
+    """Return where 16 MiB without a quotation mark begin: perhaps a literal that is too long."""
+    start = 0
+    while len(content) - start > _LONGEST_BYTES:
+        last = content.rfind(b'"', start, start + _LONGEST_BYTES)
+        if last < 0:
+            return start
+        start = last + 1
+    return None
 
 
 def fault(file: ProjectFile) -> ProjectFault | None:

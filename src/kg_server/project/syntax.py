@@ -40,9 +40,19 @@ _XML = re.compile(
 )
 _RDF_XML = re.compile(rb"<([A-Za-z_][\w.-]*:)?RDF[\s>]|22-rdf-syntax-ns#")
 _JSON = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{\]])')
+_CONTEXT = re.compile(rb'\s*\{\s*"@context"\s*:')
 _JSON_LD = re.compile(rb'"@(context|id|type|graph)"\s*:')
 _TURTLE = re.compile(rb"(?im)^\s*(@?prefix|@?base)\b.*<|^\s*(<[^<>\s]*>|_:\w+)\s")
 _DECLARATION = re.compile(rb"(?im)^\s*@?(prefix\s+[\w.-]*:|base)\s*<")
+_LANGUAGES = (
+    (rb"\s*(Prefix|Ontology)\s*\(", "OWL functional syntax"),
+    (rb"\s*(Prefix|Ontology):", "OWL Manchester syntax"),
+    (rb"(?s)\s*(<\?xml.*?\?>|<!.*?>|\s)*<(\w+:)?Ontology\b", "OWL/XML"),
+    (rb"\s*format-version:", "the OBO format"),
+    (rb"(?i)(?s)\s*(<!--.*?-->\s*)*(<!doctype html|<html)\b", "HTML"),
+    (rb"version https://git-lfs", "a pointer of Git LFS"),
+)
+"""Languages that files of RDF may have in place of it, by how they begin."""
 _ENCODING = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -66,7 +76,7 @@ def is_known(path: Path) -> bool:
     ending = suffix(path)
     if ending not in SYNTAXES:
         return False
-    if ending not in _OTHER_USES:
+    if ending not in (*_OTHER_USES, ".jsonld"):
         return True
     try:
         content = text(path)
@@ -79,6 +89,8 @@ def is_known(path: Path) -> bool:
             return True
     if ending == ".xml":
         return bool(_RDF_XML.search(content[:_HEAD_BYTES]))
+    if ending == ".jsonld":
+        return not _CONTEXT.match(content) or _has_more_than_a_context(content)
     return bool(_JSON_LD.search(content)) and _has_more_than_a_context(content)
 
 
@@ -127,6 +139,23 @@ def other(kind: str, content: bytes) -> str | None:
         return ".jsonld" if kind != "trig" else None  # which may begin with a graph in braces
     if kind not in ("turtle", "trig") and _DECLARATION.search(head):
         return ".ttl"
+    return None
+
+
+def language(content: bytes) -> str | None:
+    """Return what a file is in place of RDF, and what to do, as far as it shows.
+
+    >>> language(b"Prefix(:=<https://e.org/>)")
+    'the file is OWL functional syntax, not RDF: convert it, for example with ROBOT or Protégé'
+    """
+    head = content[:_HEAD_BYTES]
+    for beginning, name in _LANGUAGES:
+        if re.match(beginning, head):
+            if "OWL" in name or "OBO" in name:
+                hint = ": convert it, for example with ROBOT or Protégé"
+            else:
+                hint = ": run git lfs pull" if "LFS" in name else ""
+            return f"the file is {name}, not RDF{hint}"
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -196,6 +197,9 @@ class OxigraphStore:
                     named = isinstance(quad.graph_name, ox.NamedNode)
                     self._store.add(quad if named else _in_graph(quad, graph))
             else:
+                if parsing.long_stretch(file.content) is not None:
+                    # The loader reads longer terms than the parser, which every dump needs.
+                    deque(ox.parse(file.content, format=syntax, base_iri=file.graph_iri), 0)
                 self._store.bulk_load(
                     file.content, format=syntax, base_iri=file.graph_iri, to_graph=graph
                 )
