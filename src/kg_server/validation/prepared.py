@@ -1,6 +1,6 @@
 """Prepared SPARQL queries for rdflib: parsed once, and reordered to be fast.
 
-rdflib 7.6 does not optimise queries. ``corrections.expressions`` corrects their expressions. Two
+rdflib 7.6 does not optimise queries. ``expressions`` corrects their expressions. Two
 changes keep the solutions and save most of the time:
 
 - rdflib joins the filters of a group by && and evaluates every operand for every solution. Here the
@@ -23,7 +23,7 @@ from rdflib.plugins.sparql.evalutils import _ebv
 from rdflib.plugins.sparql.parserutils import CompValue, Expr
 from rdflib.plugins.sparql.sparql import SPARQLError
 
-from kg_server.validation.corrections import expressions
+from kg_server.validation import expressions
 
 _BOUND = frozenset((Variable("this"),))
 """Variables that SHACL binds in advance (§5.3.1)."""
