@@ -26,8 +26,8 @@ def test_every_question_with_a_chart_has_it_as_a_file(client, name):
     root = ElementTree.fromstring(response.data)  # noqa: S314
     assert root.tag == f"{S}svg"
     page = client.get(f"/queries/{name}", headers=HTML).text
-    marks = r'<g class="(?:bar|moment)"'
-    wide = "".join(re.findall(r'<svg class="chart" id="chart-\d+".*?</svg>', page, re.S))
+    marks = r'<g class="(?:bar|moment)"|<path class="grid"'
+    wide = "".join(re.findall(r'<div class="chart-wide".*?</div>', page, re.S))
     assert len(re.findall(marks, response.text)) == len(re.findall(marks, wide)) > 0
 
 

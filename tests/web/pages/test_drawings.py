@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -39,6 +40,16 @@ SELECT ?light ?keeper { ?light ex:keeper ?keeper } ORDER BY ?light
 """
 
 
+FAN = """#+ title: Fan
+#+ description: One thing with many others.
+#+ result: A link
+#+ view: graph one other how
+SELECT ?one ?other ?how {
+  VALUES (?one ?other ?how) { ("a" "b" "1st") ("a" "c" "2nd") ("a" "d" "3rd") ("a" "e" "4th") }
+}
+"""
+
+
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
     root = tmp_path_factory.mktemp("lights")
@@ -47,6 +58,7 @@ def client(tmp_path_factory):
         ("data/a.ttl", DATA),
         ("queries/lights.rq", MAP),
         ("queries/keepers.rq", GRAPH),
+        ("queries/fan.rq", FAN),
     ):
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text(text)
@@ -109,3 +121,14 @@ def test_a_phone_gets_a_drawing_of_its_own_width(client, name):
     texts = re.findall(r'<text[^>]* x="([\d.]+)"[^>]*>([^<]+)<', drawing)
     assert texts
     assert all(float(x) < 340 for x, _ in texts)
+
+
+def test_no_text_of_a_link_lies_upon_another(client):
+    html = page(client, "/queries/fan")
+
+    wide = html[html.index('class="chart-wide"') : html.index('class="chart-narrow"')]
+    heights = [
+        float(y) for y in re.findall(r'<text class="quiet halo" x="480.0" y="([\d.]+)"', wide)
+    ]
+    assert len(heights) > 1
+    assert all(one + 18 <= other for one, other in pairwise(heights))

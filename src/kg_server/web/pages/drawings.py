@@ -178,16 +178,29 @@ def _beside(drawn: Sequence[tuple[Shown, Shown, str]], width: int) -> _Arranged:
         tuple(End(x=end, y=y, shown=shown, room=column - 6) for shown, y in right.items()),
         tuple(
             Link(
-                path=f"M{begin} {left[one]}L{end} {right[other]}",
+                path=f"M{begin} {y}L{end} {to_y}",
                 text=text,
                 x=width / 2,
-                y=(left[one] + right[other]) / 2,
+                y=(y + to_y) / 2,
                 room=room,
             )
-            for one, other, text in drawn
+            for y, to_y, text in _apart(
+                (left[one], right[other], text) for one, other, text in drawn
+            )
         ),
         height,
     )
+
+
+def _apart(links: Iterable[tuple[float, float, str]]) -> Iterator[tuple[float, float, str]]:
+    """Yield links, without texts that would lie upon another one in the middle."""
+    taken: list[float] = []
+    for y, to_y, text in links:
+        middle = (y + to_y) / 2
+        free = all(abs(middle - each) >= _LINE for each in taken)
+        if text and free:
+            taken.append(middle)
+        yield y, to_y, text if free else ""
 
 
 def _below(drawn: Sequence[tuple[Shown, Shown, str]], width: int) -> _Arranged:
