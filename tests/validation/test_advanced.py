@@ -44,7 +44,7 @@ RULE = "sh:rule [ a sh:TripleRule ; sh:subject sh:this ; sh:predicate ex:x ; sh:
             "The query must be a CONSTRUCT query.",
         ),
         (RULE.format("1 ; sh:order 'a'"), "sh:order takes one number."),
-        (RULE.format("1 ; sh:condition ex:none"), "sh:condition is <https://e.org/none>, of which"),
+        (RULE.format("1 ; sh:condition ex:none"), "sh:condition is <https://e.org/none>, which"),
         (RULE.format("[ ex:f ( sh:this ) ]"), "The function <https://e.org/f> needs a definition"),
         ("sh:expression [ ex:p 1 ]", "A node expression is sh:this, a term, or a blank node"),
         ("sh:expression [ sh:filterShape ex:S ; sh:nodes sh:this ]", "sh:filterShape is not eval"),

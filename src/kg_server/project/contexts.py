@@ -19,7 +19,7 @@ _DEPTH = 10
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a context is named.
+    """Place at which a context is named.
 
     ``path`` is the document, of which messages speak, and ``folder`` that of the text in which the
     context is named: relative references begin there. ``files`` are those of contexts on the web.

@@ -28,7 +28,7 @@ from kg_server.rdf import namespaces as ns
 _ORDERS = {"<": {-1}, "<=": {-1, 0}, ">": {1}, ">=": {0, 1}}
 _NUMBERS = (XSD.integer, XSD.decimal, XSD.float, XSD.double, XSD.boolean)
 _ENDS_QUERY = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What rdflib's functions raise at values that they are not made for, besides errors of SPARQL."""
+"""Errors besides those of SPARQL that functions of rdflib raise at unexpected values."""
 
 
 def correct(part: Any) -> None:
