@@ -30,6 +30,13 @@ _NOTICE_S = 0.1
 """Seconds in which an evaluator that writes notices that nobody reads; then it is killed."""
 
 
+_READ_S = 0.3
+"""Seconds that a reader may take over a chunk; then the call leaves its lane to the next one.
+
+Evaluators let slow readers go only for queries that wait for an evaluator.
+"""
+
+
 class Mailbox(Protocol):
     """Methods of ``Client`` that a call uses."""
 
@@ -68,6 +75,7 @@ class Call:
         self._ended = self._answered = self._taken_up = False
         self._form = lanes.form(query.text)
         self._place: asyncio.Future[None] | None = None
+        self._reading: asyncio.TimerHandle | None = None
 
     async def first(self) -> tuple[bytes, bool]:
         """Return the first chunk of the answer, and whether it is the only one.
@@ -102,12 +110,16 @@ class Call:
         """
         if self._ended or self._stream is None:
             return b""
+        if self._reading:
+            self._reading.cancel()
         try:
             chunk = await self._loop.sock_recv(self._stream, 1 << 18)
         except ConnectionError:
             chunk = b""
         if not chunk:
             await self._end_of_stream()
+        elif self._place:
+            self._reading = self._loop.call_later(_READ_S, self._leave)
         return chunk
 
     async def _enter(self) -> None:
@@ -123,6 +135,11 @@ class Call:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if self._heard:
                 await self._next()
+
+    def _leave(self) -> None:
+        if self._place:
+            self._client.lane.leave(self._place)
+            self._place = None
 
     async def _end_of_stream(self) -> None:
         """Receive the final status of an answer whose stream has ended.
@@ -159,8 +176,9 @@ class Call:
                 os.close(message.stream)
         if not self._ended:
             self._abandon()
-        if self._place:
-            self._client.lane.leave(self._place)
+        if self._reading:
+            self._reading.cancel()
+        self._leave()
         self._client.forget(self._id)
 
     async def _next(self) -> messages.Message:

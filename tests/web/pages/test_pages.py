@@ -201,13 +201,13 @@ def test_the_list_of_npm_packages_names_no_host():
 
 def test_a_home_page_whose_question_has_no_answer_says_why_and_shows_the_rest(tmp_path):
     (tmp_path / "kg.toml").write_text(
-        'base-iri = "https://e.org/"\ndata = ["one.ttl"]\nqueries = ["year.rq"]\n'
-        '[[home]]\nquery = "year"\nparameters = { year = "soon" }\n'
+        'base-iri = "https://e.org/"\ndata = ["one.ttl"]\nqueries = ["about.rq"]\n'
+        '[[home]]\nquery = "about"\nparameters = { thing = "nobody" }\n'
     )
-    (tmp_path / "year.rq").write_text(
-        "#+ title: Things of a year\n#+ description: All of them.\n"
-        "#+ param year: year; the year; example 1999\n#+ result: A thing\n"
-        "SELECT $year ?thing WHERE { ?thing ?p $year } ORDER BY ?thing\n"
+    (tmp_path / "about.rq").write_text(
+        "#+ title: About a thing\n#+ description: All of it.\n"
+        "#+ param thing: thing(<https://e.org/T>); the thing; example X\n#+ result: A value\n"
+        "SELECT $thing ?value WHERE { $thing ?p ?value } ORDER BY ?value\n"
     )
     (tmp_path / "one.ttl").write_text(
         '<https://e.org/x> a <https://e.org/T> ; <http://www.w3.org/2000/01/rdf-schema#label> "X".'
@@ -218,7 +218,7 @@ def test_a_home_page_whose_question_has_no_answer_says_why_and_shows_the_rest(tm
     page = client.get("/", headers=HTML)
 
     assert page.status_code == 200
-    assert "'soon' is not" in html.unescape(page.text)
+    assert "nobody" in html.unescape(page.text)
     assert "What is in this graph" in page.text
 
 
