@@ -92,6 +92,7 @@ def create_app(context: Context) -> Flask:
     app = Flask(__name__, template_folder="pages/templates", static_folder="pages/static")
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.filters["longest"] = lambda text: max(map(len, text.split()), default=0)
+    app.jinja_env.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.url_map.redirect_defaults = False
     app.url_map.merge_slashes = False  # a name may have two in a row
