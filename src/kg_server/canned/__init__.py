@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -285,13 +285,22 @@ def check(project: Project) -> None:
 
 def _check_bound(query: CannedQuery) -> None:
     """Check that each parameter stands where SPARQL takes a term, as in no VALUES or BIND AS."""
-    for each in query.parameters:
-        bound = rewrite.substitute(query.text, {each.name: each.sample})
-        try:
-            parsing.check_query(bound, query.path, first_line=query.first_line)
-        except ProjectFault as fault:
-            message = f"${each.name} stands where a variable is needed; a value takes its place"
-            raise ProjectFault(message, path=query.path, line=fault.line) from fault
+
+    def check(parameters: Sequence[Parameter]) -> None:
+        values = {each.name: each.sample for each in parameters}
+        bound = rewrite.substitute(query.text, values)
+        parsing.check_query(bound, query.path, first_line=query.first_line)
+
+    try:
+        check(query.parameters)
+    except ProjectFault:
+        for each in query.parameters:
+            try:
+                check([each])
+            except ProjectFault as fault:
+                message = f"${each.name} stands where a variable is needed; a value takes its place"
+                raise ProjectFault(message, path=query.path, line=fault.line) from fault
+        raise
 
 
 def example_text(query: CannedQuery, names: AllNames) -> str:
