@@ -217,11 +217,9 @@ def _patience_s(start: Start, project: Project, *, is_reload: bool) -> float:
     A reload keeps nobody waiting, because another graph is in service.
     """
     is_gate = not (start.allow_invalid or project.origin == projects.GIVEN)
-    return (
-        _PREPARATION_S
-        if start.strict or (is_gate and is_reload)
-        else (start.settings.validation_wait_s)
-    )
+    if start.strict or (is_gate and is_reload):
+        return _PREPARATION_S
+    return start.settings.validation_wait_s
 
 
 def _late(waiting: Pending) -> bytes | None:

@@ -34,7 +34,10 @@ class Merged:
 def once(ntriples: bytes) -> bytes:
     """Return triples without those whose literal the embedded store takes for an earlier one."""
     groups = [_lines(*each) for each in _beside(ntriples).items()]
-    if len(_loaded(*(line for group in groups for line in group))) == sum(map(len, groups)):
+    lines = [line for group in groups for line in group]
+    everything = ox.Store()
+    everything.load(b"\n".join(lines), format=ox.RdfFormat.N_TRIPLES)
+    if len(everything) == len(lines):
         return ntriples
     dropped = set()
     for group in groups:
@@ -99,9 +102,3 @@ def _beside(ntriples: bytes) -> dict[bytes, list[bytes]]:
 
 def _lines(key: bytes, literals: Iterable[bytes]) -> list[bytes]:
     return [b"%s %s ." % (key, literal) for literal in literals]
-
-
-def _loaded(*lines: bytes) -> ox.Store:
-    store = ox.Store()
-    store.load(b"\n".join(lines), format=ox.RdfFormat.N_TRIPLES)
-    return store

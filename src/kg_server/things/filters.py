@@ -68,8 +68,8 @@ class Vocabulary:
     things have: the engine looks for each of them at every thing.
     """
 
-    prefixes: Mapping[str, str]
-    languages: Sequence[str]
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    languages: Sequence[str] = ()
     named: Mapping[str, Sequence[str]] = field(default_factory=dict)
     names: Sequence[str] = NAMING
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kg_server.things.columns import NAMES, Column
 from kg_server.things.filters import LABEL, Filter, Vocabulary, pattern
@@ -25,10 +25,10 @@ class Table:
     """
 
     class_iri: str
-    columns: tuple[Column, ...]
-    filters: tuple[Filter, ...]
-    vocabulary: Vocabulary
-    languages: tuple[str, ...]
+    columns: tuple[Column, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    languages: tuple[str, ...] = ()
     sort: tuple[Column | None, bool] | None = None
     only_named: bool = False
     scanned: Filter | None = None

@@ -176,29 +176,13 @@ class _Tables:
     def _whole_counts(
         self, class_iri: str, faceted: tuple[Column, ...]
     ) -> list[dict[str, Identifier]]:
-        table, totals = (
-            Table(
-                class_iri=class_iri,
-                columns=faceted,
-                filters=(),
-                vocabulary=Vocabulary({}, ()),
-                languages=(),
-            ),
-            self.totals(),
-        )
+        table, totals = Table(class_iri, faceted), self.totals()
         own = frozenset(each.iri for each in faceted if each.used == totals.get(each.iri))
         return rows(self.context.store, queries.facets(table, faceted, _MOST_COUNTS, own=own))
 
     def _every(self, class_iri: str, *, only_named: bool) -> tuple[str, ...]:
         """Return the IRIs of all things of a class, sorted."""
-        table = Table(
-            class_iri=class_iri,
-            columns=(),
-            filters=(),
-            vocabulary=Vocabulary({}, ()),
-            languages=(),
-            only_named=only_named,
-        )
+        table = Table(class_iri, only_named=only_named)
         text = queries.matching(table, _MOST_SORTED)
         return tuple(sorted(results.iris(self.context.store, text)))
 
@@ -207,10 +191,8 @@ class _Tables:
     ) -> tuple[str, ...]:
         """Return the IRIs of all things of a class in the order of their names."""
         table = Table(
-            class_iri=class_iri,
-            columns=(),
-            filters=(),
-            vocabulary=Vocabulary({}, (), names=names),
+            class_iri,
+            vocabulary=Vocabulary(names=names),
             languages=languages,
             sort=(None, descends),
         )
