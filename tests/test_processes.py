@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
+from pathlib import Path
 
-from kg_server.processes import die_with_parent
+from kg_server.processes import adopt_orphans, die_with_parent, kill_all
 
 
 def test_a_process_whose_parent_has_already_ended_ends_too():
@@ -24,3 +26,24 @@ def test_a_process_whose_parent_has_already_ended_ends_too():
 
     assert os.read(reading, 5) == b""
     os.close(reading)
+
+
+def test_when_processes_are_killed_those_that_they_started_are_waited_for_too():
+    reading, writing = os.pipe()
+    main = os.fork()
+    if main == 0:
+        adopt_orphans()
+        if (child := os.fork()) == 0:
+            grandchild = os.fork()
+            if grandchild:
+                os.write(writing, f"{grandchild}\n".encode())
+            else:
+                os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+            signal.pause()
+        grandchild = int(os.read(reading, 20))
+        kill_all([child, grandchild], time.monotonic() + 5)
+        os._exit(Path(f"/proc/{grandchild}").exists())
+    os.close(writing)
+    os.close(reading)
+
+    assert os.waitpid(main, 0)[1] == 0

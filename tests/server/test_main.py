@@ -181,6 +181,17 @@ def test_whenever_it_is_told_to_stop_it_ends_soon(place, after_s):
     assert not list(place.glob("kg-server-*/*"))
 
 
+def test_nothing_outlives_it_even_if_its_processes_stand_still():
+    server = LiveServer("--no-validate", "--evaluators", "2")
+    everybody = family(server.process.pid)
+    zygote = children(server.process.pid)[-1]
+    for pid in [zygote, *children(zygote)]:
+        os.kill(pid, signal.SIGSTOP)
+
+    assert server.stop() == 0
+    assert not [pid for pid in everybody if Path(f"/proc/{pid}").exists()]
+
+
 def test_an_error_stream_on_a_full_disk_ends_nothing():
     host, port = free_port(Settings(port=0))
     command = [sys.executable, "-m", "kg_server", "serve", str(ROOT), "--no-validate", "--port"]

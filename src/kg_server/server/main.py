@@ -24,7 +24,14 @@ from kg_server import metrics
 from kg_server import project as projects
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
-from kg_server.processes import end_all, free_bytes, peak_bytes, say
+from kg_server.processes import (
+    adopt_orphans,
+    end_all,
+    free_bytes,
+    kill_all,
+    peak_bytes,
+    say,
+)
 from kg_server.project import Role
 from kg_server.sandbox import scoreboard
 from kg_server.sandbox.scoreboard import Board
@@ -43,6 +50,8 @@ _LINGER_S = 60.0
 """Seconds for which requests under way can still query a graph that was replaced."""
 _LAST_WORD_S = 5.0
 """Seconds that the processes of a replaced graph have to end, before they are killed."""
+_STOP_S = 9.0
+"""Seconds after which the main process waits no longer for the others when it stops."""
 _AGAIN_S = 2.0
 """Seconds before loading is tried again while no graph is served."""
 _LONGEST = 107 - len("/kg-server-12345678/evaluators-999999-ffffffff")
@@ -97,6 +106,7 @@ class _Main:
 
     def run(self) -> None:
         begun = time.monotonic()
+        adopt_orphans()
         signal.signal(signal.SIGHUP, self._on_hup)
         try:
             self._listener.start()
@@ -315,10 +325,13 @@ class _Main:
         Path(graph.address).unlink(missing_ok=True)
 
     def _stop(self) -> None:
-        """Let the HTTP server finish its requests, then end the zygotes."""
+        """Let the HTTP server finish its requests; then nobody reads, and all others are killed."""
+        until = time.monotonic() + _STOP_S
         self._listener.stop()
         polling = [self._poller.pid] if self._poller and self._poller.pid else []
-        end_all([*polling, *(graph.pid for graph in self._graphs.values())], 1.0)
+        zygotes = [graph.pid for graph in self._graphs.values()]
+        evaluators = [slot.pid for slot in self._board.slots()]
+        kill_all([*polling, *zygotes, *evaluators], until)
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from kg_server.errors import Overloaded
 from kg_server.sandbox import scoreboard
 
-GRACE_S = 8
+GRACE_S = 7
 """Seconds that requests under way have to finish when the server stops."""
 
 
