@@ -318,6 +318,8 @@ def _outcome(work: Callable[[], object]) -> object:
         return work()
     except ProjectFault as fault:
         return _Fault(str(fault), isinstance(fault, Unfinished))
+    except RecursionError:
+        return _Fault("something in the project's files is nested too deeply to be read")
     except Exception as error:  # noqa: BLE001  # the parent reports every error
         return _Fault(f"a process failed: {type(error).__name__}: {error}")
 

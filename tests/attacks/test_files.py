@@ -356,3 +356,46 @@ def test_an_expected_answer_without_end_is_told_with_its_file(tmp_path, suffix, 
 
     with pytest.raises(ProjectFault, match=rf"x\.{suffix}.*{message}"):
         expected.difference(tmp_path / f"x.{suffix}", b"", kind, ordered=False)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        ("sh:or ( " + "[ sh:or ( " * 400 + "ex:x" + " ) ]" * 400 + " )", "Shapes are nested"),
+        (
+            "sh:node ex:s0 . " + "".join(f"ex:s{n} sh:node ex:s{n + 1} . " for n in range(2000)),
+            "Shapes are nested",
+        ),
+        (
+            "sh:property [ sh:path ex:p ; " * 300 + "sh:minCount 1" + " ]" * 300,
+            "Shapes are nested",
+        ),
+        (
+            "sh:property [ sh:path " + "[ sh:inversePath " * 3000 + "ex:p" + " ]" * 3000 + " ]",
+            "The path is nested more than 100 deep.",
+        ),
+        ("sh:property [ sh:path ( " + "ex:p " * 3000 + ") ]", "The path has too many steps"),
+        (
+            "sh:property [ sh:path _:p0 ] . "
+            + "".join(f"_:p{n} sh:alternativePath ( _:p{n + 1} _:p{n + 1} ) . " for n in range(40)),
+            "The path has too many steps",
+        ),
+    ],
+    ids=["or", "node", "property", "path", "sequence", "doubled alternatives"],
+)
+def test_shapes_and_paths_without_end_are_findings_with_their_place(tmp_path, shapes, message):
+    (tmp_path / "data.ttl").write_text("<https://e.example/a> <https://e.example/p> 1 .")
+    (tmp_path / "shapes.ttl").write_text(
+        "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <https://e.example/> .\n"
+        "ex:S a sh:NodeShape ; sh:targetNode ex:a ; sh:nodeKind sh:Literal .\n"
+        f"ex:T a sh:NodeShape ; sh:targetNode ex:a ;\n{shapes.rstrip(' .')} ."
+    )
+
+    ended = CliRunner().invoke(
+        validate, [str(tmp_path / "data.ttl"), "--shapes", str(tmp_path / "shapes.ttl")]
+    )
+
+    assert message in ended.output
+    assert re.search(r"shapes\.ttl:[34]:\d+: VIOLATION", ended.output)
+    assert ":S (NodeKind)" in ended.output, "other shapes are checked"
+    assert ended.exit_code == 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
@@ -73,6 +74,13 @@ _AT_PROPERTIES = (
     *("qualifiedValueShape", "qualifiedMinCount", "qualifiedMaxCount"),
 )
 _PATHS = ("inversePath", "zeroOrMorePath", "oneOrMorePath", "zeroOrOnePath", "alternativePath")
+_DEEPEST = 100
+"""Most levels of shapes within shapes, and of paths within paths; both are walked recursively.
+pySHACL evaluates about 14 levels of shapes, and reports those below as unchecked."""
+_LONGEST = 200
+"""Most members of a sequence path; pySHACL takes minutes for 500."""
+_MOST_STEPS = 2000
+"""Most members of all lists of a path."""
 _ENTAILMENT = {
     "http://www.w3.org/ns/entailment/RDFS": ("rdfs", "owlrl"),
     "http://www.w3.org/ns/entailment/OWL-RDF-Based": ("owlrl",),
@@ -117,7 +125,7 @@ def take_out(
     of_queries = (of_constraints, of_others, _of_components) if queries else ()
     of_data = partial(_of_entailment, inference)
     of_features = (_of_advanced,) if advanced else ()
-    finders = (_unknown_terms, _of_paths, _of_parameters, _of_references, of_data)
+    finders = (_of_depth, _unknown_terms, _of_paths, _of_parameters, _of_references, of_data)
     for faults in (*finders, *of_queries, *of_features):
         news = list(faults(shapes))
         for shape, predicate, value, _ in news:
@@ -153,6 +161,43 @@ def _remove_shape(shapes: Graph, shape: Node) -> None:
         shapes.remove((None, URIRef(ns.SH + name), shape))
 
 
+def _of_depth(shapes: Graph) -> Iterator[Fault]:
+    """Yield references to shapes that are nested too deeply."""
+    heights: dict[Node, int] = {}
+    message = f"Shapes are nested more than {_DEEPEST} deep here; what is below is not checked."
+    for shape in sorted({shape for shape, _, _ in _references(shapes, None)}, key=str):
+        waiting = [(shape, list(_references(shapes, shape)))]
+        heights.setdefault(shape, 0)
+        while waiting:
+            outer, references = waiting[-1]
+            while references and all(each in heights for each in references[-1][2]):
+                _, triple, inner = references.pop()
+                height = 1 + max((heights[each] for each in inner), default=-1)
+                if height > _DEEPEST:
+                    yield *triple, message
+                else:
+                    heights[outer] = max(heights[outer], height)
+            if references:
+                new = next(each for each in references[-1][2] if each not in heights)
+                heights[new] = 0
+                waiting.append((new, list(_references(shapes, new))))
+            else:
+                waiting.pop()
+
+
+def _references(
+    shapes: Graph, shape: Node | None
+) -> Iterator[tuple[Node, tuple[Node, Node, Node], list[Node]]]:
+    """Yield the references of a shape to others: the shape, the triple, the other shapes."""
+    for name in (*_REFERENCES, *_OF_SHAPES):
+        for triple in shapes.triples((shape, URIRef(ns.SH + name), None)):
+            yield (
+                triple[0],
+                triple,
+                _items(shapes, triple[2]) if name in _OF_SHAPES else [triple[2]],
+            )
+
+
 def _of_paths(shapes: Graph) -> Iterator[Fault]:
     """Yield property shapes that do not have exactly one well-formed path (SHACL §2.3.1)."""
     for shape in sorted(set(shapes.subjects(SH.path)), key=str):
@@ -162,9 +207,8 @@ def _of_paths(shapes: Graph) -> Iterator[Fault]:
         if len(paths) > 1:
             shown = " and ".join(map(_shown, paths))
             yield shape, SH.path, paths[0], f"sh:path takes one value, not {shown}."
-        elif not _is_path(shapes, paths[0], frozenset()):
-            takes = "an IRI, a list of two or more paths, or a path such as [ sh:inversePath ex:p ]"
-            yield shape, SH.path, paths[0], f"sh:path takes {takes}, not {_shown(paths[0])}."
+        elif fault := _fault_of_path(shapes, paths[0]):
+            yield shape, SH.path, paths[0], fault
         elif (shape, RDF.type, SH.NodeShape) in shapes:
             message = "A shape with sh:path is a property shape, not a sh:NodeShape."
             yield shape, RDF.type, SH.NodeShape, message
@@ -177,10 +221,37 @@ def _of_paths(shapes: Graph) -> Iterator[Fault]:
             yield shape, RDF.type, SH.PropertyShape, missing
 
 
+def _fault_of_path(shapes: Graph, path: Node) -> str | None:
+    """Return why a path is not well-formed, or too long or too deep to be evaluated."""
+    level: Counter[tuple[Node, bool]] = Counter()
+    level[path, False] = int(isinstance(path, BNode))
+    steps = 0  # a part counts at each of its uses
+    for _ in range(_DEEPEST):
+        below: Counter[tuple[Node, bool]] = Counter()
+        for (node, is_alternative), count in level.items():
+            members = _items(shapes, node)
+            steps += count * len(members)
+            if steps > _MOST_STEPS or (len(members) > _LONGEST and not is_alternative):
+                return "The path has too many steps to be evaluated."
+            parts = [(each, False) for each in members] or [
+                (value, predicate == SH.alternativePath)
+                for predicate, value in shapes.predicate_objects(node)
+            ]
+            for part in parts:
+                below[part] += count if isinstance(part[0], BNode) else 0
+        level = +below
+    if level:
+        return f"The path is nested more than {_DEEPEST} deep."
+    if not _is_path(shapes, path, frozenset()):
+        takes = "an IRI, a list of two or more paths, or a path such as [ sh:inversePath ex:p ]"
+        return f"sh:path takes {takes}, not {_shown(path)}."
+    return None
+
+
 def _is_path(shapes: Graph, node: Node, above: frozenset[Node]) -> bool:
     if not isinstance(node, BNode):
         return isinstance(node, URIRef) and node != RDF.nil
-    if node in above:
+    if node in above or len(above) > 2 * _DEEPEST:
         return False
     above |= {node}
     if (node, RDF.first, None) in shapes:
