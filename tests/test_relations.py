@@ -104,7 +104,7 @@ def domain_triples() -> list[tuple[URIRef, URIRef, URIRef | Literal]]:
 
 
 def test_all_44_facts_are_there_with_what_they_presuppose_and_what_other_sources_say():
-    expected = {f"F{n}" for n in range(1, 63)} | {f"X{n}" for n in range(1, 81)}
+    expected = {f"F{n}" for n in range(1, 63)} | {f"X{n}" for n in range(1, 77)}
 
     assert set(claims()) == expected
     assert len(list(graph().subjects(RDF.type, DIP.Claim))) == len(expected)

@@ -58,9 +58,7 @@ def test_the_shipped_graph_conforms_without_a_warning(project):
 
 def test_the_shipped_shapes_find_in_broken_data_what_pyshacl_alone_finds(tmp_path):
     text = (ROOT / "data" / "relations.ttl").read_text()
-    broken = text.replace("dip:seat place:", "dip:seat state:").replace(
-        "dip:claimNumber", "dip:year"
-    )
+    broken = text.replace("dip:seat place:", "dip:seat state:").replace("dip:endOffset", "dip:year")
     (tmp_path / "relations.ttl").write_text(broken)
     core = tmp_path / "core.shacl"  # without SPARQL, for which pySHACL takes minutes
     sources = projects.load([ROOT]).of_role(Role.SHAPES)
@@ -74,9 +72,10 @@ def test_the_shipped_shapes_find_in_broken_data_what_pyshacl_alone_finds(tmp_pat
     report = validation.validate(broken_project)
     _, theirs, _ = reference(data, shacl_graph=shapes)
 
+    causes = set(theirs.objects(None, SH.detail))
     expected = sorted(
         (str(theirs.value(each, SH.focusNode)), str(theirs.value(each, SH.sourceShape)))
-        for each in theirs.subjects(RDF.type, SH.ValidationResult)
+        for each in set(theirs.subjects(RDF.type, SH.ValidationResult)) - causes
     )
     found = sorted(
         (each.focus_node.strip("<>"), each.source_shape)
