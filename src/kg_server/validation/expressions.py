@@ -37,7 +37,8 @@ def correct(part: Any) -> None:
     theirs = getattr(part, "_evalfn", None)
     if evaluate is not None:
         part._evalfn = partial(_guarded, partial(evaluate, part))
-    elif theirs is not None:
+    elif theirs is not None and getattr(theirs, "func", None) is not _guarded:
+        # All queries with OPTIONAL share one expression, TrueFilter of rdflib.
         part._evalfn = partial(_guarded, theirs)
 
 
