@@ -108,6 +108,13 @@ def address_space() -> int:
         return int(statm.read().split()[0]) * resource.getpagesize()
 
 
+def limit_address_space(most: int) -> None:
+    """Limit the address space of this process, bytes; a lower limit that it has already stays."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
 def free_bytes() -> int:
     """Return the memory that this process can still get, bytes.
 

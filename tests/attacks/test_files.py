@@ -67,6 +67,21 @@ def test_entities_that_expand_without_bound_are_refused_with_their_line(
     assert message in re.sub(r"(bomb\.rdf:\d+):\d+:", r"\1:", ended.stderr).lower()
 
 
+def test_a_command_keeps_the_memory_limit_that_its_shell_set(tmp_path):
+    (tmp_path / "bomb.rdf").write_text(bomb(10))
+
+    ended = subprocess.run(
+        ["bash", "-c", f"ulimit -v 4000000; {sys.executable} -m kg_server dump bomb.rdf"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert ended.stderr == "kg-server: bomb.rdf:7: the entity &a5; stands for more than 64 kB\n"
+
+
 def test_entities_that_shorten_names_are_read(tmp_path):
     text = '<!DOCTYPE x [<!ENTITY e "https://e.example/">]>' + HEAD
     (tmp_path / "a.rdf").write_text(

@@ -66,6 +66,31 @@ def test_a_question_of_a_project_reaches_no_server(tmp_path, canary, silent, cod
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("validate",), ("validate", "--advanced"), ("dump",), ("query", "--list")],
+    ids=" ".join,
+)
+def test_a_query_that_is_only_read_reaches_no_server_and_is_not_evaluated(
+    tmp_path, canary, command
+):
+    port, asked = canary
+    many = " ".join(map(str, range(2_000)))
+    endless = " ".join(f"VALUES ?v{n} {{ {many} }}" for n in range(6))
+    root = project(
+        tmp_path / "p",
+        f"SELECT (COUNT(*) AS ?n) {{ {endless} SERVICE <http://127.0.0.1:{port}/sparql> {{}} }}",
+    )
+    service = f"SELECT ?x {{ SERVICE <http://127.0.0.1:{port}/first> {{ ?s ?p ?x }} }}"
+    (root / "queries" / "service.rq").write_text(service)
+
+    ended = run(root, *command, "--timeout", "30")
+
+    assert asked == []
+    assert "deadline" not in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_a_query_that_diff_asks_reaches_no_server(tmp_path, canary):
     port, asked = canary
     root = project(tmp_path / "p", f"ASK {{ SERVICE <http://127.0.0.1:{port}/x> {{ ?s ?p ?o }} }}")

@@ -12,7 +12,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from kg_server.processes import address_space, die_with_parent, free_bytes, say
+from kg_server.processes import (
+    address_space,
+    die_with_parent,
+    free_bytes,
+    limit_address_space,
+    say,
+)
 
 _GUARDED = "KG_SERVER_GUARDED"
 """Set in the environment of the child, to its process id."""
@@ -33,8 +39,7 @@ def run(work: Callable[[], int]) -> int:
         os.environ[_GUARDED] = str(os.getpid())
         signal.signal(signal.SIGINT, _leave)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        most = address_space() + free_bytes() * 3 // 4
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        limit_address_space(address_space() + free_bytes() * 3 // 4)
         os._exit(_flushed(work))
     interrupt = signal.signal(signal.SIGINT, lambda *_: _interrupt(pid))  # the child says 130
     try:

@@ -138,19 +138,9 @@ def check_query(
         query_nesting.check(text)
     except NestedTooDeeply as error:
         raise _at(error, path, first_line) from error
-    store = pyoxigraph.Store()
-
-    def complain(query: str) -> str | None:
-        try:
-            store.query(query)
-        except SyntaxError as error:
-            return str(error)
-        except (OSError, RuntimeError, ValueError):
-            return None
-        return None
-
-    if complain(text) is not None:
-        raise _at(diagnostics.explain(text, complain, prefixes or {}), path, first_line)
+    if diagnostics.complaint(text) is not None:
+        problem = diagnostics.explain(text, diagnostics.complaint, prefixes or {})
+        raise _at(problem, path, first_line)
 
 
 def _at(problem: Problem, path: Path, first_line: int) -> ProjectFault:

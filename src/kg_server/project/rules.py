@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import mmap
 import re
-import resource
 import signal
 import time
 from collections.abc import Mapping
@@ -111,8 +110,8 @@ def _derive(project: Project, running: mmap.mmap, space: int) -> dict[str, bytes
     signal.alarm(int(DEADLINE_S) + 5)  # the parent may be gone by then
     for rule in project.derive:
         check_query(rule.text, rule.path, project.profile.prefixes)
-    limit = space + sum(len(file.content) for file in project.files) * _PER_BYTE + _MEMORY_BYTES
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    own = sum(len(file.content) for file in project.files) * _PER_BYTE + _MEMORY_BYTES
+    processes.limit_address_space(space + own)
     store = _loaded(project)
     derived: dict[str, list[ox.Triple]] = {rule.path.stem: [] for rule in project.derive}
     for _ in range(ROUNDS):

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import IO, cast
 
 from kg_server.errors import MemoryExceeded, Overloaded, Problem, ResultTooLarge
-from kg_server.processes import address_space, plug_standard_streams, say
+from kg_server.processes import address_space, limit_address_space, plug_standard_streams, say
 from kg_server.sandbox import failures, messages, service
 from kg_server.sandbox.scoreboard import Board
 from kg_server.sparql.query import Query
@@ -109,10 +109,7 @@ class _Evaluator:
         _, most = resource.getrlimit(resource.RLIMIT_STACK)
         stack = _STACK_BYTES if most == resource.RLIM_INFINITY else min(_STACK_BYTES, most)
         resource.setrlimit(resource.RLIMIT_STACK, (stack, most))
-        memory = address_space() + limits.memory_bytes
-        _, most = resource.getrlimit(resource.RLIMIT_AS)  # the calling process may allow less
-        memory = memory if most == resource.RLIM_INFINITY else min(memory, most)
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        limit_address_space(address_space() + limits.memory_bytes)
 
     def run(self) -> bool:
         """Answer queries; return ``True`` when the zygote tells this process to leave.

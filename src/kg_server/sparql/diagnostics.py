@@ -14,6 +14,8 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any
 
+import pyoxigraph as ox
+
 from kg_server.errors import MalformedQuery
 from kg_server.sparql import lexer
 from kg_server.sparql.grouping import ungrouped
@@ -55,6 +57,29 @@ _KEYWORDS = re.findall(
 
 Complain = Callable[[str], str | None]
 """Returns the engine's message about a query, with a position; ``None`` if it is well-formed."""
+
+
+def complaint(
+    text: str, prefixes: Mapping[str, str] | None = None, base_iri: str | None = None
+) -> str | None:
+    """Return the engine's message about a query that is not well-formed; evaluate nothing.
+
+    The engine has no function that only parses. It parses first, and then refuses two arguments
+    that exclude each other. So no SERVICE is called, and no aggregate is computed.
+    """
+    try:
+        ox.Store().query(
+            text,
+            base_iri=base_iri,
+            prefixes=dict(prefixes or {}),
+            use_default_graph_as_union=True,
+            default_graph=ox.DefaultGraph(),
+        )
+    except SyntaxError as error:
+        return str(error)
+    except ValueError:
+        return None
+    raise AssertionError("the engine evaluated a query that was to be parsed only")
 
 
 def explain(text: str, complain: Complain, prefixes: Mapping[str, str]) -> MalformedQuery:

@@ -174,15 +174,7 @@ class OxigraphStore:
         return self._has_commas or csv_results.in_an_answer(bound + query.text)
 
     def _malformed(self, query: Query) -> MalformedQuery:
-        def complain(text: str) -> str | None:
-            try:
-                self._store.query(text, base_iri=query.base_iri, prefixes=dict(query.prefixes))
-            except SyntaxError as error:
-                return str(error)
-            except (OSError, RuntimeError, ValueError):
-                return None
-            return None
-
+        complain = partial(diagnostics.complaint, prefixes=query.prefixes, base_iri=query.base_iri)
         return diagnostics.explain(query.text, complain, self._prefixes)
 
     def _load(self, file: ProjectFile) -> None:

@@ -416,7 +416,7 @@ def _not_sparql(text: str, prefixes: Mapping[str, str]) -> str | None:
     """Return why a query is not SPARQL: none of the two engines reads it."""
     if too_deep := _too_deep(text):
         return too_deep
-    complaint = partial(_complaint, prefixes)
+    complaint = partial(diagnostics.complaint, prefixes=prefixes)
     if complaint(text) and not _rdflib_reads(text, prefixes):
         return f"The query is not SPARQL: {diagnostics.explain(text, complaint, {}).detail}"
     return None
@@ -428,16 +428,6 @@ def _too_deep(text: str) -> str | None:
         nesting.check(text)
     except NestedTooDeeply as problem:
         return problem.detail
-    return None
-
-
-def _complaint(prefixes: Mapping[str, str], text: str) -> str | None:
-    try:
-        ox.Store().query(text, prefixes=dict(prefixes))
-    except SyntaxError as error:
-        return str(error)
-    except RuntimeError:  # an unknown function, which _unknown_function reports
-        return None
     return None
 
 
