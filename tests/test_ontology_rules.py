@@ -19,7 +19,6 @@ PREFIXES = f"""
 @prefix dip: <{BASE}ns/diplomacy#> .
 @prefix def: <{BASE}def/> .
 @prefix : <{BASE}id/> .
-@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
@@ -88,7 +87,6 @@ MISSION = ":m dip:sendingState :A ; dip:receivingState :B ; dip:missionKind def:
         (":C1 dip:contests :F1 ; dip:evidenceFor :X1 .", ":C1 dip:involves :F1 , :X1", True),
         (":F7 a dip:Claim .", ':F7 dip:claimNumber "F7"', True),
         (':F7 a dip:Claim ; dip:claimNumber "F6" .', ':F7 dip:claimNumber "F7"', False),
-        (":F7 a dip:Claim .", ":F7 a rdf:Statement", True),
         (":F7 a dip:Claim .", ":F7 dip:polarity def:Positive", True),
         (":F7 a dip:Claim ; dip:polarity def:Negative .", ":F7 dip:polarity def:Positive", False),
         (":F7 a dip:Claim .", ":F7 dip:standing def:Accepted", True),

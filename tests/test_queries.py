@@ -218,6 +218,65 @@ def store_with_a_closed_embassy():
     return store
 
 
+@functools.cache
+def store_with_two_figures():
+    """Return the ontology, exports of 300 and of 150 dollars in 2030, and one claim."""
+    store = pyoxigraph.Store()
+    for file in PROJECT.of_role(Role.ONTOLOGY):
+        store.load(file.content, format=SYNTAXES[file.syntax])
+    figures = """
+    @prefix dip: <https://diplomacy.example/ns/diplomacy#> .
+    @prefix def: <https://diplomacy.example/def/> .
+    @prefix : <https://diplomacy.example/id/> .
+    @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+    @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+    :p dip:passageOf :s .
+    :there dip:exporter :A ; dip:importer :B ; dip:year "2030"^^xsd:gYear ; dip:amount 300.0 ;
+      dip:currency def:USD ; dip:statedIn :p .
+    :back dip:exporter :B ; dip:importer :A ; dip:year "2030"^^xsd:gYear ; dip:amount 150.0 ;
+      dip:currency def:USD ; dip:statedIn :p .
+    :compared a dip:Comparison ; dip:left :there ; dip:right :back .
+    :claim rdf:subject :compared ; rdf:predicate dip:comparator ; dip:claimNumber "F1" ;
+      dip:standing def:Accepted ; dip:statedIn :p .
+    """
+    store.load(figures.encode(), format=pyoxigraph.RdfFormat.TURTLE)
+    return store
+
+
+@pytest.mark.parametrize(
+    ("comparator", "factor", "expected"),
+    [
+        ("AtLeast", "2.0", "holds"),
+        ("AtLeast", "2.1", "fails"),
+        ("EqualTo", "2.0", "holds"),
+        ("EqualTo", "1.99", "holds"),
+        ("EqualTo", None, "fails"),
+        ("GreaterThan", None, "holds"),
+        ("GreaterThan", "2.0", "fails"),
+        ("LessThan", None, "fails"),
+        ("LessThan", "2.5", "holds"),
+        ("LessThanHalfOf", None, "fails"),
+        ("ManyTimesMoreThan", None, "holds"),
+        ("MoreThanHalfOf", None, "holds"),
+        ("MoreThanTwice", None, "fails"),
+    ],
+)
+def test_a_comparison_holds_or_fails_by_its_comparator_and_factor(comparator, factor, expected):
+    store = store_with_two_figures()
+    base = PROJECT.base_iri
+    dip = f"{base}ns/diplomacy#"
+    says = f"<{base}id/compared> <{dip}comparator> <{base}def/{comparator}>"
+    says += f" ; <{dip}factor> {factor} ." if factor else " ."
+
+    store.update(f"INSERT DATA {{ {says} }}")
+    try:
+        (row,) = records(store, "comparisons")
+    finally:
+        store.update(f"DELETE DATA {{ {says} }}")
+
+    assert row["verdict"] == expected
+
+
 def records(store, name: str, **given: str) -> list[dict[str, str]]:
     solutions = store.query(canned.bind(QUERIES[name], given.items(), known()))
     columns = [variable.value for variable in solutions.variables]
