@@ -174,6 +174,13 @@ def test_a_batch_that_cannot_be_read_is_a_bad_request(client, queries):
     assert (response.status_code, response.json["parameter"]) == (400, "queries")
 
 
+@pytest.mark.parametrize("form", [b"queries=%7B%7D&a=\xff", b"queries=%7B%7D" + b"&a=1" * 1000])
+def test_a_form_that_cannot_be_read_is_a_bad_request(client, form):
+    type_ = "application/x-www-form-urlencoded"
+
+    assert client.post("/reconcile", data=form, content_type=type_).status_code == 400
+
+
 def test_types_and_properties_are_suggested(client):
     types = client.get("/reconcile/suggest/type?prefix=miss").json["result"]
     properties = client.get("/reconcile/suggest/property?prefix=send").json["result"]

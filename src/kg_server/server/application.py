@@ -35,7 +35,7 @@ WATCHED = ("/metrics",)
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A complete answer."""
+    """A complete answer, compressed by the thread that made it."""
 
     status: int
     headers: Headers
@@ -89,7 +89,6 @@ class Application:
         """Send an answer; put it into the cache if its headers allow that."""
         headers, body, coding = answer.headers, answer.body, exchange.request.coding
         if answer.status == HTTPStatus.OK:
-            headers, body = compression.whole(coding, headers, body)
             if exchange.key and _may_be_kept(headers):
                 self._cache.put(exchange.key, Stored(answer.status, headers, body))
         elif answer.status == HTTPStatus.NOT_MODIFIED:
@@ -147,7 +146,10 @@ class _Job:
         except Exception as error:
             raise self._unforeseen() from error
         if whole:
-            return Whole(response.status, response.headers, body)
+            headers = response.headers
+            if response.status == HTTPStatus.OK:
+                headers, body = compression.whole(self._exchange.request.coding, headers, body)
+            return Whole(response.status, headers, body)
         if self._exchange.request.method == "HEAD":
             headers, _ = compression.streamed(self._exchange.request.coding, response.headers)
             self._wait(self._exchange.respond(response.status, headers))

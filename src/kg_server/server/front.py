@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 from contextlib import suppress
 from http import HTTPStatus
 
 from kg_server.config import Settings
 from kg_server.errors import Problem
+from kg_server.processes import give_back
 from kg_server.server.application import WATCHED, Application
 from kg_server.server.budget import Budgets
 from kg_server.server.cache import Cached, ResponseCache
@@ -26,6 +28,8 @@ from kg_server.web.responses import COMMON_HEADERS
 from kg_server.work import overloaded
 
 _LOOK_S = 1.0
+_TOUCHED_BYTES = 16 << 20
+"""Bytes of new pages after which free memory is given back."""
 _LIVE = "/health/live"
 _LIVE_HEADERS = [
     ("Content-Type", "application/json"), ("Cache-Control", caching.NEVER), *COMMON_HEADERS.items(),
@@ -51,6 +55,7 @@ class Front:
         )
         self._first = Limits(settings, Cached(serving, cache, Budgets(settings, room)))
         self._look: asyncio.TimerHandle | None = None
+        self._touched, self._is_untidy = 0, False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or the start and the stop of the HTTP server (ASGI, lifespan)."""
@@ -85,8 +90,14 @@ class Front:
         await send({"type": "lifespan.shutdown.complete"})
 
     def _follow(self) -> None:
-        """Switch to a new graph soon after a reload, even without requests."""
-        self._look = asyncio.get_running_loop().call_later(_LOOK_S, self._follow)
+        """Switch to a new graph soon after a reload, even without requests; tidy the memory."""
+        loop = asyncio.get_running_loop()
+        self._look = loop.call_later(_LOOK_S, self._follow)
+        touched = resource.getrusage(resource.RUSAGE_SELF).ru_minflt * resource.getpagesize()
+        is_used = touched > self._touched + _TOUCHED_BYTES
+        if is_used or self._is_untidy:  # once more after the last use
+            self._touched, self._is_untidy = touched, is_used
+            loop.run_in_executor(None, give_back)
         with suppress(Problem):
             self._serving.current()
 

@@ -18,7 +18,7 @@ from kg_server.web import responses
 from kg_server.web.responses import Asked
 from kg_server.work import ClientLeft
 
-_ON_THE_LOOP_BYTES = 1 << 16
+_ON_THE_LOOP_BYTES = 1 << 14
 """Larger bodies are decoded in a thread: a large form takes up to 0.2 s."""
 
 

@@ -20,7 +20,7 @@ from granian.server.mp import MPServer
 from kg_server import metrics
 from kg_server.config import Settings
 from kg_server.errors import Overloaded
-from kg_server.processes import die_with_parent
+from kg_server.processes import die_with_parent, keep_little
 from kg_server.sandbox.client import Client
 from kg_server.sandbox.lanes import Costs
 from kg_server.sandbox.scoreboard import Board
@@ -156,6 +156,7 @@ def _worker(
     """Make the application in a freshly forked HTTP worker."""
     die_with_parent(parent)
     metrics.join(shared)
+    keep_little()
     # A thread that computes gives up the interpreter's lock after 1 ms (default: 5 ms).
     sys.setswitchinterval(0.001)
     front = Front(Serving(board, states, settings), settings)

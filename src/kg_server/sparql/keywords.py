@@ -30,9 +30,9 @@ _UPDATES = frozenset(
 )
 _FORMS = frozenset(form.value for form in Form)
 
-_ODD_PROLOGUE = 20_000
+_ODD_PROLOGUE = 4096
 """Characters that are searched for the form after a malformed prologue (§4)."""
-_LONG = 100_000
+_LONG = 8192
 """Longer texts are not scanned on the event loop; they count as volatile."""
 
 

@@ -46,6 +46,7 @@ from kg_server.web import (
     validation,
 )
 from kg_server.web.context import Context
+from kg_server.web.forms import FormRequest
 from kg_server.web.pages import charts, details, layout
 from kg_server.web.pages.terms import Labels
 from kg_server.web.responses import COMMON_HEADERS
@@ -90,6 +91,7 @@ def create_app(context: Context) -> Flask:
         A WSGI application (Flask).
     """
     app = Flask(__name__, template_folder="pages/templates", static_folder="pages/static")
+    app.request_class = FormRequest
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.filters["longest"] = lambda text: max(map(len, text.split()), default=0)
     app.jinja_env.policies["json.dumps_kwargs"] = {"ensure_ascii": False}

@@ -83,4 +83,6 @@ def matches(if_none_match: str | None, etag: str) -> bool:
     """
     if not if_none_match or not etag:
         return False
+    if etag not in if_none_match and if_none_match.strip() != "*":
+        return False  # 32 kB of other tags take 2 ms to parse
     return parse_etags(if_none_match).contains_weak(etag)
