@@ -76,6 +76,7 @@ def checked(
             timeout_s=timeout_s,
             language=language,
             tell=tell,
+            say=options.say,
         )
     except ProjectFault as fault:
         if fault.path:

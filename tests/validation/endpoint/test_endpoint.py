@@ -21,7 +21,7 @@ from kg_server.store.publishing import dataset
 from kg_server.store.remote import RemoteStore
 from kg_server.store.replicas import Replicas
 from kg_server.validation import endpoint as over_service
-from kg_server.validation.endpoint.copy import copied
+from kg_server.validation.endpoint.copy import copied, most_copied
 from kg_server.validation.endpoint.prefilter import Service
 from kg_server.validation.prefilter import data
 from kg_server.validation.report import RULES_IRI, UNANSWERED, Finding, Report
@@ -150,12 +150,29 @@ def cut(zoo, oxigraph):
         each.close()
 
 
+def test_the_graph_is_copied_as_long_as_half_of_the_memory_holds_it():
+    assert [most_copied(free << 30) for free in (0, 4, 64)] == [200_000, 1_431_655, 5_000_000]
+
+
+def test_where_the_graph_is_checked_is_said(zoo, oxigraph, cut):
+    project, said = projects.load([zoo]), []
+    for most, triples in ((1000, 1000), (5, 1000), (1000, 3)):
+        over_service.validate(
+            cut(triples), project, oxigraph.url, copied_up_to=most, timeout_s=60, say=said.append
+        )
+
+    here, too_many, not_given = said
+    assert "are checked here" in here
+    assert "more than the 5 for which there is memory here" in too_many
+    assert "did not give all" in not_given
+
+
 @pytest.mark.parametrize(("most_triples", "is_whole"), [(1000, True), (20, True), (3, False)])
 def test_a_copy_is_the_whole_graph_or_none(zoo, cut, most_triples, is_whole):
     local = data.read(projects.load([zoo]).of_role(Role.DATA))
     service = Service(cut(most_triples), time.monotonic() + 60, limit_s=60)
 
-    copy = copied(service, Role.DATA, ())
+    copy = copied(service, Role.DATA, (), lambda _step, _part: None)
 
     assert bool(copy) is is_whole
     if copy:
@@ -169,7 +186,7 @@ def test_a_service_that_has_another_number_of_triples_than_it_gives_is_not_copie
 
     service = Miscounting(cut(1000), time.monotonic() + 60, limit_s=60)
 
-    assert copied(service, Role.DATA, ()) is None
+    assert copied(service, Role.DATA, (), lambda _step, _part: None) is None
 
 
 def test_what_the_service_cuts_counts_as_not_checked(zoo, oxigraph, cut):
@@ -240,6 +257,7 @@ def test_the_command_checks_what_was_published(zoo, oxigraph):
     assert (bad.returncode, good.returncode) == (1, 1)
     assert json.loads(bad.stdout)["checked"]["service"] == oxigraph.url
     assert "It eats itself." in text
+    assert "triples were fetched, and are checked here" in bad.stderr
     assert "graph  <https://zoo.example/graph/zoo>" in text
 
 

@@ -1,9 +1,9 @@
 """SHACL validation of a graph that a SPARQL service holds.
 
-A small graph is copied and validated here (``copy``). For a larger one, the service evaluates the
-prefilter's queries, and pySHACL runs here, on triples that are fetched as it asks for them
-(``neighbourhood``). A query that the service does not answer, or only in part, is a finding, and
-its nodes count as not checked.
+A graph that fits into memory is copied and validated here (``copy``). For a larger one, the service
+evaluates the prefilter's queries, and pySHACL runs here, on triples that are fetched as it asks for
+them (``neighbourhood``). A query that the service does not answer, or only in part, is a finding,
+and its nodes count as not checked.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,13 +28,8 @@ from kg_server.sparql.query import Dataset
 from kg_server.validation import ill_formed, languages, naming, pyshacl_engine, wording
 from kg_server.validation import shapes as shapes_lint
 from kg_server.validation.corrections import shapes_graph
-from kg_server.validation.endpoint.copy import ValidationOfCopy, copied
-from kg_server.validation.endpoint.neighbourhood import (
-    MOST_TRIPLES,
-    Neighbourhood,
-    Pattern,
-    groups,
-)
+from kg_server.validation.endpoint.copy import ValidationOfCopy, copied, most_copied
+from kg_server.validation.endpoint.neighbourhood import Neighbourhood, Pattern, groups
 from kg_server.validation.endpoint.prefilter import Service, ServicePrefilter
 from kg_server.validation.report import ILL_FORMED, UNANSWERED, Finding, Report, unchecked
 from kg_server.validation.run import Tell, checking, rank
@@ -73,10 +68,11 @@ def validate(
     *,
     data_graphs: Sequence[str] = (),
     ontology_graphs: Sequence[str] = (),
-    copied_up_to: int = MOST_TRIPLES,
+    copied_up_to: int | None = None,
     timeout_s: float,
     language: str | None = None,
     tell: Tell = lambda _what, _done: None,
+    say: Callable[[str], None] = lambda _way: None,
 ) -> Report:
     """Validate the default graph of a service against the shapes of a project.
 
@@ -86,10 +82,11 @@ def validate(
         address: the service's address, for the report.
         data_graphs: the named graphs with data; empty if they are not known.
         ontology_graphs: the named graphs with the ontology, if these are known.
-        copied_up_to: most triples of a graph that is copied.
+        copied_up_to: most triples of a graph that is copied; ``None``: as fit into memory.
         timeout_s: the time limit, seconds.
         language: the language of messages, if the shapes have it.
         tell: receives the name of the step under way, and its progress.
+        say: receives the sentence where the graph is checked.
 
     Raises:
         ProjectFault: there are no shapes, no triples or no focus nodes, or the service does not
@@ -108,10 +105,11 @@ def validate(
     if not shapes:
         raise ProjectFault(_NO_SHAPES)
     facts, jobs = None, os.cpu_count() or 1
-    if triples <= copied_up_to:
-        tell(f"Fetching {triples:,} triples", None)
-        facts = _copies(service, data_graphs, ontology_graphs)
+    most = most_copied(processes.free_bytes()) if copied_up_to is None else copied_up_to
+    if triples <= most:
+        facts = _copies(service, data_graphs, ontology_graphs, tell)
     if facts:
+        say(f"{triples:,} triples were fetched, and are checked here")
         files = (*facts, *(replace(each, role=Role.SHAPES) for each in shapes))
         left_s = begun + timeout_s - time.monotonic()
         report = ValidationOfCopy(
@@ -125,6 +123,12 @@ def validate(
             advanced=False,
         ).prefiltered()
     else:
+        why = (
+            "the service did not give all of its"
+            if triples <= most
+            else f"more than the {most:,} for which there is memory here:"
+        )
+        say(f"{why} {triples:,} triples, so it evaluates the queries of the shapes")
         validation = _Validation(
             store, service, shapes=shapes, until=begun + timeout_s, spoken=spoken, tell=tell
         )
@@ -141,12 +145,12 @@ def validate(
 
 
 def _copies(
-    service: Service, data_graphs: Sequence[str], ontology_graphs: Sequence[str]
+    service: Service, data_graphs: Sequence[str], ontology_graphs: Sequence[str], tell: Tell
 ) -> list[ProjectFile] | None:
     """Return data and ontology as files; ``None`` if the service does not give all triples."""
-    copies = [copied(service, Role.DATA, data_graphs)]
+    copies = [copied(service, Role.DATA, data_graphs, tell)]
     if ontology_graphs:
-        copies.append(copied(service, Role.ONTOLOGY, ontology_graphs))
+        copies.append(copied(service, Role.ONTOLOGY, ontology_graphs, tell))
     files = [each for each in copies if each]
     return files if len(files) == len(copies) else None
 
@@ -239,8 +243,11 @@ class _Validation:
 
     def _all_suspects(self, prefilter: ServicePrefilter) -> Iterator[Suspect]:
         """Yield the focus nodes that may violate a constraint."""
+        names = naming.ShapeNames(self._shapes)
         for number, task in enumerate(prefilter.tasks):
-            self._tell(f"Filtering by {len(prefilter.tasks)} shapes", number / len(prefilter.tasks))
+            name = names.name(terms.n_triples(task.shape))
+            step = f"Filtering by {len(prefilter.tasks)} shapes: {name}"
+            self._tell(step, number / len(prefilter.tasks))
             if task.whole:
                 self._unasked[task.shape] = _UNKNOWN_TARGETS
                 continue
