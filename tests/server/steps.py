@@ -44,5 +44,5 @@ def client(step: Handler, settings: Settings | None = None) -> httpx.AsyncClient
 
 def application(app) -> httpx.AsyncClient:
     """Return a client of an ASGI application."""
-    transport = httpx.ASGITransport(app)
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 0))  # no connection
     return httpx.AsyncClient(transport=transport, base_url="http://kg.example")

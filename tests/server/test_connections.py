@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
+import struct
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,23 @@ def test_cutting_a_connection_leaves_no_descriptor_open(pair):
     assert after == before
     with pytest.raises(ConnectionResetError):
         client.recv(1)
+
+
+@pytest.mark.parametrize("linger", [struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)])
+def test_a_client_that_closed_or_reset_its_connection_has_left(pair, linger):
+    client, _ = pair
+    ends = client.getsockname(), client.getpeername()[1]
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    client.close()
+
+    asyncio.run(asyncio.wait_for(connections.until_left(*ends, asyncio.Event().wait), 10))
+
+
+def test_a_client_that_waits_has_not_left(pair):
+    client, _ = pair
+    waiting = connections.until_left(
+        client.getsockname(), client.getpeername()[1], asyncio.Event().wait
+    )
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(waiting, 0.3))

@@ -43,7 +43,7 @@ _LANGUAGE = "lang"
 _MOST_PARAMETERS = 1000
 _STRAY = re.compile("%(?![0-9A-Fa-f]{2})")
 """A percent sign that begins no escape: it stands for itself (URL Standard §1.3)."""
-_BEGINNING = 2000
+_BEGINNING = 500
 """Characters that are searched for a misspelt keyword."""
 _REPEATABLE = _OF_DATASETS | {"format"}
 
