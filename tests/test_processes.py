@@ -7,7 +7,7 @@ import signal
 import time
 from pathlib import Path
 
-from kg_server.processes import adopt_orphans, die_with_parent, kill_all
+from kg_server.processes import adopt_orphans, die_with_parent, kill_all, loading_bytes
 
 
 def test_a_process_whose_parent_has_already_ended_ends_too():
@@ -47,3 +47,11 @@ def test_when_processes_are_killed_those_that_they_started_are_waited_for_too():
     os.close(reading)
 
     assert os.waitpid(main, 0)[1] == 0
+
+
+def test_loading_takes_at_least_twice_the_memory_that_a_graph_has():
+    status = Path("/proc/self/status").read_text()
+    resident_kb = int(status.partition("VmRSS:")[2].split()[0])
+
+    assert loading_bytes(os.getpid()) >= 2 * resident_kb * 1024 * 0.9  # it may shrink meanwhile
+    assert loading_bytes(2**22 + 1) == 0  # no process has this number (proc(5), pid_max)

@@ -155,12 +155,17 @@ def give_back() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def peak_bytes(pid: int) -> int:
-    """Return the peak memory of a process, bytes; 0 if the process has ended."""
+def loading_bytes(zygote: int) -> int:
+    """Return the memory that it takes to load the graph of a process, bytes; 0 if it has ended.
+
+    That is the peak of the process, or twice what it has now: a process that describes or indexes a
+    graph copies nearly all of its pages (fork(2)), because the engine writes to them.
+    """
     with suppress(OSError):
-        for line in Path("/proc", str(pid), "status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
+        lines = Path("/proc", str(zygote), "status").read_text().splitlines()
+        sizes = dict(each.split(":", 1) for each in lines)
+        peak, present = (int(sizes[each].split()[0]) * 1024 for each in ("VmHWM", "VmRSS"))
+        return max(peak, 2 * present)
     return 0
 
 

@@ -29,7 +29,7 @@ from kg_server.processes import (
     end_all,
     free_bytes,
     kill_all,
-    peak_bytes,
+    loading_bytes,
     say,
 )
 from kg_server.project import Role
@@ -184,7 +184,7 @@ class _Main:
             ProjectFault: there is too little memory, so that the kernel would kill a process.
         """
         if self._generation in self._graphs:
-            needed, free = peak_bytes(self._graphs[self._generation].pid), free_bytes()
+            needed, free = loading_bytes(self._graphs[self._generation].pid), free_bytes()
             if needed > free:
                 raise ProjectFault(
                     f"loading needs about {needed >> 20} MB beside the graph that is served, and"
