@@ -12,7 +12,7 @@ from pathlib import Path
 import judging
 import pyoxigraph as ox
 import pytest
-from rdflib import Graph
+from rdflib import Graph, Literal
 
 from kg_server import project as projects
 from kg_server.project import FACTS, Project, Role
@@ -85,6 +85,17 @@ def test_an_example_says_what_it_shows_and_invents_its_states(example):
     assert f"# Asked by {example.stem}.rq" in text
     for code in re.findall(r'dip:iso3166alpha3 "(\w+)"', text):
         assert INVENTED.fullmatch(code)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=name_of)
+def test_an_example_says_everything_in_three_languages(example):
+    texts: dict[tuple, set[str]] = {}
+    for subject, predicate, value in Graph().parse(example):
+        if isinstance(value, Literal) and value.language:
+            texts.setdefault((subject, predicate), set()).add(value.language)
+
+    assert texts
+    assert {key: found for key, found in texts.items() if found != {"bn", "en", "fr"}} == {}
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=name_of)
