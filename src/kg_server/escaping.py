@@ -15,6 +15,8 @@ _SEPARATORS = r"\u2028\u2029"
 _OTHERS = r"\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff"
 _HIDDEN = re.compile(f"[{_CONTROLS}{_BIDIRECTIONAL}{_SEPARATORS}{_OTHERS}]")
 _HIDDEN_BUT_LINES = re.compile(f"(?![\\t\\n])[{_CONTROLS}{_BIDIRECTIONAL}{_SEPARATORS}{_OTHERS}]")
+_COMMAND = re.compile(r"(?m)^[^\S\n]*::|##\[")
+"""Beginnings of workflow commands of GitHub Actions, the older ones anywhere in a line."""
 _NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -28,6 +30,15 @@ def terminal(text: str) -> str:
     'a\\u001b[31m\\u202eb\n'
     """
     return _HIDDEN_BUT_LINES.sub(_code_point, text)
+
+
+def message(text: str) -> str:
+    r"""Return text for messages and logs of several lines, in which no line is a workflow command.
+
+    >>> message("a\x1b\n::error::b ##[error]c")
+    'a\\u001b\n:\\u003aerror::b ##\\u005berror]c'
+    """
+    return _COMMAND.sub(lambda found: f"{found[0][:-1]}\\u{ord(found[0][-1]):04x}", terminal(text))
 
 
 def line(text: str) -> str:

@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from kg_server import escaping
 from kg_server.errors import ProjectFault, Unfinished
 
 log = logging.getLogger("kg_server.server")
@@ -413,7 +414,7 @@ def say(text: str) -> None:
 
     So a full disk, or a reader that does not read, cannot block the server.
     """
-    content = text.encode(errors="backslashreplace")
+    content = escaping.message(text).encode(errors="backslashreplace")
     with suppress(OSError):
         while content and select.select([], [2], [], 0)[1]:  # room for a page at least (pipe(7))
             content = content[os.write(2, content[:_PAGE_BYTES]) :]

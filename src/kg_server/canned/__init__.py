@@ -238,7 +238,7 @@ def _once(query: CannedQuery, given: Iterable[tuple[str, str]]) -> dict[str, str
 
 def _read(file: QueryFile, language: str) -> CannedQuery:
     path, source = file.path, file.text
-    lines = source.splitlines(keepends=True)
+    lines = re.findall(r"[^\n]*\n|[^\n]+", source)
     size = next((n for n, line in enumerate(lines) if not line.startswith("#+")), len(lines))
     title = re.sub(r"[-_.]+", " ", path.stem).capitalize()
     header = rq.header(path, lines[:size]) if size else {"title": rq.Entry(title, 1)}

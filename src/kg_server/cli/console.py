@@ -96,7 +96,8 @@ def canned_list(project: Project) -> str:
     lines = []
     for name, query in canned.of_project(project).items():
         takes = " ".join(f"{each.name}=<{each.kind}>" for each in query.parameters)
-        lines.append(f"{name:<22} {query.title}{f'  ({takes})' if takes else ''}\n")
+        title = escaping.message(escaping.line(query.title))
+        lines.append(f"{name:<22} {title}{f'  ({takes})' if takes else ''}\n")
     return "".join(lines)
 
 
@@ -122,7 +123,7 @@ def _table(content: bytes, declared: dict[str, str], kind: Kind) -> str:
     table = Table(*(Column(name, overflow="fold") for name in header))
     for row in rows:
         shown = (prefixes.shorten(cell, declared, to_read=True) or cell for cell in row)
-        table.add_row(*map(escaping.terminal, shown))
+        table.add_row(*map(escaping.message, shown))
     console = Console(file=io.StringIO(), width=None if rows else 80, markup=False)
     console.print(table)
     console.print(f"{len(rows)} row{'' if len(rows) == 1 else 's'}")

@@ -78,7 +78,8 @@ def diff(
         view = reports.View(
             old=before.name, new=after.name, prefixes=prefixes, limit=limit, colours=colours
         )
-        click.echo(reports.FORMS[form](compared, view), nl=False)
+        written = reports.FORMS[form](compared, view)
+        click.echo(written, nl=False) if colours else options.show(written)
     sys.exit(0 if exit_zero else compared.level.exit_code)
 
 

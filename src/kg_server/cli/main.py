@@ -101,7 +101,7 @@ class _Commands(click.Group):
         except Problem as problem:
             _complain(f"{problem.title}: {problem.detail}")
             if near := problem.members.get("near"):
-                click.echo(escaping.terminal(str(near)), err=True)
+                click.echo(escaping.message(str(near)), err=True)
             ctx.exit(2 if isinstance(problem, NotAcceptable) else 1)
         except KgError as error:
             _complain(str(error))
@@ -161,7 +161,7 @@ def _command(name: str) -> click.Command | None:
 
 
 def _complain(message: str) -> None:
-    click.echo(f"kg-server: {escaping.terminal(message)}", err=True)
+    click.echo(escaping.message(f"kg-server: {message}"), err=True)
 
 
 def _quietly(run: Callable[[], object]) -> int:

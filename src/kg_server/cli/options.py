@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import codecs
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,4 +111,23 @@ def announce(project: Project) -> None:
 
 def say(message: str) -> None:
     """Print a message on standard error; control characters in it are escaped."""
-    click.echo(f"kg-server: {escaping.terminal(message)}", err=True)
+    click.echo(escaping.message(f"kg-server: {message}"), err=True)
+
+
+def send(chunks: Iterable[bytes]) -> None:
+    r"""Write a document to standard output as it is; on a terminal, escape its control characters.
+
+    ``\uXXXX`` means the same character in Turtle, N-Triples and JSON.
+    """
+    if sys.stdout.isatty():
+        for text in codecs.iterdecode(chunks, "utf-8"):
+            click.echo(escaping.terminal(text.replace("\r\n", "\n")), nl=False)
+        return
+    for chunk in chunks:
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+
+
+def show(text: str) -> None:
+    """Write a text to standard output, as ``send`` does."""
+    send([text.encode(errors="backslashreplace")])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg_server import formats, project
+from kg_server import escaping, formats, project
 from kg_server.cli import console, explanation, guard, options
 from kg_server.errors import ProjectFault
 from kg_server.linked_data import dumps
@@ -101,7 +101,7 @@ def query(
     guard.end_at_once_by_ctrl_c()
     loaded = _load(paths, base_iri)
     if listing:
-        click.echo(console.canned_list(loaded), nl=False)
+        options.show(console.canned_list(loaded))
         return
     store = open_store(loaded)
     if canned:
@@ -114,9 +114,9 @@ def query(
         )
     console.refuse_service(text)
     if explain:
-        click.echo(explanation.of(store, text, loaded), nl=False)
+        options.show(escaping.message(explanation.of(store, text, loaded)))
         return
-    _write(console.answer(store, text, form, loaded, terminal=sys.stdout.isatty()))
+    options.send([console.answer(store, text, form, loaded, terminal=sys.stdout.isatty())])
 
 
 @click.command(cls=_OneText, epilog="Example: kg-server describe id:louvre")
@@ -146,7 +146,7 @@ def describe(iri: str, paths: tuple[Path, ...], form: str, base_iri: str | None)
         hint = console.undeclared(iri, loaded)
         raise ProjectFault(f"the graph has no statement about <{full}>{hint}")
     text = f"DESCRIBE <{full}>"
-    _write(console.answer(store, text, form, loaded, terminal=False))
+    options.send([console.answer(store, text, form, loaded, terminal=False)])
 
 
 @click.command(epilog="Example: kg-server dump --rdf-version 1.2 > graph.ttl")
@@ -176,8 +176,7 @@ def dump(paths: tuple[Path, ...], form: str, rdf_version: str, base_iri: str | N
     loaded = _load(paths, base_iri)
     site = Site.of(open_store(loaded), loaded.base_iri, loaded.profile)
     chosen = formats.named(form, formats.Kind.GRAPH)
-    for chunk in dumps.dump(site, chosen, rdf12=rdf_version == "1.2"):
-        _write(chunk)
+    options.send(dumps.dump(site, chosen, rdf12=rdf_version == "1.2"))
 
 
 def _load(paths: tuple[Path, ...], base_iri: str | None) -> Project:
@@ -198,8 +197,3 @@ def _text_of(query: str) -> str:
         except UnicodeDecodeError as error:
             raise ProjectFault("not UTF-8 text", path=Path(query)) from error
     return query
-
-
-def _write(content: bytes) -> None:
-    sys.stdout.buffer.write(content)
-    sys.stdout.buffer.flush()

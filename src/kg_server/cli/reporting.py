@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import click
 
 from kg_server import escaping
 from kg_server.cli import options
@@ -88,7 +89,7 @@ def since(path: Path | None, report: Report) -> Report:
     if path is None:
         return report
     compared = baselines.compare(report, baselines.read(path))
-    sys.stderr.write(f"Since {path}: {compared.summary}.\n")
+    click.echo(escaping.message(f"Since {path}: {compared.summary}."), err=True)
     return compared.new
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kg_server import project
+from kg_server import escaping, project
 from kg_server.cli import options
 from kg_server.competency import cases
 from kg_server.errors import ProjectFault
@@ -40,7 +40,7 @@ def test(root: Path | None, word: str, junit: Path | None, base_iri: str | None)
     if root:
         discovery.check(root)
     home = (root or project.home()).resolve()
-    click.echo(f"kg-server: the project in {home}", err=True)
+    options.say(f"the project in {home}")
     selected = cases.find(home, base_iri, word)
     begun, outcomes = time.monotonic(), []
     for case in selected:
@@ -63,7 +63,9 @@ def _write(path: Path, text: str) -> None:
 def _report(outcomes: list[Outcome], home: Path, seconds: float) -> str:
     failed = [each for each in outcomes if each.wrong]
     blocks = ["" if len(outcomes) % _WIDTH == 0 else "\n"]
-    blocks += [f"\nFAILED {each.path.relative_to(home)}\n{each.wrong}\n" for each in failed]
+    for each in failed:
+        name = escaping.line(str(each.path.relative_to(home)))
+        blocks.append(f"\nFAILED {name}\n{escaping.message(each.wrong)}\n")
     counts = [(len(failed), "failed"), (len(outcomes) - len(failed), "passed")]
     summary = ", ".join(f"{count} {what}" for count, what in counts if count)
     return "".join([*blocks, f"{summary} in {seconds:.1f} s\n"])

@@ -182,7 +182,7 @@ def _conclude(
     """Write a report, and exit with its exit code."""
     unread = reporting.say_unread(report)
     report = reporting.since(baseline, report)
-    click.echo(reporting.write(plan, report, loaded), nl=False)
+    options.show(reporting.write(plan, report, loaded))
     if unread:
         sys.exit(2)
     weights = [each.value.lower() for each in Severity]

@@ -151,10 +151,10 @@ def _rows(store: EmbeddedStore, text: str, project: Project) -> list[str] | str:
         form = formats.named("nt" if kind is formats.Kind.GRAPH else "tsv", kind)
         known = prefixes.known(project.profile.prefixes)
         query = Query(text, form, project.base_iri, prefixes=known)
-        lines = store.query(query).read().decode().splitlines()
+        written = store.query(query).read().decode().removesuffix("\n")
     except KgError as error:
         return str(error)
-    return lines
+    return written.split("\n") if written else []
 
 
 def _findings(old: State, new: State, tell: Tell) -> Findings:

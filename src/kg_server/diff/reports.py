@@ -34,9 +34,9 @@ class View:
 def text(compared: Comparison, view: View) -> str:
     """Return a comparison as text for a terminal."""
     if not compared.reasons:
-        return f"There is no difference between {view.old} and {view.new}.\n"
+        return escaping.message(f"There is no difference between {view.old} and {view.new}.\n")
     blocks = [
-        f"{view.old} -> {view.new}",
+        escaping.message(f"{view.old} -> {view.new}"),
         *_subjects(compared, view),
         *(_answer(each, view) for each in compared.answers),
         *_findings(compared.findings, view),
@@ -72,7 +72,8 @@ def markdown(compared: Comparison, view: View) -> str:
     """Return a comparison as Markdown, for a pull request."""
     plain = replace(view, colours=False)
     if not compared.reasons:
-        return text(compared, plain)
+        names = escaping.markdown(view.old), escaping.markdown(view.new)
+        return f"There is no difference between {names[0]} and {names[1]}.\n"
     head = f"**{compared.level.name.capitalize()}** change: {_counts(compared)}"
     diff = "\n\n".join(_subjects(compared, plain))
     rest = [_answer(each, plain) for each in compared.answers]
@@ -132,6 +133,7 @@ def _pairs(
 
 def _line(sign: str, words: str, view: View, indent: str = "    ") -> str:
     line = f"{sign} {indent}{_on_lines(_shorten(words, view), f'{sign} {indent}    ')}"
+    line = escaping.message(line)
     if view.colours and sign in _COLOURS:
         return f"\x1b[{_COLOURS[sign]}m{line}\x1b[0m"
     return line
@@ -146,11 +148,11 @@ def _on_lines(words: str, before: str) -> str:
 
 def _answer(answer: Answer, view: View) -> str:
     if answer.fault:
-        return f"{answer.query}: {answer.fault}"
+        return escaping.message(f"{answer.query}: {answer.fault}")
     fewer, added = (
         f"{len(rows)} row{'s'[: len(rows) != 1]}" for rows in (answer.removed, answer.added)
     )
-    head = f"{answer.query}: {fewer} fewer, {added} more"
+    head = escaping.line(f"{answer.query}: {fewer} fewer, {added} more")
     rows = [("-", row) for row in answer.removed] + [("+", row) for row in answer.added]
     lines = [_line(sign, row.replace("\t", "  "), view) for sign, row in rows[: view.limit]]
     more = len(rows) - view.limit
@@ -161,7 +163,7 @@ def _findings(findings: Findings | None, view: View) -> Iterator[str]:
     if findings is None:
         return
     if findings.fault:
-        yield f"Findings: {findings.fault}"
+        yield escaping.message(f"Findings: {findings.fault}")
         return
     head = (
         f"Findings: {len(findings.new)} new, {len(findings.fixed)} fixed, "
@@ -193,7 +195,8 @@ def _verdict(compared: Comparison, view: View) -> str:
     lines += [f"    {_shorten(f'{each.subject}: {each.why}', view)}" for each in weightiest[:10]]
     if len(weightiest) > 10:
         lines.append(f"    ... and {len(weightiest) - 10:,} more")
-    return "\n".join([*lines, *(_shorten(f"{each}.", view) for each in compared.overdue)])
+    lines += [_shorten(f"{each}.", view) for each in compared.overdue]
+    return escaping.message("\n".join(lines))
 
 
 def _findings_document(findings: Findings) -> dict[str, Any]:

@@ -153,7 +153,7 @@ class _Reader:
     @cached_property
     def lines(self) -> Sequence[str]:
         """The lines of the file."""
-        return self.path.read_text("utf-8-sig").splitlines() if self.path else []
+        return self.path.read_text("utf-8-sig").split("\n") if self.path else []
 
     @cached_property
     def lines_of(self) -> Mapping[Place, int]:
@@ -297,7 +297,7 @@ def _table(path: Path) -> dict[str, Any]:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        at_end = len(text.splitlines()), None
+        at_end = text.rstrip("\n").count("\n") + 1, None
         line, column = (int(place[1]), int(place[2])) if place else at_end
         message = re.sub(r" \(at .*\)$", "", str(error))
         message = _TOML_MESSAGES.get(message, message)

@@ -100,7 +100,7 @@ def _check(rule: QueryFile, others: tuple[QueryFile, ...]) -> None:
 
 def _refuse(rule: QueryFile, message: str, cause: Exception | None = None) -> NoReturn:
     """Raise a fault at the line where the query begins."""
-    lines = rule.text.splitlines()
+    lines = rule.text.split("\n")
     starts = (n for n, line in enumerate(lines, 1) if re.match(r"(?i)\s*CONSTRUCT\b", line))
     raise ProjectFault(message, path=rule.path, line=next(starts, 1)) from cause
 

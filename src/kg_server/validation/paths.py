@@ -12,7 +12,7 @@ from rdflib.term import Node
 
 from kg_server.rdf import namespaces as ns
 
-_TOKEN = re.compile(r"<[^<>\s]*>|[()\[\];]")
+_TOKEN = re.compile(r"<[^<>\x00-\x20]*>|[()\[\];]")
 _SIGNS = {"zeroOrMorePath": "*", "oneOrMorePath": "+", "zeroOrOnePath": "?"}
 
 Objects = Callable[[str, str], list[str]]

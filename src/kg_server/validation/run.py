@@ -306,7 +306,7 @@ class Validation:
             try:
                 lint.levels({name: level})
             except ProjectFault as fault:
-                line = manifest.line(profile.text.splitlines(), ("rules", name))
+                line = manifest.line(profile.text.split("\n"), ("rules", name))
                 raise ProjectFault(fault.message, path=profile.path, line=line) from fault
         lint.levels(self._rules)
 

@@ -55,7 +55,7 @@ _NO_SHAPES = "there are no shapes: name them, as in --shapes shapes.ttl"
 _NO_TRIPLES = "the service holds no triples that could be checked"
 _NOTHING_LOOKED_AT = "no shape has a node of the graph to look at: nothing would be checked"
 _UNKNOWN_TARGETS = "a service cannot be asked for its focus nodes"
-_TRIPLE = re.compile(r'<[^<>\s]*> <[^<>\s]*> (<[^<>\s]*>|".*)')
+_TRIPLE = re.compile(r'<[^<>\x00-\x20]*> <[^<>\x00-\x20]*> (<[^<>\x00-\x20]*>|".*)')
 _PLACED = 100
 """Triples or nodes whose graphs one query looks up."""
 _LATE = "the time was over (--timeout)"

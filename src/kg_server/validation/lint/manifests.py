@@ -57,7 +57,7 @@ def place_of(profile: Profile, place: manifest.Place) -> Place | None:
     """Return where a value of the manifest stands."""
     if profile.path is None:
         return None
-    lines = profile.text.splitlines()
+    lines = profile.text.split("\n")
     line = manifest.line(lines, place) or 1
     return Place(
         path=profile.path,

@@ -91,7 +91,7 @@ def _of_query(
     iri = f"{material.project.base_iri}queries/{file.path.stem}"
     spoken: defaultdict[str, set[str]] = defaultdict(set)
     places: dict[str, Place] = {}
-    for number, line in enumerate(file.text.splitlines(), 1):
+    for number, line in enumerate(file.text.split("\n"), 1):
         header = _LINE.match(line)
         # Pages translate the names of parameters of type language themselves.
         if header and header["value"].partition(";")[0].strip() != "language":
