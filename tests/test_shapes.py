@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import judging
@@ -69,7 +70,7 @@ def shapes_for(folder: str) -> Graph:
     small world would need claims and words for all that it says.
     """
     return judging.shapes_but(
-        *sorted({"evidence", "label", "ontology", "restatement", "words"} - {folder})
+        *sorted({"alike", "evidence", "label", "ontology", "restatement", "words"} - {folder})
     )
 
 
@@ -229,6 +230,39 @@ def test_no_finding_of_a_query_begins_with_the_message_of_another_constraint() -
 
     assert queried
     assert {curie(each) for each in queried if list(graph.objects(each, SH.message))} == set()
+
+
+def messages() -> dict[str, set[str]]:
+    """Return what the shapes say, each text with the shapes that say it."""
+    said: dict[str, set[str]] = {}
+    for shape, message in shapes().subject_objects(SH.message):
+        said.setdefault(str(message), set()).add(curie(shape))
+    return said
+
+
+def test_no_message_begins_with_the_text_of_another() -> None:
+    texts = sorted(messages())
+
+    assert len(texts) > 390
+    assert [each for each in messages().items() if len(each[1]) > 1] == []
+    begun = [pair for pair in pairwise(texts) if pair[1].startswith(pair[0].rstrip("."))]
+    assert begun == []
+
+
+CURES = (
+    *("add", "check", "choose", "cite", "compare", "compute", "copy", "correct", "describe"),
+    *("dispute", "end", "give", "keep", "leave", "link", "list", "make", "move", "name", "number"),
+    *("remove", "rename", "restore", "say", "see", "set", "state", "take", "tell", "use", "write"),
+)
+"""What a message tells the editor to do."""
+
+
+def test_every_message_says_what_to_do() -> None:
+    told = re.compile(
+        rf"([:;,.] |, or |, (so|and|then) |\b(to|or) )({'|'.join(CURES)})\b", re.IGNORECASE
+    )
+
+    assert [text for text in messages() if not told.search(text)] == []
 
 
 def test_the_shapes_are_themselves_well_formed() -> None:
