@@ -595,7 +595,7 @@ EDITS = [
         "a claim of record moves to the background",
         "claim:F6 dip:standing def:Accepted .",
         "claim:F6 dip:standing def:Background .",
-        "accept or dispute it",
+        "set dip:standing to def:Accepted or def:Disputed",
     ),
     # conflicts
     edit(
@@ -1127,6 +1127,7 @@ MOVES = [
     ("F39", "24", "21"),
     ("F61", "16", "13"),
     ("F4", "10", "9"),
+    ("F32", "18", "2"),
 ]
 """Claims, the sentence that they cite, and one that an editor may cite by a slip."""
 
@@ -1594,6 +1595,18 @@ APART = [
     ),
     ("conflict:C8", "dip:concerns claim:X15", "", "names X15"),
     ("claim:F8", "dip:standing def:Accepted", "dip:standing def:Background", "set dip:standing to"),
+    (
+        "conflict:C3",
+        "dip:conflictKind def:DirectionConflict",
+        "dip:conflictKind def:InternalConflict",
+        "no claim against is of the same source",
+    ),
+    (
+        "<https://diplomacy.example/dataset>",
+        'dct:title "Azerbaijan-Canada relations, cited"@en',
+        'dct:title "Azerbaijan-Belarus relations, cited"@en',
+        "but not in",
+    ),
 ]
 """Edits of nodes that have nothing to do with each other: the node, before, after, and the cure."""
 
