@@ -137,6 +137,7 @@ PARAMETERS = {
     SH.lessThan: "LessThan",
     SH.maxCount: "MaxCount",
     SH.minCount: "MinCount",
+    SH.minExclusive: "MinExclusive",
     SH.minInclusive: "MinInclusive",
     SH.node: "Node",
     SH.nodeKind: "NodeKind",
