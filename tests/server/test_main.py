@@ -16,7 +16,7 @@ import pytest
 
 from kg_server.config import Settings
 from kg_server.errors import ProjectFault
-from kg_server.server.listener import free_port
+from kg_server.server.listener import free_port, hold_port
 
 from ..conftest import ROOT, LiveServer
 
@@ -229,6 +229,18 @@ def responds(host: str, port: int) -> bool:
             return connection.recv(9) == b"HTTP/1.1 "
     except OSError:
         return False
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "::"])
+def test_of_two_servers_that_start_at_one_time_only_one_gets_the_port(host):
+    address, port = free_port(Settings(host=host, port=0))
+
+    with (
+        hold_port(address, port),
+        pytest.raises(ProjectFault, match="Address already in use"),
+    ):
+        free_port(Settings(host=host, port=port))
+    free_port(Settings(host=host, port=port))
 
 
 def test_a_name_of_this_machine_is_an_address():

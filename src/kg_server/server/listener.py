@@ -131,3 +131,15 @@ def free_port(settings: Settings) -> tuple[str, int]:
     except OSError as error:
         hint = "choose another with --port or --host"
         raise ProjectFault(f"cannot listen on {place}: {error.strerror}; {hint}") from error
+
+
+def hold_port(host: str, port: int) -> socket.socket:
+    """Return a socket that keeps other servers from a port until the HTTP server listens on it.
+
+    It does not listen itself. Granian shares the port (SO_REUSEPORT), which ``free_port`` does not.
+    """
+    holding = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    with suppress(OSError):  # connections of an earlier program end there only now
+        holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        holding.bind((host, port))
+    return holding

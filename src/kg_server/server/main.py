@@ -37,7 +37,7 @@ from kg_server.sandbox import scoreboard
 from kg_server.sandbox.scoreboard import Board
 from kg_server.server import loading
 from kg_server.server.graphs import ServedGraph
-from kg_server.server.listener import Listener, free_port
+from kg_server.server.listener import Listener, free_port, hold_port
 from kg_server.server.loading import Loaded, Loading, Start, Verdict
 from kg_server.server.polling import Poller
 from kg_server.server.states import States
@@ -89,6 +89,7 @@ class _Main:
 
     def __init__(self, start: Start) -> None:
         host, port = free_port(start.settings)
+        self._port = hold_port(host, port)
         self._settings = replace(start.settings, host=host, port=port)
         self._start = replace(start, settings=self._settings)
         self._folder = temporary_folder()
