@@ -9,8 +9,9 @@ from decimal import Decimal, InvalidOperation
 import engines
 import pytest
 
-from kg_server import formats
+from kg_server import canned, formats
 from kg_server import project as projects
+from kg_server.canned import names
 from kg_server.formats import Kind
 from kg_server.sparql.query import Query
 from kg_server.store import open_store
@@ -63,6 +64,22 @@ def by_value(rows) -> list[str]:
     return [str(sorted((name, value(term)) for name, term in row.items())) for row in rows]
 
 
+def canned_that_differ(store, own, project) -> list[str]:
+    """Return the canned queries that have other answers: two that Virtuoso 7.2 found hard.
+
+    It refused 37 alternatives with eight labels, and lost rows of alternatives beside VALUES.
+    """
+    queries = canned.of_project(project)
+    differing = []
+    for each in (queries["between"], queries["claims-about"]):
+        text = canned.bind(each, each.example.items(), names.of_queries([each], own))
+        over, local = rows(store, text), rows(own, text)
+        assert local
+        if Counter(by_value(over)) != Counter(by_value(local)):
+            differing.append(each.name)
+    return differing
+
+
 @pytest.mark.parametrize("make", engines.available(), ids=lambda make: make.dialect.name)
 def test_the_questions_have_the_same_answers_over_engines_of_others(shipped, make):
     engine = make()
@@ -82,6 +99,8 @@ def test_the_questions_have_the_same_answers_over_engines_of_others(shipped, mak
             found[path.stem] = DECIMALS if booleans[0] == booleans[1] else BOOLEANS
         else:
             wrong.append(path.stem)
+    if make is not engines.Arq:  # it has no statistics, so it takes minutes
+        wrong += canned_that_differ(store, own, shipped)
     store.close()
     engine.stop()
 
