@@ -18,6 +18,7 @@ import traceback
 import xml.etree.ElementTree as ET
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 import pyoxigraph as ox
@@ -26,10 +27,16 @@ from lxml import html
 from markdown_it import MarkdownIt
 
 from kg_server import formats
+from kg_server import project as projects
 from kg_server.cli import diff, init, probe, publish, query, serve, validate
 from kg_server.cli import test as test_command
 from kg_server.cli.main import commands, main
+from kg_server.config import Settings
 from kg_server.formats import Kind
+from kg_server.web.app import create_app
+from kg_server.web.context import Context
+
+from ..conftest import described_store
 
 _IMPORTED = (diff, init, probe, publish, query, serve, validate, test_command)
 """A forked child need not import them again."""
@@ -246,7 +253,8 @@ def no_markup(text: str) -> None:
     for each in html.document_fromstring(text).iter():
         assert each.tag not in ("evil-tag", "img", "iframe"), html.tostring(each)[:300]
         assert not [name for name in each.attrib if name.startswith(("on", "evil"))]
-        assert "evil" not in (each.text or "") or each.tag not in ("script", "style")
+        if each.tag in ("script", "style") and each.get("type") != "application/ld+json":
+            assert "evil" not in (each.text or "")
         assert not re.match(r"(?i)\s*(javascript|data):", each.get("href", ""))
 
 
@@ -324,3 +332,53 @@ def test_what_is_written_to_a_pipe_can_be_parsed_and_has_nothing_of_the_authors_
         no_commands(before + rest.partition(f"::{token}::\n")[2])
     else:
         PARSERS[form](out)
+
+
+@pytest.fixture(scope="module")
+def site(hostile):
+    loaded = projects.load([hostile])
+    return create_app(Context(described_store(loaded), loaded, Settings()))
+
+
+def paths(site) -> list[str]:
+    """Return a path for each route, with names that the project has and others that it has not."""
+    found = [f"/doc?iri={quote('https://e.example/id/' + IN_IRI)}", "/queries/evil?thing=a"]
+    found += [f"/{each}?q={quote(MARKUP)}" for each in ("search", "search/suggest")]
+    for rule in site.url_map.iter_rules():
+        parts = re.fullmatch(r"(.*?)(?:<(?:(\w+):)?\w+>(.*))?", rule.rule)
+        values = ("a", quote(NAME)) if parts[2] == "path" else ("evil", "ttl", "json", "csv", "1")
+        found += [f"{parts[1]}{each}{parts[3]}" for each in values] if parts[3] is not None else []
+        found += [] if "<" in rule.rule else [rule.rule]
+    return found
+
+
+OF_MEDIA = {
+    "text/html": no_markup,
+    "text/csv": rows,
+    "text/turtle": graph("turtle"),
+    "application/n-triples": graph("ntriples"),
+    "application/trig": graph("trig"),
+    "application/rdf+xml": xml,
+    "application/xml": xml,
+    "application/opensearchdescription+xml": xml,
+    "image/svg+xml": xml,
+}
+
+
+@pytest.mark.parametrize(
+    "accept",
+    ["*/*", *sorted({form.media_type for form in formats.FORMATS} | {"text/html"})],
+)
+def test_every_route_of_a_hostile_project_answers_in_the_form_that_it_says(site, accept):
+    client = site.test_client()
+    asked = [(path, client.get(path, headers={"Accept": accept})) for path in paths(site)]
+
+    assert len(asked) > 60
+    for path, answer in asked:
+        assert answer.status_code in (*range(200, 500), 503), path
+        sent = "\n".join(f"{name}: {value}" for name, value in answer.headers)
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]|^X-Evil", sent), path
+        if answer.mimetype.endswith("json"):
+            json.loads(answer.text)
+        elif answer.mimetype in OF_MEDIA and answer.data:
+            OF_MEDIA[answer.mimetype](answer.text)

@@ -130,6 +130,13 @@ def render(document: Document, published: Context) -> dict[str, Any]:
     return {"@context": _used(published["@context"], compacted), **compacted}
 
 
+def can_be_framed(graph: Graph) -> bool:
+    """Tell whether PyLD (3.3) reads all IRIs of a graph: it refuses separators such as U+2028."""
+    terms = {term for triple in graph for term in triple}
+    iris = (each.datatype if isinstance(each, Literal) else each for each in terms)
+    return not any(re.search(r"\s", str(iri)) for iri in iris if iri)
+
+
 def _framed(document: Document, published: Context) -> dict[str, Any]:
     expanded = _expanded(_with_named_blank_nodes(document.graph))
     frame = {"@context": published["@context"], "@id": document.iri, **_frame_of_topic(document)}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+import pyoxigraph as ox
 from rdflib import BNode, Graph
 
 from kg_server.errors import NotAcceptable
@@ -14,6 +16,7 @@ from kg_server.linked_data import jsonld, links
 from kg_server.linked_data.documents import Document
 from kg_server.rdf import transcode
 from kg_server.rdf.terms import to_rdflib
+from kg_server.store.xml_results import WellFormed
 
 MOST_TRIPLES_NESTED = 4_000
 """A larger document, such as a whole vocabulary, is written flat by the engine.
@@ -52,6 +55,7 @@ def render(
         )
     graph, lines = document.graph, jsonld.ntriples(document.graph).encode()
     is_nested = form.name in _WRITERS and len(graph) <= MOST_TRIPLES_NESTED
+    is_nested = is_nested and (form.name != "jsonld" or jsonld.can_be_framed(graph))
     if any(isinstance(term, BNode) for triple in graph for term in triple):
         # Canonical labels depend only on the contents. So a document has the same bytes after a
         # restart, as a strong entity tag requires (RFC 9110 §8.8.1).
@@ -65,8 +69,18 @@ def render(
     triples, is_json = transcode.triples([lines]), form.name == "jsonld"
     if in_graph and form.name in DATASETS:
         return b"".join(transcode.write(transcode.in_graph(triples, document.iri), form, prefixes))
-    written = b"".join(transcode.write(triples, form, prefixes))
+    written = flat(triples, form, prefixes)
     return _json(jsonld.flat(json.loads(written), prefixes)) if is_json else written
+
+
+def flat(triples: Iterable[ox.Triple], form: Format, prefixes: Mapping[str, str]) -> bytes:
+    """Return triples in a format, as the engine writes them.
+
+    Raises:
+        NotAcceptable: RDF/XML cannot have one of the characters.
+    """
+    written = b"".join(transcode.write(triples, form, prefixes))
+    return _checked(written) if form.name == "rdfxml" else written
 
 
 def _read(lines: bytes) -> Graph:
@@ -86,7 +100,18 @@ def _turtle(document: Document, namespaces: Mapping[str, str], _context: object)
 
 
 def _rdfxml(document: Document, namespaces: Mapping[str, str], _context: object) -> bytes:
-    return _copy(document.graph, namespaces).serialize(format="xml", encoding="utf-8")
+    return _checked(_copy(document.graph, namespaces).serialize(format="xml", encoding="utf-8"))
+
+
+def _checked(xml: bytes) -> bytes:
+    """Return RDF/XML, with carriage returns escaped.
+
+    Raises:
+        NotAcceptable: it has a character that XML cannot have.
+    """
+    output = io.BytesIO()
+    WellFormed(output).write(xml)
+    return output.getvalue()
 
 
 def _jsonld(document: Document, _namespaces: Mapping[str, str], context: jsonld.Context) -> bytes:

@@ -93,7 +93,7 @@ class _Lines:
         """Add a literal, which is in Turtle syntax."""
         match = _LITERAL.match(literal)
         if match:
-            text = json.loads(f'"{match[1]}"') if "\\" in match[1] else match[1]
+            text = json.loads(f'"{match[1]}"', strict=False) if "\\" in match[1] else match[1]
             language = (match[2] or "").lower()
             self.things.append(thing)
             self._languages.append(

@@ -15,6 +15,7 @@ from kg_server.canned.parameters import Parameter
 from kg_server.description.queries import as_graph
 from kg_server.errors import BadRequest, NotAcceptable
 from kg_server.formats import JSON, Format, Kind
+from kg_server.linked_data import serialize
 from kg_server.rdf import transcode
 from kg_server.sparql import protocol, rewrite
 from kg_server.sparql.query import Query
@@ -107,7 +108,7 @@ def _list(context: Context) -> Response:
     else:
         graph = transcode.triples([as_graph(queries, base_iri, context.names)])
         syntax = formats.named(chosen.name, Kind.GRAPH)
-        content = b"".join(transcode.write(graph, syntax, context.site.prefixes)) or _NO_QUERIES
+        content = serialize.flat(graph, syntax, context.site.prefixes) or _NO_QUERIES
     response = Response(content, content_type=chosen.content_type)
     return context.cacheable(response, context.etag(chosen, pairs))
 
@@ -147,7 +148,7 @@ def _description(context: Context, query: CannedQuery, form: Format) -> Response
     """Answer with the description of a query as a SHACL-AF executable."""
     described = as_graph({query.name: query}, context.project.base_iri, context.names)
     statements = transcode.triples([described])
-    body = b"".join(transcode.write(statements, form, context.site.prefixes))
+    body = serialize.flat(statements, form, context.site.prefixes)
     response = Response(body, content_type=form.content_type)
     _add_links(response, query, {})
     return context.cacheable(response, context.etag(form, query.source))

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request
 
-from kg_server import formats, work
+from kg_server import escaping, formats, work
 from kg_server.errors import BadRequest, NotAcceptable
 from kg_server.formats import HTML, JSON, Format, Kind
 from kg_server.rdf import addresses
@@ -82,7 +82,7 @@ def blueprint(context: Context) -> Blueprint:
 
     @routes.get("/opensearch.xml")
     def describe() -> Response:
-        xml = render_template("opensearch.xml", address=context.address)
+        xml = escaping.xml(render_template("opensearch.xml", address=context.address))
         response = Response(xml, content_type=_DESCRIPTION)
         return context.cacheable(response, context.etag(JSON))
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, render_template, request
 from kg_server import formats
 from kg_server.errors import NotFound, Overloaded, Problem
 from kg_server.formats import HTML, JSON, Format, Kind, named
+from kg_server.linked_data import serialize
 from kg_server.rdf import namespaces as ns
 from kg_server.rdf import transcode
 from kg_server.validation import reports
@@ -64,7 +65,7 @@ def _written(context: Context, report: Report, chosen: Format) -> bytes:
         return turtle.encode()
     # Blank nodes get the same labels each time, so that the same report is the same bytes.
     statements = transcode.triples([transcode.canonical(turtle.encode())])
-    return b"".join(transcode.write(statements, chosen, _PREFIXES))
+    return serialize.flat(statements, chosen, _PREFIXES)
 
 
 def _page(context: Context) -> Response:
