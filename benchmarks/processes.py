@@ -6,6 +6,11 @@ import re
 from pathlib import Path
 
 
+def each_pss_mb(root: int) -> list[int]:
+    """Return the memory of a process and of each of its descendants, MB (PSS), largest first."""
+    return sorted((round(_pss_kb(pid) / 1024) for pid in _family(root)), reverse=True)
+
+
 def family_pss_mb(root: int) -> float:
     """Return the memory of a process and its descendants, MB; shared pages count once (PSS)."""
     return sum(map(_pss_kb, _family(root))) / 1024
