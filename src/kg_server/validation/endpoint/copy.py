@@ -1,7 +1,7 @@
 """Copy of the graph in a SPARQL service: it is validated here, as files are.
 
-An engine may take hours for the queries of some constraints, where a copy of the whole graph takes
-minutes. A copy is used only if it has as many triples as the service counts.
+An engine may take minutes for the query of one constraint, where a copy reads each triple once.
+A copy is used only if it has as many triples as the service counts.
 """
 
 from __future__ import annotations
