@@ -28,6 +28,16 @@ def run(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=place)
 
 
+def test_the_project_of_the_repository_passes():
+    root = Path(__file__).resolve().parents[2]
+
+    done = run(root)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    questions = list((root / "tests" / "competency").glob("*.rq"))
+    assert f"{len(questions)} passed in" in done.stdout
+
+
 def question(place: Path, query: str, answer: str, suffix: str) -> None:
     (place / "tests" / "q.rq").write_text(EX + query)
     (place / "tests" / f"q{suffix}").write_text(answer)

@@ -173,7 +173,7 @@ def _check_example(path: Path, loaded: Project, *, valid: bool) -> str:
         profile=loaded.profile,
     )
     world = rules.with_derived(world)
-    report = validation.validate(world, jobs=1)
+    report = validation.validate(world, jobs=1, repeated=True)
     if report.unread:  # an unreadable file does not count as an invalid example
         return "".join(f"{each.place}: {each.message}\n" for each in report.unread)
     findings = report.findings

@@ -34,6 +34,7 @@ def validate(
     inference: str = "none",
     advanced: bool = False,
     use_cache: bool = True,
+    repeated: bool = False,
     language: str | None = None,
     tell: Tell = lambda _what, _done: None,
 ) -> Report:
@@ -50,6 +51,8 @@ def validate(
             focus node: the prefilter does not support them.
         use_cache: whether to take the report from the user's cache directory, and keep it there.
             Its key has the contents of the files and the versions of the program and its engines.
+        repeated: whether others follow in this process, by the same shapes. What they have in
+            common is made here then, once, and not in the processes that validate.
         language: the language of messages, if the shapes have it; else the locale's, the project's,
             or English.
         tell: receives the name of the step under way, and its progress.
@@ -82,6 +85,7 @@ def validate(
                 languages=spoken,
                 inference=inference,
                 advanced=advanced,
+                repeated=repeated,
             )
             return work.report(work.alone) if advanced else work.prefiltered()
 

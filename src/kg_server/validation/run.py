@@ -88,9 +88,12 @@ class Validation:
         languages: Sequence[str],
         inference: str,
         advanced: bool,
+        repeated: bool = False,
     ) -> None:
         self._project, self._jobs, self._rules, self._tell = project, jobs, rules, tell
-        self._advanced, self._inference = advanced, inference
+        self._advanced, self._inference, self._repeated = advanced, inference, repeated
+        if repeated:
+            pyshacl_engine.prepare()
         self._until = time.monotonic() + timeout_s
         self._late = f"the validation was given up after {timeout_s:g} seconds"
         if project.of_role(Role.SHAPES):
@@ -252,6 +255,8 @@ class Validation:
     def _suspects(self, prefilter: Prefilter) -> Aims:
         """Return the focus nodes that may violate each constraint of each shape."""
         aims: dict[Node, Aim | None] = {}
+        if self._repeated:
+            prefilter.prepare()
         tasks = sorted((task for task in prefilter.tasks if not task.whole), key=prefilter.cost)
         shares = [share for number in range(self._jobs) if (share := tasks[number :: self._jobs])]
         counts = mmap.mmap(-1, len(shares) or 1)  # shared with the children; a byte for each

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
@@ -94,6 +95,12 @@ class Prefilter:
     def tasks(self) -> tuple[Task, ...]:
         """Tasks of all shapes."""
         return tuple(self._task(shape) for shape in self._targeted)
+
+    def prepare(self) -> None:
+        """Read all constraints; this process remembers what does not depend on the data."""
+        for task in self.tasks:
+            for search in self.searches(task.shape):
+                deque(map(_rewritten, search.queries or ()), 0)
 
     def focus_nodes(self) -> set[Any]:
         """Return the focus nodes of all shapes (SHACL §2.1.3)."""
