@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
 from kg_server.config import Settings
+from kg_server.server import access_log
 from kg_server.server.budget import Account, Budgets, client_of
 from kg_server.server.request import Request
 
@@ -106,3 +108,16 @@ def test_a_client_that_used_too_much_is_told_when_to_come_back():
     assert 1 <= int(refused.headers["Retry-After"]) <= 7
     assert refused.headers["RateLimit-Policy"] == '"seconds";q=10;w=60'
     assert json.loads(refused.content)["limit_s"] == 10
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [("1.2.3.4, 192.0.2.7", "192.0.2.7"), ("", "127.0.0.1"), ("x" * 999, "x" * 64)],
+)
+def test_the_logs_name_the_client_that_the_proxy_names(said, expected, caplog):
+    settings = replace(SETTINGS, slow_query_s=0.0)
+
+    access_log.record(settings, request_from("127.0.0.1", x_forwarded_for=said), 200, 1)
+
+    (line,) = caplog.messages
+    assert json.loads(line)["client"] == expected

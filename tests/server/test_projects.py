@@ -123,6 +123,11 @@ def test_canned_queries_and_rules_are_reloaded_and_a_wrong_one_is_told_with_its_
         os.kill(server.process.pid, signal.SIGHUP)
         assert eventually(lambda: any("not reloaded" in line for line in server.log))
         assert server.ask("GET", "/queries/others.csv").body.split() == [b"label", b"Louvre"]
+
+        (tmp_path / "kg.toml").unlink()
+        os.kill(server.process.pid, signal.SIGHUP)
+        assert eventually(lambda: any("this file is gone" in line for line in server.log))
+        assert server.ask("GET", DERIVED).body.split() == [b"c", b"Paris"]
     finally:
         assert server.stop() == 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from functools import partial
 from hashlib import sha256
 
 from kg_server import metrics
@@ -14,6 +15,9 @@ from kg_server.server.request import Request
 access = logging.getLogger("kg_server.access")
 slow_queries = logging.getLogger("kg_server.slow")
 
+_ADDRESS = 64
+"""Most characters of an address in the log."""
+
 
 def record(
     settings: Settings, request: Request, status: int, size: int, *, cached: bool = False
@@ -21,7 +25,7 @@ def record(
     """Count a request and log it: all to the access log, slow ones also to the slow-query log.
 
     Args:
-        settings: the time from which a request is slow.
+        settings: the time from which a request is slow, and the header with the client's address.
         request: the request.
         status: the status that was sent.
         size: bytes of the body that was sent.
@@ -29,19 +33,27 @@ def record(
     """
     seconds = time.perf_counter() - request.started
     metrics.count_request(request.method, status, seconds, size)
+    line = partial(_line, settings, request, status, size=size, seconds=seconds, cached=cached)
     if seconds > settings.slow_query_s:
-        slow_queries.warning(_line(request, status, size, seconds, cached=cached, full=True))
+        slow_queries.warning(line(full=True))
     if access.isEnabledFor(logging.INFO):
-        access.info(_line(request, status, size, seconds, cached=cached, full=False))
+        access.info(line(full=False))
 
 
 def _line(
-    request: Request, status: int, size: int, seconds: float, *, cached: bool, full: bool
+    settings: Settings,
+    request: Request,
+    status: int,
+    *,
+    size: int,
+    seconds: float,
+    cached: bool,
+    full: bool,
 ) -> str:
     """Return a request as one line of JSON."""
     content = f"{request.query_string}\n".encode() + request.body
     line = {
-        "client": request.client[0],
+        "client": request.sender(settings.client_header)[:_ADDRESS] or request.client[0],
         "method": request.method,
         "path": request.path,
         "status": status,

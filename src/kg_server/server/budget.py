@@ -121,17 +121,15 @@ def client_of(request: Request, header: str = "") -> str | None:
 
     Args:
         request: the request.
-        header: the header in which a trusted proxy writes the client's address, as the last of a
-            list. If it is empty, the address of the connection counts, except this machine's own.
+        header: as in ``Request.sender``. If it is empty, this machine's own clients have no budget.
     """
-    address = request.header(header.lower()).rpartition(",")[2] if header else request.client[0]
-    return _network(address, exempt_own=not header)
+    return _network(request.sender(header), exempt_own=not header)
 
 
 @lru_cache(10_000)
 def _network(address: str, *, exempt_own: bool) -> str | None:
     try:
-        ip = ip_address(address.strip().strip("[]").partition("%")[0])
+        ip = ip_address(address.strip("[]").partition("%")[0])
     except ValueError:
         return None
     if isinstance(ip, IPv6Address):

@@ -162,7 +162,9 @@ class _Main:
         if self._watcher:
             self._watcher.remember()
         try:
-            self._check_memory()
+            if self._generation in self._graphs:
+                self._check_manifest()
+                self._check_memory()
             self._loading = loading.start(
                 self._start,
                 generation,
@@ -178,19 +180,28 @@ class _Main:
             new = self._loading
             self._graphs[generation] = ServedGraph(new.pid, new.address, new.index)
 
+    def _check_manifest(self) -> None:
+        """Check that the manifest of the present graph is still there.
+
+        Raises:
+            ProjectFault: it is gone, so that the files would be read as another project.
+        """
+        manifest = self._loaded.project.profile.path
+        if manifest and not manifest.exists():
+            raise ProjectFault("this file is gone; restart the server to do without", path=manifest)
+
     def _check_memory(self) -> None:
         """Check that the memory is enough for another graph of the size of the present one.
 
         Raises:
             ProjectFault: there is too little memory, so that the kernel would kill a process.
         """
-        if self._generation in self._graphs:
-            needed, free = loading_bytes(self._graphs[self._generation].pid), free_bytes()
-            if needed > free:
-                raise ProjectFault(
-                    f"loading needs about {needed >> 20} MB beside the graph that is served, and"
-                    f" {free >> 20} MB are free; restart the server to load the new files alone"
-                )
+        needed, free = loading_bytes(self._graphs[self._generation].pid), free_bytes()
+        if needed > free:
+            raise ProjectFault(
+                f"loading needs about {needed >> 20} MB beside the graph that is served, and"
+                f" {free >> 20} MB are free; restart the server to load the new files alone"
+            )
 
     def _follow_loading(self, zygote: Loading) -> None:
         """Read the zygote's messages; put the graph into service when it is loaded.

@@ -64,6 +64,15 @@ class Request:
         """Return a header's value, empty when there is none."""
         return self.headers.get(name, "")
 
+    def sender(self, header: str = "") -> str:
+        """Return the address of the client; empty if the header should have it and has not.
+
+        Args:
+            header: the header in which a trusted proxy writes the address, as the last of a list;
+                empty if there is no such proxy.
+        """
+        return self.header(header.lower()).rpartition(",")[2].strip() if header else self.client[0]
+
     def check(self) -> None:
         """Check method, ``Host``, codings and the size of the headers.
 
