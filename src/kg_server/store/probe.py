@@ -311,4 +311,5 @@ def _rows(result: Result) -> Rows:
     if isinstance(result, ox.QuerySolutions):
         return tuple(str(term) if term else "-" for row in result for term in row)
     written = result.serialize(None, ox.RdfFormat.N_TRIPLES) or b""
-    return tuple(line.removesuffix(" .") for line in written.decode().splitlines())
+    # Not splitlines: a literal may contain other line separators, such as U+2028.
+    return tuple(line.removesuffix(" .") for line in written.decode().split("\n") if line)
