@@ -92,7 +92,8 @@ class FakeEngine:
             if self._drips:
                 _drip(connection, prepared)
             else:
-                connection.sendall(prepared)
+                with suppress(ConnectionError):  # a client may refuse the rest
+                    connection.sendall(prepared)
             if self._stalls:
                 self._open.append(connection)
             else:
@@ -235,6 +236,42 @@ def test_an_answer_that_is_not_whole_or_not_an_answer_is_none(engines, over, giv
         store.query(SELECT).read()
 
     assert INSIDES not in caught.value.detail
+
+
+LONG = b"x" * (7 << 20)
+LONGER = b"x" * ((16 << 20) + 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "query"),
+    [
+        (answer(ROWS.replace(b'"x"', b'"%s"' % LONG)), SELECT),
+        (answer(b'<urn:a> <urn:p> "%s" .\n' % LONG, NTRIPLES), CONSTRUCT),
+    ],
+    ids=["SELECT", "CONSTRUCT"],
+)
+def test_a_literal_of_some_megabytes_is_handed_on(engines, over, given, query):
+    """It is one line of the answer, which comes in hundreds of parts."""
+    store = over(engines(given))
+
+    assert LONG in store.query(query).read()
+
+
+@pytest.mark.parametrize(
+    ("given", "query"),
+    [
+        (answer(ROWS.replace(b'"x"', b'"%s"' % LONGER[: 8 << 20])), SELECT),
+        (answer(b'<urn:a> <urn:p> "%s" .\n' % LONGER, NTRIPLES), CONSTRUCT),
+    ],
+    ids=["SELECT", "CONSTRUCT"],
+)
+def test_an_answer_with_a_literal_that_the_parser_cannot_hold_is_too_large(
+    engines, over, given, query
+):
+    store = over(engines(given))
+
+    with pytest.raises(ResultTooLarge, match="8 MiB in a row and 16 MiB in a triple"):
+        store.query(query).read()
 
 
 IN_CHUNKS = (

@@ -18,7 +18,7 @@ from kg_server.project.files import ProjectFile
 from kg_server.sparql import diagnostics
 from kg_server.sparql import nesting as query_nesting
 
-_TOO_LONG = "buffer maximal size"
+TOO_LONG = "buffer maximal size"
 """In the message of the MemoryError with which pyoxigraph 0.5 refuses a term of over 16 MiB."""
 _LONGEST_BYTES = 1 << 24
 _PREFIX = re.compile(r"(?:[^\W\d_](?:[\w.-]*[\w-])?)?")
@@ -51,7 +51,7 @@ def located(file: ProjectFile, error: SyntaxError | MemoryError) -> ProjectFault
         MemoryError: there is no memory left, which is no matter of the file.
     """
     if isinstance(error, MemoryError):
-        if _TOO_LONG not in str(error):
+        if TOO_LONG not in str(error):
             raise error
         start = long_stretch(file.content)
         line = None if start is None else file.content.count(b"\n", 0, start) + 1

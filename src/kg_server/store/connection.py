@@ -22,7 +22,7 @@ from http.client import (
     HTTPSConnection,
     IncompleteRead,
 )
-from io import BufferedReader, RawIOBase
+from io import BufferedReader, BytesIO, RawIOBase
 from socket import socket
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -382,7 +382,8 @@ class Body:
     ) -> None:
         self._owner, self._connection, self._response = owner, connection, response
         self._clock, self._mends = clock, mends
-        self._ready, self._rest, self._ended = b"", b"", False
+        self._ready, self._ended = BytesIO(), False
+        self._line: list[bytes] = []  # the start of a line whose end has not come
         self.problem: Problem | None = None
         """The problem for which the body was cut; ``None`` while it is whole."""
 
@@ -399,7 +400,7 @@ class Body:
         """
         if not (has_own_end or self._response.chunked or self._response.length is not None):
             raise EngineFailed("The engine does not say where its answer ends.")
-        parts, size = [self._ready], 0
+        parts, size = [b""], 0
         while size < _PART_BYTES and not self._ended:
             try:
                 parts.append(self._next())
@@ -408,7 +409,7 @@ class Body:
                     raise unreachable() from error
                 raise
             size += len(parts[-1])
-        self._ready = b"".join(parts)
+        self._ready = BytesIO(b"".join(parts))
 
     def read(self, size: int = -1) -> bytes:
         """Return up to ``size`` bytes, all of them for -1; nothing at the end.
@@ -417,11 +418,11 @@ class Body:
             EngineFailed: the body was cut.
             QueryTimeout: it took too long.
         """
-        while not self._ended and (size < 0 or not self._ready):
-            self._ready += self._next()
-        size = len(self._ready) if size < 0 else size
-        part, self._ready = self._ready[:size], self._ready[size:]
-        return part
+        parts = [self._ready.read(size)]
+        while not self._ended and (size < 0 or (size and not parts[-1])):
+            self._ready = BytesIO(self._next())
+            parts.append(self._ready.read(size))
+        return b"".join(parts)
 
     def close(self) -> None:
         """Give the connection back; one with an unread rest is closed, which stops the query."""
@@ -438,14 +439,16 @@ class Body:
         except Problem as problem:
             self.problem = problem
             raise
-        if not part:
-            self._ended = True
-            part, self._rest = self._rest, b""
-            return mended(part, self._mends)
+        self._ended = not part
         if not self._mends:
             return part
-        lines, newline, self._rest = (self._rest + part).rpartition(b"\n")
-        return mended(lines + newline, self._mends)
+        lines, newline, rest = part.rpartition(b"\n")
+        if not (newline or self._ended):
+            self._line.append(part)
+            return b""
+        whole = b"".join((*self._line, lines, newline))
+        self._line = [rest]
+        return mended(whole, self._mends)
 
     def _part(self) -> bytes:
         self._clock.start(self._connection)

@@ -17,7 +17,7 @@ import pyoxigraph as ox
 
 from kg_server.errors import EngineFailed, EngineUnavailable, Problem, ResultTooLarge
 from kg_server.formats import Kind
-from kg_server.project import Project
+from kg_server.project import Project, parsing
 from kg_server.sparql import exists
 from kg_server.sparql.query import Query
 from kg_server.store import open_store, writing
@@ -89,7 +89,7 @@ class RemoteStore:
         def write(output: IO[bytes] | None) -> bytes:
             try:
                 return writing.writer(result, query.format, lambda: True)(output)
-            except (SyntaxError, Problem, RuntimeError, ValueError) as error:
+            except (SyntaxError, Problem, RuntimeError, ValueError, MemoryError) as error:
                 raise cut(body, error) from error
             finally:
                 body.close()
@@ -202,9 +202,14 @@ def _boolean(answer: Any) -> bytes:
 
 
 def cut(body: Body, error: BaseException) -> BaseException:
-    """Return the problem of an answer that could not be read: it was cut, or is not well-formed."""
+    """Return the problem of an answer that could not be read: cut, too large or not well-formed."""
     if body.problem:
         return body.problem
+    if isinstance(error, MemoryError) and parsing.TOO_LONG in str(error):
+        return ResultTooLarge(
+            "A literal or another term of the engine's answer is too long for this server, which "
+            "reads 8 MiB in a row and 16 MiB in a triple. Ask for less, such as SUBSTR of the text."
+        )
     if isinstance(
         error, RecursionError | SyntaxError | LookupError | TypeError | AttributeError | ValueError
     ):
