@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from kg_server import escaping
-from kg_server.cli import options
+from kg_server.cli import files, options
 from kg_server.errors import ProjectFault
 from kg_server.project import Project
 from kg_server.validation import baseline as baselines
@@ -108,9 +108,9 @@ def write(planned: Plan, report: Report, project: Project) -> str:
         ProjectFault: a file cannot be written.
     """
     for form, path in planned.files:
-        _write(path, reports.FORMS[form](report, project), "w")
+        files.replace(path, reports.FORMS[form](report, project))
     if planned.summary:
-        _write(planned.summary, reports.FORMS["markdown"](report, project), "a")
+        _append(planned.summary, reports.FORMS["markdown"](report, project))
     printed = (_printed(form, report, project) for form in planned.printed)
     return "".join(printed)
 
@@ -122,9 +122,9 @@ def _printed(form: str, report: Report, project: Project) -> str:
     return escaping.no_commands(text) if in_job and form == "text" else text
 
 
-def _write(path: Path, text: str, mode: str) -> None:
+def _append(path: Path, text: str) -> None:
     try:
-        with path.open(mode, encoding="utf-8") as file:
+        with path.open("a", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
         raise ProjectFault(f"cannot be written: {error.strerror}", path=path) from error

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from kg_server import escaping, project
-from kg_server.cli import options
+from kg_server.cli import files, options
 from kg_server.competency import cases
-from kg_server.errors import ProjectFault
 from kg_server.project import discovery
 
 if TYPE_CHECKING:
@@ -49,15 +48,8 @@ def test(root: Path | None, word: str, junit: Path | None, base_iri: str | None)
         click.echo("F" if outcome.wrong else ".", nl=len(outcomes) % _WIDTH == 0)
     click.echo(_report(outcomes, home, time.monotonic() - begun), nl=False)
     if junit:
-        _write(junit, cases.junit(outcomes, home))
+        files.replace(junit, cases.junit(outcomes, home))
     sys.exit(1 if any(each.wrong for each in outcomes) else 0)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ProjectFault(f"cannot be written: {error.strerror}", path=path) from error
 
 
 def _report(outcomes: list[Outcome], home: Path, seconds: float) -> str:
