@@ -64,7 +64,7 @@ def by_value(rows) -> list[str]:
     return [str(sorted((name, value(term)) for name, term in row.items())) for row in rows]
 
 
-HARD = ("between", "claims-about", "comparisons", "missions", "timeline")
+HARD = ("between", "claims-about", "comparisons", "missions", "timeline", "trade")
 
 
 def canned_that_differ(store, own, project) -> list[str]:
