@@ -38,6 +38,19 @@ def test_the_project_of_the_repository_passes():
     assert f"{len(questions)} passed in" in done.stdout
 
 
+def test_a_copy_without_its_tests_is_a_project_and_has_no_such_case(place):
+    manifest = place / "kg.toml"
+    manifest.write_text(manifest.read_text().replace('["tests"]', '["tests/none"]'))
+
+    done = run(place, "-k", "none/")
+    validated = subprocess.run(
+        [sys.executable, "-m", "kg_server", "validate"], check=False, cwd=place, capture_output=True
+    )
+
+    assert (done.returncode, validated.returncode) == (2, 0)
+    assert "no case to test in queries, tests/none has 'none/'" in done.stderr
+
+
 def question(place: Path, query: str, answer: str, suffix: str) -> None:
     (place / "tests" / "q.rq").write_text(EX + query)
     (place / "tests" / f"q{suffix}").write_text(answer)

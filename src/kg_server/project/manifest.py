@@ -327,6 +327,8 @@ def _paths(root: Path, read: _Reader, key: str) -> tuple[Path, ...]:
             message = f"{key}: a pattern with more than {_DEEPEST_PATTERN} folders"
             read.refuse((key,), message, each)
         matches = sorted(root.glob(each)) if each else []
+        if not matches and each and key == "tests":
+            matches = [root / each]  # a copy of the graph, such as a wheel, has no tests
         if not matches:
             read.refuse((key,), f"{key}: there is no file or directory {each!r}", each)
         paths += matches
