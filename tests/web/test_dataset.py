@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from urllib.robotparser import RobotFileParser
 from xml.etree import ElementTree
 
@@ -100,7 +101,8 @@ def test_the_dump_with_triple_terms_says_which_version_of_rdf_it_is(client):
         q for q in ox.parse(response.data, format=ox.RdfFormat.TURTLE) if q.predicate == reifies
     ]
     assert response.content_type == "text/turtle; charset=utf-8; version=1.2"
-    assert len(found) == 142
+    written = Path(__file__).parents[2] / "data" / "relations.ttl"
+    assert len(found) == written.read_text().count("\nclaim:") > 100
 
 
 @pytest.mark.parametrize("path", ["/dump.xyz", "/dump.html", "/dump-rdf12.jsonld"])

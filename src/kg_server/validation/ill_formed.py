@@ -225,7 +225,7 @@ def _fault_of_path(shapes: Graph, path: Node) -> str | None:
     """Return why a path is not well-formed, or too long or too deep to be evaluated."""
     level: Counter[tuple[Node, bool]] = Counter()
     level[path, False] = int(isinstance(path, BNode))
-    steps = 0  # a part counts at each of its uses
+    steps, seen = 0, {path}  # a part counts at each of its uses
     for _ in range(_DEEPEST):
         below: Counter[tuple[Node, bool]] = Counter()
         for (node, is_alternative), count in level.items():
@@ -240,7 +240,8 @@ def _fault_of_path(shapes: Graph, path: Node) -> str | None:
             for part in parts:
                 below[part] += count if isinstance(part[0], BNode) else 0
         level = +below
-    if level:
+        seen.update(node for node, _ in level)
+    if level and len(seen) > _DEEPEST:  # otherwise it leads back to itself
         return f"The path is nested more than {_DEEPEST} deep."
     if not _is_path(shapes, path, frozenset()):
         takes = "an IRI, a list of two or more paths, or a path such as [ sh:inversePath ex:p ]"
