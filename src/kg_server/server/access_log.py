@@ -33,10 +33,13 @@ def record(
     """
     seconds = time.perf_counter() - request.started
     metrics.count_request(request.method, status, seconds, size)
+    is_slow, is_logged = seconds > settings.slow_query_s, access.isEnabledFor(logging.INFO)
+    if not (is_slow or is_logged):
+        return
     line = partial(_line, settings, request, status, size=size, seconds=seconds, cached=cached)
-    if seconds > settings.slow_query_s:
+    if is_slow:
         slow_queries.warning(line(full=True))
-    if access.isEnabledFor(logging.INFO):
+    if is_logged:
         access.info(line(full=False))
 
 
