@@ -24,6 +24,9 @@ class Kind(Flag):
 
 
 RESULT = Kind.BINDINGS | Kind.BOOLEAN
+"""What a SELECT or an ASK gives."""
+ANSWER = RESULT | Kind.GRAPH
+"""What any query gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,7 @@ HTML = Format(
     name="html",
     media_type="text/html",
     extension="html",
-    kinds=RESULT | Kind.GRAPH,
+    kinds=ANSWER,
     aliases=("application/xhtml+xml",),
     charset=True,
 )
@@ -154,9 +157,7 @@ HTML = Format(
 NOTHING = Format(name="nothing", media_type="application/octet-stream", extension="", kinds=Kind(0))
 """Format of a query whose text is only checked: it carries no answer."""
 
-JSON = Format(
-    name="json", media_type="application/json", extension="json", kinds=RESULT | Kind.GRAPH
-)
+JSON = Format(name="json", media_type="application/json", extension="json", kinds=ANSWER)
 """Plain JSON: documents that are neither results nor triples."""
 
 _MOST_RANGES = 100

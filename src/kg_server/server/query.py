@@ -63,13 +63,12 @@ class Queries:
         if "if-match" in request.headers or len(request.body) > _ON_THE_LOOP_BYTES:
             return None
         accept = request.header("accept")
-        reads_pages = protocol.prefers_page((), accept)
         try:
             operation = protocol.operation(
                 request.method, request.query_string, request.header("content-type"), request.body
             )
         except Problem:
-            if reads_pages:
+            if protocol.prefers_page((), accept):
                 return None  # the application answers with a page
             raise
         exchange.operation = operation
@@ -88,11 +87,11 @@ class Queries:
         return None
 
     async def _answer(self, exchange: Exchange, served: Served, asked: Asked) -> None:
-        request, headers = exchange.request, asked.headers()
+        request = exchange.request
         tags = request.header("if-none-match")
         plain = compression.plain_tags(request.coding, tags)
         if tags and request.method != "POST" and responses.matches(plain, asked.etag):
-            not_modified = compression.not_modified(request.coding, headers, tags)
+            not_modified = compression.not_modified(request.coding, asked.headers(), tags)
             await exchange.respond(HTTPStatus.NOT_MODIFIED, not_modified)
             return
         call = served.store.client.ask(asked.query, exchange.left)

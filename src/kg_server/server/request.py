@@ -128,7 +128,8 @@ class Request:
             headers.get("accept"),
             headers.get("accept-language"),
             headers.get("cookie"),
-            self.coding,
+            self.coding.name,
+            self.coding.min_bytes,
         )
         digest = blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=32)
         digest.update(self.body)

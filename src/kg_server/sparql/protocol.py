@@ -236,7 +236,7 @@ def prefers_page(format_names: Sequence[str], accept: str | None) -> bool:
     """Tell whether the client of a query operation wants a page rather than a result."""
     name = format_names[0] if format_names else None
     try:
-        chosen = choose_format(name, accept, formats.RESULT | Kind.GRAPH, html=True)
+        chosen = choose_format(name, accept, formats.ANSWER, html=True)
     except NotAcceptable:
         return False
     return chosen.is_page

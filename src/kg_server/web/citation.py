@@ -18,7 +18,7 @@ from zlib import crc32
 from flask import Response
 from rdflib import URIRef
 
-from kg_server.formats import RESULT, Format, Kind
+from kg_server.formats import ANSWER, Format
 from kg_server.project.profile import in_language
 from kg_server.rdf import addresses
 from kg_server.web.context import Context
@@ -29,14 +29,14 @@ BIBTEX = Format(
     name="bibtex",
     media_type="application/x-bibtex",
     extension="bib",
-    kinds=RESULT | Kind.GRAPH,
+    kinds=ANSWER,
     charset=True,
 )
 CSL = Format(
     name="csl",
     media_type="application/vnd.citationstyles.csl+json",
     extension="json",
-    kinds=RESULT | Kind.GRAPH,
+    kinds=ANSWER,
 )
 FORMATS: Mapping[str, Format] = {"bibtex": BIBTEX, "bib": BIBTEX, "csl": CSL}
 """The formats of a citation, by what ``format=`` says."""

@@ -67,7 +67,8 @@ def asked(
     chosen = query.format
     etag = ""
     if not keywords.is_volatile(query.text):
-        etag = caching.etag(version, base_iri, query.text, query.dataset, chosen.media_type)
+        graphs = query.dataset.default_graphs, query.dataset.named_graphs
+        etag = caching.etag(version, base_iri, query.text, *graphs, chosen.media_type)
     return Asked(query, chosen, etag)
 
 
