@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -14,6 +15,15 @@ def each_pss_mb(root: int) -> list[int]:
 def family_pss_mb(root: int) -> float:
     """Return the memory of a process and its descendants, MB; shared pages count once (PSS)."""
     return sum(map(_pss_kb, _family(root))) / 1024
+
+
+def descriptors(root: int) -> int:
+    """Return how many descriptors a process and its descendants have open."""
+    found = 0
+    for pid in _family(root):
+        with suppress(OSError):  # ended meanwhile
+            found += len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    return found
 
 
 def _family(root: int) -> set[int]:

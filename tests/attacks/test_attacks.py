@@ -523,16 +523,6 @@ def test_a_connection_on_which_no_request_comes_is_closed(impatient, sent):
                 pass
 
 
-@pytest.fixture(scope="module")
-def impatient():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KG_SERVER_BODY_TIMEOUT_S", "1")
-        patch.setenv("KG_SERVER_QUEUE_LENGTH", "0")
-        started = LiveServer("--no-validate", "--evaluators", "1", "--timeout", "5")
-    yield started
-    assert started.stop() == 0
-
-
 def test_under_overload_the_server_still_says_that_it_lives(impatient):
     pages = {"Accept": "text/html"}
     path = "/sparql?" + urlencode({"query": RUNAWAY, "timeout": "3"})

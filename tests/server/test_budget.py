@@ -121,3 +121,12 @@ def test_the_logs_name_the_client_that_the_proxy_names(said, expected, caplog):
 
     (line,) = caplog.messages
     assert json.loads(line)["client"] == expected
+
+
+@pytest.mark.parametrize(("status", "lines"), [(200, 1), (504, 1), (408, 0)])
+def test_a_body_that_does_not_come_is_no_slow_query(status, lines, caplog):
+    settings = replace(SETTINGS, slow_query_s=0.0)
+
+    access_log.record(settings, request_from("127.0.0.1"), status, 1)
+
+    assert len(caplog.messages) == lines

@@ -7,6 +7,7 @@ import logging
 import time
 from functools import partial
 from hashlib import sha256
+from http import HTTPStatus
 
 from kg_server import metrics
 from kg_server.config import Settings
@@ -17,6 +18,8 @@ slow_queries = logging.getLogger("kg_server.slow")
 
 _ADDRESS = 64
 """Most characters of an address in the log."""
+_TEXT = 2000
+"""Most characters of a path, and of a query, in the log."""
 
 
 def record(
@@ -33,7 +36,9 @@ def record(
     """
     seconds = time.perf_counter() - request.started
     metrics.count_request(request.method, status, seconds, size)
-    is_slow, is_logged = seconds > settings.slow_query_s, access.isEnabledFor(logging.INFO)
+    # If a body did not arrive in time, the client was slow and there is no query.
+    is_slow = seconds > settings.slow_query_s and status != HTTPStatus.REQUEST_TIMEOUT
+    is_logged = access.isEnabledFor(logging.INFO)
     if not (is_slow or is_logged):
         return
     line = partial(_line, settings, request, status, size=size, seconds=seconds, cached=cached)
@@ -58,7 +63,7 @@ def _line(
     line = {
         "client": request.sender(settings.client_header)[:_ADDRESS] or request.client[0],
         "method": request.method,
-        "path": request.path,
+        "path": request.path[:_TEXT],
         "status": status,
         "bytes": size,
         "ms": round(seconds * 1000, 2),
@@ -66,5 +71,5 @@ def _line(
         "query": sha256(content).hexdigest()[:16],
     }
     if full:
-        line["asked"] = content.decode("utf-8", "replace")[:2000]
+        line["asked"] = content.decode("utf-8", "replace")[:_TEXT]
     return json.dumps(line)

@@ -89,9 +89,11 @@ class Request:
         if method != method.upper():
             raise NotImplementedHere(f"Methods are case-sensitive: {method.upper()}, not {method}.")
         if headers.get("transfer-encoding", "chunked").lower() != "chunked":
+            # A proxy may see the end of such a body elsewhere (RFC 9112 §11.2).
             raise NotImplementedHere(
                 "This server knows no transfer coding but chunked. "
-                "Send the body in chunks, or with Content-Length."
+                "Send the body in chunks, or with Content-Length.",
+                headers={"Connection": "close"},
             )
         # Without a header Host, Granian gives an empty one (2.8, ASGI).
         host_is_right = self._hosts == 1 and _HOST.fullmatch(headers["host"])
