@@ -2,11 +2,12 @@
 
 Threads ask queries whose answers were learnt before the first fault, read whole dumps, leave in
 the middle of runaways or behind further requests, read slowly, and send large forms. Every few
-seconds a fault: evaluators, zygote, HTTP worker or HTTP server killed or stopped, also during a
-reload; a reload, a hundred of them in a second, a reload of a broken project; the folder of
-sockets removed. At the end it is said how many answers were right, refused, cut or wrong, the
-longest time without an answer, the memory before and after, and what outlived the server. Wrong or
-seemingly whole answers, and memory that is not given back, exit with 1.
+seconds there is a fault, sometimes two at one time: evaluators, zygote, HTTP worker or HTTP server
+killed or stopped, also during a reload; a reload, a hundred of them in a second, a reload of a
+broken project; the folder of sockets removed. At the end it is said how many answers were right,
+refused, cut or wrong, the longest time without an answer, the memory before and after, and what
+outlived the server. Wrong or seemingly whole answers, a server that does not come back, and memory
+that is not given back exit with 1.
 
 Memory is the sum of PSS of all processes. Before and after, the clients have just worked for a
 while without faults, and then the server is left alone until its memory rests.
@@ -57,6 +58,8 @@ _GROWTH = 1.3
 """Memory after the faults, at most, in parts of the memory before them."""
 _SETTINGS = {"KG_SERVER_CACHE_BYTES": str(8 << 20), "KG_SERVER_EVALUATOR_IDLE_S": "5"}
 """Settings of the server, with which its memory soon is what it needs."""
+_BACK_S = 30.0
+"""Seconds after the last fault in which the server must answer again."""
 _FORM = b"query=" + b"%4+%zz" * 150_000
 
 
@@ -97,13 +100,25 @@ class Chaos:
             until = time.monotonic() + seconds
             while time.monotonic() < until and self._server.poll() is None:
                 time.sleep(pause_s * self._random.random() * 2)
-                with suppress(
-                    OSError, LookupError, ValueError, StopIteration
-                ):  # not there just now
-                    self._fault()
+                for _ in range(self._random.choice((1, 1, 1, 2))):
+                    # a process may be missing just now
+                    with suppress(OSError, LookupError, ValueError, StopIteration):
+                        self._fault()
             time.sleep(5)
         if self._server.poll() is not None:
             self.problems.append(f"the server ended with {self._server.returncode}")
+        elif not self._comes_back():
+            self.problems.append(f"no answer within {_BACK_S:.0f} s after the last fault")
+
+    def _comes_back(self) -> bool:
+        """Tell whether the server answers again; an outage lasts to its end, or to now."""
+        until, is_back = time.monotonic() + _BACK_S, False
+        while not is_back and time.monotonic() < until:
+            with suppress(OSError, http.client.HTTPException):
+                is_back = self._ask(self._paths[0])[0] == 200
+            time.sleep(0.1)
+        self.longest_s = max(self.longest_s, time.monotonic() - self._last_ok)
+        return is_back
 
     def memory_mb(self) -> float:
         """Return the memory of the whole server after some load, when it has come to rest."""

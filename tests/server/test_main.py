@@ -110,6 +110,28 @@ def test_it_comes_back_when_its_folder_is_taken_away(server, place):
     assert eventually(lambda: status(server) == 200)
 
 
+def test_it_comes_back_when_its_folder_is_taken_away_and_its_graph_killed_at_one_time(
+    server, place
+):
+    os.kill(server.process.pid, signal.SIGSTOP)
+    os.kill(children(server.process.pid)[-1], signal.SIGKILL)
+    (folder,) = place.glob("kg-server-*")
+    shutil.rmtree(folder)
+    os.kill(server.process.pid, signal.SIGCONT)
+
+    assert eventually(lambda: status(server) == 200)
+
+
+def test_it_waits_for_the_place_of_temporary_files_to_come_back(server, place):
+    (folder,) = place.glob("kg-server-*")
+    shutil.rmtree(folder)
+    aside = place.rename(f"{place}-aside")
+    assert eventually(lambda: any("no folder for sockets" in line for line in server.log))
+    aside.rename(place)
+
+    assert eventually(lambda: status(server) == 200)
+
+
 def test_a_dead_graph_is_loaded_again_at_once_whatever_old_ones_hold(server):
     (worker,) = children(listener(server))
     os.kill(worker, signal.SIGKILL)  # its sockets stay

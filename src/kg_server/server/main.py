@@ -53,7 +53,7 @@ _LAST_WORD_S = 5.0
 _STOP_S = 9.0
 """Seconds after which the main process waits no longer for the others when it stops."""
 _AGAIN_S = 2.0
-"""Seconds before loading is tried again while no graph is served."""
+"""Seconds before loading is tried again after it has failed."""
 _LONGEST = 107 - len("/kg-server-12345678/evaluators-999999-ffffffff")
 """Longest path, bytes, of a folder whose sockets have paths that fit (unix(7), ``sun_path``)."""
 _leaving = threading.Event()
@@ -165,6 +165,8 @@ class _Main:
             if self._generation in self._graphs:
                 self._check_manifest()
                 self._check_memory()
+            if not self._folder.is_dir():
+                self._folder = temporary_folder()
             self._loading = loading.start(
                 self._start,
                 generation,
@@ -267,11 +269,12 @@ class _Main:
         """
         if not self._generation:
             raise fault
+        self._not_before = time.monotonic() + _AGAIN_S
         if self._generation in self._graphs:
             log.error("not reloaded, the graph served before is still served: %s", fault)
         else:
             log.error("no graph is served; loading is tried again: %s", fault)
-            self._reload, self._not_before = True, time.monotonic() + _AGAIN_S
+            self._reload = True
 
     def _give_up_loading(self) -> None:
         generation = self._generation + 1
@@ -320,12 +323,9 @@ class _Main:
 
     def _move(self) -> None:
         """Load the graph again in another folder: the present one was removed."""
-        if self._reload or self._loading:
-            return
-        log.error("the folder %s was taken away; loading the graph again", self._folder)
-        self._reload = True
-        if not self._folder.is_dir():
-            self._folder = temporary_folder()
+        if not (self._reload or self._loading):
+            log.error("the folder %s was taken away; loading the graph again", self._folder)
+            self._reload = True
 
     def _forget(self, generation: int) -> None:
         """Remove the socket, the index and the scoreboard entries of a zygote that has ended."""
