@@ -168,5 +168,18 @@ def test_a_label_without_a_language_is_shown(tmp_path):
     assert ("urn:a" in own, "urn:C" in own, own.types(), len(own)) == (True, False, ["urn:C"], 1)
 
 
+def test_a_label_is_in_the_readers_language_or_in_one_of_the_project_whatever_its_region(tmp_path):
+    (tmp_path / "a.ttl").write_text(
+        "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+        "<urn:a> rdfs:label 'loaf'@en-GB , 'Brot'@de , 'رغيف'@ar ; rdfs:comment 'c' ;\n"
+        "  <http://www.w3.org/2004/02/skos/core#notation> 'L' .\n"
+    )
+    own = building.build(open_store(projects.load([tmp_path])), languages=("ar", "de"))
+
+    shown = {language: own.label("urn:a", language) for language in ("en", "de", "fr")}
+
+    assert shown == {"en": "loaf", "de": "Brot", "fr": "رغيف"}
+
+
 def test_the_nearest_names_are_found_however_far_they_are(index):
     assert f"{BASE}id/state/CAN" in {hit.iri for hit in index.nearest("Kanadda", 5)}

@@ -35,13 +35,23 @@ def fold(text: str) -> str:
 def rank(language: str | None, languages: Sequence[str]) -> int:
     """Return the rank of a label's language among a reader's languages; 0 is best.
 
+    A label in the language of a region is one in the language, and the other way round.
+
     >>> rank("fr-CA", ["en", "fr"]), rank(None, ["en", "fr"]), rank("de", ["en", "fr"])
     (1, 2, 3)
+    >>> rank("zh-hant", ["en", "zh-Hans", "zh-Hant"]), rank("pt", ["pt-BR", "en"])
+    (2, 0)
     """
-    code = (language or "").partition("-")[0].lower()
-    if code in languages:
-        return languages.index(code)
-    return len(languages) + bool(code)
+    if not language:
+        return len(languages)
+    tag = language.lower()
+    code = tag.partition("-")[0]
+    tags = [each.lower() for each in languages]
+    for wanted in (tag, code):
+        if wanted in tags:
+            return tags.index(wanted)
+    codes = [each.partition("-")[0] for each in tags]
+    return codes.index(code) if code in codes else len(languages) + 1
 
 
 def pick(texts: Iterable[Node], languages: Sequence[str]) -> Literal | None:

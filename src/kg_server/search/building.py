@@ -23,11 +23,13 @@ MOST_TEXTS = 200_000
 _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"(?:@([\w-]+))?')
 
 
-def build(store: Store, text_properties: Iterable[str] = ()) -> Index:
+def build(
+    store: Store, text_properties: Iterable[str] = (), languages: Sequence[str] = ()
+) -> Index:
     """Return an index in the memory of this process; ``write`` makes one for several processes."""
     file = io.BytesIO()
     write(file, store, text_properties)
-    return Index(Columns(file.getvalue()))
+    return Index(Columns(file.getvalue()), languages)
 
 
 def write(file: IO[bytes], store: Store, text_properties: Iterable[str] = ()) -> None:
@@ -43,7 +45,7 @@ def write(file: IO[bytes], store: Store, text_properties: Iterable[str] = ()) ->
     """
     languages: dict[str, int] = {"": 0}
     labels, texts = _Lines(languages), _Lines(languages)
-    things = _things(store, labels)
+    things, named = _things(store, labels)
     labelled = len(things)
     more = " ".join(f"<{each}>" for each in text_properties)
     for iri, literal in _rows(store, _TEXTS % {"more": more, "most": MOST_TEXTS}, "text"):
@@ -57,7 +59,11 @@ def write(file: IO[bytes], store: Store, text_properties: Iterable[str] = ()) ->
     ranks = _places([number for _, number in iris])
     type_starts, ordered_types = _grouped(ranks, of_things, types)
     order, text_order = labels.order(ranks), texts.order(ranks)
-    label_starts, ordered_labels = _grouped(ranks, labels.things, _places(order))
+    # Engines return labels in any order, so the choice among them follows the alphabet.
+    by_place = sorted(range(len(order)), key=lambda place: order[place] >= named)
+    label_starts, ordered_labels = _grouped(
+        ranks, [labels.things[order[place]] for place in by_place], by_place
+    )
     columns.write(
         file,
         store.version,
@@ -125,13 +131,18 @@ class _Lines:
         }
 
 
-def _things(store: Store, labels: _Lines) -> dict[str, int]:
-    """Return the numbers of the things that have labels; add the labels to ``labels``."""
+def _things(store: Store, labels: _Lines) -> tuple[dict[str, int], int]:
+    """Return the numbers of the things that have labels, and the number of labels proper.
+
+    The labels are added to ``labels``, and after them the other names.
+    """
     things: dict[str, int] = {}
-    for names in (_NAMED, _ALSO_NAMED):  # a union comes in any order
+    ends = []
+    for names in (_NAMED, _ALSO_NAMED):
         for iri, literal in _rows(store, _LABELS % names, "label"):
             labels.add(things.setdefault(iri, len(things)), literal)
-    return things
+        ends.append(len(labels.things))
+    return things, ends[0]
 
 
 def _types(store: Store, things: dict[str, int]) -> tuple[dict[str, int], array[int], array[int]]:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from kg_server import work
 from kg_server.rdf import namespaces as ns
-from kg_server.rdf.labels import fold
+from kg_server.rdf.labels import fold, rank
 from kg_server.rdf.prefixes import local_name
 from kg_server.search.columns import Columns, encode
 
@@ -136,16 +136,18 @@ class Index:
 
     Args:
         columns: the columns that ``building`` wrote. Things are in the order of their IRIs.
+        languages: language tags of the project, the preferred language first.
     """
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: Columns, languages: Sequence[str] = ()) -> None:
+        self._fallbacks = (*languages, "en")
         self._labels, self._texts = _Lines(columns, "label"), _Lines(columns, "text")
         self._things = columns.texts("things")
         self._label_starts = columns.numbers("label starts")
         self._labels_of_things = columns.numbers("labels of things")
         self._type_starts, self._types = columns.numbers("type starts"), columns.numbers("types")
-        classes, languages = columns.texts("classes"), columns.texts("languages")
-        self._languages = [languages[each] for each in range(len(languages))]
+        classes, tags = columns.texts("classes"), columns.texts("languages")
+        self._languages = [tags[each] for each in range(len(tags))]
         self._classes = [classes[each] for each in range(len(classes))]
         self._numbers = {iri: number for number, iri in enumerate(self._classes)}
         self._commonness = [math.log10(1 + each) for each in columns.numbers("class counts")]
@@ -162,7 +164,7 @@ class Index:
         return sorted(iri for iri in self._classes if self._commonness[self._numbers[iri]])
 
     def label(self, iri: str, language: str = "en") -> str:
-        """Return a thing's first label in a language, else in English, else any; else its IRI."""
+        """Return a thing's label in a language, else in one of the project; else its IRI."""
         return self._label(self._number(iri), language)[0] or iri
 
     def name(self, iri: str, language: str = "en") -> str:
@@ -318,18 +320,19 @@ class Index:
 
     def _label(self, thing: int, language: str) -> tuple[str, str]:
         """Return a thing's label, empty where it has none, and the label's language."""
-        lines = list(self._lines_of(thing))
-        tags = [self._languages[self._labels.language(each)] for each in lines]
-        for wanted in (language, "en"):
-            if wanted in tags:
-                return self._labels.text(lines[tags.index(wanted)]), wanted
+        lines = self._lines_of(thing)
         if not lines:
             return "", ""
-        place = next((place for place, tag in enumerate(tags) if tag), 0)
-        return self._labels.text(lines[place]), tags[place]
+        wanted = (language, *self._fallbacks)
+        ranked = (rank(tag, wanted) if (tag := self._tag(each)) else math.inf for each in lines)
+        best = min(zip(ranked, range(len(lines)), strict=True))[1]
+        return self._labels.text(lines[best]), self._tag(lines[best])
+
+    def _tag(self, line: int) -> str:
+        return self._languages[self._labels.language(line)]
 
     def _lines_of(self, thing: int) -> Sequence[int]:
-        """Return the labels of a thing as the store gave them: a label before its other names."""
+        """Return the labels of a thing in alphabetical order, a label before its other names."""
         if thing == len(self._things):
             return ()
         starts = self._label_starts

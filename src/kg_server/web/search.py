@@ -53,8 +53,10 @@ class LazyIndex:
             return self._index or self._shared(self._context.index)
         with work.locked(self._lock):
             if self._index is None:
-                texts = self._context.project.profile.text_properties
-                self._index = building.build(self._context.store, texts)
+                profile = self._context.profile
+                self._index = building.build(
+                    self._context.store, profile.text_properties, profile.languages
+                )
             return self._index
 
     def _shared(self, path: str) -> Index:
@@ -63,7 +65,7 @@ class LazyIndex:
             if time.monotonic() > until:
                 raise work.overloaded("The search index is being made. Try again in a few seconds.")
             work.sleep(_LOOK_S)
-        self._index = Index(made)
+        self._index = Index(made, self._context.profile.languages)
         return self._index
 
 
