@@ -366,6 +366,19 @@ def test_texts_that_lack_a_language_of_the_project_are_told_each_at_its_place(pl
     ]
 
 
+def test_texts_of_imported_files_are_translated_by_their_own_project(place):
+    root = place(
+        ontology="<https://e.org/ns> owl:imports <https://other.example/> .\n",
+        manifest='languages = ["en", "fr"]\n[imports]\n"https://other.example/" = "other.ttl"\n',
+    )
+    (root / "other.ttl").write_text(
+        "<https://other.example/T> a <http://www.w3.org/2002/07/owl#Class> ;\n"
+        "  <http://www.w3.org/2000/01/rdf-schema#label> 'theirs'@en .\n"
+    )
+
+    assert not [each for each in reported(root) if "other.ttl" in each]
+
+
 def test_a_project_of_one_language_lacks_no_translation(place):
     root = place(data="id:a rdfs:label 'a'@en .\n", manifest='languages = ["en"]\ntitle = "T"\n')
 

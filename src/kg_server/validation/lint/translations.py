@@ -46,6 +46,8 @@ def _of_things(material: Material, languages: Collection[str]) -> Iterator[RuleF
     for naming in dict.fromkeys((*names.LABELS, _TITLE, *names.DEFINITIONS, *stated)):
         lacking: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         for iri, tags in _spoken(material, naming).items():
+            if iri in material.imported_terms:
+                continue
             for language in _lacking(tags, languages):
                 lacking[_class(material, iri), language].append(iri)
         for (class_, language), iris in sorted(lacking.items()):
