@@ -1,4 +1,4 @@
-"""The memory of a process and of all that it started."""
+"""Memory, descriptors and processor time of a process and of all that it started."""
 
 from __future__ import annotations
 
@@ -24,6 +24,21 @@ def descriptors(root: int) -> int:
         with suppress(OSError):  # ended meanwhile
             found += len(list(Path(f"/proc/{pid}/fd").iterdir()))
     return found
+
+
+def children(pid: int) -> list[int]:
+    """Return the children of a process, in the order of their start."""
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def cpu_s(root: int) -> float:
+    """Return the processor time of a process and its descendants, seconds (proc(5), schedstat)."""
+    spent_ns = 0
+    for pid in _family(root):
+        for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            with suppress(OSError):  # ended meanwhile
+                spent_ns += int(task.read_text().split()[0])
+    return spent_ns / 1e9
 
 
 def _family(root: int) -> set[int]:

@@ -112,6 +112,17 @@ class Server:
         """Tell whether its process has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Its main process.
+
+        Raises:
+            Failed: it does not run.
+        """
+        if not self._process:
+            raise Failed("does not run")
+        return self._process.pid
+
     def memory_mb(self) -> float:
         """Return the proportional set size of all its processes, in MB."""
         return family_pss_mb(self._process.pid) if self._process else 0.0
