@@ -15,6 +15,8 @@ from kg_server.store.results import lines
 PAGE_THINGS = 500
 """Number of things on one page of an index."""
 
+_LONGEST = 500
+"""Most characters of a name that are compared with others."""
 _NEAR = 200
 """Number of alphabetical neighbours, on each side, that a misspelt name is compared with."""
 
@@ -75,7 +77,7 @@ class Catalogue:
     def nearest(self, iri: str, count: int = 5) -> list[str]:
         """Return the things with names most similar to that of ``iri``, best first."""
         self.things()
-        name = self._name(iri)
+        name = self._name(iri)[:_LONGEST]
         place = bisect_left(self._folded, (name, ""))
         names = dict(self._folded[max(0, place - _NEAR) : place + _NEAR])
         return [names[each] for each in difflib.get_close_matches(name, names, count, 0.6)]

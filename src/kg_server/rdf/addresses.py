@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 _ID, _DEF = "id/", "def/"
@@ -29,9 +30,11 @@ SERVED = frozenset(
 )
 """First segments of the server's own paths; names below them have no path of their own."""
 
-_NOT_IN_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\%]')
+_NOT_IN_IRI = re.compile(r'(?:[\x00-\x20<>"{}|^`\\]|%(?![0-9A-Fa-f]{2}))+')
+"""Characters that IRIs cannot have, such as a percent sign that begins no octet."""
 _OCTETS = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_OCTET = re.compile("%[0-9A-Fa-f]{2}")
+_RUNS = 256
+"""Runs whose other forms are kept: an address may have thousands of the same."""
 _LETTERS = re.compile(r"[^\x00-\x7f]+")
 _SAFE = "/:@!$&'()*+,;=~-._"
 _DOTS = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")
@@ -123,8 +126,8 @@ def iris(path: str, base_iri: str) -> Iterator[str]:
     >>> list(iris("%E0%A6%95", "https://e.org/"))
     ['https://e.org/ক', 'https://e.org/%E0%A6%95']
     """
-    letters = _OCTETS.sub(_readable, path)
-    plain = _OCTETS.sub(_unreserved, path)
+    letters = _OCTETS.sub(lambda run: _readable(run[0]), path)
+    plain = _OCTETS.sub(lambda run: _unreserved(run[0]), path)
     spellings: dict[str, None] = {}
     for spelling in (letters, plain):
         for form in ("NFC", "NFD"):
@@ -133,22 +136,19 @@ def iris(path: str, base_iri: str) -> Iterator[str]:
         spellings[_LETTERS.sub(lambda each: quote(each[0]), spelling)] = None
     spellings[path] = None
     for each in spellings:
-        yield base_iri + _NOT_IN_IRI.sub(_as_octets, each)
+        yield base_iri + _NOT_IN_IRI.sub(lambda run: _octets(run[0]), each)
 
 
-def _as_octets(match: re.Match[str]) -> str:
-    """Percent-encode a character that IRIs cannot have; the percent sign of an octet stays."""
-    return match[0] if _begins_octet(match) else quote(match[0])
+@lru_cache(_RUNS)
+def _octets(characters: str) -> str:
+    return quote(characters)
 
 
-def _begins_octet(match: re.Match[str]) -> bool:
-    return match[0] == "%" and bool(_OCTET.match(match.string, match.start()))
-
-
-def _readable(match: re.Match[str]) -> str:
+@lru_cache(_RUNS)
+def _readable(octets: str) -> str:
     """Decode only the octets of letters beyond ASCII and of unreserved characters."""
-    text = unquote(match[0], errors="strict") if _is_utf8(match[0]) else match[0]
-    if text == match[0]:
+    text = unquote(octets, errors="strict") if _is_utf8(octets) else octets
+    if text == octets:
         return text
     return "".join(
         each if not each.isascii() or each.isalnum() or each in "-._~" else quote(each, safe="")
@@ -156,11 +156,12 @@ def _readable(match: re.Match[str]) -> str:
     )
 
 
-def _unreserved(match: re.Match[str]) -> str:
+@lru_cache(_RUNS)
+def _unreserved(octets: str) -> str:
     """Decode octets except those of a slash, a question mark, a hash and a percent sign."""
-    if not _is_utf8(match[0]):
-        return match[0]
-    return "".join(quote(e, safe="") if e in "/?#%" else e for e in unquote(match[0]))
+    if not _is_utf8(octets):
+        return octets
+    return "".join(quote(e, safe="") if e in "/?#%" else e for e in unquote(octets))
 
 
 def _is_utf8(octets: str) -> bool:
