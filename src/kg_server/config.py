@@ -13,7 +13,7 @@ from kg_server.errors import ProjectFault
 NEUTRAL_BASE_IRI = "http://localhost/"
 """Base IRI of a project without one: for the server's own names, and for relative IRIs."""
 
-_BASE_IRI = re.compile(r"https?://[^\s<>\"{}|^`\\]+[/#]")
+_BASE_IRI = re.compile(r"https?://[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff<>\"{}|^`\\]+[/#]")
 _PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~-]+)*/")
 
 

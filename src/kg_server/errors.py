@@ -27,7 +27,8 @@ class ProjectFault(KgError):
         column: int | None = None,
     ) -> None:
         self.message, self.path, self.line, self.column = message, path, line, column
-        place = ":".join(str(part) for part in (path, line, column) if part is not None)
+        parts = (str(part) for part in (path, line, column) if part is not None)
+        place = ":".join(parts).replace("\n", r"\u000a")  # else a file's name adds lines to a log
         super().__init__(f"{place}: {message}" if place else message)
 
 

@@ -10,7 +10,7 @@ import click
 from kg_server.cli import options, progress
 from kg_server.diff import comparison, reports, revisions
 from kg_server.errors import ProjectFault
-from kg_server.project import manifest
+from kg_server.project import boundary, manifest
 
 _EPILOG = """\b
 Examples:
@@ -93,7 +93,9 @@ def _queries(folder: Path | None, root: Path | None) -> list[Path]:
         return []
     described = manifest.read(root) if root else None
     folders = [folder] if folder else [*described.queries, *described.tests] if described else []
-    files = sorted(path for each in folders for path in each.rglob("*.rq"))
+    files = sorted(path for each in folders for path in each.rglob("*.rq") if not path.is_dir())
     if folder and not files:
         raise ProjectFault("there are no .rq files", path=folder)
+    for path in files:
+        boundary.check(path, folder or root or path)
     return files

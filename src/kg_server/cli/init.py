@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from kg_server import escaping
 from kg_server.cli import options
 from kg_server.project import scaffold
 
@@ -22,6 +23,7 @@ def init(directory: Path, force: bool) -> None:
     Otherwise it also writes an example to start from: data, ontology, shapes and tests.
     """
     for path in scaffold.write(directory, force=force):
-        click.echo(path.as_posix())
-    enter = "" if directory.resolve() == Path.cwd() else f"cd {shlex.quote(str(directory))} && "
+        click.echo(escaping.line(path.as_posix()))
+    place = escaping.line(shlex.quote(str(directory)))
+    enter = "" if directory.resolve() == Path.cwd() else f"cd {place} && "
     click.echo(f"\nNow: {enter}kg-server validate && kg-server serve", err=True)

@@ -96,7 +96,7 @@ def since(path: Path | None, report: Report) -> Report:
 def say_unread(report: Report) -> bool:
     """Print the files that could not be read on standard error; tell whether there are any."""
     for each in report.unread:
-        place = f"{each.place}: " if each.place else ""
+        place = f"{escaping.line(str(each.place))}: " if each.place else ""
         options.say(place + each.message)
     return bool(report.unread)
 

@@ -18,7 +18,7 @@ from kg_server import formats, processes, validation
 from kg_server import project as projects
 from kg_server.competency import expected as answers_file
 from kg_server.errors import KgError, ProjectFault
-from kg_server.project import SYNTAXES, Project, Role, manifest, rules
+from kg_server.project import SYNTAXES, Project, Role, boundary, manifest, rules
 from kg_server.rdf import prefixes
 from kg_server.sandbox import service
 from kg_server.sparql import keywords
@@ -73,7 +73,7 @@ def find(root: Path, base_iri: str | None, word: str = "") -> list[Case]:
     files = sorted({file for each in folders for file in _files(each)})
     store = open_store(loaded)
     service.let_https_fail(store)
-    cases = [*_questions(files, store, loaded), *_examples(files, loaded)]
+    cases = [*_questions(files, store, loaded, root), *_examples(files, loaded, root)]
     selected = [case for case in cases if word in case.path.relative_to(root).as_posix()]
     if not selected:
         places = ", ".join(str(each.relative_to(root)) for each in folders) or "tests/"
@@ -116,11 +116,15 @@ def _files(place: Path) -> Iterator[Path]:
     return (each for each in paths if each.is_file())
 
 
-def _questions(files: Sequence[Path], store: EmbeddedStore, loaded: Project) -> Iterator[Case]:
+def _questions(
+    files: Sequence[Path], store: EmbeddedStore, loaded: Project, root: Path
+) -> Iterator[Case]:
     for path in files:
         if path.suffix == ".rq":
             answer = answers_file.beside(path)
             if answer:
+                boundary.check(path, root)
+                boundary.check(answer, root)
                 yield Case(path, partial(_answered, path, answer, store, loaded))
 
 
@@ -151,17 +155,21 @@ def _content(store: EmbeddedStore, query: Query) -> bytes | str:
         return str(error)
 
 
-def _examples(files: Sequence[Path], loaded: Project) -> Iterator[Case]:
+def _examples(files: Sequence[Path], loaded: Project, root: Path) -> Iterator[Case]:
     for path in files:
         named = _EXAMPLE.match(path.name) or _EXAMPLE.match(path.parent.name)
         if path.suffix in SYNTAXES and named:
-            yield Case(path, partial(_check_example, path, loaded, valid=not named[1]))
+            boundary.check(path, root)
+            yield Case(path, partial(_check_example, path, loaded, root, valid=not named[1]))
 
 
-def _check_example(path: Path, loaded: Project, *, valid: bool) -> str:
+def _check_example(path: Path, loaded: Project, root: Path, *, valid: bool) -> str:
     """Return the difference between the findings in an example and the expected findings."""
     text = path.read_text("utf-8")
     included = [(path.parent / name).resolve() for name in _INCLUDE.findall(text)]
+    for each in included:
+        if not each.is_relative_to(root.resolve()):
+            return f"# include: {each} leads out of the project"
     example = projects.load([path, *included], loaded.base_iri, derive=False)
     files = tuple(file for file in example.files if file.path in (path, *included))
     world = Project(

@@ -11,9 +11,11 @@ from dataclasses import fields, replace
 from pathlib import Path
 from urllib.parse import quote
 
+from kg_server import escaping
 from kg_server.config import NEUTRAL_BASE_IRI, is_base_iri
 from kg_server.errors import NoProject, ProjectFault
 from kg_server.project import (
+    boundary,
     contexts,
     discovery,
     entities,
@@ -110,11 +112,14 @@ def _read(plan: _Plan, read: _Reader, unread: list[Unread] | None) -> Project:
         files += _readable(plan.lent, read, unread)
         origin += f", by the ontology and the shapes of {_called(plan.manifest.root)}"
         declared = plan.manifest
-    more, imported = _imported(files, declared.imports, read, unread)
+    more, imported = _imported(files, plan.manifest, read, unread)
     files += more
     files.sort(key=lambda each: (list(Role).index(each.role), each.graph_iri, each.path))
     queries = tuple(_canned_queries(declared, read))
-    derive = (QueryFile(path, read.text(path).decode()) for path in _query_files(declared.derive))
+    derive = (
+        QueryFile(path, read.text(path).decode())
+        for path in _query_files(declared.derive, declared.root)
+    )
     loaded = Project(
         files=tuple(files),
         base_iri=read.base_iri,
@@ -184,7 +189,7 @@ def stamps(paths: Sequence[Path], *, example: bool = False) -> dict[Path, tuple[
     """
     plan = _Plan(paths, {}, example=example)
     files = [each.path for each in (*plan.files, *plan.lent)] + _query_files(
-        (*plan.manifest.queries, *plan.manifest.derive)
+        (*plan.manifest.queries, *plan.manifest.derive), plan.manifest.root
     )
     if source := manifest.source(plan.manifest.root):
         files.append(source)
@@ -265,7 +270,8 @@ class _Plan:
 
 def _called(root: Path) -> str:
     source = manifest.source(root)
-    return f"the project in {root} ({source.name if source else 'data/ beside ontology/'})"
+    listed = source.name if source else "data/ beside ontology/"
+    return f"the project in {escaping.line(str(root))} ({listed})"
 
 
 class _Reader:
@@ -326,8 +332,25 @@ class _Reader:
         return content
 
 
+class _OutsideReader(_Reader):
+    """Reads files outside of the project, whose faults show nothing of the files."""
+
+    def __call__(self, source: Source) -> ProjectFile:
+        try:
+            file = super().__call__(source)
+            fault = parsing.fault(file)
+        except ProjectFault as error:
+            fault = error
+        if fault:
+            message = "an imported file outside of the project is no RDF that can be read"
+            raise ProjectFault(message, path=source.path)
+        return file
+
+
 def _readable(
-    sources: Iterable[Source], read: _Reader, unread: list[Unread] | None
+    sources: Iterable[Source],
+    read: _Reader,
+    unread: list[Unread] | None,
 ) -> Iterator[ProjectFile]:
     """Yield the files that can be read; others are added to ``unread`` with their fault.
 
@@ -369,7 +392,7 @@ def _roles(source: Source, file: ProjectFile) -> tuple[Role, frozenset[Role]]:
 
 def _imported(
     files: Sequence[ProjectFile],
-    declared: Mapping[str, Path],
+    declared: manifest.Manifest,
     read: _Reader,
     unread: list[Unread] | None,
 ) -> tuple[list[ProjectFile], frozenset[str]]:
@@ -383,6 +406,7 @@ def _imported(
     """
     if not any(b"imports" in file.content for file in files):
         return [], frozenset()
+    outside = _OutsideReader(read.written, read.base_iri, declared.imports)
     imported: list[ProjectFile] = []
     resolved: set[str] = set()
     waiting = [(file, imports.header(file)) for file in files]
@@ -392,7 +416,7 @@ def _imported(
         file, header = waiting.pop(0)
         for iri in sorted(header.imports):
             try:
-                path = imports.local(iri, file, declared)
+                path = imports.local(iri, file, declared.imports)
             except ProjectFault as fault:  # of a catalog
                 if unread is None:
                     raise
@@ -406,7 +430,8 @@ def _imported(
             paths.add(path.resolve())
             name = _imported_name(path, {other.graph_iri for other in imported}, read)
             source = Source(path, name, Role.ONTOLOGY, by_content=True)
-            for each in _readable([source], read, unread):
+            inside = boundary.is_inside(path, declared.root, file.path.parent)
+            for each in _readable([source], read if inside else outside, unread):
                 more = replace(each, imported=True)
                 imported.append(more)
                 waiting.append((more, imports.header(more)))
@@ -424,20 +449,27 @@ def _imported_name(path: Path, used: Set[str], read: _Reader) -> str:
     )
 
 
-def _query_files(places: Iterable[Path]) -> list[Path]:
-    """Return the ``.rq`` files among files and below directories, in the order of their names."""
+def _query_files(places: Iterable[Path], root: Path) -> list[Path]:
+    """Return the ``.rq`` files among files and below directories, in the order of their names.
+
+    Raises:
+        ProjectFault: one is outside of the project's boundary.
+    """
     files = (
         each
         for place in places
         for each in (place.rglob("*.rq") if place.is_dir() else [place])
-        if each.suffix == ".rq"
+        if each.suffix == ".rq" and not each.is_dir()
     )
-    return sorted(dict.fromkeys(files), key=lambda path: (path.stem, path))
+    found = sorted(dict.fromkeys(files), key=lambda path: (path.stem, path))
+    for each in found:
+        boundary.check(each, root)
+    return found
 
 
 def _canned_queries(declared: manifest.Manifest, read: _Reader) -> Iterator[QueryFile]:
     """Yield the query files but for competency questions: those have no header but an answer."""
-    for path in _query_files(declared.queries):
+    for path in _query_files(declared.queries, declared.root):
         text = read.text(path).decode()
         if text.startswith("#+") or not any(
             each.suffix != path.suffix for each in path.parent.glob(f"{glob.escape(path.stem)}.*")

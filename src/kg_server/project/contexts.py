@@ -89,13 +89,15 @@ def _written(place: _Place, value: Any, line: int) -> str:
             message = f"the context {value['@import']} is imported, so it must be one JSON object"
             raise ProjectFault(message, path=place.path, line=line)
         own = {name: term for name, term in value.items() if name != "@import"}
-        return json.dumps({**imported, **own}, ensure_ascii=False)
+        return json.dumps({**imported, **own})
     if not isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value)
     file = _file(place, value, line)
     if place.depth > _DEPTH:
         raise ProjectFault(f"the context {value} includes itself", path=place.path, line=line)
     try:
+        if file.exists() and not file.is_file():  # a device has no end, a pipe may have none
+            raise ProjectFault(f"the context {value} is no file", path=place.path, line=line)
         content = file.read_bytes()
         nesting.check(file, content)
         below = replace(place, folder=file.parent, depth=place.depth + 1)
@@ -110,7 +112,7 @@ def _written(place: _Place, value: Any, line: int) -> str:
     context = document.get("@context") if isinstance(document, dict) else None
     if context is None:
         raise ProjectFault(f"the context {value} has no @context", path=place.path, line=line)
-    return json.dumps(context, ensure_ascii=False)
+    return json.dumps(context)  # escaped, because half of a surrogate pair has no UTF-8
 
 
 def _file(place: _Place, name: str, line: int) -> Path:

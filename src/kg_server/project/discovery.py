@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kg_server.errors import ProjectFault
-from kg_server.project import manifest, syntax
+from kg_server.project import boundary, manifest, syntax
 from kg_server.project.files import Role
 from kg_server.project.manifest import Manifest
 
@@ -152,26 +152,21 @@ def rdf_files(path: Path, root: Path | None = None) -> list[Path]:
             whoever writes one must not have another file of the machine read and shown.
 
     Raises:
-        ProjectFault: there is no such path, the directory has no RDF files, or a file in it is a
-            link that leads out.
+        ProjectFault: there is no such path, the directory has no RDF files, or a file in it is
+            outside of the boundary, such as a link that leads out.
     """
     check(path)
     if not path.is_dir():
         return [path]
     try:
-        files = sorted(each for each in _below(path) if _is_file(each) and syntax.is_known(each))
+        named = sorted(each for each in _below(path) if syntax.suffix(each) in syntax.SYNTAXES)
+        files = [each for each in named if not each.is_file() or syntax.is_known(each)]
     except OSError as error:
         raise _unreadable(Path(error.filename or path), error) from error
     if not files:
         raise ProjectFault("the directory has no RDF files", path=path)
-    within = (root or path).resolve()
-    for each in filter(Path.is_symlink, files):
-        try:
-            leads_out = not each.resolve().is_relative_to(within)
-        except RuntimeError as error:  # Python 3.11; an OSError since 3.13
-            raise ProjectFault("this is a link that leads to itself", path=each) from error
-        if leads_out:
-            raise ProjectFault(f"this is a link that leads out of {within}", path=each)
+    for each in files:
+        boundary.check(each, root or path)
     return files
 
 
@@ -180,8 +175,9 @@ def check(path: Path) -> None:
 
     Raises:
         ProjectFault: there is none, a folder above may not be entered, it is a link to itself, or
-            a device.
+            a device, or its path is not UTF-8 text.
     """
+    boundary.check_name(path)
     try:
         mode = path.stat().st_mode
     except FileNotFoundError as error:
@@ -209,11 +205,6 @@ def _below(path: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(path, onerror=fail):
         folders[:] = filter(_is_shown, folders)
         yield from (Path(folder, name) for name in names if _is_shown(name))
-
-
-def _is_file(path: Path) -> bool:
-    """Tell whether it is a file, or a link that leads nowhere, which reading it will say."""
-    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def _is_shown(name: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from kg_server import escaping
 from kg_server.errors import ProjectFault
 from kg_server.project.profile import Profile
 
@@ -119,7 +120,7 @@ class Project:
 def _listed(paths: list[Path], counts: Mapping[str, int]) -> str:
     """Return the names of files, or the paths of those with one name; of many files, the number."""
     names = [path.as_posix() if counts[path.name] > 1 else path.name for path in paths]
-    return ", ".join(names) if len(names) <= _SHOWN else f"{len(names):,} files"
+    return ", ".join(map(escaping.line, names)) if len(names) <= _SHOWN else f"{len(names):,} files"
 
 
 _SHOWN = 3

@@ -8,12 +8,13 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from os.path import normpath
 from pathlib import Path
 from typing import Any, NoReturn
 
 from kg_server.config import is_base_iri
 from kg_server.errors import ProjectFault
-from kg_server.project import nesting
+from kg_server.project import boundary, nesting
 from kg_server.project.profile import Evidence, HomeQuery, Profile, Texts
 
 FILE = "kg.toml"
@@ -33,7 +34,7 @@ KEYS = ("base-iri", *_TEXTS, "licence", "languages", *LISTS, *_TABLES)
 _HOME_KEYS = ("query", "parameters", "view", "title")
 _EVIDENCE = tuple(each.name.replace("_", "-") for each in fields(Evidence))
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
-_IRI = re.compile(r"(https?://|urn:|tag:)[^\s<>\"{}|^`\\]+")
+_IRI = re.compile(r"(https?://|urn:|tag:)[^\s\x00-\x1f\x7f-\x9f<>\"{}|^`\\]+")
 
 Place = tuple[str | int, ...]
 """Place of a value in the manifest: keys, and numbers in arrays, from 0."""
@@ -113,6 +114,15 @@ def read(root: Path) -> Manifest:
     return Manifest(root, base_iri, **parts, rules=rules, profile=profile, imports=imports)
 
 
+def _check_inside(root: Path, path: Path, read: _Reader, place: Place, *, written: str) -> None:
+    """Refuse a path that leads out of the project by ``..`` or, if it is a file, by a link."""
+    if normpath(path.relative_to(root)).startswith(".."):
+        message = f"{place[0]}: {written!r} leads out of the folder of {read.name}"
+        read.refuse(place, f"{message}; write {read.name} in a folder above both", written)
+    if not path.is_dir():
+        boundary.check_link(path, root)
+
+
 def _has_rules(path: Path) -> bool:
     return path.is_file() or next(path.rglob("*.rq"), None) is not None
 
@@ -124,6 +134,7 @@ def _imports(root: Path, read: _Reader) -> dict[str, Path]:
             read.refuse(("imports", iri), f"imports: {iri!r} is no IRI of an ontology")
         if not (root / name).is_file():
             read.refuse(("imports", iri), f"imports: there is no file {name!r}", name)
+        _check_inside(root, root / name, read, ("imports", iri), written=name)
     return {iri: root / name for iri, name in files.items()}
 
 
@@ -331,6 +342,8 @@ def _paths(root: Path, read: _Reader, key: str) -> tuple[Path, ...]:
             matches = [root / each]  # a copy of the graph, such as a wheel, has no tests
         if not matches:
             read.refuse((key,), f"{key}: there is no file or directory {each!r}", each)
+        for path in matches:
+            _check_inside(root, path, read, (key,), written=each)
         paths += matches
     return tuple(dict.fromkeys(paths))
 

@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from kg_server import escaping
 from kg_server import project as projects
 from kg_server.errors import ProjectFault
-from kg_server.project import manifest
+from kg_server.project import boundary, manifest
 from kg_server.project.discovery import rdf_files
 from kg_server.project.files import ProjectFile, Role
 from kg_server.project.parsing import parsed
@@ -74,7 +75,9 @@ def for_files(target: Path) -> str:
             raise each.fault
     for file in files:
         deque(parsed(file), maxlen=0)
-    lines = [f"title = {json.dumps(target.resolve().name, ensure_ascii=False)}"]
+    boundary.check_name(target.resolve())
+    title = escaping.line(target.resolve().name)  # TOML has no DEL, and no half of a surrogate pair
+    lines = [f"title = {json.dumps(title, ensure_ascii=False)}"]
     lines += [
         '# licence = "https://creativecommons.org/licenses/by/4.0/"',
         "# The beginning of the names in these files. With it, each has a page at its own path.",

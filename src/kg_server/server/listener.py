@@ -128,9 +128,10 @@ def free_port(settings: Settings) -> tuple[str, int]:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             return str(address[0]), int(probe.getsockname()[1])
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter of a host that no name can be
+        reason = error.strerror if isinstance(error, OSError) else "this is no name of a host"
         hint = "choose another with --port or --host"
-        raise ProjectFault(f"cannot listen on {place}: {error.strerror}; {hint}") from error
+        raise ProjectFault(f"cannot listen on {place}: {reason}; {hint}") from error
 
 
 def hold_port(host: str, port: int) -> socket.socket:

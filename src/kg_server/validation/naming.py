@@ -36,6 +36,8 @@ _IN_ORDER = {f"{ns.SH}path", _FIRST} | {
     f"{ns.SH}{name}Path" for name in ("inverse", "zeroOrMore", "oneOrMore", "zeroOrOne")
 }
 """Predicates whose lists are ordered; all other lists of a shapes graph are sets."""
+_MOST_STEPS = 100
+"""Most steps to a blank node from the nearest named node that its name depends on."""
 _MOST_MEMBERS = 10_000
 
 
@@ -164,11 +166,13 @@ class Names:
     def _way(self, node: Any) -> str:
         """Return the path to a node from the nearest named node; empty if there is none.
 
-        The position in a list is no part of it.
+        The position in a list is no part of it. Of a long path, the last steps are enough.
         """
         steps: list[str] = []
         seen: set[Any] = set()
         while node not in seen:
+            if len(steps) == _MOST_STEPS:
+                return " ".join(steps)
             seen.add(node)
             leading = list(self._store.quads_for_pattern(None, None, node, None))
             if not leading:

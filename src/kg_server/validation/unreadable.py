@@ -51,10 +51,12 @@ def _unread(file: Unread) -> Finding:
 
 
 def _place(fault: ProjectFault) -> Place | None:
-    """Return the place of a fault, with its line as excerpt."""
+    """Return the place of a fault, with its line as excerpt if it names one."""
     if fault.path is None:
         return None
     line, column, excerpt = fault.line or 1, fault.column or 1, ""
+    if fault.line is None:
+        return Place(path=fault.path, line=1, column=1, end_column=2, excerpt="")
     try:
         excerpt = syntax.text(fault.path).decode().split("\n")[line - 1].rstrip("\r")
     except (ProjectFault, IndexError):  # no excerpt then

@@ -147,7 +147,7 @@ def _block(finding: Finding, shorten: Callable[[str], str]) -> str:
         (
             f"{escaping.line(str(place))}: {head}" if place else head,
             f"    {shorten(finding.message)}",
-            *(_excerpt(place) if place else ()),
+            *(_excerpt(place) if place and place.excerpt else ()),
             *(f"    {name:<6} {shorten(value)}" for name, value in rows if value),
             *_causes(finding, shorten, "    "),
             *(f"    also   {escaping.line(str(each))}" for each in finding.related),
