@@ -19,14 +19,17 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
+from urllib.parse import urlencode
 
 if __name__ == "__main__":  # else "import http" of a library would find http.py beside this file
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import http.client
 
+from benchmarks.canned import forms
 from benchmarks.generate import generate
 from benchmarks.loadgen import run as load
 from benchmarks.peers import Missing
@@ -38,6 +41,8 @@ from benchmarks.table import machine
 from benchmarks.validate import write_shapes
 from benchmarks.writer import BASE
 
+from kg_server import canned, project
+
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-m", "kg_server"]
 ENGINES = {"virtuoso": ("/sparql", []), "oxigraph": ("/query", ["--union-default-graph"])}
@@ -47,7 +52,8 @@ _PUBLISH_S = 3600.0
 _PAGE_S = 300.0
 """Seconds that publishing, and a page, may take."""
 _COLD = 20_000
-_PAGES = 20
+_ASKED = 10
+"""States that each canned query is asked about, two at a time."""
 _LINK = re.compile(r'href="(?:http://[^/"]+)?(/things/[A-Za-z-]+)"')
 _EXAMPLE = "example: python benchmarks/remote.py --triples 1000000"
 
@@ -83,15 +89,15 @@ def _arguments() -> argparse.Namespace:
 
 def _rows(folder: Path, arguments: argparse.Namespace) -> Iterator[str]:
     """Yield a row of the table for each measurement."""
-    project = folder / "project"
-    world = _project(project, arguments.triples)
+    home = folder / "project"
+    world = _project(home, arguments.triples)
     engine = peer(arguments.engine, Path(sys.executable))
     path, more = ENGINES[arguments.engine]
     engine.path, engine.command = f"{path}?query=", [*engine.command, *more]
     published: list[float] = []
 
     def publish(_graph: Path, port: int, within_s: float) -> None:
-        command = ["publish", str(project), "--endpoint", f"http://127.0.0.1:{port}{path}"]
+        command = ["publish", str(home), "--endpoint", f"http://127.0.0.1:{port}{path}"]
         published.append(_ran([*command, "--no-validate", "--allow-merged"], within_s))
 
     engine.load = publish
@@ -175,16 +181,32 @@ def _pages(front: Server, world: Path) -> Iterator[str]:
     tables = sorted(set(_LINK.findall(get("/things/")[1])))
     things = [name for name in names if name.startswith(f"{BASE}id/")]
     documents = [name.replace(f"{BASE}id/", "/doc/") for name in things[:: len(things) // 100 + 1]]
+    for question in canned.load(project.load([ROOT], derive=False).queries).values():
+        asked = (_asked(question, states[number:]) for number in range(0, _ASKED, 2))
+        paths = list(dict.fromkeys(asked))  # a second time it would come from the cache
+        yield f"| canned query {question.name} | {_timed(get, paths)} |"
     for what, paths in {
-        "canned queries": [f"/queries/missions?state={name}" for name in states[:_PAGES]],
         "tables": ["/things/", *tables],
         "documents": documents,
     }.items():
-        taken = [get(path)[0] for path in paths]
-        p99 = quantiles(taken, n=100)[-1] if len(taken) > 1 else taken[0]
-        measured = f"{len(taken)} pages, median {median(taken):.0f} ms, p99 {p99:.0f} ms"
-        yield f"| {what} | {measured} |"
+        yield f"| {what} | {_timed(get, paths)} |"
     connection.close()
+
+
+def _asked(question: canned.CannedQuery, states: list[str]) -> str:
+    """Return the path of a canned query with the parameters that it needs."""
+    *_, values = forms(question, states)
+    return f"/queries/{question.name}?{urlencode(values)}"
+
+
+def _timed(get: Callable[[str], tuple[float, str]], paths: Sequence[str]) -> str:
+    """Return how long pages take, and how many of them are errors."""
+    taken: list[float] = []
+    for path in paths:
+        with suppress(Failed):
+            taken.append(get(path)[0])
+    figures = f"median {median(taken):.0f} ms, slowest {max(taken):.0f} ms, " if taken else ""
+    return f"{len(paths)} pages, {figures}{len(paths) - len(taken)} errors"
 
 
 def _getter(connection: http.client.HTTPConnection) -> Callable[[str], tuple[float, str]]:

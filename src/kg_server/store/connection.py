@@ -14,17 +14,20 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from email.message import Message
 from functools import cached_property, partial
 from http.client import (
     HTTPConnection,
     HTTPException,
+    HTTPMessage,
     HTTPResponse,
     HTTPSConnection,
     IncompleteRead,
+    parse_headers,
 )
 from io import BufferedReader, BytesIO, RawIOBase
 from socket import socket
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
 from kg_server.errors import (
@@ -47,7 +50,18 @@ _UNTIMED_REQUEST_S = 60.0
 _WRITE_S = 3600.0
 """Seconds that an engine may take to replace a graph: as many as ``publish`` has by itself."""
 _PART_BYTES = 1 << 16
+_LAST_BYTES = 256
+_MOST_LINE_BYTES = 17 << 20
+"""Longer than any line that can be read: the parser holds 16 MiB."""
+_MOST_WHOLE_BYTES = 256 << 20
+"""Longer than any answer that is read as a whole: those that publications need."""
 _RETRY_S = 2
+_SQL_STATE, _STOPPED = "X-SQL-State", "S1TAT"
+"""Virtuoso: the SQL state of a query that failed, and the state of one that was stopped."""
+_MOST_ROWS = "X-SPARQL-MaxRows"
+"""Virtuoso: the number of rows at which it has cut a result."""
+_IS_ERROR = re.compile(r"(?i)(?:^|-)error(?:$|-)")
+"""A header or trailer by which an engine says that it failed after it had sent its status."""
 _CREDENTIALS = re.compile(r"//[^/?#]*@")
 _NOT_IN_URL = re.compile(r"[^!-~]")
 _FORM = "application/x-www-form-urlencoded"
@@ -177,7 +191,7 @@ class Connection:
             clock=clock,
         )
         try:
-            _check(response, accepted, dialect)
+            _check(response, accepted)
             mends = dialect.ntriples if kind is Kind.GRAPH else dialect.json
             body = Body(self, connection=connection, response=response, clock=clock, mends=mends)
             body.begin(has_own_end=kind is not Kind.GRAPH)
@@ -233,7 +247,7 @@ class Connection:
 
     def _request(
         self, method: str, target: str, *, content: bytes, headers: Mapping[str, str], clock: Clock
-    ) -> tuple[HTTPConnection, HTTPResponse]:
+    ) -> tuple[HTTPConnection, _Response]:
         """Send a request; a kept connection that the engine has closed is replaced by a new one."""
         headers = {"User-Agent": "kg-server", **headers}
         while self._idle:
@@ -318,6 +332,8 @@ class _Timed(RawIOBase):
 
     def __init__(self, raw: RawIOBase, connected: socket, clock: Clock) -> None:
         self._raw, self._socket, self._clock = raw, connected, clock
+        self.is_ended = False
+        """Whether nothing more is read: then only what has come is left."""
 
     def readable(self) -> bool:
         """Return that it can be read."""
@@ -325,6 +341,8 @@ class _Timed(RawIOBase):
 
     def readinto(self, buffer: Any, /) -> int | None:
         """Read what has come, or wait for it."""
+        if self.is_ended:
+            return 0
         self._socket.settimeout(self._clock.now_left_s)
         return self._raw.readinto(buffer)
 
@@ -340,6 +358,13 @@ class _Lines(BufferedReader):
     Of the size of a chunk, ``0a3``, it would take ``0`` for the end of the body.
     """
 
+    raw: _Timed
+
+    def __init__(self, raw: _Timed) -> None:
+        super().__init__(raw)
+        self.has_more = False
+        """Whether more bytes had come than the answer has, when it was closed."""
+
     def readline(self, size: int | None = -1, /) -> bytes:
         """Return a line.
 
@@ -351,13 +376,25 @@ class _Lines(BufferedReader):
             raise IncompleteRead(line)
         return line
 
+    def close(self) -> None:
+        """Close it."""
+        if not self.closed:
+            self.raw.is_ended = True
+            self.has_more = bool(self.peek(1))
+        super().close()
+
 
 class _Response(HTTPResponse):
     """A response that is read as long as a clock has time left for it."""
 
     def __init__(self, clock: Clock, sock: socket, **more: Any) -> None:
         super().__init__(sock, **more)
-        self.fp = _Lines(_Timed(self.fp.detach(), sock, clock))
+        self.fp = self.lines = _Lines(_Timed(self.fp.detach(), sock, clock))
+        self.trailers = HTTPMessage()
+
+    def _read_and_discard_trailer(self) -> None:
+        """Read the trailers, which http.client (3.11 to 3.14) would not keep."""
+        self.trailers = parse_headers(self.fp)
 
 
 class Body:
@@ -376,7 +413,7 @@ class Body:
         owner: Connection,
         *,
         connection: HTTPConnection,
-        response: HTTPResponse,
+        response: _Response,
         clock: Clock,
         mends: Mends,
     ) -> None:
@@ -384,6 +421,8 @@ class Body:
         self._clock, self._mends = clock, mends
         self._ready, self._ended = BytesIO(), False
         self._line: list[bytes] = []  # the start of a line whose end has not come
+        self._line_bytes = 0
+        self._last = b""
         self.problem: Problem | None = None
         """The problem for which the body was cut; ``None`` while it is whole."""
 
@@ -424,13 +463,39 @@ class Body:
             parts.append(self._ready.read(size))
         return b"".join(parts)
 
+    def whole(self, most_bytes: int = _MOST_WHOLE_BYTES) -> bytes:
+        """Return all bytes, for a reader that needs them at one time.
+
+        Raises:
+            EngineFailed: the body was cut, or is longer than ``most_bytes``.
+            QueryTimeout: it took too long.
+        """
+        parts, size = [], 0
+        while part := self.read(_PART_BYTES):
+            parts.append(part)
+            size += len(part)
+            if size > most_bytes:
+                raise EngineFailed("The engine's answer is longer than any that was asked for.")
+        return b"".join(parts)
+
+    def end(self) -> bytes:
+        """Read what a reader has left over; return the last bytes of the whole body.
+
+        Raises:
+            EngineFailed: the body was cut.
+            QueryTimeout: it took too long.
+        """
+        while self.read(_PART_BYTES):
+            pass
+        return self._last
+
     def close(self) -> None:
         """Give the connection back; one with an unread rest is closed, which stops the query."""
-        if self._ended and self._connection.sock is not None:
-            self._response.close()  # else http.client takes the connection for busy
+        is_kept = self._ended and self._connection.sock is not None
+        self._response.close()  # else http.client takes the connection for busy
+        if is_kept and not self._response.lines.has_more:
             self._owner.release(self._connection)
         else:
-            self._response.close()
             self._connection.close()
 
     def _next(self) -> bytes:
@@ -440,14 +505,19 @@ class Body:
             self.problem = problem
             raise
         self._ended = not part
+        self._last = (self._last + part[-_LAST_BYTES:])[-_LAST_BYTES:]
         if not self._mends:
             return part
         lines, newline, rest = part.rpartition(b"\n")
         if not (newline or self._ended):
             self._line.append(part)
+            self._line_bytes += len(part)
+            if self._line_bytes > _MOST_LINE_BYTES:
+                self.problem = too_long()
+                raise self.problem
             return b""
         whole = b"".join((*self._line, lines, newline))
-        self._line = [rest]
+        self._line, self._line_bytes = [rest], len(rest)
         return mended(whole, self._mends)
 
     def _part(self) -> bytes:
@@ -459,8 +529,10 @@ class Body:
         except (OSError, HTTPException, ValueError) as error:
             raise EngineFailed("The engine's answer was cut.") from error
         self._clock.stop()
-        if not part and self._response.length:  # http.client says nothing of a body cut short
-            raise EngineFailed("The engine's answer was cut.") from EOFError()
+        if not part:
+            if self._response.length:  # http.client says nothing of a body cut short
+                raise EngineFailed("The engine's answer was cut.") from EOFError()
+            _check_whole(self._response.trailers)
         return part
 
 
@@ -472,11 +544,11 @@ def _exchange(
     content: bytes,
     headers: Mapping[str, str],
     clock: Clock,
-) -> HTTPResponse:
+) -> _Response:
     clock.start(connection)
     connection.response_class = partial(_Response, clock)  # type: ignore[assignment]
     connection.request(method, target, content or None, dict(headers))
-    response = connection.getresponse()
+    response = cast("_Response", connection.getresponse())
     with suppress(AttributeError):  # the socket of a response without a body may be gone
         clock.stop()
     return response
@@ -484,6 +556,8 @@ def _exchange(
 
 def _is_quiet(kept: HTTPConnection) -> bool:
     """Tell whether nothing has come on a kept connection: its end, or what nobody asked for."""
+    if isinstance(kept.sock, ssl.SSLSocket) and kept.sock.pending():
+        return False
     ready = select.poll()
     ready.register(kept.sock, select.POLLIN)
     return not ready.poll(0)
@@ -501,7 +575,15 @@ def unreachable() -> EngineUnavailable:
     )
 
 
-def _check(response: HTTPResponse, accepted: Sequence[str], dialect: Dialect) -> None:
+def too_long() -> ResultTooLarge:
+    """Return the problem that a term of an answer is too long to be read."""
+    return ResultTooLarge(
+        "A literal or another term of the engine's answer is too long for this server, which "
+        "reads 8 MiB in a row and 16 MiB in a triple. Ask for less, such as SUBSTR of the text."
+    )
+
+
+def _check(response: HTTPResponse, accepted: Sequence[str]) -> None:
     """Check that an answer can be used.
 
     Raises:
@@ -516,22 +598,42 @@ def _check(response: HTTPResponse, accepted: Sequence[str], dialect: Dialect) ->
         raise EvaluationFailed("The engine refuses the query, although it is well-formed.")
     if status != 200:
         raise EngineFailed(f"The engine gives no answer (status {status}).")
-    for header, (value, problem) in dialect.incomplete.items():
-        given = response.headers.get(header)
-        if given is not None and value in given:
-            raise _incomplete(problem, given)
-    lengths = set(response.headers.get_all("content-length", ()))
-    if len(lengths) > 1 or not all(each.strip().isdecimal() for each in lengths):
+    headers = response.headers
+    _check_whole(headers)
+    lengths = set(headers.get_all("content-length", ()))
+    codings = headers.get_all("transfer-encoding", ())
+    if (
+        len(lengths) + len(codings) > 1  # RFC 9112 §6.3: one that has both is an error
+        or not all(each.strip().isdecimal() for each in lengths)
+        or bool(codings) != bool(response.chunked)
+    ):
         raise EngineFailed("The engine does not say where its answer ends.")
-    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+    encodings = {each.strip().lower() for each in headers.get_all("content-encoding", ())}
+    if encodings - {"identity"}:
         raise EngineFailed("The engine encodes its answer, which was not asked for.")
-    media_type = response.headers.get_content_type()
+    media_type = headers.get_content_type()
     if media_type not in accepted:
         raise EngineFailed(f"The engine answers as {media_type}, not as {accepted[0]}.")
+    if len(set(headers.get_all("content-type", ()))) > 1:
+        raise EngineFailed("The engine's answer has several media types.")
 
 
-def _incomplete(problem: type[QueryTimeout | ResultTooLarge], given: str) -> Problem:
-    if problem is ResultTooLarge:
+def _check_whole(headers: Message) -> None:
+    """Check headers or trailers by which engines say that an answer is not whole.
+
+    They are checked in every dialect: a proxy may hide which engine it stands in front of.
+
+    Raises:
+        QueryTimeout, ResultTooLarge, EngineFailed: it is not.
+    """
+    if headers.defects:  # what comes behind a line that is no header is not read as one
+        raise EngineFailed("The engine's answer has headers that are not well-formed.")
+    most = headers.get(_MOST_ROWS)
+    if most is not None:
         detail = "The engine cuts results of this size. Ask for less, or add a LIMIT below its own."
-        return ResultTooLarge(detail, limit_rows=int(given) if given.isdecimal() else None)
-    return QueryTimeout("The engine stopped the query at its own time limit. Ask for less.")
+        raise ResultTooLarge(detail, limit_rows=int(most) if most.isdecimal() else None)
+    states = headers.get_all(_SQL_STATE, ())
+    if any(_STOPPED in each for each in states):
+        raise QueryTimeout("The engine stopped the query at its own time limit. Ask for less.")
+    if states or any(_IS_ERROR.search(name) for name in headers):
+        raise EngineFailed("The engine says that its answer is not whole.")

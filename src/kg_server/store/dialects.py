@@ -7,10 +7,10 @@ rows are from the engines' documentation.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from kg_server.errors import ProjectFault, QueryTimeout, ResultTooLarge
+from kg_server.errors import ProjectFault
 
 Mends = Sequence[tuple[re.Pattern[bytes], bytes]]
 """Patterns in one line of an answer, and what replaces them."""
@@ -24,8 +24,7 @@ class Dialect:
     the address of the Graph Store Protocol, relative to that of the query endpoint, and
     ``graph_parameter`` the parameter for a graph's IRI there. ``time_limit`` is the parameter for
     the time limit of a query, and how many of its units make a second. It is empty where closing
-    the connection stops the query, or where the engine has no such parameter. ``incomplete`` are
-    headers of answers that are not whole: part of the value, and the problem. ``json`` and
+    the connection stops the query, or where the engine has no such parameter. ``json`` and
     ``ntriples`` mend answers. ``cuts_graphs``: triples of CONSTRUCT and DESCRIBE are cut at the
     same limit as rows, but no header says so. Then an answer of ``most_triples`` or more, if that
     is known, counts as cut.
@@ -36,9 +35,6 @@ class Dialect:
     graph_store: str = ""
     graph_parameter: str = "graph"
     time_limit: tuple[str, int] | None = None
-    incomplete: Mapping[str, tuple[str, type[QueryTimeout | ResultTooLarge]]] = field(
-        default_factory=dict
-    )
     json: Mends = ()
     ntriples: Mends = ()
     cuts_graphs: bool = False
@@ -65,10 +61,6 @@ DIALECTS = (
         server="Virtuoso",
         graph_store="/sparql-graph-crud-auth",
         graph_parameter="graph-uri",
-        incomplete={
-            "x-sql-state": ("S1TAT", QueryTimeout),
-            "x-sparql-maxrows": ("", ResultTooLarge),
-        },
         json=_VIRTUOSO_JSON,
         cuts_graphs=True,
         is_tested=True,

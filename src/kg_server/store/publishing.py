@@ -254,7 +254,7 @@ def rows(
     graphs = [("default-graph-uri", graph_iri), ("named-graph-uri", NOTHING)]
     body = connection.ask(text, graphs, Kind.BINDINGS, dialect=dialect, timeout_s=timeout_s)
     try:
-        bindings = json.loads(body.read())["results"]["bindings"]
+        bindings = json.loads(body.whole())["results"]["bindings"]
         return [{name: term["value"] for name, term in row.items()} for row in bindings]
     except (ValueError, LookupError, TypeError) as error:
         raise EngineFailed("The engine's answer is not well-formed.") from error

@@ -9,6 +9,7 @@ docs/decisions/remote.md.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import IO, Any, cast
@@ -21,7 +22,7 @@ from kg_server.project import Project, parsing
 from kg_server.sparql import exists
 from kg_server.sparql.query import Query
 from kg_server.store import open_store, writing
-from kg_server.store.connection import Body, Connection, unreachable
+from kg_server.store.connection import Body, Connection, too_long, unreachable
 from kg_server.store.credentials import Credentials
 from kg_server.store.dialects import Dialect
 from kg_server.store.protocol import Answer, Writer
@@ -30,6 +31,9 @@ from kg_server.store.written import Graphs, Written, refuse_foreign, with_column
 
 _ASKED = "__ASK_RETVAL"
 """The variable in which Virtuoso 7.2 answers an ASK as if it were a SELECT."""
+_MOST_BOOLEAN_BYTES = 1 << 20
+_CLOSED = re.compile(rb"\}\s*\}\s*\Z")
+"""The end of Query Results JSON with rows."""
 _MADE_UP = frozenset(("_star_fake",))
 """Columns of Virtuoso 7.2 where a query has none."""
 
@@ -88,9 +92,13 @@ class RemoteStore:
 
         def write(output: IO[bytes] | None) -> bytes:
             try:
-                return writing.writer(result, query.format, lambda: True)(output)
+                content = writing.writer(result, query.format, lambda: True)(output)
+                if kind is Kind.BINDINGS:
+                    _check_end(body)
             except (SyntaxError, Problem, RuntimeError, ValueError, MemoryError) as error:
                 raise cut(body, error) from error
+            else:
+                return content
             finally:
                 body.close()
 
@@ -169,7 +177,7 @@ def read(body: Body, kind: Kind, most_triples: int | None = None) -> writing.Res
         quads = ox.parse(file, format=ox.RdfFormat.N_TRIPLES, lenient=True)
         return _Triples((each.triple for each in quads), most_triples)
     if kind is Kind.BOOLEAN:
-        content = _boolean(json.loads(body.read()))
+        content = _boolean(json.loads(body.whole(_MOST_BOOLEAN_BYTES)))
         return ox.parse_query_results(content, format=ox.QueryResultsFormat.JSON)
     result = ox.parse_query_results(file, format=ox.QueryResultsFormat.JSON)
     if not isinstance(result, ox.QuerySolutions):
@@ -190,6 +198,16 @@ def _check_columns(result: writing.Result, variables: Iterable[str], query: Quer
         raise EngineFailed("The engine's answer has other columns than the query.")
 
 
+def _check_end(body: Body) -> None:
+    """Check the end of rows: the parser reads no further than a head that comes after them.
+
+    Raises:
+        EngineFailed: it is not that of Query Results JSON.
+    """
+    if not _CLOSED.search(body.end()):
+        raise EngineFailed("The engine's answer is not well-formed.")
+
+
 def _boolean(answer: Any) -> bytes:
     """Return the answer of an ASK in Query Results JSON."""
     value = answer.get("boolean")
@@ -206,10 +224,7 @@ def cut(body: Body, error: BaseException) -> BaseException:
     if body.problem:
         return body.problem
     if isinstance(error, MemoryError) and parsing.TOO_LONG in str(error):
-        return ResultTooLarge(
-            "A literal or another term of the engine's answer is too long for this server, which "
-            "reads 8 MiB in a row and 16 MiB in a triple. Ask for less, such as SUBSTR of the text."
-        )
+        return too_long()
     if isinstance(
         error, RecursionError | SyntaxError | LookupError | TypeError | AttributeError | ValueError
     ):
