@@ -95,6 +95,15 @@ def test_an_output_that_takes_nothing_is_one_message(command, output, message):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["validate", "query ASK{}", "nothing", "query --nothing"])
+def test_a_standard_error_that_is_full_is_no_finding(command):
+    script = f'exec "$0" -m kg_server {command} 2> /dev/full'
+
+    done = subprocess.run(["sh", "-c", script, sys.executable], cwd=ROOT, check=False)
+
+    assert done.returncode == 2  # not 1: the graph conforms
+
+
 def test_the_shipped_graph_conforms_and_the_report_says_what_was_checked():
     done = kg("validate")
 

@@ -161,7 +161,8 @@ def _command(name: str) -> click.Command | None:
 
 
 def _complain(message: str) -> None:
-    click.echo(escaping.message(f"kg-server: {message}"), err=True)
+    with suppress(OSError):  # standard error may be what is full
+        click.echo(escaping.message(f"kg-server: {message}"), err=True)
 
 
 def _quietly(run: Callable[[], object]) -> int:
@@ -182,7 +183,8 @@ def _quietly(run: Callable[[], object]) -> int:
     except KeyboardInterrupt:
         return 130
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         return error.exit_code
     except click.exceptions.Exit as error:
         return error.exit_code
