@@ -32,6 +32,8 @@ MERGED = "urn:x-kg-server:merged"
 TRIAL = "urn:x-kg-server:trial"
 """The graph in which a service is tried, before anything is published."""
 
+NODE = "http://www.w3.org/2000/01/rdf-schema#seeAlso"
+"""The property from the publication to a blank node; ``probe`` looks at how that is labelled."""
 _VERSION = "http://www.w3.org/2002/07/owl#versionInfo"
 _MODIFIED = "http://purl.org/dc/terms/modified"
 _PART = "http://www.w3.org/1999/02/22-rdf-syntax-ns#value"
@@ -135,7 +137,7 @@ class Publisher:
 
     def end(self, marker: Marker, graphs: Iterable[str], content: str) -> None:
         """Write the marker, with the description and queries that servers need."""
-        lines = _listed(graphs)
+        lines = [*_listed(graphs), f"<{MARKER}> <{NODE}> _:node ."]
         lines.append(f"<{MARKER}> <{_VERSION}> {json.dumps(marker.version)} .")
         lines.append(f"<{MARKER}> <{_MODIFIED}> {json.dumps(marker.published_at)} .")
         for number, start in enumerate(range(0, len(content), _PART_CHARACTERS)):
