@@ -24,9 +24,9 @@ class Kind(Flag):
 
 
 RESULT = Kind.BINDINGS | Kind.BOOLEAN
-"""What a SELECT or an ASK gives."""
+"""The kinds of results of SELECT and ASK."""
 ANSWER = RESULT | Kind.GRAPH
-"""What any query gives."""
+"""The kinds of results of all queries."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -333,7 +333,7 @@ class _Timed(RawIOBase):
     def __init__(self, raw: RawIOBase, connected: socket, clock: Clock) -> None:
         self._raw, self._socket, self._clock = raw, connected, clock
         self.is_ended = False
-        """Whether nothing more is read: then only what has come is left."""
+        """Tells that nothing more is read from the socket: only what has come is left."""
 
     def readable(self) -> bool:
         """Return that it can be read."""
@@ -363,7 +363,7 @@ class _Lines(BufferedReader):
     def __init__(self, raw: _Timed) -> None:
         super().__init__(raw)
         self.has_more = False
-        """Whether more bytes had come than the answer has, when it was closed."""
+        """Tells, after the closing, that more bytes had come than the answer has."""
 
     def readline(self, size: int | None = -1, /) -> bytes:
         """Return a line.
