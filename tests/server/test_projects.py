@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ TURTLE = """@prefix mus: <https://museums.example/ns#> .
 ILL_TYPED = """<https://museums.example/id/louvre> mus:floor
   "ground"^^<http://www.w3.org/2001/XMLSchema#integer> .
 """
+MUSEUMS = 'title = "Museums"\nbase-iri = "https://museums.example/"\n'
 NAMES = """PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 SELECT ?name { ?museum rdfs:label ?name }
 """
@@ -102,7 +104,7 @@ def test_a_graph_is_served_while_its_validation_goes_on_and_pages_say_so(tmp_pat
 
 def test_canned_queries_and_rules_are_reloaded_and_a_wrong_one_is_told_with_its_line(tmp_path):
     for name, text in (
-        ("kg.toml", 'title = "Museums"\nbase-iri = "https://museums.example/"\n'),
+        ("kg.toml", MUSEUMS),
         ("data/my.ttl", TURTLE),
         ("queries/names.rq", NAMES),
     ):
@@ -128,6 +130,14 @@ def test_canned_queries_and_rules_are_reloaded_and_a_wrong_one_is_told_with_its_
         os.kill(server.process.pid, signal.SIGHUP)
         assert eventually(lambda: any("this file is gone" in line for line in server.log))
         assert server.ask("GET", DERIVED).body.split() == [b"c", b"Paris"]
+
+        (tmp_path / "queries" / "others.rq").unlink()
+        os.kill(children(server.process.pid)[-1], signal.SIGKILL)
+        told = re.compile("no graph is served; .*kg.toml: this file is gone")
+        assert eventually(lambda: any(map(told.search, server.log))), server.log
+        assert server.ask("GET", "/sparql?query=ASK%7B%7D").status == 503
+        (tmp_path / "kg.toml").write_text(MUSEUMS)
+        assert eventually(lambda: server.ask("GET", "/sparql?query=ASK%7B%7D").status == 200)
     finally:
         assert server.stop() == 0
 

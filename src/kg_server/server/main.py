@@ -162,9 +162,8 @@ class _Main:
         if self._watcher:
             self._watcher.remember()
         try:
-            if self._generation in self._graphs:
-                self._check_manifest()
-                self._check_memory()
+            self._check_manifest()
+            self._check_memory()
             if not self._folder.is_dir():
                 self._folder = temporary_folder()
             self._loading = loading.start(
@@ -183,12 +182,12 @@ class _Main:
             self._graphs[generation] = ServedGraph(new.pid, new.address, new.index)
 
     def _check_manifest(self) -> None:
-        """Check that the manifest of the present graph is still there.
+        """Check that the manifest of the project that was loaded is still there.
 
         Raises:
             ProjectFault: it is gone, so that the files would be read as another project.
         """
-        manifest = self._loaded.project.profile.path
+        manifest = self._loaded.project.profile.path if self._generation else None
         if manifest and not manifest.exists():
             raise ProjectFault("this file is gone; restart the server to do without", path=manifest)
 
@@ -198,6 +197,8 @@ class _Main:
         Raises:
             ProjectFault: there is too little memory, so that the kernel would kill a process.
         """
+        if self._generation not in self._graphs:
+            return
         needed, free = loading_bytes(self._graphs[self._generation].pid), free_bytes()
         if needed > free:
             raise ProjectFault(
