@@ -34,7 +34,7 @@ def test_a_report_is_recalled_as_it_was():
 
 def test_a_spoilt_entry_is_none():
     cache.keep("k", REPORT)
-    entry = cache.folder() / "k.json"
+    entry = cache.folder("reports") / "k.json"
     whole = json.loads(entry.read_text())
     wrong = [{**whole, name: ["x"]} for name in whole if name != "idle"]  # a list of names
     (finding,) = whole["findings"]

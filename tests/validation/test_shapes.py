@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import pickle
 import re
 from pathlib import Path
@@ -253,8 +254,11 @@ def test_the_same_parameters_on_other_blank_nodes_are_other_shapes(tmp_path, mon
     assert not shapes_lint.known_good(other)
 
 
-def test_where_nothing_can_be_kept_nothing_is_known(monkeypatch, project):
-    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
+@pytest.mark.parametrize("place", ["/proc/nowhere", f"/{300 * 'x'}", ""])
+def test_where_nothing_can_be_kept_nothing_is_known(monkeypatch, project, place):
+    monkeypatch.setenv("XDG_CACHE_HOME", place)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 12345)  # without a home, as in a container
     shapes = changed(project)
 
     shapes_lint.remember(shapes)

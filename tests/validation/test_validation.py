@@ -256,7 +256,7 @@ def test_a_report_is_kept_and_taken_again_for_the_same_files_only(check):
     assert again.findings == first.findings
     assert not again.conforms
     assert changed.conforms
-    assert len(list(cache.folder().glob("*.json"))) == 2
+    assert len(list(cache.folder("reports").glob("*.json"))) == 2
 
 
 def test_a_report_is_made_where_none_can_be_kept(check, monkeypatch):

@@ -27,10 +27,17 @@ _KEPT = 200
 """Most entries; the oldest are deleted first."""
 
 
-def folder() -> Path:
-    """Return the cache directory (XDG Base Directory Specification)."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "kg-server" / "reports"
+def folder(name: str) -> Path:
+    """Return a folder in the user's cache directory (XDG Base Directory Specification).
+
+    Raises:
+        FileNotFoundError: the user has no home, as one that only a container knows.
+    """
+    given = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(given) if given else Path.home() / ".cache") / "kg-server" / name
+    except RuntimeError as error:
+        raise FileNotFoundError(str(error)) from error
 
 
 def key(project: Project, rules: Mapping[str, str]) -> str:
@@ -60,7 +67,7 @@ def key(project: Project, rules: Mapping[str, str]) -> str:
 def recall(key: str) -> Report | None:
     """Return the cached report of a key; ``None`` if there is none that can be read."""
     try:
-        return _report(json.loads((folder() / f"{key}.json").read_bytes()))
+        return _report(json.loads((folder("reports") / f"{key}.json").read_bytes()))
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 
@@ -75,8 +82,8 @@ def _plain(value: object) -> str:
 
 
 def _write(name: str, text: str) -> None:
-    with suppress(OSError, RuntimeError):  # no home, no room, read-only: not cached then
-        place = folder()
+    with suppress(OSError):  # no home, no room, read-only: not cached then
+        place = folder("reports")
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         half = place / f"{name}.{os.getpid()}"
         half.write_text(text)

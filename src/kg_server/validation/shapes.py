@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from rdflib import RDF, SH, Literal, URIRef
 
 from kg_server.errors import ProjectFault
 from kg_server.rdf import namespaces as ns
+from kg_server.validation import cache
 from kg_server.validation.prefilter.patterns import PARAMETERS
 
 if TYPE_CHECKING:
@@ -97,21 +98,20 @@ def known_good(shapes: Graph) -> bool:
     """
     digest = digest_of(shapes)
     shipped = Path(__file__).with_name("shapes_checked.txt").read_text("ascii").split()
-    return digest in shipped or (_cache() / digest).exists()
+    if digest in shipped:
+        return True
+    try:
+        return (cache.folder("shapes") / digest).exists()
+    except OSError:  # it is another user's, or there is none
+        return False
 
 
 def remember(shapes: Graph) -> None:
     """Note that these shapes can be used. If nothing can be written, they are checked each time."""
-    try:
-        _cache().mkdir(parents=True, exist_ok=True)
-        (_cache() / digest_of(shapes)).touch()
-    except OSError:
-        return
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "kg-server" / "shapes"
+    with suppress(OSError):
+        place = cache.folder("shapes")
+        place.mkdir(parents=True, exist_ok=True)
+        (place / digest_of(shapes)).touch()
 
 
 def digest_of(shapes: Graph) -> str:
