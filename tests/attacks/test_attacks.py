@@ -15,7 +15,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from http.client import IncompleteRead
 from pathlib import Path
@@ -521,6 +521,26 @@ def test_a_connection_on_which_no_request_comes_is_closed(impatient, sent):
         with suppress(ConnectionResetError):
             while connection.recv(1000):  # it may say why first
                 pass
+
+
+def test_connections_that_only_wait_keep_no_others_out(crowded):
+    head, half = b"GET / HTTP/1.1\r\nHost: x\r\n", HEAD + b"Content-Length: 1000\r\n\r\nASK"
+    with ExitStack() as opened:
+        for sent in (b"", head, half) * 14:  # more than 32, for a minute each
+            connection = socket.create_connection(("127.0.0.1", crowded.port))
+            opened.enter_context(connection).sendall(sent)
+
+        assert crowded.ask("GET", "/health/live", timeout_s=30).status == 200
+
+
+@pytest.fixture(scope="module")
+def crowded():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KG_SERVER_BODY_TIMEOUT_S", "60")
+        few = ("prlimit", "--nofile=128:128")
+        started = LiveServer("--no-validate", "--evaluators", "1", prefix=few)
+    yield started
+    assert started.stop() == 0
 
 
 def test_under_overload_the_server_still_says_that_it_lives(impatient):

@@ -117,16 +117,20 @@ def test_a_client_that_used_too_much_is_told_when_to_come_back():
 def test_the_logs_name_the_client_that_the_proxy_names(said, expected, caplog):
     settings = replace(SETTINGS, slow_query_s=0.0)
 
-    access_log.record(settings, request_from("127.0.0.1", x_forwarded_for=said), 200, 1)
+    request = request_from("127.0.0.1", x_forwarded_for=said)
+    request.is_whole = True
+
+    access_log.record(settings, request, 200, 1)
 
     (line,) = caplog.messages
     assert json.loads(line)["client"] == expected
 
 
-@pytest.mark.parametrize(("status", "lines"), [(200, 1), (504, 1), (408, 0)])
-def test_a_body_that_does_not_come_is_no_slow_query(status, lines, caplog):
-    settings = replace(SETTINGS, slow_query_s=0.0)
+@pytest.mark.parametrize(("is_whole", "lines"), [(True, 1), (False, 0)])
+def test_a_request_that_does_not_arrive_whole_is_no_slow_query(is_whole, lines, caplog):
+    settings, request = replace(SETTINGS, slow_query_s=0.0), request_from("127.0.0.1")
+    request.is_whole = is_whole
 
-    access_log.record(settings, request_from("127.0.0.1"), status, 1)
+    access_log.record(settings, request, 503, 1)
 
     assert len(caplog.messages) == lines

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import struct
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,22 @@ def test_a_client_that_waits_has_not_left(pair):
 
     with pytest.raises(TimeoutError):
         asyncio.run(asyncio.wait_for(waiting, 0.3))
+
+
+def test_silent_connections_without_a_request_are_reset_and_no_others():
+    with socket.create_server(("127.0.0.1", 0)) as listening, ExitStack() as opened:
+        port = listening.getsockname()[1]
+        clients, servers = [], []
+        for _ in range(3):
+            clients.append(opened.enter_context(socket.create_connection(("127.0.0.1", port))))
+            servers.append(opened.enter_context(listening.accept()[0]))
+
+        young = connections.reset_silent(port, 60, set())
+        elsewhere = connections.reset_silent(1, 0, set())
+        count = connections.reset_silent(port, 0, {clients[1].getsockname()})
+
+        servers[1].sendall(b"x")
+        assert (young, elsewhere, count) == (0, 0, 2)
+        assert clients[1].recv(1) == b"x"
+        with pytest.raises(ConnectionResetError):
+            clients[2].recv(1)

@@ -7,7 +7,6 @@ import logging
 import time
 from functools import partial
 from hashlib import sha256
-from http import HTTPStatus
 
 from kg_server import metrics
 from kg_server.config import Settings
@@ -36,8 +35,8 @@ def record(
     """
     seconds = time.perf_counter() - request.started
     metrics.count_request(request.method, status, seconds, size)
-    # If a body did not arrive in time, the client was slow and there is no query.
-    is_slow = seconds > settings.slow_query_s and status != HTTPStatus.REQUEST_TIMEOUT
+    # If a request did not arrive whole, its client was slow and there is no query.
+    is_slow = seconds > settings.slow_query_s and request.is_whole
     is_logged = access.isEnabledFor(logging.INFO)
     if not (is_slow or is_logged):
         return

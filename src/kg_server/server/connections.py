@@ -7,7 +7,7 @@ import ctypes
 import os
 import socket
 import struct
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
 
@@ -18,6 +18,8 @@ _FIRST_LOOK_S, _LOOK_S = 0.05, 0.5
 _ESTABLISHED = 1
 _ACKED_AT = 120
 """Offset in ``TCP_INFO`` of the bytes that the other end has acknowledged (tcp(7))."""
+_SENT_AT = 44
+"""Offset in ``TCP_INFO`` of the milliseconds since this end has sent something, or was opened."""
 _NOWHERE = struct.pack("=H14x", socket.AF_UNSPEC)
 
 
@@ -31,12 +33,43 @@ def abort(client: Address, port: int) -> bool:
     """
     try:
         with find(client, port) as connection:
-            # Neither closing nor shutting down resets a connection that Granian holds as well;
-            # dissolving it does (connect(2), AF_UNSPEC), which Python's sockets cannot say.
-            libc = ctypes.CDLL(None, use_errno=True)
-            return bool(libc.connect(connection.fileno(), _NOWHERE, len(_NOWHERE)) == 0)
+            return _reset(connection.fileno())
     except OSError:
         return False
+
+
+def _reset(descriptor: int) -> bool:
+    # Neither closing nor shutting down resets a connection that Granian holds as well;
+    # dissolving it does (connect(2), AF_UNSPEC), which Python's sockets cannot say.
+    libc = ctypes.CDLL(None, use_errno=True)
+    return bool(libc.connect(descriptor, _NOWHERE, len(_NOWHERE)) == 0)
+
+
+def reset_silent(port: int, silent_s: float, answering: Iterable[Address]) -> int:
+    """Reset connections to a port to which nothing was sent for some seconds; return their number.
+
+    Args:
+        port: the port of this server.
+        silent_s: the seconds.
+        answering: clients whose connections are kept, because their requests are being answered.
+    """
+    kept, count = {_plain(each) for each in answering if each[0]}, 0
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  # there may be a thousand
+        with suppress(OSError, ValueError):  # no socket, or closed meanwhile
+            connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, int(name))
+            try:
+                ends = _ends(connection)
+                is_ours = ends is not None and ends[1] == port and ends[0] not in kept
+                if is_ours and _silence_s(connection) >= silent_s:
+                    count += _reset(int(name))
+            finally:
+                connection.detach()
+    return count
+
+
+def _silence_s(connection: socket.socket) -> float:
+    state = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+    return int(struct.unpack_from("=I", state, _SENT_AT)[0]) / 1000
 
 
 async def until_left(

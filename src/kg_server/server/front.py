@@ -18,6 +18,7 @@ from kg_server.processes import give_back
 from kg_server.server.application import WATCHED, Application
 from kg_server.server.budget import Budgets
 from kg_server.server.cache import Cached, ResponseCache
+from kg_server.server.crowd import Crowd
 from kg_server.server.exchange import Exchange, Handler, Receive, Send
 from kg_server.server.generation import Serving
 from kg_server.server.limits import Limits
@@ -43,9 +44,10 @@ class Front:
     Args:
         serving: the graph in service, with its Flask application.
         settings: the limits.
+        most_connections: most connections of the worker; 0 if they are not limited.
     """
 
-    def __init__(self, serving: Serving, settings: Settings) -> None:
+    def __init__(self, serving: Serving, settings: Settings, most_connections: int = 0) -> None:
         self._serving, self._settings = serving, settings
         cache = ResponseCache(settings.cache_bytes, settings.cache_entry_bytes)
         self._application = Application(serving, settings, cache)
@@ -53,7 +55,9 @@ class Front:
             settings,
             Queries(serving=serving, settings=settings, cache=cache, after=self._application),
         )
-        self._first = Limits(settings, Cached(serving, cache, Budgets(settings, room)))
+        cached = Cached(serving, cache, Budgets(settings, room))
+        self._crowd = Crowd(settings.port, most_connections, cached)
+        self._first = Limits(settings, self._crowd)
         self._look: asyncio.TimerHandle | None = None
         self._touched, self._is_untidy = 0, False
 
@@ -90,9 +94,10 @@ class Front:
         await send({"type": "lifespan.shutdown.complete"})
 
     def _follow(self) -> None:
-        """Switch to a new graph soon after a reload, even without requests; tidy the memory."""
+        """Switch to a new graph soon after a reload, even without requests; tidy up."""
         loop = asyncio.get_running_loop()
         self._look = loop.call_later(_LOOK_S, self._follow)
+        self._crowd.look()
         touched = resource.getrusage(resource.RUSAGE_SELF).ru_minflt * resource.getpagesize()
         is_used = touched > self._touched + _TOUCHED_BYTES
         if is_used or self._is_untidy:  # once more after the last use

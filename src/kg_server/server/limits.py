@@ -50,10 +50,12 @@ class Limits:
         request = exchange.request
         if request.method in _WITHOUT_BODY:
             self._check(request)
+            request.is_whole = True
             await self._after(exchange)
             return
         try:
             request.body = await self._checked_body(exchange)
+            request.is_whole = True
             await self._after(exchange)
         finally:
             self._left_bytes += exchange.body_bytes

@@ -28,7 +28,8 @@ class Request:
 
     ``headers`` have names in lower case; lines with the same name are joined to one list (RFC 9110
     §5.3). A header with an underscore in its name is left out: WSGI cannot tell it from the name
-    with a hyphen, so that it would pass for a header that was checked (CWE-444).
+    with a hyphen, so that it would pass for a header that was checked (CWE-444). ``is_whole`` tells
+    that the limits are kept and the body has been read.
 
     Args:
         scope: the connection scope.
@@ -36,7 +37,7 @@ class Request:
 
     __slots__ = (
         "_coding", "_header_bytes", "_hosts", "body", "client", "headers", "http_version",
-        "method", "path", "query_string", "raw_path", "scheme", "server", "started",
+        "is_whole", "method", "path", "query_string", "raw_path", "scheme", "server", "started",
     )  # fmt: skip
 
     def __init__(self, scope: Scope) -> None:
@@ -52,6 +53,7 @@ class Request:
         self.body = b""
         self._header_bytes = self._hosts = 0
         self._coding: Coding | None = None
+        self.is_whole = False
         for raw_name, raw_value in scope["headers"]:
             self._header_bytes += len(raw_value)
             if b"_" not in raw_name:

@@ -132,7 +132,12 @@ def run_http(
     )
     server.serve(
         target_loader=lambda: _worker(
-            board, states=states, shared=shared, settings=settings, parent=pid
+            board,
+            states=states,
+            shared=shared,
+            settings=settings,
+            parent=pid,
+            most_connections=connections,
         ),
         wrap_loader=False,
     )
@@ -151,7 +156,13 @@ def _connections() -> int:
 
 
 def _worker(
-    board: Board, *, states: States, shared: metrics.Shared, settings: Settings, parent: int
+    board: Board,
+    *,
+    states: States,
+    shared: metrics.Shared,
+    settings: Settings,
+    parent: int,
+    most_connections: int,
 ) -> Any:
     """Make the application in a freshly forked HTTP worker."""
     die_with_parent(parent)
@@ -159,7 +170,7 @@ def _worker(
     keep_little()
     # A thread that computes gives up the interpreter's lock after 1 ms (default: 5 ms).
     sys.setswitchinterval(0.001)
-    front = Front(Serving(board, states, settings), settings)
+    front = Front(Serving(board, states, settings), settings, most_connections)
     _settle()
     return front
 
