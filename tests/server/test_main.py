@@ -272,6 +272,17 @@ def test_a_name_of_this_machine_is_an_address():
     assert port
 
 
+def test_too_few_files_that_may_be_open_is_one_clear_message():
+    script = 'ulimit -n 24; exec "$0" -m kg_server serve --port 0'
+    command = ["sh", "-c", script, sys.executable]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 2
+    assert "a process may open 24 files here; the server needs 64" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_host_of_nobody_is_one_clear_message():
     with pytest.raises(ProjectFault, match=r"cannot listen on nobody\.invalid:0"):
         free_port(Settings(host="nobody.invalid", port=0))

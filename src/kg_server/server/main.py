@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import select
 import shutil
 import signal
@@ -45,6 +46,8 @@ from kg_server.server.watching import Watcher
 
 log = logging.getLogger("kg_server.server")
 
+_LEAST_FILES = 64
+"""Files that a process has to be able to open: with half of them, the HTTP server starts."""
 _STEP_S = 0.1
 _LINGER_S = 60.0
 """Seconds for which requests under way can still query a graph that was replaced."""
@@ -63,8 +66,15 @@ def serve(start: Start) -> None:
     """Serve a project until SIGTERM or SIGINT.
 
     Raises:
-        ProjectFault: the project cannot be used, does not conform, or the port is taken.
+        ProjectFault: the project cannot be used, does not conform, or the port is taken; or too few
+            files may be open.
     """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < _LEAST_FILES:
+        raise ProjectFault(
+            f"a process may open {soft} files here; the server needs {_LEAST_FILES}: raise the "
+            "limit, as by ulimit -n 1024"
+        )
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
     with suppress(_Leave):
