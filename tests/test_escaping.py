@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import re
 import xml.etree.ElementTree as ElementTree
 
+import html5lib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +36,15 @@ def test_whatever_a_text_holds_its_xml_can_be_parsed(text):
     written = ElementTree.Element("a", {"b": escaping.xml(text)})
 
     assert ElementTree.fromstring(ElementTree.tostring(written)) is not None  # noqa: S314
+
+
+@given(st.text())
+def test_whatever_a_page_holds_html_can_carry_it(text):
+    parser = html5lib.HTMLParser()
+
+    parser.parse(f"<!DOCTYPE html><title>x</title><p>{html.escape(escaping.html(text))}</p>")
+
+    assert parser.errors == []
 
 
 @given(st.text())

@@ -18,6 +18,8 @@ _HIDDEN_BUT_LINES = re.compile(f"(?![\\t\\n])[{_CONTROLS}{_BIDIRECTIONAL}{_SEPAR
 _COMMAND = re.compile(r"(?m)^[^\S\n]*::|##\[")
 """Beginnings of workflow commands of GitHub Actions, the older ones anywhere in a line."""
 _NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_PLANES = "".join(f"{chr((n << 16) + 0xFFFE)}{chr((n << 16) + 0xFFFF)}" for n in range(17))
+_NO_HTML = re.compile(rf"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_PLANES}]")
 
 
 def terminal(text: str) -> str:
@@ -53,6 +55,14 @@ def line(text: str) -> str:
 def xml(text: str) -> str:
     """Return text without the characters that XML 1.0 cannot carry (§2.2, ``Char``)."""
     return _NO_XML.sub("\ufffd", text)
+
+
+def html(text: str) -> str:
+    """Return a page without the characters that HTML cannot carry (HTML §13.2.3.5).
+
+    These are controls and noncharacters; a reference such as ``&#1;`` is as wrong as they are.
+    """
+    return _NO_HTML.sub("\ufffd", text) if _NO_HTML.search(text) else text
 
 
 def markdown(text: str) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import click
+import html5lib
 import pyoxigraph as ox
 import pytest
 from lxml import html
@@ -78,7 +79,9 @@ DATA = f"""@prefix ex: <https://e.example/> .
 ex:a a ex:Thing , e-vil.x:Class ; rdfs:label "{escaped(TEXT)}"@en , "{escaped(TEXT)}"@x-evil ;
     ex:code "{escaped(TEXT)}" , "{escaped(MARKUP)}"^^e-vil.x:type ;
     e-vil.x:p <https://e.example/id/{IN_IRI}> ;
-    ex:long "{"x" * 100_000}" ; rdfs:seeAlso <javascript:evil()> , <data:text/html,evil> ;
+    ex:long "{"x" * 200_000}" ; ex:typed "evil"^^<javascript:evil()> ;
+    ex:tagged "evil"@x{"-evil" * 200} ;
+    rdfs:seeAlso <javascript:evil()> , <data:text/html,evil> ;
     ex:html "<evil-tag evil-attr='1'>"^^<http://www.w3.org/1999/02/22-rdf-syntax-ns#HTML> .
 <https://e.example/id/{IN_IRI}> a ex:Thing ; rdfs:label "{escaped(TEXT)}" ; ex:part ex:a .
 """
@@ -108,10 +111,19 @@ MANIFEST = f"""base-iri = "https://e.example/"
 data = ["data"]
 ontology = []
 shapes = ["shapes"]
+licence = "{escaped(TEXT)}"
 [title]
 en = "{escaped(TEXT)}"
 [description]
 en = "{escaped(TEXT)}"
+[columns]
+"o" = {{ en = "{escaped(TEXT)}" }}
+[topics]
+"evil" = {{ en = "{escaped(TEXT)}" }}
+[[home]]
+query = "evil"
+parameters = {{ thing = "https://e.example/a" }}
+title = {{ en = "{escaped(TEXT)}" }}
 """
 
 
@@ -131,6 +143,9 @@ def hostile(tmp_path_factory):
     )
     (root / "shapes" / "shapes.ttl").write_text(SHAPES)
     (root / "queries" / "evil.rq").write_text(QUERY)
+    for name in ("-evil", "--output=text=evil", "::error::evil", "$(evil)", "'evil-attr='1'"):
+        (root / "queries" / f"{name}.rq").write_text(QUERY)
+        (root / "data" / f"{name}.nt").write_text("<urn:a> <urn:b> <urn:c> .\n")
     (root / "tests" / f"{NAME}.rq").write_text("SELECT ?o { ?s <https://e.example/code> ?o }")
     (root / "tests" / f"{NAME}.csv").write_text(f"o\r\n{MARKUP}\r\n")
     git(root, "init", "-q", "-b", "evil\u202e\u009b\u2028`::error::".replace(":", ""))
@@ -250,6 +265,9 @@ def test_nothing_reaches_a_terminal_that_it_obeys(hostile, name, call, form):
 
 def no_markup(text: str) -> None:
     """Parse a page; nothing in it comes from the data."""
+    parser = html5lib.HTMLParser()
+    parser.parse(text)
+    assert parser.errors == []
     for each in html.document_fromstring(text).iter():
         assert each.tag not in ("evil-tag", "img", "iframe"), html.tostring(each)[:300]
         assert not [name for name in each.attrib if name.startswith(("on", "evil"))]
@@ -274,6 +292,84 @@ def no_commands(text: str) -> None:
     assert not any("##[" in line for line in others)
 
 
+def as_json(text: str):
+    """Parse JSON by the letter of RFC 8259; names are unique."""
+
+    def members(pairs):
+        assert len(dict(pairs)) == len(pairs)
+        return dict(pairs)
+
+    def refuse(word):
+        raise ValueError(word)
+
+    return json.loads(text, object_pairs_hook=members, parse_constant=refuse)
+
+
+RELATIVE = re.compile(r"(?![/.])(?:[A-Za-z0-9._~!$&'()*+,;=@/-]|%[0-9A-F]{2})+")
+"""A path of a relative reference (RFC 3986 §4.2), in the project."""
+
+
+def sarif(text: str) -> None:
+    """Check what SARIF 2.1.0 requires of the parts that a report has."""
+    document = as_json(text)
+    (run,) = document["runs"]
+    rules, results = run["tool"]["driver"]["rules"], run["results"]
+    assert document["version"] == "2.1.0"
+    assert run["columnKind"] in ("unicodeCodePoints", "utf16CodeUnits")
+    assert len({rule["id"] for rule in rules}) == len(rules) > 0
+    assert results
+    for each in results:
+        assert rules[each["ruleIndex"]]["id"] == each["ruleId"]
+        assert each["level"] in ("none", "note", "warning", "error")
+        assert not re.search(r"(?<!\\)[\[\]]", each["message"]["text"])
+        places = (*each["locations"], *each.get("relatedLocations", ()))
+        for physical in (place["physicalLocation"] for place in places):
+            region = physical["region"]
+            assert RELATIVE.fullmatch(physical["artifactLocation"]["uri"])
+            assert 1 <= region["startColumn"] <= region["endColumn"]
+            assert region["startLine"] >= 1
+    marks = [each["partialFingerprints"]["finding/v1"] for each in results]
+    assert len(set(marks)) == len(marks)
+
+
+def gitlab(text: str) -> None:
+    """Check what GitLab requires of a code quality report."""
+    issues = as_json(text)
+    assert issues
+    assert len({each["fingerprint"] for each in issues}) == len(issues)
+    for each in issues:
+        assert isinstance(each["description"], str)
+        assert isinstance(each["check_name"], str)
+        assert each["severity"] in ("info", "minor", "major", "critical", "blocker")
+        assert not re.match(r"/|\.\.|[A-Za-z]:", each["location"]["path"])
+        assert each["location"]["lines"]["begin"] >= 1
+
+
+def junit(text: str) -> None:
+    (suite,) = ET.fromstring(text)  # noqa: S314  # our own
+    assert int(suite.get("tests", "")) == len(suite) > 0
+    assert int(suite.get("failures", "")) == len(suite.findall(".//failure"))
+    for each in suite.iter():
+        assert each.tag in ("testsuite", "testcase", "failure", "system-out", "system-err")
+        assert set(each.attrib) <= {
+            *("name", "tests", "failures", "errors", "skipped", "time", "timestamp"),
+            *("classname", "file", "line", "type", "message"),
+        }
+
+
+COMMAND = re.compile(r"::(?:error|warning|notice)( \w+=[^:,\n]*(?:,\w+=[^:,\n]*)*)?::[^\n]+")
+
+
+def annotations(text: str) -> None:
+    """Read workflow commands as GitHub's runner does: names, values, and a message on one line."""
+    lines = text.removesuffix("\n").split("\n")
+    assert lines
+    for line in lines:
+        assert COMMAND.fullmatch(line), ascii(line[:300])
+        names = re.findall(r"[ ,](\w+)=", line.split("::")[1])
+        assert set(names) <= {"title", "file", "line", "col", "endColumn", "endLine"}
+
+
 def xml(text: str) -> None:
     assert len(list(ET.fromstring(text).iter())) > 1  # noqa: S314  # our own
 
@@ -288,20 +384,26 @@ def graph(form: str):
 
 
 def rows(text: str, delimiter: str = ",") -> None:
+    usual = csv.field_size_limit(len(text) + 1)
     (width,) = {len(row) for row in csv.reader(io.StringIO(text), delimiter=delimiter)}
+    csv.field_size_limit(usual)
     assert width
 
 
 PARSERS = {
-    **dict.fromkeys(("json", "sarif", "gitlab"), json.loads),
-    **dict.fromkeys(("xml", "junit"), xml),
+    "json": as_json,
+    "sarif": sarif,
+    "gitlab": gitlab,
+    "junit": junit,
+    "github": annotations,
+    "xml": xml,
     **{form: graph(form) for form in ("turtle", "ttl", "ntriples", "nt", "nquads", "nq")},
     **{form: graph(form) for form in ("trig", "jsonld", "rdfxml")},
     "csv": rows,
     "tsv": lambda text: {line.count("\t") for line in text.split("\n")[:-1]}.pop(),
     "markdown": no_links,
     "html": no_markup,
-    **dict.fromkeys(("text", "github", "table", ""), no_commands),
+    **dict.fromkeys(("text", "table", ""), no_commands),
 }
 """What reads a format."""
 
@@ -379,6 +481,6 @@ def test_every_route_of_a_hostile_project_answers_in_the_form_that_it_says(site,
         sent = "\n".join(f"{name}: {value}" for name, value in answer.headers)
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]|^X-Evil", sent), path
         if answer.mimetype.endswith("json"):
-            json.loads(answer.text)
+            as_json(answer.text)
         elif answer.mimetype in OF_MEDIA and answer.data:
             OF_MEDIA[answer.mimetype](answer.text)

@@ -126,6 +126,19 @@ def test_two_canned_queries_cannot_have_one_name(tmp_path):
         canned.load(files)
 
 
+@pytest.mark.parametrize(
+    "name", ["my query", "a\nb", "a#b", "a?b", "a%41", "a.b", "..", "<b>", "\u202ea", "a\x9bb"]
+)
+def test_a_name_that_cannot_be_part_of_an_address_is_refused(tmp_path, name):
+    with pytest.raises(ProjectFault, match="cannot be part of an address"):
+        canned.load([QueryFile(tmp_path / f"{name}.rq", "ASK { ?s ?p ?o }")])
+
+
+@pytest.mark.parametrize("name", ["my-query", "musées", "প্রশ্ন", "می\u200cروم", "a'b", "-x"])
+def test_a_name_may_be_in_any_language(tmp_path, name):
+    assert list(canned.load([QueryFile(tmp_path / f"{name}.rq", "ASK { ?s ?p ?o }")])) == [name]
+
+
 def test_the_base_iri_of_a_deployment_goes_into_the_queries():
     loaded = canned.load(projects.load([ROOT], "https://kg.example.org/").queries)
 

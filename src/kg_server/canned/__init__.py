@@ -47,6 +47,11 @@ RESERVED = rq.RESERVED
 LANGUAGE = "lang"
 """The parameter that the home page sets to the language of the reader, if a query has it."""
 
+_NOT_IN_NAME = re.compile(r"""[\s"#%./<>?\[\\\]^`{|}]""")
+"""Characters that a segment of a path cannot have as they are (RFC 3987 §2.2), and the dot, which
+begins an extension."""
+_JOINERS = re.compile("[\u200c\u200d]")
+"""Characters without a width that words of Persian and Bengali have."""
 _PREFIX = re.compile(r"^\s*PREFIX\s+([\w.-]*):\s*<([^>]*)>", re.MULTILINE | re.IGNORECASE)
 
 
@@ -102,12 +107,18 @@ def load(files: Iterable[QueryFile], language: str = "en") -> dict[str, CannedQu
         language: the language of their texts without a tag.
 
     Raises:
-        ProjectFault: a header or the use of a parameter is wrong, or two files share a name; gives
-            file and line.
+        ProjectFault: a header or the use of a parameter is wrong, a name cannot be part of an
+            address, or two files share one; gives file and line.
     """
     queries: dict[str, CannedQuery] = {}
     for file in files:
         name = file.path.stem
+        if _NOT_IN_NAME.search(name) or not _JOINERS.sub("", name).isprintable():
+            message = (
+                f"the name {name!r} cannot be part of an address, as that of a canned query is: "
+                "use letters, digits and hyphens, such as my-query.rq"
+            )
+            raise ProjectFault(message, path=file.path, line=1)
         if name in queries:
             message = f"another canned query is called {name!r} already"
             raise ProjectFault(message, path=file.path, line=1)

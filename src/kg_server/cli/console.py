@@ -96,8 +96,8 @@ def canned_list(project: Project) -> str:
     lines = []
     for name, query in canned.of_project(project).items():
         takes = " ".join(f"{each.name}=<{each.kind}>" for each in query.parameters)
-        title = escaping.message(escaping.line(query.title))
-        lines.append(f"{name:<22} {title}{f'  ({takes})' if takes else ''}\n")
+        line = f"{name:<22} {query.title}{f'  ({takes})' if takes else ''}"
+        lines.append(escaping.message(escaping.line(line)) + "\n")
     return "".join(lines)
 
 
@@ -119,7 +119,11 @@ def _table(content: bytes, declared: dict[str, str], kind: Kind) -> str:
 
     if kind is Kind.BOOLEAN:
         return content.decode().strip() + "\n"
-    header, *rows = list(csv.reader(io.StringIO(content.decode())))
+    usual = csv.field_size_limit(len(content) + 1)
+    try:
+        header, *rows = list(csv.reader(io.StringIO(content.decode())))
+    finally:
+        csv.field_size_limit(usual)
     table = Table(*(Column(name, overflow="fold") for name in header))
     for row in rows:
         shown = (prefixes.shorten(cell, declared, to_read=True) or cell for cell in row)

@@ -152,7 +152,7 @@ def _answer(answer: Answer, view: View) -> str:
     fewer, added = (
         f"{len(rows)} row{'s'[: len(rows) != 1]}" for rows in (answer.removed, answer.added)
     )
-    head = escaping.line(f"{answer.query}: {fewer} fewer, {added} more")
+    head = escaping.message(escaping.line(f"{answer.query}: {fewer} fewer, {added} more"))
     rows = [("-", row) for row in answer.removed] + [("+", row) for row in answer.added]
     lines = [_line(sign, row.replace("\t", "  "), view) for sign, row in rows[: view.limit]]
     more = len(rows) - view.limit

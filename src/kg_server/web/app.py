@@ -19,7 +19,7 @@ from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 from werkzeug.exceptions import RequestEntityTooLarge as TooLarge
 from werkzeug.http import parse_etags
 
-from kg_server import errors, formats
+from kg_server import errors, escaping, formats
 from kg_server.config import NEUTRAL_BASE_IRI
 from kg_server.errors import NotAcceptable, Problem
 from kg_server.formats import Kind
@@ -113,6 +113,7 @@ def create_app(context: Context) -> Flask:
     app.after_request(_with_headers)
     app.after_request(lambda response: _matching(response, context))
     app.after_request(_conditional)
+    app.after_request(_as_html)
     return app
 
 
@@ -252,6 +253,16 @@ def _conditional(response: Response) -> Response:
         response.add_etag()
         response.headers.setdefault("Cache-Control", caching.FRESH)
         response.make_conditional(request.environ)
+    return response
+
+
+def _as_html(response: Response) -> Response:
+    """Leave out of a page what HTML cannot carry: control characters of the graph's texts."""
+    if response.mimetype == "text/html" and not response.is_streamed:
+        text = response.get_data(as_text=True)
+        written = escaping.html(text)
+        if written is not text:
+            response.set_data(written)
     return response
 
 
