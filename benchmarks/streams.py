@@ -442,8 +442,8 @@ def fault(
     if len(found) > len(parts):
         return f"{len(found)} answers to {len(parts)} requests"
     for number, part in enumerate(parts):
+        is_half = is_cut and number == len(parts) - 1
         if number >= len(found):
-            is_half = is_cut and number == len(parts) - 1
             return "" if may_end or part.may_end or is_half else f"no answer to {part.sent[:300]!r}"
         answer = found[number]
         may_end = may_end or part.may_end or answer.status == _LATE
@@ -451,7 +451,7 @@ def fault(
             return f"the connection goes on behind {part.sent[:300]!r}"
         if answer.status == 200 and part.method != "HEAD" and part.mark not in answer.body:
             return f"not the answer to {part.sent[:300]!r}: {answer.body[:300]!r}"
-        if answer.status not in part.statuses | {200, _LATE}:
+        if answer.status not in part.statuses | {200, _LATE} | (_REFUSALS if is_half else set()):
             return f"{answer.status} to {part.sent[:500]!r}: {answer.body[:300]!r}"
     return ""
 
@@ -506,7 +506,8 @@ class Fuzzer:
         received, is_reset = b"", False
         with socket.create_connection((self.host, self.port), timeout=_ANSWER_S) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            work = partial(_send, connection, content, size, stays=stays)
+            resets: list[OSError] = []  # told to the thread that sends or to the one that reads
+            work = partial(_send, connection, content, size, stays=stays, resets=resets)
             sender = threading.Thread(target=work)
             sender.start()
             try:
@@ -519,7 +520,7 @@ class Fuzzer:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
             sender.join()
-        return received, is_reset
+        return received, is_reset or bool(resets)
 
     def _leave(self, content: bytes, *, is_reset: bool) -> None:
         with suppress(OSError), socket.create_connection((self.host, self.port)) as connection:
@@ -529,12 +530,16 @@ class Fuzzer:
             connection.sendall(content)
 
 
-def _send(connection: socket.socket, content: bytes, size: int, *, stays: bool) -> None:
-    with suppress(OSError):
+def _send(
+    connection: socket.socket, content: bytes, size: int, *, stays: bool, resets: list[OSError]
+) -> None:
+    try:
         for start in range(0, len(content), size):
             connection.sendall(content[start : start + size])
         if not stays:
             connection.shutdown(socket.SHUT_WR)
+    except OSError as error:
+        resets.append(error)
 
 
 class Victim:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import gc
 import logging
 import os
@@ -447,8 +448,11 @@ def in_child(work: Callable[[], object]) -> None:
         code = 0
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
-    except BaseException:
-        log.exception("a process of the server failed")
+    except BaseException as error:
+        if isinstance(error, OSError) and error.errno in (errno.EAGAIN, errno.ENOMEM):  # fork(2)
+            log.error("no process can be started: %s; allow more (ulimit -u)", error.strerror)  # noqa: TRY400
+        else:
+            log.exception("a process of the server failed")
     finally:
         os._exit(code)
 

@@ -74,6 +74,21 @@ def test_an_application_that_can_start_no_thread_is_busy():
     assert "Retry-After" in reply.headers
 
 
+def test_an_answer_for_which_no_thread_can_be_started_is_busy(caplog):
+    def starts_a_thread(_environ, start):
+        start("200 OK", [])
+        usual = threading.stack_size(1 << 46)
+        try:
+            threading.Thread(target=print).start()
+        finally:
+            threading.stack_size(usual)
+
+    (reply,) = replies(starts_a_thread, "/")
+
+    assert (reply.status_code, reply.json()["type"]) == (503, "/problems/overloaded")
+    assert not caplog.text
+
+
 def test_a_long_answer_is_streamed():
     def long(_environ, start):
         start("200 OK", [("Content-Type", "text/plain")])

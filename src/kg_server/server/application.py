@@ -29,6 +29,8 @@ _TURNS = 2
 """Most threads that compute at the same time: more would only wait for the interpreter's lock."""
 _BEGUN = 4
 """Most threads that have begun, including those that wait for an evaluator."""
+_NO_THREAD = "can't start new thread"
+"""Message of CPython 3.11's RuntimeError (threading)."""
 WATCHED = ("/metrics",)
 """Paths that are answered under overload too, so that monitoring goes on."""
 
@@ -132,7 +134,7 @@ class _Job:
             except Problem:
                 raise
             except Exception as error:
-                raise self._unforeseen() from error
+                raise self._unforeseen(error) from error
             try:
                 return self._answer(response)
             finally:
@@ -144,7 +146,7 @@ class _Job:
         except Problem:
             raise
         except Exception as error:
-            raise self._unforeseen() from error
+            raise self._unforeseen(error) from error
         if whole:
             headers = response.headers
             if response.status == HTTPStatus.OK:
@@ -168,7 +170,7 @@ class _Job:
         except (Problem, OSError, ClientLeft) as error:
             self._loop.call_soon_threadsafe(stream.cut, error)
         except Exception as error:  # noqa: BLE001  # after any error the answer must not seem whole
-            self._unforeseen()
+            self._unforeseen(error)
             self._loop.call_soon_threadsafe(stream.cut, error)
 
     def _write(self, stream: Stream, data: bytes) -> None:
@@ -178,7 +180,9 @@ class _Job:
     def _wait(self, step: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(step, self._loop).result()
 
-    def _unforeseen(self) -> Problem:
+    def _unforeseen(self, error: Exception) -> Problem:
+        if isinstance(error, RuntimeError) and str(error) == _NO_THREAD:
+            return _unthreaded()
         log.exception("the application failed on %r", self._exchange.request.path)
         return Problem("The server failed; its log has the reason.")
 
@@ -192,8 +196,8 @@ async def _until_left(job: _Job, threads: ThreadPoolExecutor) -> Whole | None:
     """
     try:
         working = asyncio.get_running_loop().run_in_executor(threads, job.run)
-    except RuntimeError as error:  # too many threads of this user (pthread_create(3))
-        raise overloaded("The server cannot start a thread. Try again later.") from error
+    except RuntimeError as error:
+        raise _unthreaded() from error
     leaving = asyncio.ensure_future(job.exchange.left())
     both: set[asyncio.Future[Any]] = {working, leaving}
     done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -203,6 +207,11 @@ async def _until_left(job: _Job, threads: ThreadPoolExecutor) -> Whole | None:
     with suppress(asyncio.CancelledError):
         await leaving
     return await working
+
+
+def _unthreaded() -> Problem:
+    """Return the problem that this user has too many threads (pthread_create(3))."""
+    return overloaded("The server cannot start a thread. Try again later.")
 
 
 def _may_be_kept(headers: Headers) -> bool:

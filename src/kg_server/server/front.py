@@ -102,7 +102,8 @@ class Front:
         is_used = touched > self._touched + _TOUCHED_BYTES
         if is_used or self._is_untidy:  # once more after the last use
             self._touched, self._is_untidy = touched, is_used
-            loop.run_in_executor(None, give_back)
+            with suppress(RuntimeError):  # no thread can be started now
+                loop.run_in_executor(None, give_back)
         with suppress(Problem):
             self._serving.current()
 
