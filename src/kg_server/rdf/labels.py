@@ -46,10 +46,12 @@ def rank(language: str | None, languages: Sequence[str]) -> int:
         return len(languages)
     tag = language.lower()
     code = tag.partition("-")[0]
+    for wanted in (tag, code):  # nearly always enough
+        if wanted in languages:
+            return languages.index(wanted)
     tags = [each.lower() for each in languages]
-    for wanted in (tag, code):
-        if wanted in tags:
-            return tags.index(wanted)
+    if tag in tags:
+        return tags.index(tag)
     codes = [each.partition("-")[0] for each in tags]
     return codes.index(code) if code in codes else len(languages) + 1
 
