@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import time
 from base64 import b64encode
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote, urlencode
 
@@ -397,6 +399,77 @@ def test_a_publication_is_not_called_whole_where_the_engine_holds_other_triples(
     assert done.returncode == 1
     assert "holds 1 triples" in done.stderr
     assert "no version was written" in done.stderr
+
+
+class Taking:
+    """A service that takes the marker of a publication, and the next graph without an answer."""
+
+    def __init__(self) -> None:
+        self.put: list[bytes] = []
+        self.is_waited_for, self.is_over = threading.Event(), threading.Event()
+        service = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.answer(200, b'{"head":{"vars":["graph"]},"results":{"bindings":[]}}')
+
+            def do_PUT(self):
+                service.put.append(self.rfile.read(int(self.headers["Content-Length"])))
+                if len(service.put) > 1:
+                    service.is_waited_for.set()
+                    service.is_over.wait(60)
+                self.answer(201, b"")
+
+            do_POST = do_GET
+
+            def answer(self, status, content):
+                with suppress(OSError):  # the command has ended
+                    self.send_response_only(status)
+                    self.send_header("Server", "Oxigraph/0.5")
+                    self.send_header("Content-Type", "application/sparql-results+json")
+                    self.send_header("Content-Length", str(len(content)))
+                    self.end_headers()
+                    self.wfile.write(content)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/query"
+        threading.Thread(target=self.server.serve_forever).start()
+
+    def stop(self) -> None:
+        self.is_over.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("limit", "code", "said"),
+    [
+        ("0.2", 1, r"the graph <\S+> was not written: .* 0\.2 seconds; --request-timeout SECONDS"),
+        ("60", 130, "publish again"),  # by Ctrl-C
+    ],
+)
+def test_a_publication_that_does_not_end_writes_no_version(other, limit, code, said):
+    (other / "data" / "d.ttl").write_text('<urn:s> <urn:p> "o" .\n')
+    service = Taking()
+    arguments = ["publish", str(other), "--endpoint", service.url, "--request-timeout", limit]
+    whole = [sys.executable, "-m", "kg_server", *arguments]
+
+    process = subprocess.Popen(whole, stderr=subprocess.PIPE, text=True)
+    assert service.is_waited_for.wait(60)
+    if code == 130:
+        process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    service.stop()
+
+    assert process.returncode == code
+    assert re.search(said, error)
+    assert f"{service.url} has no version now, because not all graphs are written" in error
+    assert "Traceback" not in error
+    assert len(service.put) == 2
+    assert b"versionInfo" not in b"".join(service.put)
 
 
 def test_a_publication_with_the_wrong_password_says_so(other, merging):

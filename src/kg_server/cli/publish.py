@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from kg_server import canned, project
-from kg_server.cli import options
+from kg_server.cli import options, progress
 from kg_server.description import void
+from kg_server.errors import Problem
 from kg_server.server import loading, publication
 from kg_server.store import dialects, open_store, publishing
-from kg_server.store.connection import Connection
+from kg_server.store.connection import WRITE_S, Connection
 from kg_server.store.credentials import Credentials
 from kg_server.store.publishing import Publisher
+from kg_server.validation.report import Report
 
 _SHOWN = 10
 """Most literals that are named."""
@@ -39,6 +42,13 @@ _SHOWN = 10
     help="Publish without the literals that an engine takes for others.",
 )
 @click.option("--no-validate", is_flag=True, help="Do not validate.")
+@click.option(
+    "--request-timeout",
+    type=options.SECONDS,
+    default=WRITE_S,
+    show_default=True,
+    help="Time that an engine has to replace one graph, in seconds.",
+)
 @options.deadline(3600)
 @options.BASE
 def publish(
@@ -50,6 +60,7 @@ def publish(
     allow_invalid: bool,
     allow_merged: bool,
     no_validate: bool,
+    request_timeout: float,
     base_iri: str | None,
 ) -> None:
     """Write the project into SPARQL services, for kg-server serve --endpoint.
@@ -63,6 +74,9 @@ def publish(
     Some engines take different literals for one: for Virtuoso, the year 1958 and the date
     1958-01-01 are one value, and it keeps one of them. publish finds and names such literals before
     it writes anything. With --allow-merged it leaves out the shorter one of each pair.
+
+    The step under way is shown on a terminal, and every ten seconds in a log. An engine that takes
+    longer than --request-timeout for a graph ends the command; publish again then.
 
     Exit code 0: published; 1: the data do not conform, the engine does not keep all literals, or it
     holds another number of triples than were written; 2: an error.
@@ -78,9 +92,17 @@ def publish(
         report = loading.validated(loaded, allow_invalid=allow_invalid)
     connections = [Connection(each, credentials) for each in replicas.endpoints]
     publishers = [
-        Publisher(each, engine or publication.recognise(each), graph_store) for each in connections
+        Publisher(
+            each,
+            engine or publication.recognise(each),
+            graph_store,
+            request_timeout_s=request_timeout,
+        )
+        for each in connections
     ]
-    merged = publication.merged(loaded, publishers)
+    with progress.Lines() as lines:
+        lines("looking for literals that an engine takes for one", None)
+        merged = publication.merged(loaded, publishers)
     for each in merged[:_SHOWN]:
         options.say(
             f"an engine takes {each.literal} for {each.kept}: "
@@ -98,19 +120,35 @@ def publish(
         loaded = publishing.without(loaded, lambda flat: publication.merged(flat, publishers))
         options.say(f"published without literals that an engine takes for others: {len(merged):,}")
     described = void.described(open_store(loaded), loaded)
-    differs = False
-    for connection, publisher in zip(connections, publishers, strict=True):
-        differences = publication.publish(loaded, report, described, publisher)
-        connection.close()
-        for difference in differences:
-            options.say(
-                f"{connection.endpoint} holds {difference.held} triples of "
-                f"<{difference.graph_iri}>, {difference.written} were written"
-            )
-        if differences:
-            differs = True
-            options.say(f"{connection.endpoint}: no version was written, because the graphs differ")
-        else:
-            options.say(f"{connection.endpoint} holds version {loaded.version}")
-    if differs:
+    written = [_written(loaded, report, described, each) for each in publishers]
+    if not all(written):
         sys.exit(1)
+
+
+def _written(
+    loaded: project.Project,
+    report: Report | None,
+    described: Sequence[tuple[str, bytes]],
+    publisher: Publisher,
+) -> bool:
+    """Write a project into a service; tell whether that holds all of it."""
+    endpoint = publisher.endpoint
+    try:
+        with progress.Lines() as lines:
+            differences = publication.publish(loaded, report, described, publisher, tell=lines)
+    except (Problem, KeyboardInterrupt):
+        if publisher.is_under_way:
+            options.say(
+                f"{endpoint} has no version now, because not all graphs are written: publish again"
+            )
+        raise
+    for difference in differences:
+        options.say(
+            f"{endpoint} holds {difference.held} triples of <{difference.graph_iri}>, "
+            f"{difference.written} were written"
+        )
+    if differences:
+        options.say(f"{endpoint}: no version was written, because the graphs differ")
+    else:
+        options.say(f"{endpoint} holds version {loaded.version}")
+    return not differences

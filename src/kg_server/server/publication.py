@@ -7,7 +7,7 @@ in the marker of the publication (``store.publishing``), so a server over an eng
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -28,6 +28,9 @@ from kg_server.store.remote import RemoteStore
 from kg_server.store.replicas import Replicas
 from kg_server.store.written import Graphs
 from kg_server.validation.report import Finding, Place, Report
+
+Tell = Callable[[str, float | None], None]
+"""Function for progress: gets the present step, and the fraction that is done (0 to 1) if known."""
 
 _NO_PUBLICATION = "the engine has no whole publication"
 _N_TRIPLES = named("ntriples", Kind.GRAPH)
@@ -69,6 +72,8 @@ def publish(
     report: Report | None,
     described: Iterable[tuple[str, bytes]],
     publisher: Publisher,
+    *,
+    tell: Tell,
 ) -> list[Difference]:
     """Write a project into a service, graph by graph; the version last, if nothing differs.
 
@@ -77,6 +82,7 @@ def publish(
         report: its validation, if it was validated.
         described: the graphs that describe it: IRIs and N-Triples.
         publisher: writes into the service.
+        tell: called with the progress.
 
     Returns:
         The graphs that the engine holds otherwise. If there are any, no version was written.
@@ -93,11 +99,18 @@ def publish(
     dataset, graphs[MERGED] = publishing.dataset(store)
     before = publisher.published()
     publisher.begin({*before, *graphs})
-    for graph_iri, ntriples in graphs.items():
+    sizes = {name: len(set(ntriples.splitlines())) for name, ntriples in graphs.items()}
+    whole, done = sum(sizes.values()) or 1, 0
+    for number, (graph_iri, ntriples) in enumerate(graphs.items(), 1):
+        step = f"writing graph {number} of {len(graphs)}, {_sized(graph_iri, sizes)}"
+        tell(step, done / whole)
         publisher.put(graph_iri, ntriples)
+        done += sizes[graph_iri]
     for graph_iri in before - graphs.keys():
+        tell(f"deleting <{graph_iri}>, which the project has no more", None)
         publisher.delete(graph_iri)
-    differences = _differences(publisher, graphs)
+    differences = _differences(publisher, sizes, tell)
+    tell("writing the version", None)
     if not differences:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         content = records.dumped(Publication(_portable(project), _placed(report), dataset))
@@ -105,15 +118,19 @@ def publish(
     return differences
 
 
-def _differences(publisher: Publisher, graphs: Mapping[str, bytes]) -> list[Difference]:
+def _differences(publisher: Publisher, sizes: Mapping[str, int], tell: Tell) -> list[Difference]:
     """Return the graphs of which the service holds more or fewer triples than were written."""
-    written = {name: len(set(ntriples.splitlines())) for name, ntriples in graphs.items()}
-    held = {name: publisher.count(name) for name in graphs}
-    return [
-        Difference(name, number, held[name])
-        for name, number in written.items()
-        if number != held[name]
-    ]
+    differences = []
+    for number, (name, written) in enumerate(sizes.items(), 1):
+        tell(f"counting graph {number} of {len(sizes)}, {_sized(name, sizes)}", None)
+        if (held := publisher.count(name)) != written:
+            differences.append(Difference(name, written, held))
+    return differences
+
+
+def _sized(graph_iri: str, sizes: Mapping[str, int]) -> str:
+    size = sizes[graph_iri]
+    return f"<{graph_iri}>, {size:,} {'triple' if size == 1 else 'triples'}"
 
 
 def opened(

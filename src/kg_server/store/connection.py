@@ -47,8 +47,8 @@ CONNECT_S = 2.0
 """Seconds that an engine may take to accept a connection."""
 _UNTIMED_REQUEST_S = 60.0
 """Seconds that an engine may take for a request without a time limit of its own."""
-_WRITE_S = 3600.0
-"""Seconds that an engine may take to replace a graph: as many as ``publish`` has by itself."""
+WRITE_S = 600.0
+"""Seconds that an engine may take to replace a graph, if a command gives it no others."""
 _PART_BYTES = 1 << 16
 _LAST_BYTES = 256
 _MOST_LINE_BYTES = 17 << 20
@@ -202,7 +202,13 @@ class Connection:
         return body
 
     def send(
-        self, method: str, target: str, content: bytes = b"", media_type: str = ""
+        self,
+        method: str,
+        target: str,
+        content: bytes = b"",
+        *,
+        media_type: str = "",
+        timeout_s: float = WRITE_S,
     ) -> tuple[int, Mapping[str, str]]:
         """Send a request whose answer is its status; return that, and the headers.
 
@@ -211,25 +217,35 @@ class Connection:
 
         Raises:
             EngineUnavailable: there is no answer.
+            EngineFailed: there was none in ``timeout_s`` seconds.
         """
         authorization = self._credentials.header()
         if self._credentials.user and not self._credentials.token:
-            status, headers = self._send(method, target, b"", {})
-            challenge = headers.get("www-authenticate", "")
+            status, offered = self._send(method, target, b"", {}, timeout_s=timeout_s)
+            challenge = offered.get("www-authenticate", "")
             if status == 401:
                 authorization = self._credentials.digest(challenge, method, target) or authorization
         more = {"Content-Type": media_type} if media_type else {}
-        return self._send(method, target, content, {**more, **_authorization(authorization)})
+        headers = {**more, **_authorization(authorization)}
+        return self._send(method, target, content, headers, timeout_s=timeout_s)
 
     def _send(
-        self, method: str, target: str, content: bytes, headers: Mapping[str, str]
+        self,
+        method: str,
+        target: str,
+        content: bytes,
+        headers: Mapping[str, str],
+        *,
+        timeout_s: float,
     ) -> tuple[int, Mapping[str, str]]:
-        clock = Clock(_WRITE_S, is_limit=False)
+        clock = Clock(timeout_s, is_limit=False)
         connection, response = self._request(
             method, target, content=content, headers=headers, clock=clock
         )
         try:
             response.read(_PART_BYTES)
+        except TimeoutError as error:
+            raise clock.expired() from error
         except (OSError, HTTPException) as error:
             raise unreachable() from error
         finally:

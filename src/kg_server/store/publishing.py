@@ -15,11 +15,11 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import pyoxigraph as ox
 
-from kg_server.errors import EngineFailed, ProjectFault
+from kg_server.errors import EngineFailed, EngineUnavailable, ProjectFault
 from kg_server.formats import Kind
 from kg_server.project import Project, ProjectFile, parsing
 from kg_server.store import merging
-from kg_server.store.connection import Connection
+from kg_server.store.connection import WRITE_S, Connection, Endpoint
 from kg_server.store.dialects import Dialect
 from kg_server.store.protocol import EmbeddedStore
 from kg_server.store.writing import SYNTAXES
@@ -68,11 +68,27 @@ class Publisher:
         connection: the connection to its query endpoint.
         dialect: the dialect of the service.
         graph_store: the address of its Graph Store Protocol; empty: that of the dialect.
+        request_timeout_s: seconds that the service may take to replace a graph.
     """
 
-    def __init__(self, connection: Connection, dialect: Dialect, graph_store: str = "") -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        dialect: Dialect,
+        graph_store: str = "",
+        *,
+        request_timeout_s: float = WRITE_S,
+    ) -> None:
         self._connection, self._dialect = connection, dialect
         self._target = _graph_store(connection.endpoint.url, dialect, graph_store)
+        self._request_timeout_s = request_timeout_s
+        self.is_under_way = False
+        """Tells that a publication was begun and not ended: the service has no version."""
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The address of the service."""
+        return self._connection.endpoint
 
     def put(self, graph_iri: str, ntriples: bytes) -> None:
         """Replace a graph (SPARQL 1.1 Graph Store Protocol §5.3).
@@ -83,9 +99,8 @@ class Publisher:
         if not ntriples.strip():
             self.delete(graph_iri)
             return
-        address = self._address(graph_iri)
-        status, _ = self._connection.send("PUT", address, ntriples, "application/n-triples")
-        _expect(status, (200, 201, 204), f"the graph <{graph_iri}> was not written")
+        otherwise = f"the graph <{graph_iri}> was not written"
+        _expect(self._send("PUT", graph_iri, otherwise, ntriples), (200, 201, 204), otherwise)
 
     def delete(self, graph_iri: str) -> None:
         """Delete a graph, if there is one (§5.4).
@@ -93,8 +108,31 @@ class Publisher:
         Raises:
             EngineFailed, EngineUnavailable: it was not deleted.
         """
-        status, _ = self._connection.send("DELETE", self._address(graph_iri))
-        _expect(status, (200, 202, 204, 404), f"the graph <{graph_iri}> was not deleted")
+        otherwise = f"the graph <{graph_iri}> was not deleted"
+        _expect(self._send("DELETE", graph_iri, otherwise), (200, 202, 204, 404), otherwise)
+
+    def _send(self, method: str, graph_iri: str, otherwise: str, ntriples: bytes = b"") -> int:
+        """Send a request about a graph; return the status.
+
+        Raises:
+            EngineFailed, EngineUnavailable: there was no answer, or none in time.
+        """
+        try:
+            status, _ = self._connection.send(
+                method,
+                self._address(graph_iri),
+                ntriples,
+                media_type="application/n-triples" if ntriples else "",
+                timeout_s=self._request_timeout_s,
+            )
+        except EngineFailed as problem:
+            raise EngineFailed(
+                f"{otherwise}: the engine gave no answer in {self._request_timeout_s:g} seconds; "
+                "--request-timeout SECONDS gives it more time"
+            ) from problem
+        except EngineUnavailable as problem:
+            raise EngineUnavailable(f"{otherwise}: {problem.detail}") from problem
+        return status
 
     def count(self, graph_iri: str) -> int:
         """Return the number of triples in a graph."""
@@ -133,6 +171,7 @@ class Publisher:
 
     def begin(self, graphs: Iterable[str]) -> None:
         """Write a marker without a version: the graphs are not whole from now on."""
+        self.is_under_way = True
         self.put(MARKER, "".join(f"{line}\n" for line in _listed(graphs)).encode())
 
     def end(self, marker: Marker, graphs: Iterable[str], content: str) -> None:
@@ -144,6 +183,7 @@ class Publisher:
             part = content[start : start + _PART_CHARACTERS]
             lines.append(f"<{MARKER}/{number:06d}> <{_PART}> {ox.Literal(part)} .")
         self.put(MARKER, ("\n".join(lines) + "\n").encode())
+        self.is_under_way = False
 
     def _rows(self, text: str, graph_iri: str) -> list[Row]:
         return rows(self._connection, self._dialect, text, graph_iri, timeout_s=_COUNT_S)
