@@ -17,7 +17,7 @@ import rdflib
 from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.plugins.sparql.sparql import Query
 
-from kg_server.sparql.conditions import in_turn
+from kg_server.sparql.conditions import cheap_first, in_turn
 from kg_server.sparql.exists import rewritten
 from kg_server.validation import prepared as by_rdflib
 
@@ -328,7 +328,7 @@ def test_random_queries_have_the_same_solutions_in_two_engines():
         for _ in range(QUERIES):
             text = queries.query()
             other = rewritten(text)
-            ordered = in_turn(other)
+            ordered = in_turn(cheap_first(other))
             if text in (other, ordered):
                 continue
             prepared = None

@@ -263,7 +263,7 @@ def _with_absent(search: Search) -> Search:
 
 @lru_cache(1 << 12)
 def _rewritten(query: str) -> str:
-    return conditions.in_turn(exists.rewritten(query))
+    return conditions.in_turn(conditions.cheap_first(exists.rewritten(query)))
 
 
 def aim(suspects: Mapping[Constraint | None, frozenset[Any]]) -> Aim:
