@@ -6,8 +6,7 @@ import pytest
 
 from kg_server import project as projects
 from kg_server.description import namespaces
-from kg_server.errors import ProjectFault
-from kg_server.server.loading import validated
+from kg_server.server.loading import weighed
 from kg_server.store import open_store
 
 HEAD = """@prefix owl: <http://www.w3.org/2002/07/owl#> .
@@ -36,10 +35,10 @@ def test_files_without_shapes_are_served_whatever_the_rules_find_and_a_project_i
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.ttl").write_text(MISSPELT)
 
-    report = validated(projects.load([tmp_path / "data" / "a.ttl"]), allow_invalid=False)
+    report, refusal = weighed(projects.load([tmp_path / "data" / "a.ttl"]), allow_invalid=False)
 
     assert not report.conforms
+    assert not refusal
     assert report.summary.startswith("no shapes; the rules found: 1 violation")
     (tmp_path / "kg.toml").write_text('data = []\nontology = ["data"]\n')
-    with pytest.raises(ProjectFault, match="not served, because the data do not conform"):
-        validated(projects.load([tmp_path]), allow_invalid=False)
+    assert weighed(projects.load([tmp_path]), allow_invalid=False)[1]

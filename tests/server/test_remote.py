@@ -252,6 +252,22 @@ def test_what_is_published_anew_is_served_without_a_restart(other):
     engine.stop()
 
 
+def test_what_does_not_conform_is_not_published_and_says_so(other):
+    (other / "shapes.ttl").write_text(
+        "@prefix sh: <http://www.w3.org/ns/shacl#> .\n<urn:S> a sh:NodeShape ;\n"
+        "  sh:targetSubjectsOf <urn:p> ; sh:property [ sh:path <urn:q> ; sh:minCount 1 ] .\n"
+    )
+    (other / "kg.toml").write_text('shapes = ["shapes.ttl"]\n')
+
+    done = published("http://127.0.0.1:1/query", path=other)  # where no engine is
+
+    assert done.returncode == 1
+    assert "VIOLATION: <urn:first>" in done.stderr
+    assert done.stderr.endswith(
+        "nothing was published, because the data do not conform; see --allow-invalid\n"
+    )
+
+
 def test_a_server_does_not_start_over_an_engine_without_a_whole_publication():
     engine = engines.Oxigraph()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from kg_server import canned, project
+from kg_server import canned, escaping, project
 from kg_server.cli import options, progress
 from kg_server.description import void
 from kg_server.errors import Problem
@@ -89,7 +89,7 @@ def publish(
     shaped = loaded.of_role(project.Role.SHAPES, project.Role.ONTOLOGY)
     report = None
     if shaped and not no_validate:
-        report = loading.validated(loaded, allow_invalid=allow_invalid)
+        report = _conforming(loaded, allow_invalid=allow_invalid)
     connections = [Connection(each, credentials) for each in replicas.endpoints]
     publishers = [
         Publisher(
@@ -152,3 +152,13 @@ def _written(
     else:
         options.say(f"{endpoint} holds version {loaded.version}")
     return not differences
+
+
+def _conforming(loaded: project.Project, *, allow_invalid: bool) -> Report:
+    """Return the report of a project; exit with its text if the project must not be published."""
+    report, refusal = loading.weighed(loaded, allow_invalid=allow_invalid)
+    if refusal:
+        click.echo(escaping.message(refusal), err=True)
+        options.say("nothing was published, because the data do not conform; see --allow-invalid")
+        sys.exit(1)
+    return report

@@ -268,17 +268,6 @@ def _result(child: processes.Child) -> Any:
     return processes.result(child, time.monotonic() + _PREPARATION_S, "preparing took too long")
 
 
-def validated(project: Project, *, allow_invalid: bool) -> Report:
-    """Validate a project that is to be served.
-
-    Raises:
-        ProjectFault: the project does not conform, and ``allow_invalid`` is not set.
-    """
-    report, refusal = weighed(project, allow_invalid=allow_invalid)
-    _refuse(refusal)
-    return report
-
-
 def weighed(project: Project, *, allow_invalid: bool) -> tuple[Report, str]:
     """Validate a project; return the report, and its text if the project must not be served.
 
