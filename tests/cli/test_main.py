@@ -391,6 +391,28 @@ def test_a_reader_that_goes_away_is_no_error_message():
     assert len(done.stderr.splitlines()) == 1  # what is worked on
 
 
+@pytest.mark.parametrize(
+    ("command", "number", "code"),
+    [
+        ("serve", "SIGINT", -signal.SIGINT),
+        ("query", "SIGINT", -signal.SIGINT),
+        ("serve", "SIGHUP", 7),
+    ],
+)
+def test_a_signal_while_modules_are_imported_causes_no_word(tmp_path, command, number, code):
+    sends = f"import os, signal, sys\nos.kill(os.getpid(), signal.{number})\nsys.exit(7)\n"
+    (tmp_path / "click.py").write_text(sends)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "kg_server", command],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout + done.stderr) == (code, b"")
+
+
 def test_ctrl_c_ends_quietly_with_130():
     process = subprocess.Popen(
         [sys.executable, "-m", "kg_server", "query", "-"],

@@ -21,6 +21,19 @@ from kg_server.server.listener import free_port, hold_port
 from ..conftest import ROOT, LiveServer
 
 ASK = "/sparql?query=ASK%7B%7D"
+_SWALLOWING = """
+import os, signal, sys
+from pathlib import Path
+from kg_server.config import Settings
+from kg_server.server import main
+from kg_server.server.loading import Start
+
+def stop():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+os.register_at_fork(after_in_parent=stop)  # an exception of such a hook is only reported
+main.serve(Start((Path(sys.argv[1]),), Settings(port=0), validate=False))
+"""
 
 
 @pytest.fixture
@@ -39,6 +52,19 @@ def server(place):
     assert started.stop() == 0
     assert time.monotonic() - begun < 10
     assert not list(place.glob("kg-server-*/*"))
+
+
+@pytest.mark.usefixtures("place")
+def test_a_signal_in_a_fork_stops_the_start():
+    done = subprocess.run(
+        [sys.executable, "-c", _SWALLOWING, str(ROOT)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def children(pid: int) -> list[int]:

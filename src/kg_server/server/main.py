@@ -13,6 +13,7 @@ import resource
 import select
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -20,6 +21,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from kg_server import metrics
 from kg_server import project as projects
@@ -77,6 +79,7 @@ def serve(start: Start) -> None:
         )
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
+    sys.unraisablehook = _report
     with suppress(_Leave):
         # Read now, because the HTTP server is forked before the files are read.
         if not start.replicas:
@@ -92,6 +95,12 @@ class _Leave(BaseException):
 def _leave(_number: int, _frame: FrameType | None) -> None:
     _leaving.set()  # in case the interrupted function swallows the exception
     raise _Leave
+
+
+def _report(unraisable: Any) -> None:
+    """Report an exception that nobody can catch; ``_Leave`` in a hook of a fork is raised again."""
+    if unraisable.exc_type is not _Leave:
+        sys.__unraisablehook__(unraisable)
 
 
 class _Main:
@@ -125,7 +134,7 @@ class _Main:
                 self._step()
             self._listener.wait_for_port(self._reap)
             _announce(self._loaded, self._settings, time.monotonic() - begun)
-            while not _leaving.is_set():
+            while True:
                 self._step()
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -299,7 +308,10 @@ class _Main:
 
         Raises:
             ProjectFault: the HTTP server ended before it was in service.
+            _Leave: the server was told to stop, and the interrupted function did not.
         """
+        if _leaving.is_set():
+            raise _Leave
         while pid := _ended():
             if pid == self._listener.pid:
                 self._listener.ended()
