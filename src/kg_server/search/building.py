@@ -60,10 +60,10 @@ def write(file: IO[bytes], store: Store, text_properties: Iterable[str] = ()) ->
     type_starts, ordered_types = _grouped(ranks, of_things, types)
     order, text_order = labels.order(ranks), texts.order(ranks)
     # Engines return labels in any order, so the choice among them follows the alphabet.
-    by_place = sorted(range(len(order)), key=lambda place: order[place] >= named)
-    label_starts, ordered_labels = _grouped(
-        ranks, [labels.things[order[place]] for place in by_place], by_place
-    )
+    by_place = array("I", (place for place, line in enumerate(order) if line < named))
+    by_place.extend(place for place, line in enumerate(order) if line >= named)
+    of_places = array("I", (labels.things[order[place]] for place in by_place))
+    label_starts, ordered_labels = _grouped(ranks, of_places, by_place)
     columns.write(
         file,
         store.version,
