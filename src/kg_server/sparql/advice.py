@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from kg_server.sparql import exists, groups
-from kg_server.sparql.groups import Group, NotUnderstood, Pattern
+from kg_server.sparql.groups import Group, NotUnderstood, Pattern, ReadQuery
 
 _SHOWN = 60
 _INSTEAD = {
@@ -26,8 +26,28 @@ def on(text: str) -> list[str]:
         query = groups.read(exists.rewritten(text))
     except NotUnderstood:
         return []
-    advice = list(_inside(query.where)) if query.where else []
+    if not query.where or _ends_early(query, query.where):
+        return []
+    given = _given(query, query.where)
+    advice = list(_inside(query.where, given))
     return list(dict.fromkeys(text for _, text in sorted(advice, key=lambda each: each[0])))
+
+
+def _ends_early(query: ReadQuery, where: Group) -> bool:
+    """Tell whether a query is one pattern of which the first matches are enough."""
+    is_one = len(where.patterns) == 1 and not (where.parts or where.filters or where.filtered)
+    words = {token.text.upper() for token in query.tokens if token.kind == "word"}
+    if not is_one or words & {"ORDER", "GROUP", "DISTINCT", "REDUCED", "OFFSET"}:
+        return False
+    computes = any(token.text == "(" for token in query.tokens if token.offset < where.begin)
+    return "ASK" in words or ("LIMIT" in words and not computes)
+
+
+def _given(query: ReadQuery, where: Group) -> frozenset[str]:
+    """Return the variables of the VALUES block after the outermost group."""
+    after = [token for token in query.tokens if token.offset >= where.end]
+    at = next((n for n, token in enumerate(after) if token.text.upper() == "VALUES"), len(after))
+    return frozenset(token.text[1:] for token in after[at:] if token.kind == "variable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +103,20 @@ def _bodies(group: Group) -> list[Group]:
     return [*(part.body for part in group.parts), *filtered]
 
 
-def _inside(group: Group) -> Iterator[tuple[int, str]]:
-    """Yield advice on the costly parts of a group, each with its rank."""
+def _inside(group: Group, given: frozenset[str] = frozenset()) -> Iterator[tuple[int, str]]:
+    """Yield advice on the costly parts of a group, each with its rank.
+
+    Args:
+        group: the group.
+        given: variables that have values from elsewhere.
+    """
+    given |= group.expressions  # from VALUES or BIND
     yield from ((0, text) for text in _product(group))
     yield from ((1, text) for text in _filters(group))
     for each in group.patterns:
-        is_bound = each.predicate[1:] in group.expressions  # by VALUES or BIND
-        if each.is_open and each.subject.name and each.object.name and not is_bound:
-            yield 2, _open(each)
+        is_given = not given.isdisjoint((*each.nodes, each.predicate[1:]))
+        if each.is_open and each.subject.name and each.object.name and not is_given:
+            yield 2, _open(each, group)
     for body in _bodies(group):
         yield from _inside(body)
 
@@ -101,14 +127,17 @@ def _product(group: Group) -> Iterator[str]:
     if not with_names:
         return
     others = [part.body.mentioned for part in group.parts if part.kind != "MINUS"]
-    reached, before = set(with_names[0].nodes), 0
+    # What BIND and VALUES give a variable may come from any pattern.
+    reached, before = set(with_names[0].nodes) | group.expressions, 0
     while len(reached) > before:
         before = len(reached)
         for names in [_names(each) for each in with_names] + others:
             if names & reached:
                 reached |= names
-    for each in with_names:
-        if not each.nodes & reached:
+    nested = (part.body for part in group.parts if part.kind in ("GROUP", "OPTIONAL", "GRAPH"))
+    first = [next(iter(body.patterns), None) for body in nested if not body.mentioned & reached]
+    for each in (*with_names, *filter(None, first)):
+        if each.nodes and not each.nodes & reached:
             yield (
                 f"Each match of {_quoted(with_names[0].text)} is combined with each of "
                 f"{_quoted(each.text)}: they share no variable. Join them by a pattern between "
@@ -142,10 +171,19 @@ def _optional(group: Group, variable: str) -> Group | None:
     return next((part.body for part in parts if variable in part.body.possible), None)
 
 
-def _open(pattern: Pattern) -> str:
+def _open(pattern: Pattern, group: Group) -> str:
+    closed = (each for each in group.patterns if not each.is_open and each.nodes & pattern.nodes)
+    text, beside = _quoted(pattern.text), next(closed, None)
+    if beside and pattern.repeats:
+        return (
+            f"{text} is followed from every match of {_quoted(beside.text)}. "
+            "Name where it starts or ends."
+        )
+    if beside:
+        return f"{text} is looked up for every match of {_quoted(beside.text)}. Name its predicate."
     if pattern.repeats:
-        return f"{_quoted(pattern.text)} is followed from every node. Name where it starts or ends."
-    return f"{_quoted(pattern.text)} can match every triple. Name its predicate or one end."
+        return f"{text} is followed from every node. Name where it starts or ends."
+    return f"{text} can match every triple. Name its predicate or one end."
 
 
 def _quoted(text: str) -> str:
