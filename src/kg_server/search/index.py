@@ -153,7 +153,8 @@ class Index:
         self._commonness = [math.log10(1 + each) for each in columns.numbers("class counts")]
         self._terms = {self._numbers[each] for each in TERMS if each in self._numbers}
 
-    def __len__(self) -> int:
+    def count(self) -> int:
+        """Return the number of things with a label, which takes time: no test of truth needs it."""
         return len(set(self._labels.things))
 
     def __contains__(self, iri: object) -> bool:

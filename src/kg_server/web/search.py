@@ -49,8 +49,10 @@ class LazyIndex:
         Raises:
             Overloaded: the other process has not finished it.
         """
+        if self._index is not None:
+            return self._index
         if self._context.index:
-            return self._index or self._shared(self._context.index)
+            return self._shared(self._context.index)
         with work.locked(self._lock):
             if self._index is None:
                 profile = self._context.profile
