@@ -284,7 +284,7 @@ def test_a_graph_that_others_wrote_is_checked_by_shapes_that_are_named(tmp_path)
     data.write_text(DATA)
     shapes.write_text(SHAPES)
     connection = engine.connection()
-    status, _ = connection.send("POST", "/store?default", DATA.encode(), "text/turtle")
+    status, _ = connection.send("POST", "/store?default", DATA.encode(), media_type="text/turtle")
     assert status in (200, 201, 204)
     local = command("validate", str(data), str(shapes), "--format", "json")
 
