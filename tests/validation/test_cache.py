@@ -44,3 +44,19 @@ def test_a_spoilt_entry_is_none():
     for text in texts:
         entry.write_text(text)
         assert cache.recall("k") is None, text[:300]
+
+
+def test_an_entry_that_is_no_file_is_none_and_leaves_no_other():
+    cache.keep("k", REPORT)
+    entry = cache.folder("reports") / "k.json"
+    entry.unlink()
+    entry.symlink_to("/dev/zero")
+
+    device = cache.recall("k")
+    entry.unlink()
+    entry.mkdir()
+    cache.keep("k", REPORT)
+
+    assert device is None
+    assert cache.recall("k") is None
+    assert list(entry.parent.iterdir()) == [entry]

@@ -66,8 +66,9 @@ def key(project: Project, rules: Mapping[str, str]) -> str:
 
 def recall(key: str) -> Report | None:
     """Return the cached report of a key; ``None`` if there is none that can be read."""
+    entry = folder("reports") / f"{key}.json"
     try:
-        return _report(json.loads((folder("reports") / f"{key}.json").read_bytes()))
+        return _report(json.loads(entry.read_bytes())) if entry.is_file() else None  # no device
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 
@@ -86,8 +87,11 @@ def _write(name: str, text: str) -> None:
         place = folder("reports")
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         half = place / f"{name}.{os.getpid()}"
-        half.write_text(text)
-        half.replace(place / name)
+        try:
+            half.write_text(text)
+            half.replace(place / name)
+        finally:  # also where the entry is a folder
+            half.unlink(missing_ok=True)
         kept = sorted(place.iterdir(), key=lambda each: each.stat().st_mtime)
         for old in kept[:-_KEPT]:
             old.unlink(missing_ok=True)
