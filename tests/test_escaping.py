@@ -6,7 +6,7 @@ import html
 import re
 import xml.etree.ElementTree as ElementTree
 
-import html5lib
+import html5rdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,7 +40,7 @@ def test_whatever_a_text_holds_its_xml_can_be_parsed(text):
 
 @given(st.text())
 def test_whatever_a_page_holds_html_can_carry_it(text):
-    parser = html5lib.HTMLParser()
+    parser = html5rdf.HTMLParser()
 
     parser.parse(f"<!DOCTYPE html><title>x</title><p>{html.escape(escaping.html(text))}</p>")
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import click
-import html5lib
+import html5rdf
 import pyoxigraph as ox
 import pytest
 from lxml import html
@@ -265,7 +265,7 @@ def test_nothing_reaches_a_terminal_that_it_obeys(hostile, name, call, form):
 
 def no_markup(text: str) -> None:
     """Parse a page; nothing in it comes from the data."""
-    parser = html5lib.HTMLParser()
+    parser = html5rdf.HTMLParser()
     parser.parse(text)
     assert parser.errors == []
     for each in html.document_fromstring(text).iter():
