@@ -68,12 +68,14 @@ def test_silent_connections_without_a_request_are_reset_and_no_others():
             clients.append(opened.enter_context(socket.create_connection(("127.0.0.1", port))))
             servers.append(opened.enter_context(listening.accept()[0]))
 
+        before = connections.count(port)
         young = connections.reset_silent(port, 60, set())
         elsewhere = connections.reset_silent(1, 0, set())
         count = connections.reset_silent(port, 0, {clients[1].getsockname()})
 
         servers[1].sendall(b"x")
         assert (young, elsewhere, count) == (0, 0, 2)
+        assert (before, connections.count(port)) == (3, 1)
         assert clients[1].recv(1) == b"x"
         with pytest.raises(ConnectionResetError):
             clients[2].recv(1)

@@ -54,17 +54,29 @@ def reset_silent(port: int, silent_s: float, answering: Iterable[Address]) -> in
         answering: clients whose connections are kept, because their requests are being answered.
     """
     kept, count = {_plain(each) for each in answering if each[0]}, 0
+    for client, connection in _to(port):
+        with suppress(OSError):  # closed meanwhile
+            if client not in kept and _silence_s(connection) >= silent_s:
+                count += _reset(connection.fileno())
+    return count
+
+
+def count(port: int) -> int:
+    """Return the number of connections to a port of this server."""
+    return sum(1 for _ in _to(port))
+
+
+def _to(port: int) -> Iterator[tuple[Address, socket.socket]]:
+    """Yield the connections to a port with their clients; each can be used until the next."""
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  # there may be a thousand
         with suppress(OSError, ValueError):  # no socket, or closed meanwhile
             connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, int(name))
             try:
                 ends = _ends(connection)
-                is_ours = ends is not None and ends[1] == port and ends[0] not in kept
-                if is_ours and _silence_s(connection) >= silent_s:
-                    count += _reset(int(name))
+                if ends and ends[1] == port:
+                    yield ends[0], connection
             finally:
                 connection.detach()
-    return count
 
 
 def _silence_s(connection: socket.socket) -> float:

@@ -46,8 +46,9 @@ class Crowd:
     def look(self) -> None:
         """Reset silent connections if there are too many."""
         least = self._most * _CROWDED
-        # Most descriptors of a worker are connections.
-        if self._most and len(os.listdir("/proc/self/fd")) > least:  # noqa: PTH208  # a thousand
+        # Counting descriptors is cheap, and few of them are no connections.
+        is_crowded = self._most and len(os.listdir("/proc/self/fd")) > least  # noqa: PTH208
+        if is_crowded and connections.count(self._port) > least:
             count = connections.reset_silent(self._port, _SILENT_S, self._answering)
             if count:
                 log.warning("%d connections without a request reset: there were too many", count)
