@@ -198,3 +198,23 @@ def test_of_a_query_only_nodes_that_it_leads_to_a_literal_in_doubt_are_looked_at
     )
 
     assert suspects(ALTERED, asked) == expected
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        (
+            "$this ex:n ?v BIND(CONCAT(SUBSTR(?v, 1, 1), '1') AS ?w) FILTER EXISTS { ?o ex:n ?w }",
+            {"a"},
+        ),
+        ("$this ex:n ?v BIND(?v + 1 AS ?w) FILTER EXISTS { ?o ex:n ?w }", None),
+    ],
+)
+def test_a_node_without_the_computed_text_is_not_looked_at(where, expected):
+    prefix = '[ sh:prefix "ex" ; sh:namespace "https://e.org/"^^xsd:anyURI ]'
+    asked = (
+        "ex:S a sh:NodeShape ; sh:targetClass ex:T ; sh:sparql [ sh:prefixes ex: ; "
+        f'sh:select "SELECT $this {{ {where} }}" ] . ex: sh:declare {prefix} .'
+    )
+
+    assert suspects('ex:a a ex:T ; ex:n "k2" , "k1" . ex:b a ex:T ; ex:n "m2" .', asked) == expected

@@ -41,6 +41,7 @@ _KEPT_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 _SAFE = frozenset(
     ("ISLITERAL", "ISIRI", "ISURI", "ISBLANK", "ISNUMERIC", "BOUND", "SAMETERM", "IN")
 )
+_TEXT = frozenset(("CONCAT", "STR", "SUBSTR"))
 _STANDARD = {
     "rdf": ns.RDF,
     "rdfs": ns.RDFS,
@@ -169,11 +170,17 @@ def _computes_a_term(tokens: Sequence[lexer.Token]) -> bool:
     False
     >>> _computes_a_term(list(lexer.significant("{ ?a ?p ?b BIND(1 AS ?c) ?d ?p ?c }")))
     True
+    >>> _computes_a_term(list(lexer.significant("SELECT (MIN(?b) AS ?c) { ?a ?p ?b }")))
+    False
+    >>> _computes_a_term(list(lexer.significant("{ ?a ?p ?b BIND(CONCAT('x') AS ?c) ?d ?p ?c }")))
+    False
     """
+    texts = [token.text for token in tokens]
+    tokens = tokens[texts.index("{") if "{" in texts else 0 :]  # SELECT has no pattern
     assigned = {
-        variable.text[1:]
-        for word, variable in pairwise(tokens)
-        if word.kind == "word" and word.text.upper() == "AS"
+        tokens[at + 1].text[1:]
+        for at, word in enumerate(tokens[:-1])
+        if word.kind == "word" and word.text.upper() == "AS" and not _is_text(tokens[:at])
     }
     in_pattern = False
     inside: list[bool] = []  # for each open bracket: does it have an expression?
@@ -188,6 +195,21 @@ def _computes_a_term(tokens: Sequence[lexer.Token]) -> bool:
         elif inside and not in_expression and token.kind == "variable":
             in_pattern = in_pattern or token.text[1:] in assigned
     return in_pattern
+
+
+def _is_text(tokens: Sequence[lexer.Token]) -> bool:
+    """Tell whether the expression of the BIND at the end is a text, the same in each engine.
+
+    Such is CONCAT of texts and of integers of at most 18 digits.
+    """
+    words = [token.text.upper() for token in tokens]
+    begin = len(words) - words[::-1].index("BIND") if "BIND" in words else len(words)
+    expression = tokens[begin:]
+    return words[begin : begin + 2] == ["(", "CONCAT"] and all(
+        token.text.upper() in _TEXT if token.kind == "word" else token.text == "xsd:integer"
+        for token in expression
+        if token.kind in ("word", "name", "iri")
+    )
 
 
 def is_plain(query: str) -> bool:
