@@ -160,6 +160,7 @@ ASKED = (
     "?this ex:p ?value . BIND(CONCAT(STR(?value), '') AS ?v) FILTER NOT EXISTS { ?this ex:q ?v }",
     "?this ex:p ?value . BIND(CONCAT('', STR(xsd:integer(SUBSTR(STR(?value), 1)) - 1)) AS ?less)"
     " FILTER NOT EXISTS { ?other ex:q ?less }",
+    "?this ex:p ?value . BIND(CONCAT(STR(?value / 2)) AS ?half) FILTER EXISTS { ?o ex:q ?half }",
     "?this ex:p ?value FILTER NOT EXISTS { ?other ex:q ?value ; a ex:T }",
     "?this ex:p ?value FILTER(REGEX(STR(?value), '^[0-9]$'))",
     "?this a ?kind FILTER NOT EXISTS { ?other ex:p 1.0 }",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -174,14 +174,17 @@ def _computes_a_term(tokens: Sequence[lexer.Token]) -> bool:
     False
     >>> _computes_a_term(list(lexer.significant("{ ?a ?p ?b BIND(CONCAT('x') AS ?c) ?d ?p ?c }")))
     False
+    >>> squared = "{ ?a ?p ?b BIND(CONCAT(STR(?b * ?b)) AS ?c) ?d ?p ?c }"
+    >>> _computes_a_term(list(lexer.significant(squared)))
+    True
     """
     texts = [token.text for token in tokens]
     tokens = tokens[texts.index("{") if "{" in texts else 0 :]  # SELECT has no pattern
-    assigned = {
-        tokens[at + 1].text[1:]
-        for at, word in enumerate(tokens[:-1])
-        if word.kind == "word" and word.text.upper() == "AS" and not _is_text(tokens[:at])
-    }
+    assigned: set[str] = set()
+    for at, word in enumerate(tokens[:-1]):
+        is_assigned = word.kind == "word" and word.text.upper() == "AS"
+        if is_assigned and not _is_text(tokens[:at], assigned):
+            assigned.add(tokens[at + 1].text[1:])
     in_pattern = False
     inside: list[bool] = []  # for each open bracket: does it have an expression?
     for before, token in pairwise((lexer.Token("sign", "", 0), *tokens)):
@@ -197,19 +200,41 @@ def _computes_a_term(tokens: Sequence[lexer.Token]) -> bool:
     return in_pattern
 
 
-def _is_text(tokens: Sequence[lexer.Token]) -> bool:
+def _is_text(tokens: Sequence[lexer.Token], computed: Set[str]) -> bool:
     """Tell whether the expression of the BIND at the end is a text, the same in each engine.
 
-    Such is CONCAT of texts and of integers of at most 18 digits.
+    Such is CONCAT of texts, and of integers of at most 18 digits: of casts to xsd:integer, from
+    which a number may be taken. How an engine writes other numbers that it computes is its own.
+
+    Args:
+        tokens: of the query, up to the expression's end.
+        computed: variables with other computed values.
     """
     words = [token.text.upper() for token in tokens]
-    begin = len(words) - words[::-1].index("BIND") if "BIND" in words else len(words)
-    expression = tokens[begin:]
-    return words[begin : begin + 2] == ["(", "CONCAT"] and all(
-        token.text.upper() in _TEXT if token.kind == "word" else token.text == "xsd:integer"
-        for token in expression
-        if token.kind in ("word", "name", "iri")
-    )
+    if "BIND" not in words:
+        return False
+    begin = len(words) - words[::-1].index("BIND")
+    casts: list[bool] = []  # for each open bracket: is it that of a cast?
+    is_cast = False
+    for before, token in pairwise(tokens[begin:]):
+        if before.kind == "sign" and before.text in "+-":
+            is_known = token.kind == "number" or token.text == "xsd:integer"
+        elif token.kind == "sign" and token.text in "+-":
+            is_known = is_cast
+        elif token.kind == "word":
+            is_known = token.text.upper() in _TEXT
+        elif token.kind in ("name", "iri"):
+            is_known = token.text == "xsd:integer"
+        elif token.kind == "variable":
+            is_known = token.text[1:] not in computed
+        else:
+            is_known = token.kind != "sign" or token.text in "(),"
+        if not is_known:
+            return False
+        if token.text == "(":
+            casts.append(before.text == "xsd:integer")
+        is_cast = token.text == ")" and bool(casts) and casts.pop()
+    return words[begin : begin + 2] == ["(", "CONCAT"]
 
 
 def is_plain(query: str) -> bool:
