@@ -15,7 +15,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -61,7 +60,6 @@ _AGAIN_S = 2.0
 """Seconds before loading is tried again after it has failed."""
 _LONGEST = 107 - len("/kg-server-12345678/evaluators-999999-ffffffff")
 """Longest path, bytes, of a folder whose sockets have paths that fit (unix(7), ``sun_path``)."""
-_leaving = threading.Event()
 
 
 def serve(start: Start) -> None:
@@ -89,11 +87,17 @@ def serve(start: Start) -> None:
 
 
 class _Leave(BaseException):
-    """The server was told to stop; not an ``Exception``, so that no handler swallows it."""
+    """The server was told to stop; not an ``Exception``, so that no handler swallows it.
+
+    ``is_told`` tells that it was, in case the interrupted function swallows even this. It is no
+    event, whose lock two signals at one time would wait for.
+    """
+
+    is_told = False
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
-    _leaving.set()  # in case the interrupted function swallows the exception
+    _Leave.is_told = True
     raise _Leave
 
 
@@ -310,7 +314,7 @@ class _Main:
             ProjectFault: the HTTP server ended before it was in service.
             _Leave: the server was told to stop, and the interrupted function did not.
         """
-        if _leaving.is_set():
+        if _Leave.is_told:
             raise _Leave
         while pid := _ended():
             if pid == self._listener.pid:
