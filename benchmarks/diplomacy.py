@@ -333,7 +333,7 @@ class World:
         if whole not in self._sources:
             self._sources.add(whole)
             self._writer.node(whole, "Source", {"en": f"{name}, generated"})
-        self._writer.node(passage, "Passage", {"en": f"{name}, {key}"})
+        self._writer.node(passage, "Passage", {"en": f"{name}, {key.upper()}"})
         self._writer.say(passage, "passageOf", whole)
         self._writer.say(passage, "restatement", text(words, "en"))
         return passage

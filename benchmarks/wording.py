@@ -9,7 +9,7 @@ def kind_of(sender: State, receiver: State) -> tuple[str, tuple[str, ...], tuple
     """Return the kind of a diplomatic mission, and words for it and for its head."""
     if sender.alpha3 == "VAT":
         head = ("Apostolic nuncio", "পোপের দূত", "Nonce apostolique")
-        return "ApostolicNunciature", ("Nunciature", "পোপের দূতাবাস", "Nonciature"), head
+        return "ApostolicNunciature", ("Nunciature", "অ্যাপোস্টলিক নানসিয়েচার", "Nonciature"), head
     if {sender.alpha3, receiver.alpha3} <= COMMONWEALTH:
         head = ("High Commissioner", "হাইকমিশনার", "Haut-commissaire")
         return "HighCommission", ("High Commission", "হাইকমিশন", "Haut-commissariat"), head
