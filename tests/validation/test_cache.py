@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,14 @@ def test_an_entry_that_is_no_file_is_none_and_leaves_no_other():
     assert device is None
     assert cache.recall("k") is None
     assert list(entry.parent.iterdir()) == [entry]
+
+
+@pytest.mark.parametrize("place", ["/proc/nowhere", f"/{300 * 'x'}", ""])
+def test_where_nothing_can_be_kept_nothing_is_recalled(monkeypatch, place):
+    monkeypatch.setenv("XDG_CACHE_HOME", place)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 12345)  # without a home, as in a container
+
+    cache.keep("k", REPORT)
+
+    assert cache.recall("k") is None

@@ -66,8 +66,8 @@ def key(project: Project, rules: Mapping[str, str]) -> str:
 
 def recall(key: str) -> Report | None:
     """Return the cached report of a key; ``None`` if there is none that can be read."""
-    entry = folder("reports") / f"{key}.json"
     try:
+        entry = folder("reports") / f"{key}.json"
         return _report(json.loads(entry.read_bytes())) if entry.is_file() else None  # no device
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
