@@ -38,7 +38,7 @@ if __name__ == "__main__":  # else "import http" of a library would find this fo
 
 import http.client
 
-from benchmarks.processes import each_pss_mb, family_pss_mb
+from benchmarks.processes import children, each_pss_mb, family_pss_mb
 from benchmarks.server import free_port
 
 _ROWS = "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 20000"
@@ -168,20 +168,20 @@ class Chaos:
             self.problems.append(f"processes outlive the server: {left}")
 
     def _fault(self) -> None:
-        everybody = _children(self._server.pid)
+        everybody = children(self._server.pid)
         http = next(pid for pid in everybody if self._listens(pid))
         zygotes = [pid for pid in everybody if pid != http]
-        evaluators = _children(zygotes[-1])
+        evaluators = children(zygotes[-1])
         faults: dict[str, Callable[[], None]] = {
             "evaluator killed": lambda: os.kill(self._random.choice(evaluators), signal.SIGKILL),
             "evaluators killed": lambda: [os.kill(e, signal.SIGKILL) for e in evaluators] and None,
             "evaluator stopped": lambda: self._halt(self._random.choice(evaluators)),
             "evaluators stopped": lambda: self._halt(*evaluators),
-            "worker stopped": lambda: self._halt(_children(http)[-1]),
+            "worker stopped": lambda: self._halt(children(http)[-1]),
             "HTTP server stopped": lambda: self._halt(http),
             "zygote killed": lambda: os.kill(zygotes[-1], signal.SIGKILL),
             "zygote stopped": lambda: self._halt(zygotes[-1]),
-            "worker killed": lambda: os.kill(_children(http)[-1], signal.SIGKILL),
+            "worker killed": lambda: os.kill(children(http)[-1], signal.SIGKILL),
             "HTTP server killed": lambda: os.kill(http, signal.SIGKILL),
             "reload": lambda: self._server.send_signal(signal.SIGHUP),
             "zygote killed in a reload": self._kill_in_reload,
@@ -195,7 +195,7 @@ class Chaos:
         faults[name]()
 
     def _listens(self, pid: int) -> bool:
-        return any(_holds(each, self.port) for each in (pid, *_children(pid)))
+        return any(_holds(each, self.port) for each in (pid, *children(pid)))
 
     def _halt(self, *pids: int) -> None:
         for pid in pids:
@@ -206,10 +206,10 @@ class Chaos:
                 os.kill(pid, signal.SIGCONT)
 
     def _kill_in_reload(self) -> None:
-        before = set(_children(self._server.pid))
+        before = set(children(self._server.pid))
         self._server.send_signal(signal.SIGHUP)
         time.sleep(0.5)
-        new = [pid for pid in _children(self._server.pid) if pid not in before]
+        new = [pid for pid in children(self._server.pid) if pid not in before]
         os.kill(new[-1], signal.SIGKILL)
 
     def _storm(self) -> None:
@@ -326,11 +326,6 @@ class Chaos:
             connection.close()
 
 
-def _children(pid: int) -> list[int]:
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(each) for each in text.split()]
-
-
 def _holds(pid: int, port: int) -> bool:
     """Tell whether a process has a socket that listens on a port (proc(5))."""
     inodes = set()
@@ -352,7 +347,7 @@ def _family(pid: int) -> list[int]:
     found = [pid]
     for each in found:
         with suppress(OSError):
-            found += _children(each)
+            found += children(each)
     return found
 
 

@@ -168,7 +168,7 @@ def _check_example(path: Path, loaded: Project, root: Path, *, valid: bool) -> s
     text = path.read_text("utf-8")
     included = [(path.parent / name).resolve() for name in _INCLUDE.findall(text)]
     for each in included:
-        if not each.is_relative_to(root.resolve()):
+        if not boundary.is_inside(each, root):
             return f"# include: {each} leads out of the project"
     example = projects.load([path, *included], loaded.base_iri, derive=False)
     files = tuple(file for file in example.files if file.path in (path, *included))
