@@ -122,7 +122,7 @@ class Publisher:
                 method,
                 self._address(graph_iri),
                 ntriples,
-                media_type="application/n-triples" if ntriples else "",
+                media_type="application/n-triples" if method == "PUT" else "",
                 timeout_s=self._request_timeout_s,
             )
         except EngineFailed as problem:
